@@ -1,0 +1,56 @@
+//! What the server functions call; the server crate implements it.
+
+use async_trait::async_trait;
+use engine::config::{GenerateSettings, RunConfig};
+
+use super::wire::*;
+
+/// The program behind the page. One stands in the context of every request as `Arc<dyn Studio>`.
+#[async_trait]
+pub trait Studio: Send + Sync {
+    async fn status(&self) -> Result<Status, ApiError>;
+
+    async fn models(&self) -> Result<Vec<ModelInfo>, ApiError>;
+    async fn delete_model(&self, name: &str) -> Result<(), ApiError>;
+
+    async fn datasets(&self) -> Result<Vec<DatasetInfo>, ApiError>;
+    /// `class` and `offset` select the images; a page holds 60.
+    async fn dataset(
+        &self,
+        name: &str,
+        class: Option<&str>,
+        offset: u64,
+    ) -> Result<DatasetPage, ApiError>;
+    /// Names a folder, archive or IDX file on the server's own disk.
+    async fn add_dataset(
+        &self,
+        name: &str,
+        path: &str,
+        background: &str,
+    ) -> Result<DatasetInfo, ApiError>;
+    /// Forgets a data set; an uploaded one is deleted, one named by path stays where it is.
+    async fn delete_dataset(&self, name: &str) -> Result<(), ApiError>;
+
+    async fn generate(&self, settings: GenerateSettings) -> Result<JobId, ApiError>;
+    /// The job, or the newest generation if none is named.
+    async fn generation(&self, job: Option<JobId>) -> Result<Option<GenerateView>, ApiError>;
+
+    async fn estimate(&self, config: RunConfig) -> Result<Estimate, ApiError>;
+    async fn train(&self, config: RunConfig) -> Result<JobId, ApiError>;
+    /// The run, or the newest one if none is named.
+    async fn training(&self, job: Option<JobId>) -> Result<Option<TrainView>, ApiError>;
+    /// All runs, newest first.
+    async fn trainings(&self) -> Result<Vec<JobSummary>, ApiError>;
+    /// Goes on where a stopped, failed or interrupted run ended.
+    async fn resume(&self, job: JobId) -> Result<JobId, ApiError>;
+
+    /// Ends a running job after its current step, or takes a queued one out; what was made is kept.
+    async fn interrupt(&self, job: JobId) -> Result<(), ApiError>;
+
+    /// What was last typed into the form called `form`, as the form wrote it.
+    async fn draft(&self, form: &str) -> Result<Option<String>, ApiError>;
+    async fn save_draft(&self, form: &str, content: &str) -> Result<(), ApiError>;
+
+    async fn preferences(&self) -> Result<Preferences, ApiError>;
+    async fn set_preferences(&self, preferences: Preferences) -> Result<(), ApiError>;
+}

@@ -1,0 +1,283 @@
+//! What travels between page and server. Plain data, the same on both sides.
+
+use engine::config::{ConfigError, GenerateSettings, RunConfig};
+use serde::{Deserialize, Serialize};
+
+pub type JobId = i64;
+pub type ImageId = i64;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JobKind {
+    Generate,
+    Train,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JobState {
+    Queued,
+    Running,
+    Done,
+    /// Stopped by a person; what was made is kept.
+    Stopped,
+    Failed,
+    /// The program ended while the job ran.
+    Interrupted,
+}
+
+impl JobState {
+    pub fn is_over(self) -> bool {
+        !matches!(self, JobState::Queued | JobState::Running)
+    }
+}
+
+/// One line of the queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobSummary {
+    pub id: JobId,
+    pub kind: JobKind,
+    /// For example `digits, 16 images` or the name of the run.
+    pub title: String,
+    pub state: JobState,
+    /// 0 to 1.
+    pub progress: f32,
+    pub eta_seconds: Option<f32>,
+    /// Why it failed or was interrupted, or what it is doing now (`loading the data set`).
+    pub message: Option<String>,
+}
+
+/// The device, the queue, and what is going on; what the header shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// `cpu · 2 threads` or `cuda:0 · NVIDIA H200`.
+    pub device: String,
+    /// Why `auto` fell back to the CPU, if it did.
+    pub device_note: Option<String>,
+    pub data_dir: String,
+    pub version: String,
+    /// Running first, then queued in order, then at most the last few that are over.
+    pub jobs: Vec<JobSummary>,
+    /// The address for other machines, if shared on the network.
+    pub shared_at: Option<String>,
+}
+
+/// A picture in the gallery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImageInfo {
+    pub id: ImageId,
+    /// `/files/images/{id}.png`: the PNG with its settings inside.
+    pub url: String,
+    pub width: u32,
+    pub height: u32,
+    pub seed: i64,
+    /// The settings in A1111's text format.
+    pub parameters: String,
+    /// `/files/strips/{id}.png`: the x0 predictions side by side, noise first; all of the image's size.
+    pub strip_url: String,
+    pub strip_frames: u32,
+}
+
+/// All about one generation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GenerateView {
+    pub job: JobSummary,
+    /// With the seed that was drawn, if -1 was asked for.
+    pub settings: GenerateSettings,
+    /// Denoising step within the batch that runs now, and of how many.
+    pub step: usize,
+    pub steps: usize,
+    pub batch: usize,
+    /// The newest x0 predictions of the running batch as one grid; the address changes with each.
+    pub preview_url: Option<String>,
+    pub images: Vec<ImageInfo>,
+    /// `/files/grids/{job}.png` once there is more than one image.
+    pub grid_url: Option<String>,
+    /// `/files/zips/{job}.zip` once there is an image.
+    pub zip_url: Option<String>,
+}
+
+/// A point of the loss curve; several steps may stand behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LossPoint {
+    pub step: u64,
+    /// Mean over the steps behind the point.
+    pub loss: f32,
+    /// Mean loss by quarter of the timesteps, low noise first; NaN-free: none if no image fell there.
+    pub buckets: [Option<f32>; 4],
+}
+
+/// A grid of samples drawn during training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SampleGrid {
+    pub step: u64,
+    /// `/files/samples/{run}/{step}.png`
+    pub url: String,
+}
+
+/// The figures of a run that change with every step.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrainFigures {
+    pub step: u64,
+    pub total_steps: u64,
+    pub epoch: u64,
+    pub learning_rate: f64,
+    pub loss: Option<f32>,
+    pub images_per_second: Option<f32>,
+    pub eta_seconds: Option<f32>,
+}
+
+/// All about one training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainView {
+    pub job: JobSummary,
+    pub config: RunConfig,
+    pub figures: TrainFigures,
+    /// At most about a thousand points, first step to last.
+    pub curve: Vec<LossPoint>,
+    pub samples: Vec<SampleGrid>,
+    /// Steps at which there are checkpoints.
+    pub checkpoints: Vec<u64>,
+}
+
+/// A model that Generate can draw with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    pub name: String,
+    pub built_in: bool,
+    pub step: u64,
+    pub weights: u64,
+    pub width: u32,
+    pub height: u32,
+    pub channels: u32,
+    pub timesteps: usize,
+    pub dataset: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassInfo {
+    pub name: String,
+    pub count: u64,
+}
+
+/// A file of a data set that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedFile {
+    pub name: String,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatasetInfo {
+    pub name: String,
+    pub built_in: bool,
+    /// Where it stands, for a data set named by path.
+    pub source: String,
+    pub count: u64,
+    /// Smallest and largest size found, as (width, height).
+    pub min_size: (u32, u32),
+    pub max_size: (u32, u32),
+    /// 1 if every image is gray, else 3.
+    pub channels: u32,
+    pub classes: Vec<ClassInfo>,
+    pub skipped: Vec<SkippedFile>,
+    /// Still being read, or why it cannot be.
+    pub note: Option<String>,
+}
+
+/// One page of a data set's images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatasetPage {
+    pub info: DatasetInfo,
+    /// Class shown, if only one is.
+    pub class: Option<String>,
+    pub offset: u64,
+    /// Images in this selection.
+    pub total: u64,
+    pub images: Vec<DatasetImage>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatasetImage {
+    /// `/files/datasets/{name}/{index}.png`, at most 128 px on its longer side.
+    pub url: String,
+    pub class: Option<String>,
+    /// File name, or number within an IDX file.
+    pub name: String,
+}
+
+/// What a run would cost, told before it starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    pub weights: u64,
+    pub images: u64,
+    pub total_steps: u64,
+    pub memory_bytes: u64,
+}
+
+/// What the page is told without asking, over `/events`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Live {
+    Status(Status),
+    Generate(Box<GenerateView>),
+    /// New figures and the new points of the curve since the last such event.
+    Train { job: JobId, figures: TrainFigures, points: Vec<LossPoint> },
+    Samples { job: JobId, grid: SampleGrid },
+    Checkpoint { job: JobId, step: u64 },
+    /// Models or data sets were added or removed.
+    LibraryChanged,
+}
+
+/// What a person chose in Settings; kept on the server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    pub theme: Theme,
+    /// Enlarge pictures with crisp pixels.
+    pub crisp_pixels: bool,
+    pub live_preview: bool,
+    /// Denoising steps between two previews.
+    pub preview_every: usize,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { theme: Theme::System, crisp_pixels: true, live_preview: true, preview_every: 1 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Theme {
+    #[default]
+    System,
+    Dark,
+    Light,
+}
+
+/// Why the server did not do what it was asked to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ApiError {
+    /// Fields to correct; the form shows each message at its field.
+    Fields(ConfigError),
+    NotFound(String),
+    /// What stands in the way, such as a data set in use.
+    Conflict(String),
+    Internal(String),
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ApiError::Fields(error) => error.fmt(f),
+            ApiError::NotFound(what) | ApiError::Conflict(what) | ApiError::Internal(what) => {
+                f.write_str(what)
+            }
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl From<ConfigError> for ApiError {
+    fn from(error: ConfigError) -> Self {
+        ApiError::Fields(error)
+    }
+}

@@ -1,0 +1,396 @@
+//! Every setting of a run, once: read from YAML, changed by key, checked, written back.
+//!
+//! The keys are those of the reference code's YAML, which loads unchanged; keys that Darkroom adds
+//! have defaults that do what the reference does. No tensor library is needed here, so this module
+//! compiles for the browser too.
+
+mod error;
+mod generate;
+mod presets;
+mod settings;
+mod validate;
+
+pub use error::{ConfigError, FieldError};
+pub use generate::{GenerateSettings, SAMPLERS, SamplerKind, unknown_name};
+pub use presets::{PRESETS, Preset};
+pub use settings::{Group, Kind, SETTINGS, Setting, setting_at};
+pub use validate::{ValidConfig, name_fault, parse_colour};
+
+use serde::{Deserialize, Serialize};
+
+/// Where the images come from and how they are read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DatasetParams {
+    pub im_path: String,
+    pub background: String,
+}
+
+impl Default for DatasetParams {
+    fn default() -> Self {
+        Self { im_path: "data/train/images".into(), background: "#000000".into() }
+    }
+}
+
+/// The noise schedule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DiffusionParams {
+    pub num_timesteps: usize,
+    pub beta_start: f64,
+    pub beta_end: f64,
+}
+
+impl Default for DiffusionParams {
+    fn default() -> Self {
+        Self { num_timesteps: 1000, beta_start: 1e-4, beta_end: 0.02 }
+    }
+}
+
+/// The shape of the U-Net.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModelParams {
+    pub im_channels: usize,
+    pub im_size: usize,
+    pub down_channels: Vec<usize>,
+    pub mid_channels: Vec<usize>,
+    pub down_sample: Vec<bool>,
+    pub attn_down: Vec<bool>,
+    pub time_emb_dim: usize,
+    pub num_down_layers: usize,
+    pub num_mid_layers: usize,
+    pub num_up_layers: usize,
+    pub num_heads: usize,
+    pub norm_groups: usize,
+    pub conv_out_channels: usize,
+}
+
+impl Default for ModelParams {
+    fn default() -> Self {
+        Self {
+            im_channels: 1,
+            im_size: 28,
+            down_channels: vec![32, 64, 128, 256],
+            mid_channels: vec![256, 256, 128],
+            down_sample: vec![true, true, false],
+            attn_down: Vec::new(),
+            time_emb_dim: 128,
+            num_down_layers: 2,
+            num_mid_layers: 2,
+            num_up_layers: 2,
+            num_heads: 4,
+            norm_groups: 8,
+            conv_out_channels: 16,
+        }
+    }
+}
+
+impl ModelParams {
+    /// Number of down blocks, and of up blocks.
+    pub fn levels(&self) -> usize {
+        self.down_channels.len().saturating_sub(1)
+    }
+
+    /// Whether down block `level`, and the up block facing it, use attention.
+    pub fn attention_at(&self, level: usize) -> bool {
+        self.attn_down.get(level).copied().unwrap_or(true)
+    }
+
+    /// Width and height must be divisible by this.
+    pub fn size_divisor(&self) -> usize {
+        1 << self.down_sample.iter().filter(|&&halves| halves).count()
+    }
+}
+
+/// The training recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrainParams {
+    pub task_name: String,
+    pub batch_size: usize,
+    pub num_epochs: usize,
+    pub num_steps: usize,
+    pub lr: f64,
+    pub warmup_steps: usize,
+    pub lr_decay: bool,
+    pub grad_clip: f64,
+    pub ema_decay: f64,
+    pub seed: u64,
+    pub checkpoint_every: usize,
+    pub sample_every: usize,
+    pub num_samples: usize,
+    pub num_grid_rows: usize,
+    pub sample_steps: usize,
+    pub ckpt_name: String,
+}
+
+impl Default for TrainParams {
+    fn default() -> Self {
+        Self {
+            task_name: "default".into(),
+            batch_size: 64,
+            num_epochs: 40,
+            num_steps: 0,
+            lr: 1e-4,
+            warmup_steps: 0,
+            lr_decay: false,
+            grad_clip: 0.0,
+            ema_decay: 0.0,
+            seed: 0,
+            checkpoint_every: 0,
+            sample_every: 0,
+            num_samples: 100,
+            num_grid_rows: 10,
+            sample_steps: 0,
+            ckpt_name: "ddpm_ckpt.pth".into(),
+        }
+    }
+}
+
+impl TrainParams {
+    /// Steps of the whole run on a data set of `images` images.
+    pub fn total_steps(&self, images: usize) -> usize {
+        match self.num_steps {
+            0 => self.num_epochs * self.steps_per_epoch(images),
+            steps => steps,
+        }
+    }
+
+    /// Steps of one epoch; the last one may be a partial batch.
+    pub fn steps_per_epoch(&self, images: usize) -> usize {
+        images.div_ceil(self.batch_size).max(1)
+    }
+}
+
+/// The configuration of a run, as it stands in its YAML file. The default is the reference's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunConfig {
+    pub dataset_params: DatasetParams,
+    pub diffusion_params: DiffusionParams,
+    pub model_params: ModelParams,
+    pub train_params: TrainParams,
+}
+
+impl RunConfig {
+    /// Reads the reference's YAML, or one of ours. Unknown keys are errors that name the nearest known one.
+    pub fn from_yaml(text: &str) -> Result<Self, ConfigError> {
+        let tree: serde_json::Value = serde_saphyr::from_str(text)
+            .map_err(|error| ConfigError::one("config", format!("not valid YAML: {error}")))?;
+        Self::from_tree(tree)
+    }
+
+    /// Reads the JSON that [`RunConfig::to_json`] writes.
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        let tree = serde_json::from_str(text)
+            .map_err(|error| ConfigError::one("config", format!("not valid JSON: {error}")))?;
+        Self::from_tree(tree)
+    }
+
+    fn from_tree(tree: serde_json::Value) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        let errors: Vec<FieldError> = leaves(tree)?
+            .into_iter()
+            .filter_map(|(key, value)| config.set(&key, &plain_text(&value)).err())
+            .flat_map(|error| error.0)
+            .collect();
+        if errors.is_empty() { Ok(config) } else { Err(ConfigError(errors)) }
+    }
+
+    /// This configuration as YAML, in the reference's layout.
+    pub fn to_yaml(&self) -> String {
+        serde_saphyr::to_string(self).expect("a configuration is plain data")
+    }
+
+    /// This configuration as JSON, as it stands in a checkpoint's metadata.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a configuration is plain data")
+    }
+
+    /// The value at `key` as text, the way [`RunConfig::set`] reads it.
+    pub fn get(&self, key: &str) -> Option<String> {
+        let (section, field) = key.split_once('.')?;
+        let tree = serde_json::to_value(self).ok()?;
+        Some(plain_text(tree.get(section)?.get(field)?))
+    }
+
+    /// Sets the value at `key` from text: a number, true/false, or a list with commas.
+    pub fn set(&mut self, key: &str, text: &str) -> Result<(), ConfigError> {
+        let setting = setting_at(key).ok_or_else(|| unknown_key(key))?;
+        let value = parse(setting.kind, text.trim()).ok_or_else(|| {
+            ConfigError::one(key, format!("`{text}` will not do; {}", setting.kind.expectation()))
+        })?;
+        let mut tree = serde_json::to_value(&*self).expect("a configuration is plain data");
+        let (section, field) = key.split_once('.').expect("every setting stands in a section");
+        tree[section][field] = value;
+        *self = serde_json::from_value(tree)
+            .map_err(|error| ConfigError::one(key, error.to_string()))?;
+        Ok(())
+    }
+}
+
+/// The settings of a YAML tree by their dotted keys.
+fn leaves(
+    tree: serde_json::Value,
+) -> Result<Vec<(String, serde_json::Value)>, ConfigError> {
+    let serde_json::Value::Object(sections) = tree else {
+        return Err(ConfigError::one(
+            "config",
+            "expected sections such as `model_params:` with settings below them",
+        ));
+    };
+    let mut found = Vec::new();
+    for (section, fields) in sections {
+        match fields {
+            serde_json::Value::Object(fields) => {
+                found.extend(fields.into_iter().map(|(name, v)| (format!("{section}.{name}"), v)));
+            }
+            serde_json::Value::Null => {}
+            _ => return Err(unknown_key(&section)),
+        }
+    }
+    Ok(found)
+}
+
+fn plain_text(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(items) => {
+            items.iter().map(plain_text).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn parse(kind: Kind, text: &str) -> Option<serde_json::Value> {
+    let whole = |text: &str, min: u64, max: u64| {
+        text.parse::<u64>().ok().filter(|n| (min..=max).contains(n)).map(serde_json::Value::from)
+    };
+    let list = |item: &dyn Fn(&str) -> Option<serde_json::Value>| {
+        let inner = text.trim_start_matches('[').trim_end_matches(']').trim();
+        if inner.is_empty() {
+            return Some(serde_json::Value::Array(Vec::new()));
+        }
+        inner.split(',').map(|part| item(part.trim())).collect::<Option<Vec<_>>>().map(Into::into)
+    };
+    match kind {
+        Kind::Int { min, max } => whole(text, min, max),
+        Kind::Float { min, max } => {
+            text.parse::<f64>().ok().filter(|x| (min..=max).contains(x)).map(Into::into)
+        }
+        Kind::Bool => boolean(text).map(Into::into),
+        Kind::Text => (!text.contains(['\n', '\r'])).then(|| text.into()),
+        Kind::IntList { min, max } => list(&|part| whole(part, min, max)),
+        Kind::BoolList => list(&|part| boolean(part).map(Into::into)),
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+fn unknown_key(key: &str) -> ConfigError {
+    let nearest = SETTINGS
+        .iter()
+        .min_by_key(|setting| {
+            let field = setting.key.split_once('.').map_or(setting.key, |(_, field)| field);
+            let asked = key.split_once('.').map_or(key, |(_, field)| field);
+            edit_distance(field, asked)
+        })
+        .map_or("", |setting| setting.key);
+    ConfigError::one(key, format!("no such setting; the nearest is `{nearest}`"))
+}
+
+/// Levenshtein distance: how many letters must change to make one word the other.
+pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFERENCE_YAML: &str = "
+dataset_params:
+  im_path: 'data/train/images'
+diffusion_params:
+  num_timesteps : 1000
+  beta_start : 0.0001
+  beta_end : 0.02
+model_params:
+  im_channels : 1
+  im_size : 28
+  down_channels : [32, 64, 128, 256]
+  mid_channels : [256, 256, 128]
+  down_sample : [True, True, False]
+  time_emb_dim : 128
+  num_down_layers : 2
+  num_mid_layers : 2
+  num_up_layers : 2
+  num_heads : 4
+train_params:
+  task_name: 'default'
+  batch_size: 64
+  num_epochs: 40
+  num_samples : 100
+  num_grid_rows : 10
+  lr: 0.0001
+  ckpt_name: 'ddpm_ckpt.pth'
+";
+
+    #[test]
+    fn the_references_yaml_loads_unchanged_and_is_the_default() {
+        assert_eq!(RunConfig::from_yaml(REFERENCE_YAML).unwrap(), RunConfig::default());
+    }
+
+    #[test]
+    fn yaml_and_json_round_trip() {
+        for preset in PRESETS {
+            let config = RunConfig::preset(preset.name).unwrap();
+            assert_eq!(RunConfig::from_yaml(&config.to_yaml()).unwrap(), config);
+            assert_eq!(RunConfig::from_json(&config.to_json()).unwrap(), config);
+        }
+    }
+
+    #[test]
+    fn every_setting_reads_back_what_it_shows() {
+        let mut config = RunConfig::preset("small").unwrap();
+        let before = config.clone();
+        for setting in SETTINGS {
+            let shown = config.get(setting.key).unwrap_or_else(|| panic!("{}", setting.key));
+            config.set(setting.key, &shown).unwrap();
+        }
+        assert_eq!(config, before);
+    }
+
+    #[test]
+    fn messages_name_the_field_and_what_would_do() {
+        let error = |yaml: &str| RunConfig::from_yaml(yaml).unwrap_err().to_string();
+        assert_eq!(
+            error("train_params:\n  lr: fast"),
+            "train_params.lr: `fast` will not do; give a number from 0.00000001 to 1"
+        );
+        assert_eq!(
+            error("train_params:\n  bach_size: 3"),
+            "train_params.bach_size: no such setting; the nearest is `train_params.batch_size`"
+        );
+        assert!(error("- 1\n- 2").contains("sections"));
+        assert!(error("a: [").contains("not valid YAML"));
+    }
+}

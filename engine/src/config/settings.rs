@@ -1,0 +1,174 @@
+//! Every setting of a run, declared once: its name, words, unit and range.
+//!
+//! The page's form, the command line's `--set` and the validation messages are views of [`SETTINGS`].
+
+/// What a setting's value may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A whole number from `min` to `max`, both included.
+    Int { min: u64, max: u64 },
+    /// A number from `min` to `max`, both included.
+    Float { min: f64, max: f64 },
+    /// Yes or no.
+    Bool,
+    /// Any text of one line.
+    Text,
+    /// Whole numbers separated by commas, each from `min` to `max`.
+    IntList { min: u64, max: u64 },
+    /// Yes or no for each level, separated by commas.
+    BoolList,
+}
+
+impl Kind {
+    /// What would do, in words, for a message about a value that does not.
+    pub fn expectation(self) -> String {
+        match self {
+            Kind::Int { min, max } => format!("give a whole number from {min} to {max}"),
+            Kind::Float { min, max } => format!("give a number from {min} to {max}"),
+            Kind::Bool => "give true or false".into(),
+            Kind::Text => "give a line of text".into(),
+            Kind::IntList { min, max } => {
+                format!("give whole numbers from {min} to {max} separated by commas, as in 32, 64")
+            }
+            Kind::BoolList => "give true or false for each level, as in true, true, false".into(),
+        }
+    }
+}
+
+/// The fold of the form a setting stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Data,
+    Diffusion,
+    Model,
+    Training,
+}
+
+impl Group {
+    pub const ALL: [Group; 4] = [Group::Data, Group::Diffusion, Group::Model, Group::Training];
+
+    /// The heading of the fold.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Data => "Data",
+            Group::Diffusion => "Diffusion",
+            Group::Model => "Model",
+            Group::Training => "Training",
+        }
+    }
+}
+
+/// One setting of [`crate::config::RunConfig`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Setting {
+    /// Its place in the YAML file, such as `train_params.lr`.
+    pub key: &'static str,
+    /// What the form calls it.
+    pub label: &'static str,
+    /// One or two sentences that say what it does.
+    pub help: &'static str,
+    /// The unit of a number; empty where it has none.
+    pub unit: &'static str,
+    pub kind: Kind,
+    pub group: Group,
+}
+
+const fn setting(
+    key: &'static str,
+    label: &'static str,
+    unit: &'static str,
+    kind: Kind,
+    group: Group,
+    help: &'static str,
+) -> Setting {
+    Setting { key, label, help, unit, kind, group }
+}
+
+const fn int(min: u64, max: u64) -> Kind {
+    Kind::Int { min, max }
+}
+
+const fn float(min: f64, max: f64) -> Kind {
+    Kind::Float { min, max }
+}
+
+/// All settings of a run in the order the form shows them.
+#[rustfmt::skip]
+pub const SETTINGS: &[Setting] = &[
+    setting("dataset_params.im_path", "Data set", "", Kind::Text, Group::Data,
+        "Name of a data set of this program, or a path: a folder of images (sub-folders are classes), a zip or tar.gz of one, or an IDX file."),
+    setting("dataset_params.background", "Background", "", Kind::Text, Group::Data,
+        "Colour put behind transparent pixels, as #rrggbb."),
+
+    setting("diffusion_params.num_timesteps", "Timesteps", "steps", int(2, 10_000), Group::Diffusion,
+        "Number of noising steps T between a picture and pure noise."),
+    setting("diffusion_params.beta_start", "First beta", "", float(1e-8, 0.999), Group::Diffusion,
+        "Variance of the noise added by the first step; betas grow linearly from here."),
+    setting("diffusion_params.beta_end", "Last beta", "", float(1e-8, 0.999), Group::Diffusion,
+        "Variance of the noise added by the last step."),
+
+    setting("model_params.im_channels", "Image channels", "", int(1, 4), Group::Model,
+        "1 for gray pictures, 3 for colour."),
+    setting("model_params.im_size", "Image size", "px", int(4, 512), Group::Model,
+        "Width and height of the pictures; others are scaled and centre-cropped to it. Must be divisible by 2 for every level that downsamples."),
+    setting("model_params.down_channels", "Down channels", "", Kind::IntList { min: 1, max: 4096 }, Group::Model,
+        "Width of the first convolution, then of each down block. Up blocks mirror them."),
+    setting("model_params.mid_channels", "Mid channels", "", Kind::IntList { min: 1, max: 4096 }, Group::Model,
+        "Widths through the bottleneck. The first must equal the last down channel, the last must equal the one before it."),
+    setting("model_params.down_sample", "Downsample", "", Kind::BoolList, Group::Model,
+        "For each down block: halve width and height after it (a 4x4 convolution with stride 2)?"),
+    setting("model_params.attn_down", "Attention", "", Kind::BoolList, Group::Model,
+        "For each down block, and the up block facing it: use self-attention? The reference uses it everywhere; at full resolution it costs most of the time. Empty means everywhere."),
+    setting("model_params.time_emb_dim", "Time embedding", "", int(2, 4096), Group::Model,
+        "Length of the vector that tells the network the timestep. Must be even."),
+    setting("model_params.num_down_layers", "Layers per down block", "", int(1, 16), Group::Model,
+        "Pairs of residual and attention layers in each down block."),
+    setting("model_params.num_mid_layers", "Layers per mid block", "", int(1, 16), Group::Model,
+        "Pairs of attention and residual layers in each mid block, after its first residual layer."),
+    setting("model_params.num_up_layers", "Layers per up block", "", int(1, 16), Group::Model,
+        "Pairs of residual and attention layers in each up block."),
+    setting("model_params.num_heads", "Attention heads", "", int(1, 64), Group::Model,
+        "Heads of every attention layer; each channel count with attention must be divisible by it. The reference code ignores its own value and always uses 4; here it counts."),
+    setting("model_params.norm_groups", "Norm groups", "", int(1, 256), Group::Model,
+        "Groups of every group normalisation; each channel count must be divisible by it. 8 in the reference."),
+    setting("model_params.conv_out_channels", "Output width", "", int(1, 4096), Group::Model,
+        "Channels that the last up block hands to the output convolution. 16 in the reference."),
+
+    setting("train_params.task_name", "Run name", "", Kind::Text, Group::Training,
+        "Folder and name of the run: letters, digits, dot, dash and underscore."),
+    setting("train_params.batch_size", "Batch size", "images", int(1, 4096), Group::Training,
+        "Images per step."),
+    setting("train_params.num_epochs", "Epochs", "", int(1, 1_000_000), Group::Training,
+        "Passes over the data set, when the number of steps is 0."),
+    setting("train_params.num_steps", "Steps", "steps", int(0, 100_000_000), Group::Training,
+        "Steps of the whole run; 0 means as many as the epochs give."),
+    setting("train_params.lr", "Learning rate", "", float(1e-8, 1.0), Group::Training,
+        "Step width of Adam."),
+    setting("train_params.warmup_steps", "Warm-up", "steps", int(0, 10_000_000), Group::Training,
+        "Steps over which the learning rate grows from 0 to its value."),
+    setting("train_params.lr_decay", "Decay the rate", "", Kind::Bool, Group::Training,
+        "Let the learning rate fall along a half cosine to a hundredth of its value at the end of the run."),
+    setting("train_params.grad_clip", "Gradient clip", "", float(0.0, 1e6), Group::Training,
+        "Largest norm of all gradients together; 0 means no limit."),
+    setting("train_params.ema_decay", "EMA decay", "", float(0.0, 0.999_999), Group::Training,
+        "Decay of the moving average of the weights that samples are drawn with; it warms up by itself. 0 means none."),
+    setting("train_params.seed", "Seed", "", int(0, 4_294_967_295), Group::Training,
+        "Where all randomness of the run comes from: first weights, order of the images, timesteps, noise."),
+    setting("train_params.checkpoint_every", "Checkpoint every", "steps", int(0, 100_000_000), Group::Training,
+        "Steps between checkpoints; 0 means once an epoch. The end of the run always makes one."),
+    setting("train_params.sample_every", "Sample every", "steps", int(0, 100_000_000), Group::Training,
+        "Steps between grids of samples; 0 means with every checkpoint."),
+    setting("train_params.num_samples", "Samples", "images", int(1, 1024), Group::Training,
+        "Pictures in each grid of samples."),
+    setting("train_params.num_grid_rows", "Grid columns", "", int(1, 64), Group::Training,
+        "Pictures in a row of the grid (the reference calls this rows)."),
+    setting("train_params.sample_steps", "Sampling steps", "steps", int(0, 10_000), Group::Training,
+        "Denoising steps for the samples of the run; 0 means all timesteps, as in the reference."),
+    setting("train_params.ckpt_name", "Checkpoint name", "", Kind::Text, Group::Training,
+        "File name of the reference's checkpoint. Kept for its YAML; Darkroom names its files by step."),
+];
+
+/// The setting that stands at `key`.
+pub fn setting_at(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
