@@ -1,3 +1,18 @@
 //! What a person sees of Darkroom. Compiles to wasm (feature `hydrate`) and to the server (`ssr`).
 
 pub mod api;
+mod app;
+mod components;
+mod live;
+mod pages;
+mod words;
+
+pub use app::{App, shell};
+
+/// Takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
+}

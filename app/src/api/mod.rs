@@ -1,7 +1,34 @@
 //! The border between page and server: wire types, the trait the server implements, server functions.
+//!
+//! What the server must put into the context, both where pages are rendered and where server
+//! functions are handled:
+//! - `Arc<dyn Studio>`: the program itself.
+//! - [`Redirect`]: sends the browser on after a form that was posted without JavaScript. It must do
+//!   nothing for a request whose `Accept` header lacks `text/html`, because the page's own client
+//!   stays where it is and reads the answer.
+//!
+//! A form that fails without JavaScript is sent back to its `Referer` with the error in the query
+//! (`__path`, `__err`), which [`form_fault`] reads. So the server's `Referrer-Policy` must let the
+//! address through within the site (`same-origin`).
 
+mod fault;
+mod functions;
+mod generate_form;
+mod preferences_form;
+mod run_form;
 mod studio;
 mod wire;
 
+pub use fault::form_fault;
+pub use functions::*;
+pub use generate_form::GenerateForm;
+pub use preferences_form::PreferencesForm;
+pub use run_form::RunForm;
 pub use studio::Studio;
 pub use wire::*;
+
+use std::sync::Arc;
+
+/// Sends a browser without JavaScript to another page after its form was accepted.
+#[derive(Clone)]
+pub struct Redirect(pub Arc<dyn Fn(&str) + Send + Sync>);

@@ -1,0 +1,78 @@
+//! How an [`ApiError`] travels: as JSON to the page, within the address to a plain form.
+
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr, ServerFnUrlError};
+use leptos_router::params::ParamsMap;
+
+use super::ApiError;
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        ApiError::Internal(match error {
+            ServerFnErrorErr::Request(_) => {
+                "Darkroom does not answer. Is the program still running?".into()
+            }
+            other => other.to_string(),
+        })
+    }
+}
+
+/// The error of the form posted to `/fn/{endpoint}` without JavaScript, if the address carries one.
+pub fn form_fault(query: &ParamsMap, endpoint: &str) -> Option<ApiError> {
+    let path = query.get_str("__path")?;
+    let error = query.get_str("__err")?;
+    (path.strip_prefix("/fn/") == Some(endpoint)).then(|| ServerFnUrlError::decode_err(error))
+}
+
+impl ApiError {
+    /// The message for `field`, if it is at fault.
+    pub fn for_field(&self, field: &str) -> Option<&str> {
+        match self {
+            ApiError::Fields(error) => error.for_field(field),
+            _ => None,
+        }
+    }
+
+    /// The messages whose field is not among `shown`, so that none is lost.
+    pub fn beside(&self, shown: &[&str]) -> Vec<String> {
+        match self {
+            ApiError::Fields(error) => error
+                .0
+                .iter()
+                .filter(|fault| !shown.contains(&fault.field.as_str()))
+                .map(ToString::to_string)
+                .collect(),
+            other => vec![other.to_string()],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::config::ConfigError;
+
+    use super::*;
+
+    #[test]
+    fn a_plain_form_finds_its_error_in_the_address() {
+        let error = ApiError::Fields(ConfigError::one("steps", "0 is out of range"));
+        let url = ServerFnUrlError::new("/fn/generate", error.clone())
+            .to_url("http://localhost/?model=digits")
+            .unwrap();
+        let query: ParamsMap =
+            url.query_pairs().map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+        assert_eq!(form_fault(&query, "generate"), Some(error));
+        assert_eq!(form_fault(&query, "train"), None);
+    }
+
+    #[test]
+    fn messages_stand_at_their_field_or_beside_the_form() {
+        let error = ApiError::Fields(ConfigError::one("steps", "too many"));
+        assert_eq!(error.for_field("steps"), Some("too many"));
+        assert!(error.beside(&["steps"]).is_empty());
+        assert_eq!(error.beside(&["seed"]), ["steps: too many"]);
+        assert_eq!(ApiError::Conflict("in use".into()).beside(&["steps"]), ["in use"]);
+    }
+}

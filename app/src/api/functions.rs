@@ -1,0 +1,142 @@
+//! What the page asks of the server. Each is a POST to `/fn/{endpoint}`, by the page or a plain form.
+
+use leptos::prelude::*;
+
+use super::*;
+
+#[cfg(feature = "ssr")]
+fn studio() -> Arc<dyn Studio> {
+    expect_context()
+}
+
+/// Sends a plain form's browser to `path`; the page's own client is left alone.
+#[cfg(feature = "ssr")]
+fn go_to(path: &str) {
+    if let Some(Redirect(go)) = use_context() {
+        go(path);
+    }
+}
+
+/// Keeps what was typed before anything is checked, so that a form comes back as it was sent.
+#[cfg(feature = "ssr")]
+async fn keep(form: &str, typed: &impl serde::Serialize) -> Result<(), ApiError> {
+    let text =
+        serde_json::to_string(typed).map_err(|error| ApiError::Internal(error.to_string()))?;
+    studio().save_draft(form, &text).await
+}
+
+#[server(prefix = "/fn", endpoint = "status")]
+pub async fn status() -> Result<Status, ApiError> {
+    studio().status().await
+}
+
+#[server(prefix = "/fn", endpoint = "models")]
+pub async fn models() -> Result<Vec<ModelInfo>, ApiError> {
+    studio().models().await
+}
+
+#[server(prefix = "/fn", endpoint = "delete_model")]
+pub async fn delete_model(name: String) -> Result<(), ApiError> {
+    studio().delete_model(&name).await
+}
+
+#[server(prefix = "/fn", endpoint = "datasets")]
+pub async fn datasets() -> Result<Vec<DatasetInfo>, ApiError> {
+    studio().datasets().await
+}
+
+#[server(prefix = "/fn", endpoint = "dataset")]
+pub async fn dataset(
+    name: String,
+    class: Option<String>,
+    #[server(default)] offset: u64,
+) -> Result<DatasetPage, ApiError> {
+    studio().dataset(&name, class.as_deref(), offset).await
+}
+
+#[server(prefix = "/fn", endpoint = "add_dataset")]
+pub async fn add_dataset(
+    name: String,
+    path: String,
+    #[server(default)] background: String,
+) -> Result<DatasetInfo, ApiError> {
+    let background = if background.is_empty() { "#000000".into() } else { background };
+    let info = studio().add_dataset(name.trim(), path.trim(), &background).await?;
+    go_to(&format!("/datasets?name={}", info.name));
+    Ok(info)
+}
+
+#[server(prefix = "/fn", endpoint = "delete_dataset")]
+pub async fn delete_dataset(name: String) -> Result<(), ApiError> {
+    studio().delete_dataset(&name).await?;
+    go_to("/datasets");
+    Ok(())
+}
+
+#[server(prefix = "/fn", endpoint = "generate")]
+pub async fn generate(#[server(flatten)] form: GenerateForm) -> Result<JobId, ApiError> {
+    keep("generate", &form).await?;
+    let job = studio().generate(form.settings()?).await?;
+    go_to(&format!("/?job={job}"));
+    Ok(job)
+}
+
+#[server(prefix = "/fn", endpoint = "generation")]
+pub async fn generation(job: Option<JobId>) -> Result<Option<GenerateView>, ApiError> {
+    studio().generation(job).await
+}
+
+#[server(prefix = "/fn", endpoint = "estimate")]
+pub async fn estimate(#[server(flatten)] form: RunForm) -> Result<Estimate, ApiError> {
+    studio().estimate(form.config()?).await
+}
+
+#[server(prefix = "/fn", endpoint = "train")]
+pub async fn train(#[server(flatten)] form: RunForm) -> Result<JobId, ApiError> {
+    keep("train", &form).await?;
+    let job = studio().train(form.config()?).await?;
+    go_to(&format!("/train?job={job}"));
+    Ok(job)
+}
+
+#[server(prefix = "/fn", endpoint = "training")]
+pub async fn training(job: Option<JobId>) -> Result<Option<TrainView>, ApiError> {
+    studio().training(job).await
+}
+
+#[server(prefix = "/fn", endpoint = "trainings")]
+pub async fn trainings() -> Result<Vec<JobSummary>, ApiError> {
+    studio().trainings().await
+}
+
+#[server(prefix = "/fn", endpoint = "resume")]
+pub async fn resume(job: JobId) -> Result<JobId, ApiError> {
+    let job = studio().resume(job).await?;
+    go_to(&format!("/train?job={job}"));
+    Ok(job)
+}
+
+#[server(prefix = "/fn", endpoint = "interrupt")]
+pub async fn interrupt(job: JobId) -> Result<(), ApiError> {
+    studio().interrupt(job).await
+}
+
+#[server(prefix = "/fn", endpoint = "draft")]
+pub async fn draft(form: String) -> Result<Option<String>, ApiError> {
+    studio().draft(&form).await
+}
+
+#[server(prefix = "/fn", endpoint = "save_draft")]
+pub async fn save_draft(form: String, content: String) -> Result<(), ApiError> {
+    studio().save_draft(&form, &content).await
+}
+
+#[server(prefix = "/fn", endpoint = "preferences")]
+pub async fn preferences() -> Result<Preferences, ApiError> {
+    studio().preferences().await
+}
+
+#[server(prefix = "/fn", endpoint = "set_preferences")]
+pub async fn set_preferences(#[server(flatten)] form: PreferencesForm) -> Result<(), ApiError> {
+    studio().set_preferences(form.preferences()?).await
+}

@@ -1,0 +1,100 @@
+//! The document, the routes, and what every page shares.
+
+use leptos::prelude::*;
+use leptos_meta::{Html, MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+use crate::api::{ApiError, Preferences, Status, preferences, status};
+use crate::components::header::Header;
+use crate::live::Live;
+use crate::pages::{Datasets, Generate, NotFound, Settings, Train};
+
+/// The document around [`App`].
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="dark light" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="stylesheet" href="/pkg/darkroom.css" />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let live = Live::new();
+    provide_context(live);
+    Effect::new(move || {
+        live.connect();
+        mark_hydrated();
+    });
+    view! {
+        <Title formatter=|title: String| {
+            if title.is_empty() { "Darkroom".into() } else { format!("{title} · Darkroom") }
+        } />
+        <Router>
+            <a class="skip" href="#main" rel="external">"Skip to the page"</a>
+            <Frame />
+            <main id="main">
+                <Routes fallback=NotFound>
+                    <Route path=path!("/") view=Generate ssr=SsrMode::Async />
+                    <Route path=path!("/generate") view=Generate ssr=SsrMode::Async />
+                    <Route path=path!("/train") view=Train ssr=SsrMode::Async />
+                    <Route path=path!("/datasets") view=Datasets ssr=SsrMode::Async />
+                    <Route path=path!("/settings") view=Settings ssr=SsrMode::Async />
+                </Routes>
+            </main>
+        </Router>
+    }
+}
+
+/// The header, and what the whole document shows of the preferences.
+#[component]
+fn Frame() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let boot = Resource::new_blocking(|| (), |()| boot());
+    view! {
+        <Suspense fallback=|| ()>
+            {move || Suspend::new(async move {
+                if let Ok((status, preferences)) = boot.await {
+                    live.preferences.set(preferences);
+                    live.status.update(|shown| {
+                        shown.get_or_insert(status);
+                    });
+                }
+                let theme = move || live.preferences.with(|p| p.theme.key());
+                let pixels = move || live.preferences.with(|p| if p.crisp_pixels { "crisp" } else { "smooth" });
+                view! {
+                    <Html {..} data-theme=theme data-pixels=pixels />
+                    <Header />
+                }
+            })}
+        </Suspense>
+    }
+}
+
+async fn boot() -> Result<(Status, Preferences), ApiError> {
+    Ok((status().await?, preferences().await?))
+}
+
+/// Tells tests and style sheets that buttons have their handlers now.
+fn mark_hydrated() {
+    if let Some(root) = document().document_element() {
+        root.set_attribute("data-hydrated", "true").expect("the name is a valid attribute name");
+    }
+}
