@@ -8,7 +8,7 @@ use leptos_router::{
     path,
 };
 
-use crate::api::{ApiError, Preferences, Status, preferences, status};
+use crate::api::{ApiError, Preferences, Status, fetch_preferences, fetch_status};
 use crate::components::header::Header;
 use crate::live::Live;
 use crate::pages::{Datasets, Generate, NotFound, Settings, Train};
@@ -89,7 +89,7 @@ fn Frame() -> impl IntoView {
 }
 
 async fn boot() -> Result<(Status, Preferences), ApiError> {
-    Ok((status().await?, preferences().await?))
+    Ok((fetch_status().await?, fetch_preferences().await?))
 }
 
 /// Tells tests and style sheets that buttons have their handlers now.

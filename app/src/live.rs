@@ -7,7 +7,7 @@ use web_sys::{EventSource, MessageEvent};
 
 use crate::api::{
     GenerateView, JobKind, JobSummary, Live as Event, LossPoint, Preferences, Status, TrainView,
-    status, training,
+    fetch_status, fetch_training,
 };
 
 /// Points the curve may hold before the older ones are merged in pairs.
@@ -70,7 +70,7 @@ impl Live {
             self.missed.update(|times| *times += 1);
             self.library.update(|times| *times += 1);
             spawn_local(async move {
-                if let Ok(status) = status().await {
+                if let Ok(status) = fetch_status().await {
                     self.apply(Event::Status(status));
                 }
             });
@@ -106,10 +106,14 @@ impl Live {
 
     fn apply_status(self, status: Status) {
         for job in &status.jobs {
-            if shows(self.generation.with_untracked(|view| view.as_ref().map(|v| v.job.clone())), job) {
+            if shows(
+                self.generation.with_untracked(|view| view.as_ref().map(|v| v.job.clone())),
+                job,
+            ) {
                 self.generation.update(|view| set_job(view.as_mut().map(|v| &mut v.job), job));
             }
-            if shows(self.training.with_untracked(|view| view.as_ref().map(|v| v.job.clone())), job) {
+            if shows(self.training.with_untracked(|view| view.as_ref().map(|v| v.job.clone())), job)
+            {
                 self.training.update(|view| set_job(view.as_mut().map(|v| &mut v.job), job));
             }
         }
@@ -137,7 +141,8 @@ impl Live {
     fn follow_training(self, was_newest: Option<i64>) {
         let shown = self.training.with_untracked(|view| view.as_ref().map(|v| v.job.id));
         let newest = self.newest(JobKind::Train);
-        if newest > was_newest && shown.is_none_or(|shown| was_newest.is_none_or(|id| shown >= id)) {
+        if newest > was_newest && shown.is_none_or(|shown| was_newest.is_none_or(|id| shown >= id))
+        {
             self.show_training(newest);
         }
     }
@@ -145,7 +150,7 @@ impl Live {
     /// Asks for the run `job`, or the newest, and shows it.
     pub fn show_training(self, job: Option<i64>) {
         spawn_local(async move {
-            if let Ok(Some(view)) = training(job).await {
+            if let Ok(Some(view)) = fetch_training(job).await {
                 self.training.set(Some(view));
             }
         });
@@ -171,7 +176,12 @@ impl Live {
     pub fn ahead_of(self, job: i64) -> usize {
         self.status.with(|status| {
             status.as_ref().map_or(0, |status| {
-                status.jobs.iter().take_while(|other| other.id != job).filter(|j| !j.state.is_over()).count()
+                status
+                    .jobs
+                    .iter()
+                    .take_while(|other| other.id != job)
+                    .filter(|j| !j.state.is_over())
+                    .count()
             })
         })
     }
@@ -234,7 +244,10 @@ mod tests {
         let mut curve = Vec::new();
         extend_curve(&mut curve, (1..=2401).map(|step| point(step, step as f32)).collect());
         assert_eq!(curve.len(), 1201);
-        assert_eq!(curve[0], LossPoint { step: 2, loss: 1.5, buckets: [Some(1.5), None, None, None] });
+        assert_eq!(
+            curve[0],
+            LossPoint { step: 2, loss: 1.5, buckets: [Some(1.5), None, None, None] }
+        );
         assert_eq!(curve[1200], point(2401, 2401.0));
     }
 }

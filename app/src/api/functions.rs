@@ -26,12 +26,12 @@ async fn keep(form: &str, typed: &impl serde::Serialize) -> Result<(), ApiError>
 }
 
 #[server(prefix = "/fn", endpoint = "status")]
-pub async fn status() -> Result<Status, ApiError> {
+pub async fn fetch_status() -> Result<Status, ApiError> {
     studio().status().await
 }
 
 #[server(prefix = "/fn", endpoint = "models")]
-pub async fn models() -> Result<Vec<ModelInfo>, ApiError> {
+pub async fn fetch_models() -> Result<Vec<ModelInfo>, ApiError> {
     studio().models().await
 }
 
@@ -41,12 +41,12 @@ pub async fn delete_model(name: String) -> Result<(), ApiError> {
 }
 
 #[server(prefix = "/fn", endpoint = "datasets")]
-pub async fn datasets() -> Result<Vec<DatasetInfo>, ApiError> {
+pub async fn fetch_datasets() -> Result<Vec<DatasetInfo>, ApiError> {
     studio().datasets().await
 }
 
 #[server(prefix = "/fn", endpoint = "dataset")]
-pub async fn dataset(
+pub async fn fetch_dataset(
     name: String,
     class: Option<String>,
     #[server(default)] offset: u64,
@@ -82,12 +82,12 @@ pub async fn generate(#[server(flatten)] form: GenerateForm) -> Result<JobId, Ap
 }
 
 #[server(prefix = "/fn", endpoint = "generation")]
-pub async fn generation(job: Option<JobId>) -> Result<Option<GenerateView>, ApiError> {
+pub async fn fetch_generation(job: Option<JobId>) -> Result<Option<GenerateView>, ApiError> {
     studio().generation(job).await
 }
 
 #[server(prefix = "/fn", endpoint = "estimate")]
-pub async fn estimate(#[server(flatten)] form: RunForm) -> Result<Estimate, ApiError> {
+pub async fn fetch_estimate(#[server(flatten)] form: RunForm) -> Result<Estimate, ApiError> {
     studio().estimate(form.config()?).await
 }
 
@@ -100,12 +100,12 @@ pub async fn train(#[server(flatten)] form: RunForm) -> Result<JobId, ApiError> 
 }
 
 #[server(prefix = "/fn", endpoint = "training")]
-pub async fn training(job: Option<JobId>) -> Result<Option<TrainView>, ApiError> {
+pub async fn fetch_training(job: Option<JobId>) -> Result<Option<TrainView>, ApiError> {
     studio().training(job).await
 }
 
 #[server(prefix = "/fn", endpoint = "trainings")]
-pub async fn trainings() -> Result<Vec<JobSummary>, ApiError> {
+pub async fn fetch_trainings() -> Result<Vec<JobSummary>, ApiError> {
     studio().trainings().await
 }
 
@@ -122,7 +122,7 @@ pub async fn interrupt(job: JobId) -> Result<(), ApiError> {
 }
 
 #[server(prefix = "/fn", endpoint = "draft")]
-pub async fn draft(form: String) -> Result<Option<String>, ApiError> {
+pub async fn fetch_draft(form: String) -> Result<Option<String>, ApiError> {
     studio().draft(&form).await
 }
 
@@ -132,7 +132,7 @@ pub async fn save_draft(form: String, content: String) -> Result<(), ApiError> {
 }
 
 #[server(prefix = "/fn", endpoint = "preferences")]
-pub async fn preferences() -> Result<Preferences, ApiError> {
+pub async fn fetch_preferences() -> Result<Preferences, ApiError> {
     studio().preferences().await
 }
 

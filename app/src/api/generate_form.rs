@@ -76,8 +76,14 @@ impl GenerateForm {
 
     /// Name and value of every field.
     pub fn pairs(&self) -> [(&'static str, &str); 6] {
-        let values =
-            [&self.model, &self.sampler, &self.steps, &self.batch_count, &self.batch_size, &self.seed];
+        let values = [
+            &self.model,
+            &self.sampler,
+            &self.steps,
+            &self.batch_count,
+            &self.batch_size,
+            &self.seed,
+        ];
         std::array::from_fn(|i| (Self::FIELDS[i], values[i].as_str()))
     }
 }

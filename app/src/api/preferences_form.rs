@@ -58,7 +58,8 @@ impl PreferencesForm {
                 format!("`{}` will not do; give system, dark or light", self.theme),
             )
         })?;
-        let preview_every = self.preview_every.trim().parse().ok().filter(|n| (1..=1000).contains(n));
+        let preview_every =
+            self.preview_every.trim().parse().ok().filter(|n| (1..=1000).contains(n));
         let preview_every = preview_every.ok_or_else(|| {
             ConfigError::one(
                 "preview_every",
@@ -81,12 +82,8 @@ mod tests {
     #[test]
     fn preferences_survive_the_form() {
         for theme in Theme::ALL {
-            let preferences = Preferences {
-                theme,
-                crisp_pixels: false,
-                live_preview: true,
-                preview_every: 7,
-            };
+            let preferences =
+                Preferences { theme, crisp_pixels: false, live_preview: true, preview_every: 7 };
             assert_eq!(PreferencesForm::from(&preferences).preferences().unwrap(), preferences);
         }
     }

@@ -219,9 +219,19 @@ pub enum Live {
     Status(Status),
     Generate(Box<GenerateView>),
     /// New figures and the new points of the curve since the last such event.
-    Train { job: JobId, figures: TrainFigures, points: Vec<LossPoint> },
-    Samples { job: JobId, grid: SampleGrid },
-    Checkpoint { job: JobId, step: u64 },
+    Train {
+        job: JobId,
+        figures: TrainFigures,
+        points: Vec<LossPoint>,
+    },
+    Samples {
+        job: JobId,
+        grid: SampleGrid,
+    },
+    Checkpoint {
+        job: JobId,
+        step: u64,
+    },
     /// Models or data sets were added or removed.
     LibraryChanged,
 }
