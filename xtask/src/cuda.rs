@@ -34,9 +34,8 @@ pub fn check() -> Result<()> {
 fn nvcc() -> Option<PathBuf> {
     let toolkits = [env::var_os("CUDA_HOME"), Some("/usr/local/cuda".into())];
     let in_toolkit = |toolkit| PathBuf::from(toolkit).join("bin/nvcc");
-    find("nvcc").or_else(|| {
-        toolkits.into_iter().flatten().map(in_toolkit).find(|nvcc| nvcc.is_file())
-    })
+    find("nvcc")
+        .or_else(|| toolkits.into_iter().flatten().map(in_toolkit).find(|nvcc| nvcc.is_file()))
 }
 
 fn path_with(nvcc: &Path) -> std::ffi::OsString {

@@ -39,8 +39,9 @@ impl Build {
 
     /// Builds the program unless it stands there already, made from the same files.
     pub fn make(self) -> Result<PathBuf> {
-        let program =
-            workspace::target().join("release").join(format!("darkroom{}", env::consts::EXE_SUFFIX));
+        let program = workspace::target()
+            .join("release")
+            .join(format!("darkroom{}", env::consts::EXE_SUFFIX));
         let made_from = self.fingerprint()?;
         let note = Note::new("program");
         if note.says(&made_from) && program.is_file() {

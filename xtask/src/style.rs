@@ -16,7 +16,7 @@ pub fn bundle(file: &Path) -> Result<String> {
             None => bundled += line,
             Some(import) => {
                 bundled += &inline(file, import)
-                    .with_context(|| format!("{}:{}", file.display(), number + 1))?
+                    .with_context(|| format!("{}:{}", file.display(), number + 1))?;
             }
         }
         bundled.push('\n');

@@ -8,8 +8,7 @@ use anyhow::{Context, Result};
 use crate::workspace;
 
 const MOST_LINES: usize = 500;
-const ROOMS: [&str; 8] =
-    [".ci", "app", "docs", "end2end", "engine", "server", "style", "xtask"];
+const ROOMS: [&str; 8] = [".ci", "app", "docs", "end2end", "engine", "server", "style", "xtask"];
 const SKIPPED: [&str; 4] = ["node_modules", "test-results", "playwright-report", "target"];
 
 /// Text that must not stand in a source file, and why.
@@ -52,7 +51,8 @@ fn faults_in(name: &str, text: &str) -> Vec<String> {
         for (banned, why) in BANNED.iter().filter(|(banned, _)| line.contains(banned)) {
             faults.push(format!("line {number}: `{banned}`: {why}"));
         }
-        if !name.starts_with("engine/src/kernels") && UNSAFE.iter().any(|word| line.contains(word)) {
+        if !name.starts_with("engine/src/kernels") && UNSAFE.iter().any(|word| line.contains(word))
+        {
             faults.push(format!("line {number}: unsafe code stands in engine/src/kernels alone"));
         }
     }
