@@ -63,6 +63,16 @@ pub fn figure(number: f64) -> String {
     }
 }
 
+/// A round value beside an axis: `0.05`, `2`, `1e-4`.
+pub fn tick(number: f64) -> String {
+    let digits = (6.0 - number.abs().max(1e-12).log10().floor()).clamp(1.0, 12.0) as usize;
+    match number.abs() {
+        0.0 => "0".into(),
+        x if x < 0.001 => format!("{number:.0e}"),
+        _ => format!("{number:.digits$}").trim_end_matches('0').trim_end_matches('.').into(),
+    }
+}
+
 /// `28×28`, or `64×48 to 512×512` where the images differ.
 pub fn sizes(min: (u32, u32), max: (u32, u32)) -> String {
     if min == max {
@@ -135,6 +145,11 @@ mod tests {
             [(0.0, "0"), (0.0001, "1.0e-4"), (0.0312, "0.0312"), (41.26, "41.3"), (812.4, "812")]
         {
             assert_eq!(figure(number), text);
+        }
+        for (number, text) in
+            [(0.0, "0"), (0.05, "0.05"), (0.1 + 0.2, "0.3"), (20.0, "20"), (1e-4, "1e-4")]
+        {
+            assert_eq!(tick(number), text);
         }
     }
 }

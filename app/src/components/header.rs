@@ -1,8 +1,122 @@
-//! The head of every page.
+//! The head of every page: name, tabs, device and queue.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use super::job_list::JobList;
+use crate::api::{JobState, JobSummary};
+use crate::live::Live;
+use crate::words;
+
+const TABS: [(&str, &str); 4] =
+    [("/", "Generate"), ("/train", "Train"), ("/datasets", "Data sets"), ("/settings", "Settings")];
 
 #[component]
 pub fn Header() -> impl IntoView {
-    view! { <header>"Darkroom"</header> }
+    view! {
+        <header class="head">
+            <a class="brand" href="/">
+                <span class="lamp" aria-hidden="true"></span>
+                "Darkroom"
+            </a>
+            <Tabs />
+            <Queue />
+        </header>
+    }
+}
+
+#[component]
+fn Tabs() -> impl IntoView {
+    let path = use_location().pathname;
+    let current = move |href: &str| {
+        path.with(|path| if path == "/generate" { "/" == href } else { path == href })
+            .then_some("page")
+    };
+    view! {
+        <nav class="tabs" aria-label="Pages">
+            {TABS
+                .map(|(href, title)| {
+                    view! {
+                        <a href=href aria-current=move || current(href)>
+                            {title}
+                        </a>
+                    }
+                })
+                .collect_view()}
+        </nav>
+    }
+}
+
+/// Device and queue in one line; unfolds to the list of jobs.
+#[component]
+fn Queue() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let jobs = Signal::derive(move || {
+        live.status.with(|status| status.as_ref().map(|s| s.jobs.clone()).unwrap_or_default())
+    });
+    let device = move || live.status.with(|s| s.as_ref().map(|s| s.device.clone()));
+    let note = move || live.status.with(|s| s.as_ref().and_then(|s| s.device_note.clone()));
+    let busy = move || jobs.with(|jobs| jobs.iter().any(|job| job.state == JobState::Running));
+    let state = move || {
+        if live.connected.get() { jobs.with(|jobs| summary(jobs)) } else { "no connection".into() }
+    };
+    view! {
+        <details class="queue" class:busy=busy class:lost=move || !live.connected.get()>
+            <summary title=note>
+                <span class="dot" aria-hidden="true"></span>
+                <span class="device">{device}</span>
+                <span class="state">{state}</span>
+            </summary>
+            <div class="popover">
+                <h2>"Jobs"</h2>
+                <JobList jobs />
+                {move || note().map(|note| view! { <p class="help">{note}</p> })}
+            </div>
+        </details>
+    }
+}
+
+/// What the queue does, in a few words.
+fn summary(jobs: &[JobSummary]) -> String {
+    let running = jobs.iter().find(|job| job.state == JobState::Running);
+    let waiting = jobs.iter().filter(|job| job.state == JobState::Queued).count();
+    let mut text = match running {
+        Some(job) => format!("{} {:.0} %", job.title, job.progress * 100.0),
+        None => "idle".into(),
+    };
+    if let Some(eta) = running.and_then(|job| job.eta_seconds) {
+        text += &format!(" · {} left", words::duration(eta));
+    }
+    if waiting > 0 {
+        text += &format!(" · {waiting} waiting");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::JobKind;
+
+    fn job(id: i64, state: JobState) -> JobSummary {
+        JobSummary {
+            id,
+            kind: JobKind::Generate,
+            title: "digits, 16 images".into(),
+            state,
+            progress: 0.42,
+            eta_seconds: Some(8.0),
+            message: None,
+        }
+    }
+
+    #[test]
+    fn the_queue_is_told_in_one_line() {
+        assert_eq!(summary(&[]), "idle");
+        assert_eq!(summary(&[job(1, JobState::Done)]), "idle");
+        assert_eq!(
+            summary(&[job(1, JobState::Running), job(2, JobState::Queued)]),
+            "digits, 16 images 42 % · 8 s left · 1 waiting"
+        );
+    }
 }

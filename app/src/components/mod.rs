@@ -1,3 +1,13 @@
 //! What pages are made of.
 
+pub mod confirm;
+pub mod draft;
+pub mod field;
 pub mod header;
+pub mod icon;
+pub mod job_list;
+pub mod lightbox;
+pub mod loss_chart;
+pub mod notice;
+pub mod progress;
+pub mod slider;

@@ -1,24 +1,13 @@
 //! One module for each page.
 
-use leptos::prelude::*;
+mod datasets;
+mod generate;
+mod not_found;
+mod settings;
+mod train;
 
-#[component]
-pub fn Generate() -> impl IntoView {
-    view! { <p>"Generate"</p> }
-}
-#[component]
-pub fn Train() -> impl IntoView {
-    view! { <p>"Train"</p> }
-}
-#[component]
-pub fn Datasets() -> impl IntoView {
-    view! { <p>"Data sets"</p> }
-}
-#[component]
-pub fn Settings() -> impl IntoView {
-    view! { <p>"Settings"</p> }
-}
-#[component]
-pub fn NotFound() -> impl IntoView {
-    view! { <p>"Nothing here"</p> }
-}
+pub use datasets::Datasets;
+pub use generate::Generate;
+pub use not_found::NotFound;
+pub use settings::Settings;
+pub use train::Train;

@@ -1,0 +1,147 @@
+//! A labelled control with its unit, its help and what is wrong with it.
+
+use leptos::prelude::*;
+
+/// The frame around a control whose `id` is `id`.
+#[component]
+pub fn Field(
+    id: &'static str,
+    #[prop(into)] label: Signal<String>,
+    #[prop(optional)] unit: &'static str,
+    #[prop(optional)] help: &'static str,
+    #[prop(into)] fault: Signal<Option<String>>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="field" class:faulty=move || fault.with(Option::is_some)>
+            <span class="field-head">
+                <label for=id>{label}</label>
+                {(!unit.is_empty()).then(|| view! { <span class="unit">{unit}</span> })}
+            </span>
+            {children()}
+            {(!help.is_empty()).then(|| view! { <p class="help" id=help_id(id)>{help}</p> })}
+            <Fault id fault />
+        </div>
+    }
+}
+
+/// The message under a control.
+#[component]
+pub fn Fault(id: &'static str, #[prop(into)] fault: Signal<Option<String>>) -> impl IntoView {
+    move || {
+        fault
+            .get()
+            .map(|message| view! { <p class="fault" role="alert" id=fault_id(id)>{message}</p> })
+    }
+}
+
+/// A line of text or a number.
+#[component]
+pub fn TextInput(
+    id: &'static str,
+    name: &'static str,
+    value: RwSignal<String>,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(default = None)] min: Option<String>,
+    #[prop(default = None)] max: Option<String>,
+    #[prop(optional)] step: &'static str,
+    #[prop(into)] fault: Signal<Option<String>>,
+) -> impl IntoView {
+    view! {
+        <input
+            id=id
+            name=name
+            type=kind
+            min=min
+            max=max
+            step=(!step.is_empty()).then_some(step)
+            autocomplete="off"
+            spellcheck="false"
+            value=value.get_untracked()
+            prop:value=move || value.get()
+            on:input:target=move |event| value.set(event.target().value())
+            aria-invalid=move || fault.with(Option::is_some).then_some("true")
+            aria-describedby=move || described_by(id, fault.with(Option::is_some))
+        />
+    }
+}
+
+/// Chooses one of `options`, each a value with its words.
+#[component]
+pub fn Choice(
+    id: &'static str,
+    name: &'static str,
+    value: RwSignal<String>,
+    #[prop(into)] options: Signal<Vec<(String, String)>>,
+    #[prop(into)] fault: Signal<Option<String>>,
+    #[prop(optional, into)] on_change: Option<Callback<String>>,
+) -> impl IntoView {
+    let entry = move |(key, words): (String, String)| {
+        let chosen = {
+            let key = key.clone();
+            move || value.with(|value| *value == key)
+        };
+        view! { <option value=key selected=chosen.clone() prop:selected=chosen>{words}</option> }
+    };
+    view! {
+        <span class="select">
+            <select
+                id=id
+                name=name
+                on:change:target=move |event| {
+                    let chosen = event.target().value();
+                    value.set(chosen.clone());
+                    if let Some(on_change) = on_change {
+                        on_change.run(chosen);
+                    }
+                }
+                aria-invalid=move || fault.with(Option::is_some).then_some("true")
+                aria-describedby=move || described_by(id, fault.with(Option::is_some))
+            >
+                {move || options.get().into_iter().map(entry).collect_view()}
+            </select>
+        </span>
+    }
+}
+
+/// Yes or no.
+#[component]
+pub fn Checkbox(
+    id: &'static str,
+    name: &'static str,
+    label: &'static str,
+    #[prop(into)] checked: Signal<bool>,
+    #[prop(into)] on_change: Callback<bool>,
+    #[prop(optional)] help: &'static str,
+) -> impl IntoView {
+    view! {
+        <div class="field check">
+            <label for=id>
+                <input
+                    id=id
+                    name=name
+                    type="checkbox"
+                    value="true"
+                    checked=checked.get_untracked()
+                    prop:checked=move || checked.get()
+                    on:change:target=move |event| on_change.run(event.target().checked())
+                    aria-describedby=(!help.is_empty()).then(|| help_id(id))
+                />
+                <span>{label}</span>
+            </label>
+            {(!help.is_empty()).then(|| view! { <p class="help" id=help_id(id)>{help}</p> })}
+        </div>
+    }
+}
+
+fn fault_id(id: &str) -> String {
+    format!("{id}-fault")
+}
+
+fn help_id(id: &str) -> String {
+    format!("{id}-help")
+}
+
+fn described_by(id: &str, faulty: bool) -> String {
+    if faulty { format!("{} {}", fault_id(id), help_id(id)) } else { help_id(id) }
+}

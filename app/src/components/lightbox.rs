@@ -1,0 +1,215 @@
+//! A picture enlarged over the page, with its neighbours one key away.
+
+use leptos::ev::KeyboardEvent;
+use leptos::html::Dialog;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::icon::{Glyph, Icon};
+
+/// One picture that can be enlarged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Enlarged {
+    pub url: String,
+    pub alt: String,
+    pub caption: String,
+    /// File name for the download.
+    pub file: String,
+    pub width: u32,
+    pub height: u32,
+    /// How it came up out of noise, if that was kept.
+    pub strip: Option<Strip>,
+}
+
+/// Frames of equal size side by side, noise first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Strip {
+    pub url: String,
+    pub frames: u32,
+}
+
+/// Shows `pictures[index]` while `index` is some.
+#[component]
+pub fn Lightbox(
+    #[prop(into)] pictures: Signal<Vec<Enlarged>>,
+    index: RwSignal<Option<usize>>,
+    /// More that can be done with the picture on show.
+    #[prop(optional)]
+    children: Option<ChildrenFn>,
+) -> impl IntoView {
+    let dialog = NodeRef::<Dialog>::new();
+    let count = Memo::new(move |_| pictures.with(Vec::len));
+    let current = Memo::new(move |_| pictures.with(|all| all.get(index.get()?).cloned()));
+    let frame = RwSignal::new(None);
+    let go = move |forward: bool| {
+        let count = count.get_untracked().max(1);
+        frame.set(None);
+        index.update(|index| {
+            *index = index.map(|i| (i + if forward { 1 } else { count - 1 }) % count)
+        });
+    };
+    Effect::new(move || open_or_close(dialog.get(), current.with(Option::is_some)));
+    let on_keydown = move |event: KeyboardEvent| match event.key().as_str() {
+        "ArrowLeft" if !on_slider(&event) => go(false),
+        "ArrowRight" if !on_slider(&event) => go(true),
+        _ => {}
+    };
+    view! {
+        <dialog
+            class="lightbox"
+            aria-label="Enlarged image"
+            tabindex="-1"
+            node_ref=dialog
+            on:keydown=on_keydown
+            on:close=move |_| {
+                frame.set(None);
+                index.set(None);
+            }
+            on:click=move |event| {
+                let outside = event.target().is_some_and(|target| target.has_type::<web_sys::HtmlDialogElement>());
+                if outside {
+                    index.set(None);
+                }
+            }
+        >
+            <Show when=move || current.with(Option::is_some)>
+                <div class="lightbox-head">
+                    <p class="caption">{move || current.with(|c| c.as_ref().map(|c| c.caption.clone()))}</p>
+                    <p class="place">
+                        {move || format!("{} of {}", index.get().map_or(0, |i| i + 1), count.get())}
+                    </p>
+                    <button type="button" class="icon" aria-label="Close" on:click=move |_| index.set(None)>
+                        <Glyph icon=Icon::Close />
+                    </button>
+                </div>
+                <div class="lightbox-stage">
+                    <button
+                        type="button"
+                        class="icon"
+                        aria-label="Previous image"
+                        disabled=move || count.get() < 2
+                        on:click=move |_| go(false)
+                    >
+                        <Glyph icon=Icon::Previous />
+                    </button>
+                    <Stage current frame />
+                    <button
+                        type="button"
+                        class="icon"
+                        aria-label="Next image"
+                        disabled=move || count.get() < 2
+                        on:click=move |_| go(true)
+                    >
+                        <Glyph icon=Icon::Next />
+                    </button>
+                </div>
+                <Scrubber current frame />
+                <div class="actions">
+                    <a
+                        class="button"
+                        href=move || current.with(|c| c.as_ref().map(|c| c.url.clone()))
+                        download=move || current.with(|c| c.as_ref().map(|c| c.file.clone()))
+                    >
+                        "Download"
+                    </a>
+                    {children.clone().map(|children| children())}
+                </div>
+            </Show>
+        </dialog>
+    }
+}
+
+/// The picture, or the frame of its strip that the slider stands at.
+#[component]
+fn Stage(current: Memo<Option<Enlarged>>, frame: RwSignal<Option<u32>>) -> impl IntoView {
+    let ratio = move || {
+        current.with(|c| {
+            c.as_ref().map(|c| format!("{}", f64::from(c.width) / f64::from(c.height.max(1))))
+        })
+    };
+    let strip = move || current.with(|c| c.as_ref().and_then(|c| c.strip.clone()));
+    view! {
+        <div class="stage" style:--ratio=ratio>
+            <div
+                class="strip"
+                aria-hidden="true"
+                style:background-image=move || strip().map(|strip| format!("url({})", strip.url))
+                style:background-size=move || strip().map(|strip| format!("{}% 100%", strip.frames * 100))
+                style:background-position=move || {
+                    strip().map(|strip| strip_position(frame.get().unwrap_or(strip.frames), strip.frames))
+                }
+            ></div>
+            <img
+                class:away=move || frame.get().is_some()
+                src=move || current.with(|c| c.as_ref().map(|c| c.url.clone()))
+                alt=move || current.with(|c| c.as_ref().map(|c| c.alt.clone()))
+            />
+        </div>
+    }
+}
+
+/// The slider from noise to picture; not there for a picture whose way was not kept.
+#[component]
+fn Scrubber(current: Memo<Option<Enlarged>>, frame: RwSignal<Option<u32>>) -> impl IntoView {
+    let frames = Memo::new(move |_| {
+        current.with(|c| c.as_ref().and_then(|c| c.strip.as_ref()).map_or(0, |strip| strip.frames))
+    });
+    let place = move || frame.get().unwrap_or_else(|| frames.get());
+    let scrub = move |value: String| {
+        let chosen = value.parse().unwrap_or_else(|_| frames.get_untracked());
+        frame.set((chosen < frames.get_untracked()).then_some(chosen));
+    };
+    view! {
+        <Show when=move || { frames.get() > 1 }>
+            <label class="scrubber">
+                <span aria-hidden="true">"noise"</span>
+                <input
+                    type="range"
+                    aria-label="From noise to picture"
+                    min="1"
+                    max=move || frames.get()
+                    prop:value=move || place().to_string()
+                    style:--filled=move || format!("{:.1}%", f64::from(place() - 1) / f64::from(frames.get() - 1) * 100.0)
+                    on:input:target=move |event| scrub(event.target().value())
+                />
+                <span aria-hidden="true">"picture"</span>
+            </label>
+        </Show>
+    }
+}
+
+/// Where the background must stand for frame `frame` (from 1) of `frames` to fill the stage.
+fn strip_position(frame: u32, frames: u32) -> String {
+    let place = f64::from(frame.saturating_sub(1)) / f64::from(frames.saturating_sub(1).max(1));
+    format!("{:.4}% 0", place * 100.0)
+}
+
+fn on_slider(event: &KeyboardEvent) -> bool {
+    event.target().is_some_and(|target| target.has_type::<web_sys::HtmlInputElement>())
+}
+
+fn open_or_close(dialog: Option<web_sys::HtmlDialogElement>, open: bool) {
+    let Some(dialog) = dialog else { return };
+    match (open, dialog.open()) {
+        (true, false) => {
+            // Fails only for a dialog that is out of the document.
+            let _ = dialog.show_modal();
+            let _ = dialog.focus();
+        }
+        (false, true) => dialog.close(),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::strip_position;
+
+    #[test]
+    fn frames_line_up_with_the_stage() {
+        assert_eq!(strip_position(1, 5), "0.0000% 0");
+        assert_eq!(strip_position(3, 5), "50.0000% 0");
+        assert_eq!(strip_position(5, 5), "100.0000% 0");
+        assert_eq!(strip_position(1, 1), "0.0000% 0");
+    }
+}

@@ -1,0 +1,185 @@
+//! One data set: its images, its classes, what was skipped.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_navigate;
+
+use super::Asked;
+use crate::api::{ApiError, DatasetInfo, DatasetPage, SkippedFile, delete_dataset};
+use crate::components::confirm::Confirm;
+use crate::components::notice::{Alert, Empty};
+use crate::words;
+
+/// Images on a page, as the server gives them.
+const PAGE: u64 = 60;
+
+#[component]
+pub fn Detail(page: DatasetPage) -> impl IntoView {
+    let DatasetPage { info, class, offset, total, images } = page;
+    let asked = Asked { name: Some(info.name.clone()), class, offset, error: None };
+    let skipped = info.skipped.clone();
+    let picture = |image: crate::api::DatasetImage| {
+        let words =
+            image.class.map_or(image.name.clone(), |class| format!("{class}: {}", image.name));
+        view! { <img src=image.url alt=words.clone() title=words loading="lazy" /> }
+    };
+    view! {
+        <p class="back">
+            <a href="/datasets">"All data sets"</a>
+        </p>
+        <DetailHead info=info.clone() />
+        <Classes info asked=asked.clone() />
+        <section aria-label="Images">
+            {if images.is_empty() {
+                view! {
+                    <Empty title="No images here">
+                        <p>"None of its files could be read as an image."</p>
+                    </Empty>
+                }
+                    .into_any()
+            } else {
+                view! { <div class="images">{images.into_iter().map(picture).collect_view()}</div> }.into_any()
+            }}
+        </section>
+        <Paging asked total />
+        <Skipped files=skipped />
+    }
+}
+
+#[component]
+fn DetailHead(info: DatasetInfo) -> impl IntoView {
+    view! {
+        <div class="run-head">
+            <h1>{info.name.clone()}</h1>
+            {info.built_in.then(|| view! { <span class="badge">"built in"</span> })}
+            <div class="actions">
+                <a class="button primary" href=format!("/train?dataset={}", info.name)>
+                    "Train on this"
+                </a>
+            </div>
+        </div>
+        <dl class="figures">
+            <div>
+                <dt>"Images"</dt>
+                <dd>{words::count(info.count)}</dd>
+            </div>
+            <div>
+                <dt>"Size"</dt>
+                <dd>{words::sizes(info.min_size, info.max_size)}</dd>
+            </div>
+            <div>
+                <dt>"Channels"</dt>
+                <dd>{info.channels} " (" {words::channels(info.channels)} ")"</dd>
+            </div>
+            <div>
+                <dt>"Classes"</dt>
+                <dd>{if info.classes.is_empty() { "none".into() } else { info.classes.len().to_string() }}</dd>
+            </div>
+        </dl>
+        {info.note.clone().map(|note| view! { <p class="note" role="status">{note}</p> })}
+        {(!info.source.is_empty() && !info.built_in)
+            .then(|| view! { <p class="help">"From " <code>{info.source.clone()}</code></p> })}
+        {(!info.built_in).then(|| view! { <Delete info /> })}
+    }
+}
+
+/// Chips that show one class or all.
+#[component]
+fn Classes(info: DatasetInfo, asked: Asked) -> impl IntoView {
+    if info.classes.is_empty() {
+        return None;
+    }
+    let chip = |class: Option<String>, words: String, count: u64| {
+        let chosen = (asked.class == class).then_some("true");
+        let address = Asked { class, offset: 0, ..asked.clone() }.address();
+        view! {
+            <a class="chip" href=address aria-current=chosen>
+                {words}
+                <span class="chip-count">{words::count(count)}</span>
+            </a>
+        }
+    };
+    let all = chip(None, "All".into(), info.count);
+    let classes: Vec<_> = info
+        .classes
+        .into_iter()
+        .map(|class| chip(Some(class.name.clone()), class.name, class.count))
+        .collect();
+    Some(view! { <nav class="chips" aria-label="Classes">{all} {classes}</nav> })
+}
+
+#[component]
+fn Paging(asked: Asked, total: u64) -> impl IntoView {
+    if total <= PAGE {
+        return None;
+    }
+    let link = |offset: u64, words: &'static str| {
+        let address = Asked { offset, ..asked.clone() }.address();
+        view! { <a class="button" href=address>{words}</a> }
+    };
+    let before = (asked.offset > 0).then(|| link(asked.offset.saturating_sub(PAGE), "Earlier"));
+    let after = (asked.offset + PAGE < total).then(|| link(asked.offset + PAGE, "Later"));
+    let first = words::count(asked.offset + 1);
+    let last = words::count((asked.offset + PAGE).min(total));
+    Some(view! {
+        <nav class="paging" aria-label="Pages of images">
+            {before} <p>{first} " to " {last} " of " {words::count(total)}</p> {after}
+        </nav>
+    })
+}
+
+#[component]
+fn Skipped(files: Vec<SkippedFile>) -> impl IntoView {
+    if files.is_empty() {
+        return None;
+    }
+    let line = |file: SkippedFile| {
+        view! {
+            <li>
+                <code>{file.name}</code>
+                " "
+                {file.reason}
+            </li>
+        }
+    };
+    let title = format!("{} skipped", words::plural(files.len() as u64, "file"));
+    Some(view! {
+        <section class="skipped" aria-label="Skipped files">
+            <h2>{title}</h2>
+            <ul>{files.into_iter().map(line).collect_view()}</ul>
+        </section>
+    })
+}
+
+#[component]
+fn Delete(info: DatasetInfo) -> impl IntoView {
+    let navigate = use_navigate();
+    let fault = RwSignal::new(None::<ApiError>);
+    let name = info.name.clone();
+    let delete = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let (name, navigate) = (name.clone(), navigate.clone());
+        spawn_local(async move {
+            match delete_dataset(name).await {
+                Ok(()) => navigate("/datasets", Default::default()),
+                Err(error) => fault.set(Some(error)),
+            }
+        });
+    };
+    let messages = Signal::derive(move || {
+        fault.get().map(|error| error.to_string()).into_iter().collect::<Vec<_>>()
+    });
+    let question = format!(
+        "Remove `{}` from Darkroom? An uploaded one is deleted from the disk; a folder of yours stays where it is. Models trained on it stay.",
+        info.name
+    );
+    view! {
+        <Confirm open="Remove…" question>
+            <form action="/fn/delete_dataset" method="post" on:submit=delete>
+                <input type="hidden" name="name" value=info.name />
+                <button class="stop">"Remove"</button>
+            </form>
+            <Alert messages />
+        </Confirm>
+    }
+}

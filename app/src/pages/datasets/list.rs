@@ -1,0 +1,56 @@
+//! All data sets.
+
+use leptos::prelude::*;
+
+use crate::api::DatasetInfo;
+use crate::components::notice::Empty;
+use crate::words;
+
+/// Pictures on a data set's card.
+const GLIMPSES: u64 = 8;
+
+#[component]
+pub fn List(sets: Vec<DatasetInfo>) -> impl IntoView {
+    if sets.is_empty() {
+        return view! {
+            <Empty title="No data set yet">
+                <p>"Upload an archive of images, or add a folder of this machine."</p>
+            </Empty>
+        }
+        .into_any();
+    }
+    view! {
+        <h1 class="unseen">"Data sets"</h1>
+        <ul class="sets">{sets.into_iter().map(|info| view! { <Card info /> }).collect_view()}</ul>
+    }
+    .into_any()
+}
+
+#[component]
+fn Card(info: DatasetInfo) -> impl IntoView {
+    let glimpses = info.count.min(GLIMPSES);
+    let picture = |i: u64| {
+        let url = format!("/files/datasets/{}/{}.png", info.name, i * info.count / glimpses.max(1));
+        view! { <img src=url alt="" width="28" height="28" loading="lazy" /> }
+    };
+    view! {
+        <li class="set">
+            <div class="glimpses" aria-hidden="true">{(0..glimpses).map(picture).collect_view()}</div>
+            <div class="set-words">
+                <a class="set-name" href=format!("/datasets?name={}", info.name)>
+                    {info.name.clone()}
+                </a>
+                {info.built_in.then(|| view! { <span class="badge">"built in"</span> })}
+                <p class="help">
+                    {words::plural(info.count, "image")} " · " {words::sizes(info.min_size, info.max_size)} " "
+                    {words::channels(info.channels)} {class_words(&info)}
+                </p>
+                {info.note.clone().map(|note| view! { <p class="note">{note}</p> })}
+            </div>
+        </li>
+    }
+}
+
+fn class_words(info: &DatasetInfo) -> Option<String> {
+    (!info.classes.is_empty()).then(|| format!(" · {} classes", info.classes.len()))
+}

@@ -1,0 +1,137 @@
+//! The images there are to learn from.
+
+mod add;
+mod detail;
+mod list;
+mod upload;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
+
+use crate::api::{ApiError, DatasetInfo, DatasetPage, fetch_dataset, fetch_datasets};
+use crate::components::notice::{Alert, PageFault};
+use crate::live::Live;
+use add::AddForm;
+use detail::Detail;
+use list::List;
+use upload::UploadForm;
+
+/// What the address asks to see.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Asked {
+    name: Option<String>,
+    class: Option<String>,
+    offset: u64,
+    /// Why an upload without JavaScript failed.
+    error: Option<String>,
+}
+
+impl Asked {
+    fn from_query(query: &ParamsMap) -> Self {
+        Self {
+            name: query.get("name").filter(|name| !name.is_empty()),
+            class: query.get("class").filter(|class| !class.is_empty()),
+            offset: query.get_str("offset").and_then(|offset| offset.parse().ok()).unwrap_or(0),
+            error: query.get("error"),
+        }
+    }
+
+    /// The address of this view.
+    fn address(&self) -> String {
+        let mut address = format!("/datasets?name={}", self.name.as_deref().unwrap_or_default());
+        if let Some(class) = &self.class {
+            address += &format!("&class={}", escape(class));
+        }
+        if self.offset > 0 {
+            address += &format!("&offset={}", self.offset);
+        }
+        address
+    }
+}
+
+/// Percent-encodes what may stand in a folder's name but not in a query.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                escaped.push(byte.into())
+            }
+            _ => escaped += &format!("%{byte:02X}"),
+        }
+    }
+    escaped
+}
+
+/// What the server gave for it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+enum Shown {
+    All(Vec<DatasetInfo>),
+    One(Box<DatasetPage>),
+}
+
+#[component]
+pub fn Datasets() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let query = use_query_map();
+    let asked = Memo::new(move |_| query.with(Asked::from_query));
+    let shown =
+        Resource::new_blocking(move || (asked.get(), live.library.get()), |(asked, _)| open(asked));
+    let refused = Signal::derive(move || {
+        asked.with(|asked| asked.error.clone().into_iter().collect::<Vec<_>>())
+    });
+    view! {
+        <Title text=move || asked.with(|a| a.name.clone().filter(|_| a.error.is_none())).unwrap_or_else(|| "Data sets".into()) />
+        <div class="library">
+            <div class="library-main">
+                <Alert messages=refused />
+                <Transition fallback=|| view! { <p class="loading">"Opening…"</p> }>
+                    {move || Suspend::new(async move {
+                        match shown.await {
+                            Ok(Shown::All(sets)) => view! { <List sets /> }.into_any(),
+                            Ok(Shown::One(page)) => view! { <Detail page=*page /> }.into_any(),
+                            Err(error) => view! { <PageFault error /> }.into_any(),
+                        }
+                    })}
+                </Transition>
+            </div>
+            <Show when=move || asked.with(|asked| asked.name.is_none() || asked.error.is_some())>
+                <aside class="library-add">
+                    <UploadForm />
+                    <AddForm />
+                </aside>
+            </Show>
+        </div>
+    }
+}
+
+async fn open(asked: Asked) -> Result<Shown, ApiError> {
+    match asked.name.filter(|_| asked.error.is_none()) {
+        None => fetch_datasets().await.map(Shown::All),
+        Some(name) => fetch_dataset(name, asked.class, asked.offset)
+            .await
+            .map(|page| Shown::One(Box::new(page))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_brings_its_view_back() {
+        let asked = Asked {
+            name: Some("leaves".into()),
+            class: Some("Ahorn & Birke".into()),
+            offset: 120,
+            error: None,
+        };
+        assert_eq!(asked.address(), "/datasets?name=leaves&class=Ahorn%20%26%20Birke&offset=120");
+        let query: ParamsMap = [("name", "leaves"), ("class", "Ahorn & Birke"), ("offset", "120")]
+            .map(|(key, value)| (key.to_string(), value.to_string()))
+            .into_iter()
+            .collect();
+        assert_eq!(Asked::from_query(&query), asked);
+    }
+}

@@ -1,0 +1,250 @@
+//! Sends an archive of images to the server.
+
+use engine::config::name_fault;
+use leptos::ev::{DragEvent, SubmitEvent};
+use leptos::html;
+use leptos::prelude::*;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{FormData, HtmlFormElement, ProgressEvent, XmlHttpRequest};
+
+use crate::api::{ApiError, DatasetInfo};
+use crate::components::field::{Fault, Field, TextInput};
+use crate::components::notice::Alert;
+use crate::components::progress::ProgressBar;
+
+const ENDINGS: &str = ".zip,.tar,.tar.gz,.tgz,.gz";
+
+/// What the parts of the form share.
+#[derive(Clone, Copy)]
+struct Upload {
+    name: RwSignal<String>,
+    /// How much has been sent, from 0 to 1, while it is being sent.
+    sent: RwSignal<Option<f32>>,
+    fault: RwSignal<Option<ApiError>>,
+    file_name: RwSignal<Option<String>>,
+}
+
+impl Upload {
+    fn fault_at(self, field: &'static str) -> Signal<Option<String>> {
+        Signal::derive(move || {
+            self.fault.with(|f| f.as_ref().and_then(|f| f.for_field(field)).map(String::from))
+        })
+    }
+
+    /// A file was picked: its name will do for the data set unless one was typed.
+    fn picked(self, file: &str) {
+        self.file_name.set(Some(file.into()));
+        if self.name.with_untracked(String::is_empty) {
+            self.name.set(name_from(file));
+        }
+    }
+}
+
+#[component]
+pub fn UploadForm() -> impl IntoView {
+    let navigate = use_navigate();
+    let typed =
+        use_query_map().with_untracked(|query| query.get_str("error").and(query.get("name")));
+    let upload = Upload {
+        name: RwSignal::new(typed.unwrap_or_default()),
+        sent: RwSignal::new(None),
+        fault: RwSignal::new(None),
+        file_name: RwSignal::new(None),
+    };
+    let background = RwSignal::new("#000000".to_string());
+    let messages = Signal::derive(move || {
+        upload.fault.with(|f| {
+            f.as_ref().map(|f| f.beside(&["name", "file", "background"])).unwrap_or_default()
+        })
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let form: HtmlFormElement = event_target(&event);
+        let navigate = navigate.clone();
+        send(&form, upload, move |info| {
+            navigate(&format!("/datasets?name={}", info.name), Default::default());
+        });
+    };
+    view! {
+        <form
+            class="controls"
+            action="/upload/dataset"
+            method="post"
+            enctype="multipart/form-data"
+            aria-labelledby="upload-title"
+            on:submit=submit
+        >
+            <h2 id="upload-title">"Upload"</h2>
+            <Field id="upload-name" label="Name" fault=upload.fault_at("name")>
+                <TextInput id="upload-name" name="name" value=upload.name fault=upload.fault_at("name") />
+            </Field>
+            <Field id="upload-background" label="Background" help="Colour put behind transparent pixels." fault=upload.fault_at("background")>
+                <TextInput
+                    id="upload-background"
+                    name="background"
+                    kind="color"
+                    value=background
+                    fault=upload.fault_at("background")
+                />
+            </Field>
+            <FilePicker upload />
+            <Sending upload />
+            <Alert messages />
+            <div class="actions">
+                <button class="primary" disabled=move || upload.sent.get().is_some()>
+                    "Upload"
+                </button>
+            </div>
+        </form>
+    }
+}
+
+/// The file input, and around it a place to drop a file on.
+#[component]
+fn FilePicker(upload: Upload) -> impl IntoView {
+    let input = NodeRef::<html::Input>::new();
+    let hovering = RwSignal::new(false);
+    let drop = move |event: DragEvent| {
+        event.prevent_default();
+        hovering.set(false);
+        let files = event.data_transfer().and_then(|data| data.files());
+        if let (Some(files), Some(input)) = (files, input.get())
+            && let Some(file) = files.get(0)
+        {
+            input.set_files(Some(&files));
+            upload.picked(&file.name());
+        }
+    };
+    view! {
+        <div
+            class="drop"
+            class:hovering=move || hovering.get()
+            on:dragover=move |event| {
+                event.prevent_default();
+                hovering.set(true);
+            }
+            on:dragleave=move |_| hovering.set(false)
+            on:drop=drop
+        >
+            <label for="upload-file">"Archive"</label>
+            <input
+                id="upload-file"
+                node_ref=input
+                type="file"
+                name="file"
+                accept=ENDINGS
+                required
+                aria-describedby="upload-file-help"
+                on:change=move |_| {
+                    let file = input.get().and_then(|input| input.files()).and_then(|files| files.get(0));
+                    if let Some(file) = file {
+                        upload.picked(&file.name());
+                    }
+                }
+            />
+            <p class="help" id="upload-file-help">
+                "A zip or tar.gz of images; its folders become classes. "
+                <span class="needs-script">"Or drop it here."</span>
+            </p>
+            <Fault id="upload-file" fault=upload.fault_at("file") />
+        </div>
+    }
+}
+
+#[component]
+fn Sending(upload: Upload) -> impl IntoView {
+    let fraction = Signal::derive(move || upload.sent.get().unwrap_or(0.0));
+    let words = move || match upload.sent.get() {
+        Some(sent) if sent < 1.0 => format!("{:.0} % sent", sent * 100.0),
+        _ => "Unpacking and looking at every image…".into(),
+    };
+    view! {
+        <Show when=move || upload.sent.get().is_some()>
+            <ProgressBar label="Upload progress" fraction running=true />
+            <p class="figures" role="status">{words}</p>
+        </Show>
+    }
+}
+
+/// Posts the form, tells how much was sent, and calls `done` with the new data set.
+fn send(form: &HtmlFormElement, upload: Upload, done: impl Fn(DatasetInfo) + 'static) {
+    upload.fault.set(None);
+    upload.sent.set(Some(0.0));
+    if let Err(error) = try_send(form, upload, done) {
+        upload.sent.set(None);
+        upload
+            .fault
+            .set(Some(ApiError::Internal(format!("The browser cannot send it: {error:?}"))));
+    }
+}
+
+fn try_send(
+    form: &HtmlFormElement,
+    upload: Upload,
+    done: impl Fn(DatasetInfo) + 'static,
+) -> Result<(), JsValue> {
+    let request = XmlHttpRequest::new()?;
+    request.open("POST", "/upload/dataset")?;
+    request.set_request_header("Accept", "application/json")?;
+    let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
+        upload.sent.set(Some((event.loaded() / event.total().max(1.0)) as f32));
+    });
+    let answered = request.clone();
+    let on_end = Closure::once_into_js(move || {
+        upload.sent.set(None);
+        match answer(&answered) {
+            Ok(info) => done(info),
+            Err(error) => upload.fault.set(Some(error)),
+        }
+    });
+    request.upload()?.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
+    request.set_onloadend(Some(on_end.unchecked_ref()));
+    request.send_with_opt_form_data(Some(&FormData::new_with_form(form)?))?;
+    // Lives as long as the page; an upload is rare.
+    on_progress.forget();
+    Ok(())
+}
+
+fn answer(request: &XmlHttpRequest) -> Result<DatasetInfo, ApiError> {
+    let text = request.response_text().ok().flatten().unwrap_or_default();
+    match request.status() {
+        Ok(200) => {
+            serde_json::from_str(&text).map_err(|error| ApiError::Internal(error.to_string()))
+        }
+        Ok(0) | Err(_) => Err(ApiError::Internal(
+            "The connection broke. Is the program still running, and is the file within its limit?"
+                .into(),
+        )),
+        Ok(status) => Err(serde_json::from_str(&text).unwrap_or_else(|_| {
+            ApiError::Internal(format!("The server refused it ({status}). {text}"))
+        })),
+    }
+}
+
+/// `My leaves.tar.gz` as `My-leaves`.
+fn name_from(file: &str) -> String {
+    let stem = ENDINGS.split(',').find_map(|ending| file.strip_suffix(ending)).unwrap_or(file);
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let name: String = stem.chars().map(|c| if fits(c) { c } else { '-' }).take(64).collect();
+    let name = name.trim_matches(['-', '.']).to_string();
+    if name_fault(&name).is_none() { name } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_from;
+
+    #[test]
+    fn a_file_name_gives_a_name_that_will_do() {
+        for (file, name) in [
+            ("leaves.zip", "leaves"),
+            ("My leaves.tar.gz", "My-leaves"),
+            (".hidden.zip", "hidden"),
+            ("é.zip", ""),
+            ("a.b.tgz", "a.b"),
+        ] {
+            assert_eq!(name_from(file), name, "{file}");
+        }
+    }
+}

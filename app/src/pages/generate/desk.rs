@@ -1,0 +1,263 @@
+//! What the parts of the Generate page share, and what can be done on it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+
+use crate::api::{
+    ApiError, GenerateForm, GenerateView, ImageInfo, JobId, JobKind, JobState, ModelInfo,
+    fetch_generation, fetch_models, generate, interrupt,
+};
+use crate::components::draft::{after_pause, keep_draft};
+use crate::live::Live;
+
+/// The form's fields as they are typed.
+#[derive(Clone, Copy)]
+pub struct Fields {
+    pub model: RwSignal<String>,
+    pub sampler: RwSignal<String>,
+    pub steps: RwSignal<String>,
+    pub batch_count: RwSignal<String>,
+    pub batch_size: RwSignal<String>,
+    pub seed: RwSignal<String>,
+}
+
+impl Fields {
+    fn new(form: &GenerateForm) -> Self {
+        Self {
+            model: RwSignal::new(form.model.clone()),
+            sampler: RwSignal::new(form.sampler.clone()),
+            steps: RwSignal::new(form.steps.clone()),
+            batch_count: RwSignal::new(form.batch_count.clone()),
+            batch_size: RwSignal::new(form.batch_size.clone()),
+            seed: RwSignal::new(form.seed.clone()),
+        }
+    }
+
+    pub fn typed(&self) -> GenerateForm {
+        GenerateForm {
+            model: self.model.get(),
+            sampler: self.sampler.get(),
+            steps: self.steps.get(),
+            batch_count: self.batch_count.get(),
+            batch_size: self.batch_size.get(),
+            seed: self.seed.get(),
+        }
+    }
+
+    fn fill(&self, form: GenerateForm) {
+        self.model.set(form.model);
+        self.sampler.set(form.sampler);
+        self.steps.set(form.steps);
+        self.batch_count.set(form.batch_count);
+        self.batch_size.set(form.batch_size);
+        self.seed.set(form.seed);
+    }
+}
+
+#[derive(Clone, Copy)]
+pub struct Desk {
+    pub live: Live,
+    pub models: RwSignal<Vec<ModelInfo>>,
+    pub fields: Fields,
+    pub fault: RwSignal<Option<ApiError>>,
+    /// The form is on its way to the server.
+    pub sending: RwSignal<bool>,
+    /// The picture that is enlarged.
+    pub enlarged: RwSignal<Option<usize>>,
+    /// The picture whose settings are shown and whose seed is reused.
+    pub chosen: RwSignal<usize>,
+}
+
+impl Desk {
+    pub fn new(
+        live: Live,
+        models: Vec<ModelInfo>,
+        form: &GenerateForm,
+        fault: Option<ApiError>,
+    ) -> Self {
+        Self {
+            live,
+            models: RwSignal::new(models),
+            fields: Fields::new(form),
+            fault: RwSignal::new(fault),
+            sending: RwSignal::new(false),
+            enlarged: RwSignal::new(None),
+            chosen: RwSignal::new(0),
+        }
+    }
+
+    pub fn model(self) -> Option<ModelInfo> {
+        let name = self.fields.model.get();
+        self.models.with(|models| models.iter().find(|model| model.name == name).cloned())
+    }
+
+    pub fn fault_at(self, field: &'static str) -> Signal<Option<String>> {
+        Signal::derive(move || {
+            self.fault
+                .with(|fault| fault.as_ref().and_then(|f| f.for_field(field)).map(String::from))
+        })
+    }
+
+    /// Sends the form; the new job comes on show.
+    pub fn generate(self) {
+        if self.sending.get_untracked() {
+            return;
+        }
+        self.sending.set(true);
+        let form = untrack(|| self.fields.typed());
+        spawn_local(async move {
+            match generate(form).await {
+                Ok(job) => {
+                    self.fault.set(None);
+                    self.show(Some(job)).await;
+                }
+                Err(error) => self.fault.set(Some(error)),
+            }
+            self.sending.set(false);
+        });
+    }
+
+    /// Brings the generation `job`, or the newest, on show.
+    async fn show(self, job: Option<JobId>) {
+        match fetch_generation(job).await {
+            Ok(view) => {
+                let known =
+                    self.live.generation.with_untracked(|shown| shown.as_ref().map(|s| s.job.id));
+                let is_news = known != view.as_ref().map(|view| view.job.id);
+                if is_news {
+                    self.chosen.set(0);
+                    self.enlarged.set(None);
+                }
+                if is_news || !untrack(|| self.is_over()) {
+                    self.live.generation.set(view);
+                }
+            }
+            Err(error) => self.fault.set(Some(error)),
+        }
+    }
+
+    fn is_over(self) -> bool {
+        self.live.generation.with(|view| view.as_ref().is_none_or(|view| view.job.state.is_over()))
+    }
+
+    /// The generation that Interrupt ends: the one on show, or else the one that runs.
+    pub fn interruptible(self) -> Option<JobId> {
+        let shown = self.live.generation.with(|view| {
+            view.as_ref().filter(|view| !view.job.state.is_over()).map(|view| view.job.id)
+        });
+        let running = || {
+            self.live.status.with(|status| {
+                let jobs = &status.as_ref()?.jobs;
+                let runs = |kind, state| kind == JobKind::Generate && state == JobState::Running;
+                jobs.iter().find(|job| runs(job.kind, job.state)).map(|job| job.id)
+            })
+        };
+        shown.or_else(running)
+    }
+
+    pub fn interrupt(self) {
+        if let Some(job) = untrack(|| self.interruptible()) {
+            spawn_local(async move {
+                if let Err(error) = interrupt(job).await {
+                    self.fault.set(Some(error));
+                }
+            });
+        }
+    }
+
+    pub fn images(self) -> Vec<ImageInfo> {
+        self.live
+            .generation
+            .with(|view| view.as_ref().map(|v| v.images.clone()).unwrap_or_default())
+    }
+
+    pub fn chosen_image(self) -> Option<ImageInfo> {
+        let chosen = self.chosen.get();
+        self.live.generation.with(|view| {
+            let images = &view.as_ref()?.images;
+            images.get(chosen).or(images.first()).cloned()
+        })
+    }
+
+    /// The seed of the chosen picture, or of the job while it has none yet.
+    pub fn shown_seed(self) -> Option<i64> {
+        let of_job =
+            || self.live.generation.with(|view| view.as_ref().map(|view| view.settings.seed));
+        self.chosen_image().map(|image| image.seed).or_else(of_job).filter(|seed| *seed >= 0)
+    }
+
+    pub fn reuse_seed(self) {
+        if let Some(seed) = untrack(|| self.shown_seed()) {
+            self.fields.seed.set(seed.to_string());
+        }
+    }
+
+    /// Fills the form with the settings of the generation on show.
+    pub fn reuse_settings(self) {
+        let shown =
+            |view: &Option<GenerateView>| view.as_ref().map(|v| GenerateForm::from(&v.settings));
+        if let Some(form) = self.live.generation.with_untracked(shown) {
+            self.fields.fill(form);
+            self.fault.set(None);
+        }
+    }
+}
+
+/// Keeps the page true to the server: after a lost connection, and when models come and go.
+pub fn follow_server(desk: Desk) {
+    keep_draft("generate", move || serde_json::to_string(&desk.fields.typed()).unwrap_or_default());
+    Effect::new(move |before: Option<u64>| {
+        let missed = desk.live.missed.get();
+        if before.is_some() {
+            let job = desk.live.generation.with_untracked(|view| view.as_ref().map(|v| v.job.id));
+            spawn_local(desk.show(job));
+        }
+        missed
+    });
+    Effect::new(move |before: Option<u64>| {
+        let changes = desk.live.library.get();
+        if before.is_some() {
+            spawn_local(async move {
+                if let Ok(models) = fetch_models().await {
+                    desk.models.set(models);
+                }
+            });
+        }
+        changes
+    });
+}
+
+/// Holds the address to what is typed and shown, and shows the job that an address names.
+pub fn follow_address(desk: Desk) {
+    let navigate = use_navigate();
+    let query = use_query_map();
+    let job = Memo::new(move |_| desk.live.generation.with(|view| view.as_ref().map(|v| v.job.id)));
+    after_pause(
+        move || (desk.fields.typed(), job.get()),
+        move |(form, job)| navigate(&address(&form, job), quietly()),
+    );
+    Effect::new(move |before: Option<Option<JobId>>| {
+        let named = query.with(|query| query.get_str("job").and_then(|job| job.parse().ok()));
+        if before.is_some_and(|before| before != named)
+            && named.is_some()
+            && named != job.get_untracked()
+        {
+            spawn_local(desk.show(named));
+        }
+        named
+    });
+}
+
+fn quietly() -> NavigateOptions {
+    NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() }
+}
+
+/// The address that brings the page back as it is.
+fn address(form: &GenerateForm, job: Option<JobId>) -> String {
+    let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
+    let job = job.map(|job| format!("job={job}"));
+    let fields = form.pairs().map(|(name, value)| format!("{name}={}", encode(value)));
+    format!("/?{}", job.into_iter().chain(fields).collect::<Vec<_>>().join("&"))
+}

@@ -1,0 +1,247 @@
+//! The left side: what to draw.
+
+use engine::config::{GenerateSettings, SAMPLERS};
+use leptos::prelude::*;
+
+use super::desk::Desk;
+use crate::api::{GenerateForm, ModelInfo};
+use crate::components::field::{Choice, Field, TextInput};
+use crate::components::icon::{Glyph, Icon};
+use crate::components::notice::Alert;
+use crate::components::slider::SliderField;
+use crate::words;
+
+#[component]
+pub fn GenerateFields() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let messages = Signal::derive(move || {
+        desk.fault.with(|fault| {
+            fault.as_ref().map(|f| f.beside(&GenerateForm::FIELDS)).unwrap_or_default()
+        })
+    });
+    view! {
+        <form
+            id="generate-form"
+            class="controls"
+            action="/fn/generate"
+            method="post"
+            novalidate
+            aria-label="Generate"
+            on:submit=move |event| {
+                event.prevent_default();
+                desk.generate();
+            }
+        >
+            <ModelField />
+            <SamplerField />
+            <Amounts />
+            <SeedField />
+            <Alert messages />
+            <Actions />
+        </form>
+        <InterruptForm />
+    }
+}
+
+#[component]
+fn ModelField() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let options = Signal::derive(move || {
+        desk.models.get().into_iter().map(|m| (m.name.clone(), title(&m))).collect()
+    });
+    let fit_steps = Callback::new(move |name: String| {
+        let timesteps = desk.models.with_untracked(|models| {
+            models.iter().find(|model| model.name == name).map(|model| model.timesteps)
+        });
+        let steps = desk.fields.steps.get_untracked().parse::<usize>().ok();
+        if let (Some(timesteps), Some(steps)) = (timesteps, steps)
+            && steps > timesteps
+        {
+            desk.fields.steps.set(timesteps.to_string());
+        }
+    });
+    view! {
+        <Field id="model" label="Model" fault=desk.fault_at("model")>
+            <Choice
+                id="model"
+                name="model"
+                value=desk.fields.model
+                options
+                fault=desk.fault_at("model")
+                on_change=fit_steps
+            />
+        </Field>
+        <p class="help model-about">{move || desk.model().map(|model| about(&model))}</p>
+    }
+}
+
+fn title(model: &ModelInfo) -> String {
+    if model.built_in { format!("{} (built in)", model.name) } else { model.name.clone() }
+}
+
+fn about(model: &ModelInfo) -> String {
+    format!(
+        "{}×{} {}, learned from {} in {}; {} weights.",
+        model.width,
+        model.height,
+        words::channels(model.channels),
+        model.dataset,
+        words::plural(model.step, "step"),
+        words::large(model.weights),
+    )
+}
+
+#[component]
+fn SamplerField() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let options =
+        SAMPLERS.iter().map(|(_, name)| (name.to_string(), name.to_string())).collect::<Vec<_>>();
+    view! {
+        <Field id="sampler" label="Sampler" fault=desk.fault_at("sampler")>
+            <Choice
+                id="sampler"
+                name="sampler"
+                value=desk.fields.sampler
+                options=Signal::stored(options)
+                fault=desk.fault_at("sampler")
+            />
+        </Field>
+    }
+}
+
+#[component]
+fn Amounts() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let timesteps =
+        Signal::derive(move || desk.model().map_or(1000, |model| model.timesteps as i64));
+    view! {
+        <SliderField
+            id="steps"
+            name="steps"
+            label="Sampling steps"
+            value=desk.fields.steps
+            min=1
+            max=timesteps
+            slide_to=timesteps
+            fault=desk.fault_at("steps")
+        />
+        <SliderField
+            id="batch-count"
+            name="batch_count"
+            label="Batch count"
+            value=desk.fields.batch_count
+            min=1
+            max=Signal::stored(GenerateSettings::MAX_BATCH_COUNT as i64)
+            slide_to=Signal::stored(16)
+            fault=desk.fault_at("batch_count")
+        />
+        <SliderField
+            id="batch-size"
+            name="batch_size"
+            label="Batch size"
+            value=desk.fields.batch_size
+            min=1
+            max=Signal::stored(GenerateSettings::MAX_BATCH_SIZE as i64)
+            slide_to=Signal::stored(64)
+            fault=desk.fault_at("batch_size")
+        />
+    }
+}
+
+#[component]
+fn SeedField() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let seed = desk.fields.seed;
+    view! {
+        <Field
+            id="seed"
+            label="Seed"
+            help="Image n has seed + n. -1 draws one."
+            fault=desk.fault_at("seed")
+        >
+            <div class="with-buttons">
+                <TextInput
+                    id="seed"
+                    name="seed"
+                    value=seed
+                    kind="number"
+                    min=Some("-1".into())
+                    max=Some(GenerateSettings::MAX_SEED.to_string())
+                    fault=desk.fault_at("seed")
+                />
+                <button
+                    type="button"
+                    class="icon"
+                    aria-label="Random seed"
+                    title="Random seed"
+                    on:click=move |_| seed.set("-1".into())
+                >
+                    <Glyph icon=Icon::Dice />
+                </button>
+                <button
+                    type="button"
+                    class="icon"
+                    aria-label="Reuse seed"
+                    title="Reuse the seed of the picture on show"
+                    disabled=move || desk.shown_seed().is_none()
+                    on:click=move |_| desk.reuse_seed()
+                >
+                    <Glyph icon=Icon::Reuse />
+                </button>
+            </div>
+        </Field>
+    }
+}
+
+#[component]
+fn Actions() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let images = move || {
+        let form = desk.fields.typed();
+        form.settings().ok().map(|settings| words::plural(settings.images() as u64, "image"))
+    };
+    view! {
+        <div class="actions sticky">
+            <button
+                type="submit"
+                class="primary"
+                aria-keyshortcuts="Control+Enter"
+                disabled=move || desk.sending.get()
+            >
+                "Generate"
+            </button>
+            <button
+                type="submit"
+                form="interrupt-form"
+                class="stop"
+                aria-keyshortcuts="Escape"
+                disabled=move || desk.interruptible().is_none()
+            >
+                "Interrupt"
+            </button>
+            <p class="help shortcut">
+                {images} <span class="keys">" · " <kbd>"Ctrl"</kbd> " " <kbd>"Enter"</kbd> ", " <kbd>"Esc"</kbd></span>
+            </p>
+        </div>
+    }
+}
+
+/// Stands beside the form, because a form cannot hold another.
+#[component]
+fn InterruptForm() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    view! {
+        <form
+            id="interrupt-form"
+            action="/fn/interrupt"
+            method="post"
+            hidden
+            on:submit=move |event| {
+                event.prevent_default();
+                desk.interrupt();
+            }
+        >
+            <input type="hidden" name="job" value=move || desk.interruptible().map(|job| job.to_string()) />
+        </form>
+    }
+}

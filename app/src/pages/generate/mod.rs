@@ -1,0 +1,94 @@
+//! Develops pictures out of noise.
+
+mod desk;
+mod form;
+mod results;
+mod shortcuts;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
+
+use crate::api::{
+    ApiError, GenerateForm, GenerateView, ModelInfo, fetch_draft, fetch_generation, fetch_models,
+    form_fault,
+};
+use crate::components::notice::PageFault;
+use crate::live::Live;
+use desk::{Desk, follow_address, follow_server};
+use form::GenerateFields;
+use results::Results;
+
+/// What the page needs before it can be shown.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Opening {
+    models: Vec<ModelInfo>,
+    view: Option<GenerateView>,
+    form: GenerateForm,
+    fault: Option<ApiError>,
+}
+
+#[component]
+pub fn Generate() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let query = use_query_map();
+    let opening = Resource::new_blocking(|| (), move |()| open(query.get_untracked()));
+    view! {
+        <Title text=move || title(live) />
+        <h1 class="unseen">"Generate"</h1>
+        <Suspense fallback=|| view! { <p class="loading">"Opening…"</p> }>
+            {move || Suspend::new(async move {
+                match opening.await {
+                    Ok(opening) => view! { <Studio opening /> }.into_any(),
+                    Err(error) => view! { <PageFault error /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+/// How far the picture is, where the browser shows it even when another tab is open.
+fn title(live: Live) -> String {
+    live.generation.with(|view| match view {
+        Some(view) if !view.job.state.is_over() => format!("{:.0} %", view.job.progress * 100.0),
+        _ => "Generate".into(),
+    })
+}
+
+async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
+    let models = fetch_models().await?;
+    let job = query.get_str("job").and_then(|job| job.parse().ok());
+    let view = match job {
+        Some(job) => fetch_generation(Some(job)).await?,
+        None => None,
+    };
+    let view = match view {
+        None => fetch_generation(None).await?,
+        found => found,
+    };
+    let draft = fetch_draft("generate".into()).await?;
+    let mut form: GenerateForm =
+        draft.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    form.overlay(|name| query.get(name));
+    if !models.iter().any(|model| model.name == form.model) {
+        form.model = models.first().map(|model| model.name.clone()).unwrap_or_default();
+    }
+    Ok(Opening { models, view, form, fault: form_fault(&query, "generate") })
+}
+
+#[component]
+fn Studio(opening: Opening) -> impl IntoView {
+    let live = expect_context::<Live>();
+    live.generation.set(opening.view);
+    let desk = Desk::new(live, opening.models, &opening.form, opening.fault);
+    provide_context(desk);
+    follow_server(desk);
+    follow_address(desk);
+    shortcuts::listen(desk);
+    view! {
+        <div class="studio">
+            <GenerateFields />
+            <Results />
+        </div>
+    }
+}

@@ -1,0 +1,313 @@
+//! The right side: what came out.
+
+use leptos::prelude::*;
+
+use super::desk::Desk;
+use crate::api::{GenerateView, ImageInfo, JobState};
+use crate::components::lightbox::{Enlarged, Lightbox, Strip};
+use crate::components::notice::Empty;
+use crate::components::progress::ProgressBar;
+use crate::words;
+
+#[component]
+pub fn Results() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let shown = desk.live.generation;
+    let is_empty = move || shown.with(Option::is_none);
+    view! {
+        <section class="results" aria-label="Results">
+            <Show when=is_empty>
+                <Empty title="Nothing developed yet">
+                    <p>
+                        "Choose a model and press Generate. The pictures come up here, out of the noise, step by step."
+                    </p>
+                </Empty>
+            </Show>
+            <JobProgress />
+            <Outcome />
+            <Preview />
+            <Pictures />
+            <UnderPictures />
+            <Enlargement />
+        </section>
+    }
+}
+
+/// Bar, step and time while the job waits or runs.
+#[component]
+fn JobProgress() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let shown = desk.live.generation;
+    let active =
+        Memo::new(move |_| shown.with(|v| v.as_ref().is_some_and(|v| !v.job.state.is_over())));
+    let running = Signal::derive(move || {
+        shown.with(|v| v.as_ref().is_some_and(|v| v.job.state == JobState::Running))
+    });
+    let fraction =
+        Signal::derive(move || shown.with(|v| v.as_ref().map_or(0.0, |v| v.job.progress)));
+    let ahead = move || shown.with(|v| v.as_ref().map_or(0, |v| desk.live.ahead_of(v.job.id)));
+    let words = move || shown.with(|v| v.as_ref().map(|v| progress_words(v, ahead())));
+    view! {
+        <Show when=move || active.get()>
+            <div class="job-progress">
+                <ProgressBar label="Generation progress" fraction running />
+                <p class="figures" role="status">{words}</p>
+            </div>
+        </Show>
+    }
+}
+
+fn progress_words(view: &GenerateView, ahead: usize) -> String {
+    if view.job.state == JobState::Queued {
+        return match ahead {
+            0 => "Waiting to begin".into(),
+            1 => "Waiting: 1 job is before this one".into(),
+            n => format!("Waiting: {n} jobs are before this one"),
+        };
+    }
+    let mut words = match (&view.job.message, view.step) {
+        (Some(message), _) => message.clone(),
+        (None, 0) => "Beginning".into(),
+        (None, step) => format!("Step {step} / {}", view.steps),
+    };
+    if view.settings.batch_count > 1 {
+        words += &format!(
+            " · batch {} / {}",
+            view.batch.clamp(1, view.settings.batch_count),
+            view.settings.batch_count
+        );
+    }
+    if let Some(eta) = view.job.eta_seconds {
+        words += &format!(" · {} left", words::duration(eta));
+    }
+    words
+}
+
+/// Why the job on show made fewer pictures than asked for.
+#[component]
+fn Outcome() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let outcome = Memo::new(move |_| {
+        desk.live
+            .generation
+            .with(|v| v.as_ref().and_then(|v| outcome(v).map(|words| (v.job.state, words))))
+    });
+    move || {
+        outcome.get().map(|(state, words)| {
+            let failed = state == JobState::Failed;
+            view! {
+                <p class=if failed { "alert" } else { "note" } role=if failed { "alert" } else { "status" }>
+                    {words}
+                </p>
+            }
+        })
+    }
+}
+
+fn outcome(view: &GenerateView) -> Option<String> {
+    let made = words::plural(view.images.len() as u64, "image");
+    let reason = view.job.message.as_deref().unwrap_or("the reason is not known");
+    match view.job.state {
+        JobState::Stopped => {
+            Some(format!("Interrupted: {made} of {} kept.", view.settings.images()))
+        }
+        JobState::Failed => Some(format!("Could not be drawn: {reason}")),
+        JobState::Interrupted => Some(format!(
+            "The program ended while this was drawn; {made} of {} kept.",
+            view.settings.images()
+        )),
+        _ => None,
+    }
+}
+
+/// The newest x0 prediction of the running batch.
+#[component]
+fn Preview() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let url = Memo::new(move |_| {
+        let wanted = desk.live.preferences.with(|p| p.live_preview);
+        desk.live.generation.with(|view| {
+            view.as_ref()
+                .filter(|v| wanted && v.job.state == JobState::Running)?
+                .preview_url
+                .clone()
+        })
+    });
+    view! {
+        <Show when=move || url.with(Option::is_some)>
+            <figure class="preview">
+                <img src=move || url.get() alt="Live preview" />
+                <figcaption>"What the model expects the picture to be"</figcaption>
+            </figure>
+        </Show>
+    }
+}
+
+#[component]
+fn Pictures() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let images = Memo::new(move |_| desk.images());
+    let columns = move || columns(images.with(Vec::len)).to_string();
+    let open = Callback::new(move |id: i64| {
+        let index =
+            images.with_untracked(|all| all.iter().position(|image| image.id == id)).unwrap_or(0);
+        desk.chosen.set(index);
+        desk.enlarged.set(Some(index));
+    });
+    let chosen = Memo::new(move |_| desk.chosen_image().map(|image| image.id));
+    view! {
+        <Show when=move || images.with(|all| !all.is_empty())>
+            <div class="pictures" style:--columns=columns>
+                <For each=move || images.get() key=|image| image.id let:image>
+                    <Thumbnail image chosen open />
+                </For>
+            </div>
+        </Show>
+    }
+}
+
+#[component]
+fn Thumbnail(image: ImageInfo, chosen: Memo<Option<i64>>, open: Callback<i64>) -> impl IntoView {
+    let (id, url) = (image.id, image.url);
+    view! {
+        <a
+            class="picture"
+            href=url
+            rel="external"
+            aria-current=move || (chosen.get() == Some(id)).then_some("true")
+            on:click=move |event| {
+                if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
+                    event.prevent_default();
+                    open.run(id);
+                }
+            }
+        >
+            <img
+                src=url.clone()
+                width=image.width
+                height=image.height
+                loading="lazy"
+                alt=format!("Image with seed {}", image.seed)
+            />
+        </a>
+    }
+}
+
+/// As near to a square as the count allows, wide rather than high.
+fn columns(count: usize) -> usize {
+    (count as f64).sqrt().ceil().max(1.0) as usize
+}
+
+/// Settings as text, and what can be taken away.
+#[component]
+fn UnderPictures() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let shown = desk.live.generation;
+    let has_images =
+        Memo::new(move |_| shown.with(|v| v.as_ref().is_some_and(|v| !v.images.is_empty())));
+    let zip = move || shown.with(|v| v.as_ref().and_then(|v| v.zip_url.clone()));
+    let grid = move || shown.with(|v| v.as_ref().and_then(|v| v.grid_url.clone()));
+    let parameters = move || desk.chosen_image().map(|image| image.parameters);
+    view! {
+        <Show when=move || has_images.get()>
+            <div class="under">
+                <div class="actions">
+                    {move || zip().map(|url| view! { <a class="button" href=url download>"Download all as zip"</a> })}
+                    {move || grid().map(|url| view! { <a class="button" href=url rel="external" target="_blank">"Grid"</a> })}
+                    <button type="button" class="needs-script" on:click=move |_| desk.reuse_settings()>
+                        "Reuse settings"
+                    </button>
+                </div>
+                <p class="parameters" data-testid="parameters">{parameters}</p>
+            </div>
+        </Show>
+    }
+}
+
+/// The dialog over the page.
+#[component]
+fn Enlargement() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let pictures =
+        Signal::derive(move || desk.images().into_iter().map(enlarged).collect::<Vec<_>>());
+    Effect::new(move || {
+        if let Some(index) = desk.enlarged.get() {
+            desk.chosen.set(index);
+        }
+    });
+    view! {
+        <Lightbox pictures index=desk.enlarged>
+            <button type="button" on:click=move |_| desk.reuse_seed()>
+                "Use this seed"
+            </button>
+            <p class="parameters">{move || desk.chosen_image().map(|image| image.parameters)}</p>
+        </Lightbox>
+    }
+}
+
+fn enlarged(image: ImageInfo) -> Enlarged {
+    Enlarged {
+        alt: format!("Image with seed {}, enlarged", image.seed),
+        caption: format!("Seed {}", image.seed),
+        file: format!("{}-{}.png", image.id, image.seed),
+        width: image.width,
+        height: image.height,
+        strip: (image.strip_frames > 0)
+            .then_some(Strip { url: image.strip_url, frames: image.strip_frames }),
+        url: image.url,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{JobKind, JobSummary};
+
+    fn view(state: JobState) -> GenerateView {
+        GenerateView {
+            job: JobSummary {
+                id: 1,
+                kind: JobKind::Generate,
+                title: "digits, 16 images".into(),
+                state,
+                progress: 0.5,
+                eta_seconds: Some(75.0),
+                message: None,
+            },
+            settings: engine::config::GenerateSettings { batch_count: 2, ..Default::default() },
+            step: 12,
+            steps: 50,
+            batch: 1,
+            preview_url: None,
+            images: Vec::new(),
+            grid_url: None,
+            zip_url: None,
+        }
+    }
+
+    #[test]
+    fn progress_is_told_in_words() {
+        assert_eq!(
+            progress_words(&view(JobState::Running), 0),
+            "Step 12 / 50 · batch 1 / 2 · 1 min 15 s left"
+        );
+        assert_eq!(
+            progress_words(&view(JobState::Queued), 2),
+            "Waiting: 2 jobs are before this one"
+        );
+    }
+
+    #[test]
+    fn an_end_before_time_says_what_was_kept() {
+        assert_eq!(outcome(&view(JobState::Stopped)).unwrap(), "Interrupted: 0 images of 32 kept.");
+        assert_eq!(outcome(&view(JobState::Done)), None);
+        assert!(outcome(&view(JobState::Failed)).unwrap().contains("not known"));
+    }
+
+    #[test]
+    fn grids_are_near_square() {
+        for (count, wanted) in [(1, 1), (2, 2), (4, 2), (5, 3), (16, 4), (64, 8)] {
+            assert_eq!(columns(count), wanted);
+        }
+    }
+}

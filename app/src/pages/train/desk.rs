@@ -1,0 +1,270 @@
+//! What the parts of the Train page share, and what can be done on it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+
+use super::Opening;
+use super::fields::Fields;
+use crate::api::{
+    ApiError, DatasetInfo, Estimate, JobId, JobKind, JobState, JobSummary, ModelInfo, RunForm,
+    fetch_datasets, fetch_estimate, fetch_training, fetch_trainings, interrupt, resume, train,
+};
+use crate::components::draft::{after_pause, keep_draft};
+use crate::live::Live;
+
+#[derive(Clone, Copy)]
+pub struct Desk {
+    pub live: Live,
+    pub datasets: RwSignal<Vec<DatasetInfo>>,
+    pub models: RwSignal<Vec<ModelInfo>>,
+    pub runs: RwSignal<Vec<JobSummary>>,
+    pub fields: Fields,
+    pub estimate: RwSignal<Option<Estimate>>,
+    pub fault: RwSignal<Option<ApiError>>,
+    pub sending: RwSignal<bool>,
+    /// The name last suggested, which a new suggestion may replace.
+    suggested: RwSignal<String>,
+}
+
+impl Desk {
+    pub fn new(live: Live, opening: Opening) -> Self {
+        Self {
+            live,
+            suggested: RwSignal::new(opening.form.get(RunForm::NAME).to_owned()),
+            fields: Fields::new(&opening.form),
+            datasets: RwSignal::new(opening.datasets),
+            models: RwSignal::new(opening.models),
+            runs: RwSignal::new(opening.runs),
+            estimate: RwSignal::new(opening.estimate),
+            fault: RwSignal::new(opening.fault),
+            sending: RwSignal::new(false),
+        }
+    }
+
+    pub fn fault_at(self, field: &'static str) -> Signal<Option<String>> {
+        Signal::derive(move || {
+            self.fault
+                .with(|fault| fault.as_ref().and_then(|f| f.for_field(field)).map(String::from))
+        })
+    }
+
+    /// The data set that is picked.
+    pub fn dataset(self) -> Option<DatasetInfo> {
+        let name = self.fields.at(RunForm::DATASET).get();
+        self.datasets.with(|sets| sets.iter().find(|info| info.name == name).cloned())
+    }
+
+    pub fn pick_dataset(self, name: &str) {
+        self.fields.at(RunForm::DATASET).set(name.into());
+        let Some(info) = untrack(|| self.dataset()) else { return };
+        let mut form = untrack(|| self.fields.typed());
+        fit(&mut form, &info);
+        let typed = form.get(RunForm::NAME).to_owned();
+        if typed.is_empty() || typed == self.suggested.get_untracked() {
+            let taken = taken(&self.runs.get_untracked(), &self.models.get_untracked());
+            let name = suggest_name(&info.name, &taken);
+            self.suggested.set(name.clone());
+            form.set(RunForm::NAME, name);
+        }
+        self.fields.fill(&form);
+    }
+
+    /// Fills the form from the preset; data set and name stay.
+    pub fn pick_preset(self, preset: &str) {
+        let typed = untrack(|| self.fields.typed());
+        let mut form = RunForm::preset(preset);
+        for key in [RunForm::DATASET, RunForm::NAME] {
+            form.set(key, typed.get(key));
+        }
+        if let Some(info) = untrack(|| self.dataset()) {
+            fit(&mut form, &info);
+        }
+        self.fields.fill(&form);
+    }
+
+    pub fn start(self) {
+        if self.sending.get_untracked() {
+            return;
+        }
+        self.sending.set(true);
+        let form = untrack(|| self.fields.typed());
+        spawn_local(async move {
+            match train(form).await {
+                Ok(job) => {
+                    self.fault.set(None);
+                    self.show(Some(job)).await;
+                }
+                Err(error) => self.fault.set(Some(error)),
+            }
+            self.sending.set(false);
+        });
+    }
+
+    /// Brings the run `job`, or the newest, on show.
+    pub async fn show(self, job: Option<JobId>) {
+        match fetch_training(job).await {
+            Ok(view) => self.live.training.set(view),
+            Err(error) => self.fault.set(Some(error)),
+        }
+        self.refresh_runs().await;
+    }
+
+    async fn refresh_runs(self) {
+        if let Ok(runs) = fetch_trainings().await {
+            self.runs.set(runs);
+        }
+    }
+
+    /// The run that Stop ends: the one on show, or else the one that runs.
+    pub fn stoppable(self) -> Option<JobId> {
+        let shown = self.live.training.with(|view| {
+            view.as_ref().filter(|view| !view.job.state.is_over()).map(|view| view.job.id)
+        });
+        let running = || {
+            self.live.status.with(|status| {
+                let jobs = &status.as_ref()?.jobs;
+                let runs = |kind, state| kind == JobKind::Train && state == JobState::Running;
+                jobs.iter().find(|job| runs(job.kind, job.state)).map(|job| job.id)
+            })
+        };
+        shown.or_else(running)
+    }
+
+    pub fn stop(self) {
+        if let Some(job) = untrack(|| self.stoppable()) {
+            spawn_local(async move {
+                if let Err(error) = interrupt(job).await {
+                    self.fault.set(Some(error));
+                }
+            });
+        }
+    }
+
+    pub fn resume(self, job: JobId) {
+        spawn_local(async move {
+            match resume(job).await {
+                Ok(job) => self.show(Some(job)).await,
+                Err(error) => self.fault.set(Some(error)),
+            }
+        });
+    }
+
+    fn estimate_now(self, form: RunForm) {
+        spawn_local(async move {
+            match fetch_estimate(form).await {
+                Ok(estimate) => {
+                    self.estimate.set(Some(estimate));
+                    self.fault.set(None);
+                }
+                Err(error) => {
+                    self.estimate.set(None);
+                    self.fault.set(Some(error));
+                }
+            }
+        });
+    }
+}
+
+/// Sets what the data set decides: channels, and the size where all images share a small one.
+pub fn fit(form: &mut RunForm, info: &DatasetInfo) {
+    form.set(RunForm::DATASET, info.name.clone());
+    form.set("model_params.im_channels", info.channels.to_string());
+    let (width, height) = info.min_size;
+    let uniform = info.min_size == info.max_size && width == height;
+    if uniform && (4..=64).contains(&width) && width % 4 == 0 {
+        form.set("model_params.im_size", width.to_string());
+    }
+}
+
+/// `digits-1`, or the next number that no run and no model has yet.
+pub fn suggest_name(dataset: &str, taken: &[String]) -> String {
+    let name = |number: usize| format!("{dataset}-{number}");
+    (1..).map(name).find(|name| !taken.contains(name)).unwrap_or_default()
+}
+
+/// Names that a new run cannot have.
+pub fn taken(runs: &[JobSummary], models: &[ModelInfo]) -> Vec<String> {
+    let runs = runs.iter().map(|run| run.title.clone());
+    runs.chain(models.iter().map(|model| model.name.clone())).collect()
+}
+
+/// Keeps the page true to the server, and the server true to the form.
+pub fn follow_server(desk: Desk) {
+    keep_draft("train", move || serde_json::to_string(&desk.fields.typed()).unwrap_or_default());
+    after_pause(move || desk.fields.typed(), move |form| desk.estimate_now(form));
+    Effect::new(move |before: Option<u64>| {
+        let missed = desk.live.missed.get();
+        if before.is_some() {
+            let job = desk.live.training.with_untracked(|view| view.as_ref().map(|v| v.job.id));
+            spawn_local(desk.show(job));
+        }
+        missed
+    });
+    Effect::new(move |before: Option<u64>| {
+        let changes = desk.live.library.get();
+        if before.is_some() {
+            spawn_local(async move {
+                if let Ok(datasets) = fetch_datasets().await {
+                    desk.datasets.set(datasets);
+                }
+            });
+        }
+        changes
+    });
+    follow_runs(desk);
+}
+
+/// Asks for the list of runs again whenever one began or ended.
+fn follow_runs(desk: Desk) {
+    let states = Memo::new(move |_| {
+        desk.live.status.with(|status| {
+            let jobs = status.as_ref().map(|s| s.jobs.as_slice()).unwrap_or_default();
+            let trainings = jobs.iter().filter(|job| job.kind == JobKind::Train);
+            trainings.map(|job| (job.id, job.state)).collect::<Vec<_>>()
+        })
+    });
+    Effect::new(move |before: Option<()>| {
+        states.track();
+        if before.is_some() {
+            spawn_local(desk.refresh_runs());
+        }
+    });
+}
+
+/// Holds the address to the run on show, and shows the run that an address names.
+pub fn follow_address(desk: Desk) {
+    let navigate = use_navigate();
+    let query = use_query_map();
+    let job = Memo::new(move |_| desk.live.training.with(|view| view.as_ref().map(|v| v.job.id)));
+    after_pause(
+        move || job.get(),
+        move |job| {
+            let quietly =
+                NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+            navigate(&job.map_or("/train".into(), |job| format!("/train?job={job}")), quietly);
+        },
+    );
+    Effect::new(move |before: Option<Option<JobId>>| {
+        let named = query.with(|query| query.get_str("job").and_then(|job| job.parse().ok()));
+        if before.is_some_and(|before| before != named)
+            && named.is_some()
+            && named != job.get_untracked()
+        {
+            spawn_local(desk.show(named));
+        }
+        named
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::suggest_name;
+
+    #[test]
+    fn suggested_names_are_free() {
+        assert_eq!(suggest_name("digits", &[]), "digits-1");
+        assert_eq!(suggest_name("digits", &["digits-1".into(), "digits-2".into()]), "digits-3");
+    }
+}

@@ -1,0 +1,257 @@
+//! The left side: on what, and how, to train.
+
+use engine::config::{Group, Kind, PRESETS, SETTINGS, Setting};
+use leptos::prelude::*;
+
+use super::desk::Desk;
+use crate::api::{DatasetInfo, Estimate, RunForm};
+use crate::components::field::{Checkbox, Choice, Field, TextInput};
+use crate::components::notice::Alert;
+use crate::words;
+
+/// Pictures of the data set under its picker.
+const THUMBNAILS: u64 = 10;
+
+#[component]
+pub fn TrainForm() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let messages = Signal::derive(move || {
+        let shown: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
+        desk.fault.with(|fault| fault.as_ref().map(|f| f.beside(&shown)).unwrap_or_default())
+    });
+    view! {
+        <form
+            class="controls"
+            action="/fn/train"
+            method="post"
+            novalidate
+            aria-label="Train"
+            on:submit=move |event| {
+                event.prevent_default();
+                desk.start();
+            }
+        >
+            <DatasetField />
+            <Field id=RunForm::NAME label="Run name" fault=desk.fault_at(RunForm::NAME)>
+                <TextInput
+                    id=RunForm::NAME
+                    name=RunForm::NAME
+                    value=desk.fields.at(RunForm::NAME)
+                    fault=desk.fault_at(RunForm::NAME)
+                />
+            </Field>
+            <PresetField />
+            <AllSettings />
+            <Cost />
+            <Alert messages />
+            <Actions />
+        </form>
+        <form
+            id="stop-form"
+            action="/fn/interrupt"
+            method="post"
+            hidden
+            on:submit=move |event| {
+                event.prevent_default();
+                desk.stop();
+            }
+        >
+            <input type="hidden" name="job" value=move || desk.stoppable().map(|job| job.to_string()) />
+        </form>
+    }
+}
+
+#[component]
+fn DatasetField() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let value = desk.fields.at(RunForm::DATASET);
+    let options = Signal::derive(move || {
+        let mut options: Vec<(String, String)> =
+            desk.datasets.get().into_iter().map(|info| (info.name.clone(), info.name)).collect();
+        let typed = value.get();
+        if !options.iter().any(|(name, _)| *name == typed) {
+            options.push((typed.clone(), typed));
+        }
+        options
+    });
+    let fault = desk.fault_at(RunForm::DATASET);
+    view! {
+        <Field id=RunForm::DATASET label="Data set" fault>
+            <Choice
+                id=RunForm::DATASET
+                name=RunForm::DATASET
+                value
+                options
+                fault
+                on_change=Callback::new(move |name: String| desk.pick_dataset(&name))
+            />
+        </Field>
+        {move || desk.dataset().map(|info| view! { <DatasetGlimpse info /> })}
+    }
+}
+
+/// A few pictures from all over the data set, and what it is.
+#[component]
+fn DatasetGlimpse(info: DatasetInfo) -> impl IntoView {
+    let shown = info.count.min(THUMBNAILS);
+    let name = info.name.clone();
+    let url = move |i: u64| format!("/files/datasets/{name}/{}.png", i * info.count / shown.max(1));
+    view! {
+        <div class="glimpse">
+            <div class="thumbnails" aria-hidden="true">
+                {(0..shown).map(|i| view! { <img src=url(i) alt="" width="28" height="28" loading="lazy" /> }).collect_view()}
+            </div>
+            <p class="help">
+                {words::plural(info.count, "image")} ", " {words::sizes(info.min_size, info.max_size)} " "
+                {words::channels(info.channels)} ". "
+                <a href=format!("/datasets?name={}", info.name)>"Look at it"</a>
+            </p>
+            {info.note.map(|note| view! { <p class="help">{note}</p> })}
+        </div>
+    }
+}
+
+#[component]
+fn PresetField() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let options: Vec<_> =
+        PRESETS.iter().map(|preset| (preset.name.to_string(), preset.name.to_string())).collect();
+    let about = move || {
+        let name = desk.fields.preset.get();
+        PRESETS.iter().find(|preset| preset.name == name).map(|preset| preset.about)
+    };
+    let fault = Signal::stored(None::<String>);
+    view! {
+        <Field id="preset" label="Preset" fault>
+            <div class="with-buttons">
+                <Choice
+                    id="preset"
+                    name="preset"
+                    value=desk.fields.preset
+                    options=Signal::stored(options)
+                    fault
+                    on_change=Callback::new(move |name: String| desk.pick_preset(&name))
+                />
+                <button class="without-script" formmethod="get" formaction="/train">"Fill in"</button>
+            </div>
+        </Field>
+        <p class="help">{about}</p>
+    }
+}
+
+/// One field for each setting, by group; unfolds by itself when one is at fault.
+#[component]
+fn AllSettings() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let in_fold = |setting: &&Setting| ![RunForm::DATASET, RunForm::NAME].contains(&setting.key);
+    let faulty = Memo::new(move |_| {
+        desk.fault.with(|fault| {
+            let at = |setting: &Setting| {
+                fault.as_ref().is_some_and(|f| f.for_field(setting.key).is_some())
+            };
+            SETTINGS.iter().filter(in_fold).any(at)
+        })
+    });
+    let group = move |group: Group| {
+        let settings =
+            SETTINGS.iter().filter(in_fold).filter(move |setting| setting.group == group);
+        view! {
+            <fieldset>
+                <legend>{group.title()}</legend>
+                {settings.map(|setting| view! { <SettingField setting /> }).collect_view()}
+            </fieldset>
+        }
+    };
+    view! {
+        <details class="fold" open=move || faulty.get()>
+            <summary>"All settings"</summary>
+            {Group::ALL.map(group).collect_view()}
+        </details>
+    }
+}
+
+#[component]
+fn SettingField(setting: &'static Setting) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let (key, value) = (setting.key, desk.fields.at(setting.key));
+    let fault = desk.fault_at(key);
+    if setting.kind == Kind::Bool {
+        return view! {
+            <Checkbox
+                id=key
+                name=key
+                label=setting.label
+                help=setting.help
+                checked=Signal::derive(move || value.with(|value| value == "true"))
+                on_change=Callback::new(move |checked: bool| value.set(checked.to_string()))
+            />
+        }
+        .into_any();
+    }
+    let (kind, step, min, max) = match setting.kind {
+        Kind::Int { min, max } => ("number", "1", Some(min.to_string()), Some(max.to_string())),
+        Kind::Float { min, max } => ("number", "any", Some(min.to_string()), Some(max.to_string())),
+        _ if key == "dataset_params.background" => ("color", "", None, None),
+        _ => ("text", "", None, None),
+    };
+    view! {
+        <Field id=key label=setting.label unit=setting.unit help=setting.help fault>
+            <TextInput id=key name=key value kind step min max fault />
+        </Field>
+    }
+    .into_any()
+}
+
+/// What the run will cost, before it starts.
+#[component]
+fn Cost() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let lines = move || match desk.estimate.get() {
+        Some(estimate) => cost(&estimate).map(|(name, value)| {
+            view! {
+                <div>
+                    <dt>{name}</dt>
+                    <dd>{value}</dd>
+                </div>
+            }
+        }),
+        None => ["Weights", "Images", "Steps", "Memory"].map(|name| {
+            view! {
+                <div>
+                    <dt>{name}</dt>
+                    <dd>{"–".to_string()}</dd>
+                </div>
+            }
+        }),
+    };
+    view! { <dl class="cost" aria-label="Estimate">{move || lines().collect_view()}</dl> }
+}
+
+fn cost(estimate: &Estimate) -> [(&'static str, String); 4] {
+    [
+        ("Weights", words::large(estimate.weights)),
+        ("Images", words::count(estimate.images)),
+        ("Steps", words::count(estimate.total_steps)),
+        ("Memory", format!("about {}", words::bytes(estimate.memory_bytes))),
+    ]
+}
+
+#[component]
+fn Actions() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    view! {
+        <div class="actions sticky">
+            <button type="submit" class="primary" disabled=move || desk.sending.get()>
+                "Start"
+            </button>
+            <button
+                type="submit"
+                form="stop-form"
+                class="stop"
+                disabled=move || desk.stoppable().is_none()
+            >
+                "Stop"
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,190 @@
+//! Trains a model on a data set and shows how it learns.
+
+mod desk;
+mod fields;
+mod form;
+mod run;
+mod runs;
+mod samples;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
+
+use crate::api::{
+    ApiError, DatasetInfo, Estimate, JobSummary, ModelInfo, RunForm, TrainView, fetch_datasets,
+    fetch_draft, fetch_estimate, fetch_models, fetch_training, fetch_trainings, form_fault,
+};
+use crate::components::notice::PageFault;
+use crate::live::Live;
+use desk::{Desk, follow_address, follow_server};
+use form::TrainForm;
+use run::RunView;
+
+/// What the page needs before it can be shown.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Opening {
+    datasets: Vec<DatasetInfo>,
+    models: Vec<ModelInfo>,
+    runs: Vec<JobSummary>,
+    view: Option<TrainView>,
+    form: RunForm,
+    estimate: Option<Estimate>,
+    fault: Option<ApiError>,
+}
+
+#[component]
+pub fn Train() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let query = use_query_map();
+    let opening = Resource::new_blocking(|| (), move |()| open(query.get_untracked()));
+    view! {
+        <Title text=move || title(live) />
+        <h1 class="unseen">"Train"</h1>
+        <Suspense fallback=|| view! { <p class="loading">"Opening…"</p> }>
+            {move || Suspend::new(async move {
+                match opening.await {
+                    Ok(opening) => view! { <Studio opening /> }.into_any(),
+                    Err(error) => view! { <PageFault error /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+fn title(live: Live) -> String {
+    live.training.with(|view| match view {
+        Some(view) if !view.job.state.is_over() => {
+            format!("{:.0} % of {}", view.job.progress * 100.0, view.job.title)
+        }
+        _ => "Train".into(),
+    })
+}
+
+async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
+    let datasets = fetch_datasets().await?;
+    let models = fetch_models().await?;
+    let runs = fetch_trainings().await?;
+    let named = query.get_str("job").and_then(|job| job.parse().ok());
+    let view = match named {
+        Some(job) => fetch_training(Some(job)).await?,
+        None => fetch_training(None).await?,
+    };
+    let draft = fetch_draft("train".into()).await?;
+    let form = first_form(&query, draft.as_deref(), &datasets, &desk::taken(&runs, &models));
+    let estimate = fetch_estimate(form.clone()).await.ok();
+    Ok(Opening { datasets, models, runs, view, form, estimate, fault: form_fault(&query, "train") })
+}
+
+/// The form as the address asks for it, as it was last typed, or fresh.
+fn first_form(
+    query: &ParamsMap,
+    draft: Option<&str>,
+    datasets: &[DatasetInfo],
+    taken: &[String],
+) -> RunForm {
+    let typed: Option<RunForm> = draft.and_then(|text| serde_json::from_str(text).ok());
+    let fresh = typed.is_none();
+    let mut form = match query.get_str("preset") {
+        Some(preset) => RunForm::preset(preset),
+        None => typed.unwrap_or_default(),
+    };
+    for key in [RunForm::DATASET, RunForm::NAME] {
+        if let Some(value) = query.get(key) {
+            form.set(key, value);
+        }
+    }
+    let wanted = query.get("dataset").or_else(|| {
+        let default = || datasets.first().map(|info| info.name.clone());
+        if fresh { default() } else { None }
+    });
+    let wanted = wanted.or_else(|| query.get("preset").map(|_| form.get(RunForm::DATASET).into()));
+    if let Some(info) = wanted.and_then(|name| datasets.iter().find(|info| info.name == name)) {
+        desk::fit(&mut form, info);
+        if matches!(form.get(RunForm::NAME), "" | "default") || query.get("dataset").is_some() {
+            form.set(RunForm::NAME, desk::suggest_name(&info.name, taken));
+        }
+    }
+    form
+}
+
+#[component]
+fn Studio(opening: Opening) -> impl IntoView {
+    let live = expect_context::<Live>();
+    live.training.set(opening.view.clone());
+    let desk = Desk::new(live, opening);
+    provide_context(desk);
+    follow_server(desk);
+    follow_address(desk);
+    view! {
+        <div class="studio">
+            <TrainForm />
+            <RunView />
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dataset(name: &str, channels: u32, size: u32) -> DatasetInfo {
+        DatasetInfo {
+            name: name.into(),
+            built_in: true,
+            source: String::new(),
+            count: 100,
+            min_size: (size, size),
+            max_size: (size, size),
+            channels,
+            classes: Vec::new(),
+            skipped: Vec::new(),
+            note: None,
+        }
+    }
+
+    fn query(pairs: &[(&str, &str)]) -> ParamsMap {
+        pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    }
+
+    #[test]
+    fn a_fresh_form_begins_with_the_first_data_set() {
+        let sets = [dataset("digits", 1, 28), dataset("textures", 3, 28)];
+        let form = first_form(&query(&[]), None, &sets, &["digits-1".into()]);
+        assert_eq!(form.get(RunForm::DATASET), "digits");
+        assert_eq!(form.get(RunForm::NAME), "digits-2");
+        assert!(form.config().is_ok());
+    }
+
+    #[test]
+    fn the_address_names_a_data_set_and_its_colours_fit() {
+        let sets = [dataset("digits", 1, 28), dataset("textures", 3, 28)];
+        let mut draft = RunForm::preset("reference");
+        draft.set("train_params.lr", "0.5");
+        let draft = serde_json::to_string(&draft).unwrap();
+        let form = first_form(&query(&[("dataset", "textures")]), Some(&draft), &sets, &[]);
+        assert_eq!(form.get("model_params.im_channels"), "3");
+        assert_eq!(form.get("train_params.lr"), "0.5");
+        assert_eq!(form.get(RunForm::NAME), "textures-1");
+    }
+
+    #[test]
+    fn a_draft_comes_back_as_it_was_typed() {
+        let mut draft = RunForm::preset("small");
+        draft.set("train_params.lr", "fast");
+        draft.set(RunForm::NAME, "mine");
+        let text = serde_json::to_string(&draft).unwrap();
+        assert_eq!(first_form(&query(&[]), Some(&text), &[dataset("digits", 1, 28)], &[]), draft);
+    }
+
+    #[test]
+    fn without_javascript_a_preset_comes_through_the_address() {
+        let sets = [dataset("textures", 3, 28)];
+        let asked =
+            [("preset", "reference"), (RunForm::DATASET, "textures"), (RunForm::NAME, "mine")];
+        let form = first_form(&query(&asked), None, &sets, &[]);
+        assert_eq!(form.get("model_params.down_channels"), "32, 64, 128, 256");
+        assert_eq!(form.get("model_params.im_channels"), "3");
+        assert_eq!(form.get(RunForm::NAME), "mine");
+    }
+}

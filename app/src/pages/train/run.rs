@@ -1,0 +1,171 @@
+//! The right side: how the run on show is learning.
+
+use leptos::prelude::*;
+
+use super::desk::Desk;
+use super::runs::Runs;
+use super::samples::Samples;
+use crate::api::{JobId, JobState, TrainFigures, TrainView};
+use crate::components::loss_chart::LossChart;
+use crate::components::notice::Empty;
+use crate::components::progress::ProgressBar;
+use crate::words;
+
+#[component]
+pub fn RunView() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let shown = desk.live.training;
+    let points = Signal::derive(move || {
+        shown.with(|v| v.as_ref().map(|v| v.curve.clone()).unwrap_or_default())
+    });
+    let total =
+        Signal::derive(move || shown.with(|v| v.as_ref().map_or(0, |v| v.figures.total_steps)));
+    view! {
+        <section class="run" aria-label="Run">
+            <Show
+                when=move || shown.with(Option::is_some)
+                fallback=|| {
+                    view! {
+                        <Empty title="No run yet">
+                            <p>
+                                "Pick a data set and press Start. The loss falls here as the model learns, with pictures it draws on the way."
+                            </p>
+                        </Empty>
+                    }
+                }
+            >
+                <RunHead />
+                <Figures />
+                <LossChart points total />
+                <Samples />
+            </Show>
+            <Runs />
+        </section>
+    }
+}
+
+/// Name and state, and the way on from here.
+#[component]
+fn RunHead() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let shown = desk.live.training;
+    let title = move || shown.with(|v| v.as_ref().map(|v| v.job.title.clone()));
+    let state = Memo::new(move |_| shown.with(|v| v.as_ref().map(|v| v.job.state)));
+    let message = move || {
+        let words = shown.with(|v| v.as_ref().and_then(message));
+        words.map(|(alarming, words)| {
+            view! {
+                <p class=if alarming { "alert" } else { "note" } role=if alarming { "alert" } else { "status" }>
+                    {words}
+                </p>
+            }
+        })
+    };
+    let resumable = Memo::new(move |_| shown.with(|v| v.as_ref().and_then(resumable)));
+    let model = Memo::new(move |_| {
+        shown.with(|v| {
+            v.as_ref()
+                .filter(|v| !v.checkpoints.is_empty())
+                .map(|v| v.config.train_params.task_name.clone())
+        })
+    });
+    view! {
+        <div class="run-head">
+            <h2>{title}</h2>
+            <span class="badge" data-state=move || state.get().map(words::state)>
+                {move || state.get().map(words::state)}
+            </span>
+            <div class="actions">
+                {move || resumable.get().map(|job| view! { <ResumeForm job /> })}
+                {move || {
+                    model.get().map(|name| view! { <a class="button" href=format!("/?model={name}")>"Generate with this model"</a> })
+                }}
+            </div>
+        </div>
+        {message}
+    }
+}
+
+/// What to say about the run besides its figures; true for what went wrong.
+fn message(view: &TrainView) -> Option<(bool, String)> {
+    let said = view.job.message.clone();
+    match view.job.state {
+        JobState::Queued => Some((false, "Waiting for the jobs before it.".into())),
+        JobState::Running | JobState::Done => said.map(|words| (false, words)),
+        JobState::Stopped => {
+            Some((false, "Stopped. What it learned is kept; Resume goes on from there.".into()))
+        }
+        JobState::Failed => Some((true, said.unwrap_or_else(|| "The run failed.".into()))),
+        JobState::Interrupted => Some((
+            true,
+            said.unwrap_or_else(|| {
+                "The program ended while this ran. Resume goes on from the last checkpoint.".into()
+            }),
+        )),
+    }
+}
+
+fn resumable(view: &TrainView) -> Option<JobId> {
+    let ended_early =
+        matches!(view.job.state, JobState::Stopped | JobState::Failed | JobState::Interrupted);
+    ended_early.then_some(view.job.id)
+}
+
+#[component]
+fn ResumeForm(job: JobId) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    view! {
+        <form
+            action="/fn/resume"
+            method="post"
+            on:submit=move |event| {
+                event.prevent_default();
+                desk.resume(job);
+            }
+        >
+            <input type="hidden" name="job" value=job />
+            <button>"Resume"</button>
+        </form>
+    }
+}
+
+/// The numbers of the run.
+#[component]
+fn Figures() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let shown = desk.live.training;
+    let figures = Memo::new(move |_| {
+        shown.with(|v| v.as_ref().map(|v| v.figures.clone()).unwrap_or_default())
+    });
+    let running = Signal::derive(move || {
+        shown.with(|v| v.as_ref().is_some_and(|v| v.job.state == JobState::Running))
+    });
+    let fraction =
+        Signal::derive(move || figures.with(|f| f.step as f32 / f.total_steps.max(1) as f32));
+    let figure = move |name: &'static str, value: fn(&TrainFigures) -> String| {
+        view! {
+            <div>
+                <dt>{name}</dt>
+                <dd>{move || figures.with(value)}</dd>
+            </div>
+        }
+    };
+    view! {
+        <ProgressBar label="Training progress" fraction running />
+        <dl class="figures run-figures">
+            <div>
+                <dt>"Step"</dt>
+                <dd data-testid="train-step">{move || figures.with(step_words)}</dd>
+            </div>
+            {figure("Epoch", |f| words::count(f.epoch))}
+            {figure("Loss", |f| f.loss.map_or("–".into(), |loss| words::figure(loss.into())))}
+            {figure("Images/s", |f| f.images_per_second.map_or("–".into(), |rate| words::figure(rate.into())))}
+            {figure("Time left", |f| f.eta_seconds.map_or("–".into(), words::duration))}
+            {figure("Learning rate", |f| words::figure(f.learning_rate))}
+        </dl>
+    }
+}
+
+fn step_words(figures: &TrainFigures) -> String {
+    format!("{} / {}", words::count(figures.step), words::count(figures.total_steps))
+}

@@ -1,0 +1,40 @@
+//! Earlier runs.
+
+use leptos::prelude::*;
+
+use super::desk::Desk;
+use crate::api::JobSummary;
+use crate::words;
+
+#[component]
+pub fn Runs() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let shown = Memo::new(move |_| desk.live.training.with(|v| v.as_ref().map(|v| v.job.id)));
+    view! {
+        <Show when=move || desk.runs.with(|runs| !runs.is_empty())>
+            <section class="runs" aria-label="Runs">
+                <h2>"Runs"</h2>
+                <ul>
+                    <For each=move || desk.runs.get() key=|run| (run.id, words::state(run.state)) let:run>
+                        <RunLine run shown />
+                    </For>
+                </ul>
+            </section>
+        </Show>
+    }
+}
+
+#[component]
+fn RunLine(run: JobSummary, shown: Memo<Option<i64>>) -> impl IntoView {
+    let id = run.id;
+    view! {
+        <li>
+            <a href=format!("/train?job={id}") aria-current=move || (shown.get() == Some(id)).then_some("true")>
+                <span class="run-name">{run.title}</span>
+                <span class="badge" data-state=words::state(run.state)>
+                    {words::state(run.state)}
+                </span>
+            </a>
+        </li>
+    }
+}
