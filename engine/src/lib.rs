@@ -5,3 +5,37 @@
 //! is built, which is what the browser needs.
 
 pub mod config;
+
+#[cfg(feature = "compute")]
+pub mod atomic_file;
+#[cfg(feature = "compute")]
+mod cancel;
+#[cfg(feature = "compute")]
+pub mod checkpoint;
+#[cfg(feature = "compute")]
+pub mod data;
+#[cfg(feature = "compute")]
+pub mod device;
+#[cfg(feature = "compute")]
+mod error;
+#[cfg(feature = "compute")]
+pub mod grid;
+#[cfg(feature = "compute")]
+pub mod kernels;
+#[cfg(feature = "compute")]
+pub mod model;
+#[cfg(feature = "compute")]
+pub mod noise;
+#[cfg(feature = "compute")]
+pub mod sampler;
+#[cfg(feature = "compute")]
+pub mod schedule;
+#[cfg(feature = "compute")]
+pub mod train;
+#[cfg(feature = "compute")]
+pub mod unet;
+
+#[cfg(feature = "compute")]
+pub use cancel::CancelToken;
+#[cfg(feature = "compute")]
+pub use error::{Error, Result};

@@ -1,0 +1,100 @@
+//! Weights with all that is needed to draw with them, in one file.
+
+pub(crate) mod native;
+mod reference;
+
+use std::path::Path;
+
+use candle_core::{DType, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::config::RunConfig;
+use crate::unet::{UNet, Weights};
+use crate::{Result, atomic_file};
+
+/// What a model was trained on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetFacts {
+    pub name: String,
+    pub count: u64,
+    pub classes: Vec<String>,
+}
+
+/// What a checkpoint tells about itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Header {
+    pub config: RunConfig,
+    pub step: u64,
+    pub dataset: DatasetFacts,
+    /// Trained numbers in the network.
+    pub weights: u64,
+}
+
+impl Header {
+    /// Reads only the head of the file, however large it is.
+    pub fn read(path: &Path) -> Result<Self> {
+        native::read_header(path)
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        native::header_of(bytes)
+    }
+}
+
+/// A header and the weights: as trained, and their moving average where there is one.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    pub header: Header,
+    pub weights: Weights,
+    pub ema: Option<Weights>,
+}
+
+impl Checkpoint {
+    /// Reads a checkpoint of this program (safetensors) and checks that it fits its configuration.
+    pub fn load(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|error| crate::Error::file(path, error))?;
+        Self::from_bytes(&bytes).map_err(|error| match error {
+            crate::Error::Checkpoint(message) => crate::Error::file(path, message),
+            other => other,
+        })
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        native::from_bytes(bytes)
+    }
+
+    /// Reads the reference code's `.pth` with the YAML it was trained by. The pickle is parsed, never run.
+    pub fn load_reference(pth: &Path, yaml: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(yaml).map_err(|error| crate::Error::file(yaml, error))?;
+        let config = RunConfig::from_yaml(&text)?.validate()?.into_inner();
+        let weights = reference::read(pth)?;
+        UNet::from_weights(&config.model_params, &weights)
+            .map_err(|error| crate::Error::file(pth, error))?;
+        let header = Header {
+            dataset: DatasetFacts { name: config.dataset_params.im_path.clone(), ..Default::default() },
+            weights: crate::train::weights_of(&config.model_params),
+            config,
+            step: 0,
+        };
+        Ok(Self { header, weights, ema: None })
+    }
+
+    /// Writes the file beside its name and renames it. The same checkpoint gives the same bytes.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        atomic_file::write(path, &native::to_bytes(self)?)
+    }
+
+    /// The weights to draw with: the moving average where there is one.
+    pub fn drawing_weights(&self) -> &Weights {
+        self.ema.as_ref().unwrap_or(&self.weights)
+    }
+
+    /// Only what drawing needs, in half precision: a quarter of the size or less.
+    pub fn compact(&self) -> Result<Self> {
+        let half = |(name, tensor): (&String, &Tensor)| {
+            Ok((name.clone(), tensor.to_dtype(DType::F16)?))
+        };
+        let weights = self.drawing_weights().iter().map(half).collect::<Result<_>>()?;
+        Ok(Self { header: self.header.clone(), weights, ema: None })
+    }
+}

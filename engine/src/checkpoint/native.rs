@@ -1,0 +1,157 @@
+//! The program's own format: safetensors whose metadata holds configuration, step and data set.
+//!
+//! Written here rather than by the safetensors crate because that keeps metadata in a hash map,
+//! whose order would make two saves of one checkpoint differ.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::tensor::{Metadata, SafeTensors};
+
+use super::{Checkpoint, DatasetFacts, Header};
+use crate::config::RunConfig;
+use crate::unet::{UNet, Weights};
+use crate::{Error, Result};
+
+/// A header longer than this is not one of ours.
+const MAX_HEADER_BYTES: u64 = 16 << 20;
+const EMA_PREFIX: &str = "ema.";
+
+pub(super) fn to_bytes(checkpoint: &Checkpoint) -> Result<Vec<u8>> {
+    let header = &checkpoint.header;
+    let metadata = BTreeMap::from([
+        ("format", "darkroom".to_string()),
+        ("config", header.config.to_json()),
+        ("step", header.step.to_string()),
+        ("dataset", serde_json::to_string(&header.dataset).expect("plain data")),
+        ("weights", header.weights.to_string()),
+    ]);
+    let mut tensors: BTreeMap<String, &Tensor> =
+        checkpoint.weights.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
+    for (name, tensor) in checkpoint.ema.iter().flatten() {
+        tensors.insert(format!("{EMA_PREFIX}{name}"), tensor);
+    }
+    write_tensors(&tensors, &metadata)
+}
+
+/// Safetensors bytes of named tensors, names and metadata in order.
+pub(crate) fn write_tensors(
+    tensors: &BTreeMap<String, &Tensor>,
+    metadata: &BTreeMap<&str, String>,
+) -> Result<Vec<u8>> {
+    let mut entries = serde_json::Map::new();
+    entries.insert("__metadata__".into(), serde_json::to_value(metadata).expect("plain data"));
+    let mut data = Vec::new();
+    for (name, tensor) in tensors {
+        let start = data.len();
+        let dtype = append(&mut data, tensor)?;
+        entries.insert(
+            name.clone(),
+            serde_json::json!({
+                "dtype": dtype, "shape": tensor.dims(), "data_offsets": [start, data.len()],
+            }),
+        );
+    }
+    let mut head = serde_json::Value::Object(entries).to_string().into_bytes();
+    head.resize(head.len().next_multiple_of(8), b' ');
+    let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
+    bytes.append(&mut head);
+    bytes.append(&mut data);
+    Ok(bytes)
+}
+
+fn append(data: &mut Vec<u8>, tensor: &Tensor) -> Result<&'static str> {
+    let flat = tensor.flatten_all()?;
+    Ok(match tensor.dtype() {
+        DType::F16 => {
+            data.extend(flat.to_vec1::<half::f16>()?.iter().flat_map(|x| x.to_le_bytes()));
+            "F16"
+        }
+        _ => {
+            let numbers = flat.to_dtype(DType::F32)?.to_vec1::<f32>()?;
+            data.extend(numbers.iter().flat_map(|x| x.to_le_bytes()));
+            "F32"
+        }
+    })
+}
+
+pub(super) fn read_header(path: &Path) -> Result<Header> {
+    let file = |error| Error::file(path, error);
+    let mut head = Vec::new();
+    let mut source = std::fs::File::open(path).map_err(file)?.take(8);
+    source.read_to_end(&mut head).map_err(file)?;
+    let length = head.first_chunk().map_or(u64::MAX, |bytes| u64::from_le_bytes(*bytes));
+    if length > MAX_HEADER_BYTES {
+        return Err(Error::file(path, "not a safetensors file"));
+    }
+    source.set_limit(length);
+    source.read_to_end(&mut head).map_err(file)?;
+    header_of(&head).map_err(|error| Error::file(path, error))
+}
+
+pub(super) fn header_of(bytes: &[u8]) -> Result<Header> {
+    let broken = || Error::Checkpoint("not a safetensors file".into());
+    let length = u64::from_le_bytes(*bytes.first_chunk().ok_or_else(broken)?);
+    if length > MAX_HEADER_BYTES {
+        return Err(broken());
+    }
+    let head = bytes.get(8..8 + length as usize).ok_or_else(broken)?;
+    let metadata: Metadata = serde_json::from_slice(head)
+        .map_err(|error| Error::Checkpoint(format!("its header cannot be read: {error}")))?;
+    let entry = |key: &str| {
+        metadata.metadata().as_ref().and_then(|entries| entries.get(key)).ok_or_else(|| {
+            Error::Checkpoint(format!(
+                "its metadata has no `{key}`: it is not a checkpoint of this program"
+            ))
+        })
+    };
+    let number = |key: &str| {
+        entry(key)?.parse::<u64>().map_err(|_| Error::Checkpoint(format!("its `{key}` is no number")))
+    };
+    let dataset: DatasetFacts = serde_json::from_str(entry("dataset")?)
+        .map_err(|error| Error::Checkpoint(format!("its `dataset` cannot be read: {error}")))?;
+    let config = RunConfig::from_json(entry("config")?)?.validate()?.into_inner();
+    Ok(Header { config, step: number("step")?, dataset, weights: number("weights")? })
+}
+
+pub(super) fn from_bytes(bytes: &[u8]) -> Result<Checkpoint> {
+    let header = header_of(bytes)?;
+    let tensors = read_tensors(bytes)?;
+    let (mut weights, mut ema) = (Weights::new(), Weights::new());
+    for (name, tensor) in tensors {
+        match name.strip_prefix(EMA_PREFIX) {
+            Some(name) => ema.insert(name.to_owned(), tensor),
+            None => weights.insert(name, tensor),
+        };
+    }
+    let ema = (!ema.is_empty()).then_some(ema);
+    for weights in [Some(&weights), ema.as_ref()].into_iter().flatten() {
+        UNet::from_weights(&header.config.model_params, weights)?;
+    }
+    Ok(Checkpoint { header, weights, ema })
+}
+
+/// All tensors of a safetensors file as f32 on the CPU. The crate checks offsets and sizes.
+pub(crate) fn read_tensors(bytes: &[u8]) -> Result<Weights> {
+    let fault = |error| Error::Checkpoint(format!("its tensors cannot be read: {error}"));
+    let file = SafeTensors::deserialize(bytes).map_err(fault)?;
+    file.iter()
+        .map(|(name, view)| {
+            use safetensors::Dtype;
+            let dtype = match view.dtype() {
+                Dtype::F16 => DType::F16,
+                Dtype::BF16 => DType::BF16,
+                Dtype::F32 => DType::F32,
+                Dtype::F64 => DType::F64,
+                other => {
+                    let message = format!("`{name}` has the type {other:?}; f16, bf16, f32 or f64 would do");
+                    return Err(Error::Checkpoint(message));
+                }
+            };
+            let tensor = Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu)?;
+            Ok((name.to_owned(), tensor.to_dtype(DType::F32)?))
+        })
+        .collect()
+}

@@ -1,0 +1,263 @@
+//! IDX files as MNIST comes: a big-endian header, then bytes; plain or gzip.
+
+use std::fs::File;
+use std::io::{self, BufReader, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::image_set::gather;
+use super::source::no_such_image;
+use super::transform::prepare;
+use super::{Entry, ImageSet, LoadOptions, Survey};
+use crate::grid::Picture;
+use crate::{CancelToken, Error, Result};
+
+/// Unsigned bytes in three dimensions: images.
+pub const IMAGES_MAGIC: u32 = 0x803;
+/// Unsigned bytes in one dimension: labels.
+pub const LABELS_MAGIC: u32 = 0x801;
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const MAX_SIDE: u32 = 4096;
+/// The most pixels a file may hold; what is read is bounded by what is there, too.
+const MAX_BYTES: u64 = 8 << 30;
+
+/// The images and labels of an IDX pair.
+pub struct Idx {
+    header: Header,
+    pixels: Vec<u8>,
+    labels: Labels,
+}
+
+/// What an IDX file of images says of itself.
+#[derive(Clone, Copy)]
+struct Header {
+    count: u64,
+    width: u32,
+    height: u32,
+}
+
+impl Header {
+    fn image_bytes(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+
+    fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
+    fn read(path: &Path, reader: &mut impl Read) -> Result<Self> {
+        check_magic(path, read_word(path, reader)?, IMAGES_MAGIC, "images")?;
+        let count = u64::from(read_word(path, reader)?);
+        let (height, width) = (read_word(path, reader)?, read_word(path, reader)?);
+        let header = Self { count, width, height };
+        if count == 0 {
+            return Err(Error::file(path, "holds no images"));
+        }
+        let sides = 1..=MAX_SIDE;
+        let total = header.image_bytes().checked_mul(count);
+        if !sides.contains(&width)
+            || !sides.contains(&height)
+            || total.is_none_or(|total| total > MAX_BYTES)
+        {
+            let message = format!(
+                "its header tells of {count} images of {width}x{height} pixels; expected sides of 1 \
+                 to {MAX_SIDE} and at most {} GiB in all",
+                MAX_BYTES >> 30
+            );
+            return Err(Error::file(path, message));
+        }
+        Ok(header)
+    }
+}
+
+impl Idx {
+    /// Reads both files whole and checks that they belong together.
+    pub fn read(images: &Path, labels: Option<&Path>) -> Result<Self> {
+        let mut reader = open(images)?;
+        let header = Header::read(images, &mut reader)?;
+        let expected = header.count * header.image_bytes();
+        let what = format!("{} images of {}x{}", header.count, header.width, header.height);
+        let pixels = read_body(images, reader, expected, &what)?;
+        Ok(Self { header, pixels, labels: Labels::read(images, labels, header.count)? })
+    }
+
+    /// The images by number, from the headers and labels alone.
+    pub fn entries(images: &Path, labels: Option<&Path>) -> Result<Vec<Entry>> {
+        let header = Header::read(images, &mut open(images)?)?;
+        let labels = Labels::read(images, labels, header.count)?;
+        let class = |index: usize| {
+            labels.labels.get(index).map(|&label| labels.classes[label as usize].clone())
+        };
+        let entry = |index: usize| Entry { name: index.to_string(), class: class(index) };
+        Ok((0..header.count as usize).map(entry).collect())
+    }
+
+    /// One image, reading no further than it.
+    pub fn picture(images: &Path, index: usize) -> Result<Picture> {
+        let mut reader = open(images)?;
+        let header = Header::read(images, &mut reader)?;
+        if index as u64 >= header.count {
+            return Err(no_such_image(index, header.count as usize));
+        }
+        let before = header.image_bytes() * index as u64;
+        let mut pixels = vec![0; header.image_bytes() as usize];
+        io::copy(&mut reader.by_ref().take(before), &mut io::sink())
+            .and_then(|_| reader.read_exact(&mut pixels))
+            .map_err(|error| Error::file(images, format!("image {index} is missing: {error}")))?;
+        Ok(Picture { width: header.width, height: header.height, channels: 1, pixels })
+    }
+
+    fn image(&self, index: usize) -> Picture {
+        let bytes = self.header.image_bytes() as usize;
+        let pixels = self.pixels[index * bytes..][..bytes].to_vec();
+        Picture { width: self.header.width, height: self.header.height, channels: 1, pixels }
+    }
+
+    fn labels(&self) -> Vec<u32> {
+        match self.labels.labels.is_empty() {
+            true => vec![0; self.header.count as usize],
+            false => self.labels.labels.clone(),
+        }
+    }
+
+    pub fn survey(&self, cancel: &CancelToken) -> Result<Survey> {
+        cancel.check()?;
+        let labels = self.labels().into_iter();
+        Ok(Survey::uniform(&self.labels.classes, labels, self.header.size(), 1))
+    }
+
+    pub fn load(self, options: &LoadOptions, cancel: &CancelToken) -> Result<ImageSet> {
+        cancel.check()?;
+        let labels = self.labels();
+        let size = options.size.unwrap_or(self.header.size());
+        let pixels = if size == self.header.size() && options.channels == 1 {
+            self.pixels
+        } else {
+            let write = |index: usize, planes: &mut [u8]| {
+                prepare(self.image(index), size, options.channels, planes);
+                Ok(true)
+            };
+            gather(labels.len(), options.image_bytes(size), cancel, write)?.0
+        };
+        Ok(ImageSet {
+            width: size.0,
+            height: size.1,
+            channels: options.channels,
+            pixels,
+            labels,
+            classes: self.labels.classes,
+        })
+    }
+}
+
+/// Classes in the order of their numbers, and for each image its place among them.
+#[derive(Default)]
+struct Labels {
+    labels: Vec<u32>,
+    classes: Vec<String>,
+}
+
+impl Labels {
+    /// Reads `labels`, or the file that MNIST's naming puts beside `images`; empty without either.
+    fn read(images: &Path, labels: Option<&Path>, count: u64) -> Result<Self> {
+        let Some(path) = labels.map(Path::to_owned).or_else(|| labels_beside(images)) else {
+            return Ok(Self::default());
+        };
+        let mut reader = open(&path)?;
+        check_magic(&path, read_word(&path, &mut reader)?, LABELS_MAGIC, "labels")?;
+        let found = u64::from(read_word(&path, &mut reader)?);
+        if found != count {
+            let images = images.display();
+            let message = format!("holds {found} labels, but {images} holds {count} images");
+            return Err(Error::file(&path, message));
+        }
+        let numbers = read_body(&path, reader, found, &format!("{found} labels"))?;
+        Ok(Self::of(&numbers))
+    }
+
+    fn of(numbers: &[u8]) -> Self {
+        let mut known = numbers.to_vec();
+        known.sort_unstable();
+        known.dedup();
+        let place = |number: &u8| known.binary_search(number).unwrap_or_default() as u32;
+        Self {
+            labels: numbers.iter().map(place).collect(),
+            classes: known.iter().map(u8::to_string).collect(),
+        }
+    }
+}
+
+/// `train-labels-idx1-ubyte` for `train-images-idx3-ubyte`, with or without `.gz`, if it is there.
+pub fn labels_beside(images: &Path) -> Option<PathBuf> {
+    let name = images.file_name()?.to_str()?;
+    let sibling = name.replace("images", "labels").replace("idx3", "idx1");
+    let other = match sibling.strip_suffix(".gz") {
+        Some(plain) => plain.to_owned(),
+        None => format!("{sibling}.gz"),
+    };
+    let paths = [sibling, other].map(|name| images.with_file_name(name));
+    paths.into_iter().find(|path| path.as_path() != images && path.is_file())
+}
+
+/// The file of images in a folder of IDX files; the training half is preferred.
+pub fn images_in(folder: &Path) -> Option<PathBuf> {
+    let is_images = |name: &str| name.contains("images") && name.contains("idx3");
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| !name.starts_with('.') && is_images(name))
+        .collect();
+    names.sort_by_key(|name| (!name.starts_with("train"), name.clone()));
+    names.into_iter().map(|name| folder.join(name)).find(|path| path.is_file())
+}
+
+/// Opens a file, through gzip if its content says so.
+pub fn open(path: &Path) -> Result<Box<dyn Read>> {
+    let fail = |error: io::Error| Error::file(path, error);
+    let mut reader = BufReader::new(File::open(path).map_err(fail)?);
+    let start = io::BufRead::fill_buf(&mut reader).map_err(fail)?;
+    Ok(match start.starts_with(&GZIP_MAGIC) {
+        true => Box::new(MultiGzDecoder::new(reader)),
+        false => Box::new(reader),
+    })
+}
+
+fn read_word(path: &Path, reader: &mut impl Read) -> Result<u32> {
+    let mut word = [0; 4];
+    match reader.read_exact(&mut word) {
+        Ok(()) => Ok(u32::from_be_bytes(word)),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            Err(Error::file(path, "is cut short: it ends inside its IDX header"))
+        }
+        Err(error) => Err(Error::file(path, error)),
+    }
+}
+
+fn check_magic(path: &Path, found: u32, expected: u32, what: &str) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    let message =
+        format!("is no IDX file of {what}: expected magic {expected:#010x}, found {found:#010x}");
+    Err(Error::file(path, message))
+}
+
+/// Reads `expected` bytes, no more and no less.
+fn read_body(path: &Path, reader: impl Read, expected: u64, what: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = reader.take(expected + 1).read_to_end(&mut bytes);
+    match read {
+        // What was there before the end is in `bytes`, whose length is told below.
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {}
+        Err(error) => return Err(Error::file(path, error)),
+        Ok(_) => {}
+    }
+    let found = bytes.len() as u64;
+    let fault = match found.cmp(&expected) {
+        std::cmp::Ordering::Equal => return Ok(bytes),
+        std::cmp::Ordering::Less => format!("is cut short: found {found} bytes"),
+        std::cmp::Ordering::Greater => "holds more than its header tells".to_owned(),
+    };
+    Err(Error::file(path, format!("{fault}, expected {expected} for {what}")))
+}

@@ -1,0 +1,27 @@
+//! Image data: where it comes from, what is in it, and its images in the shape training wants.
+//!
+//! [`detect`] says what a path holds, [`unpack`] opens an archive into a folder, [`Source::survey`]
+//! opens every image and counts, [`Source::load`] gives them all at one size. Everything read here
+//! comes from outside and is hostile until parsed: sizes are bounded, paths stay in their folder, and
+//! a broken image is named and skipped.
+
+mod archive;
+mod decode;
+mod detect;
+mod folder;
+mod idx;
+mod image_set;
+mod natural;
+mod source;
+mod survey;
+mod synthetic;
+mod transform;
+
+pub use archive::{Limits, unpack};
+pub use detect::{Found, detect};
+pub use image_set::{ImageSet, LoadOptions};
+pub use source::{Entry, Source, built_in};
+pub use survey::{Skipped, Survey};
+
+/// The class of files that lie beside class folders and therefore have none.
+pub const NO_CLASS: &str = "(none)";

@@ -1,0 +1,148 @@
+//! Finished pictures: eight bits a channel, alone, in a grid, in a strip, as PNG.
+
+use std::io::Cursor;
+
+use crate::{Error, Result};
+
+/// An image as a screen shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    pub width: u32,
+    pub height: u32,
+    /// 1 for gray, 3 for red, green, blue.
+    pub channels: u8,
+    /// Row by row, the channels of a pixel together.
+    pub pixels: Vec<u8>,
+}
+
+impl Picture {
+    /// A picture of one brightness.
+    pub fn filled(width: u32, height: u32, channels: u8, value: u8) -> Self {
+        let pixels = vec![value; width as usize * height as usize * channels as usize];
+        Self { width, height, channels, pixels }
+    }
+
+    /// From planes (channel, row, column), as tensors hold images.
+    pub fn from_planes(width: u32, height: u32, channels: u8, planes: &[u8]) -> Self {
+        let area = width as usize * height as usize;
+        let pixels = (0..area)
+            .flat_map(|at| (0..channels as usize).map(move |channel| planes[channel * area + at]))
+            .collect();
+        Self { width, height, channels, pixels }
+    }
+
+    fn row(&self, y: u32) -> &[u8] {
+        let length = self.width as usize * self.channels as usize;
+        &self.pixels[y as usize * length..][..length]
+    }
+
+    /// Copies `other` to `(left, top)`; it must fit and have the same channels.
+    fn place(&mut self, other: &Picture, left: u32, top: u32) {
+        let channels = self.channels as usize;
+        for y in 0..other.height {
+            let start = ((top + y) as usize * self.width as usize + left as usize) * channels;
+            let row = other.row(y);
+            self.pixels[start..start + row.len()].copy_from_slice(row);
+        }
+    }
+
+    /// As PNG with text chunks: tEXt where Latin-1 can hold the text, else iTXt in UTF-8.
+    pub fn to_png(&self, text: &[(&str, &str)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
+        encoder.set_color(match self.channels {
+            1 => png::ColorType::Grayscale,
+            _ => png::ColorType::Rgb,
+        });
+        for (keyword, value) in text {
+            let latin1 = value.chars().all(|c| (c as u32) < 256);
+            let added = match latin1 {
+                true => encoder.add_text_chunk((*keyword).into(), (*value).into()),
+                false => encoder.add_itxt_chunk((*keyword).into(), (*value).into()),
+            };
+            added.expect("keywords are ours and short");
+        }
+        encoder
+            .write_header()
+            .and_then(|mut writer| writer.write_image_data(&self.pixels))
+            .expect("a picture has as many bytes as its size says, and memory does not fail");
+        bytes
+    }
+
+    /// Reads any picture file as gray or colour, as it is stored.
+    pub fn from_png(bytes: &[u8]) -> Result<Self> {
+        let mut reader = image::ImageReader::with_format(Cursor::new(bytes), image::ImageFormat::Png);
+        reader.limits(image::Limits::default());
+        let decoded = reader.decode().map_err(|error| Error::Data(format!("not a PNG: {error}")))?;
+        let (width, height) = (decoded.width(), decoded.height());
+        Ok(if decoded.color().has_color() {
+            Self { width, height, channels: 3, pixels: decoded.into_rgb8().into_raw() }
+        } else {
+            Self { width, height, channels: 1, pixels: decoded.into_luma8().into_raw() }
+        })
+    }
+}
+
+/// Columns of a nearly square grid, as A1111 lays it: 4 gives 2, 5 gives 3, 10 gives 4.
+pub fn columns_for(count: usize) -> usize {
+    let rows = ((count as f64).sqrt().round() as usize).max(1);
+    count.div_ceil(rows).max(1)
+}
+
+/// Pictures of one size in rows, `gap` black pixels between them.
+pub fn grid(pictures: &[Picture], columns: usize, gap: u32) -> Picture {
+    let Some(first) = pictures.first() else {
+        return Picture::filled(1, 1, 1, 0);
+    };
+    let columns = columns.clamp(1, pictures.len()) as u32;
+    let rows = (pictures.len() as u32).div_ceil(columns);
+    let mut sheet = Picture::filled(
+        columns * first.width + (columns - 1) * gap,
+        rows * first.height + (rows - 1) * gap,
+        first.channels,
+        0,
+    );
+    for (at, picture) in pictures.iter().enumerate() {
+        let (column, row) = (at as u32 % columns, at as u32 / columns);
+        sheet.place(picture, column * (first.width + gap), row * (first.height + gap));
+    }
+    sheet
+}
+
+/// Frames of one size side by side.
+pub fn strip(frames: &[Picture]) -> Picture {
+    grid(frames, frames.len(), 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grid_places_every_picture() {
+        let pictures: Vec<_> = (1..=5).map(|value| Picture::filled(2, 2, 1, value)).collect();
+        let sheet = grid(&pictures, columns_for(5), 1);
+        assert_eq!((sheet.width, sheet.height), (8, 5));
+        assert_eq!(sheet.row(0), [1, 1, 0, 2, 2, 0, 3, 3]);
+        assert_eq!(sheet.row(4), [4, 4, 0, 5, 5, 0, 0, 0]);
+    }
+
+    #[test]
+    fn columns_are_nearly_square() {
+        for (count, columns) in [(1, 1), (4, 2), (5, 3), (8, 3), (10, 4), (16, 4), (64, 8)] {
+            assert_eq!(columns_for(count), columns, "{count}");
+        }
+    }
+
+    #[test]
+    fn png_round_trips_pixels_and_text() {
+        let planes: Vec<u8> = (0..12).collect();
+        let picture = Picture::from_planes(2, 2, 3, &planes);
+        assert_eq!(&picture.pixels[..3], [0, 4, 8]);
+        let bytes = picture.to_png(&[("parameters", "Steps: 5, naïve"), ("note", "日本")]);
+        assert_eq!(Picture::from_png(&bytes).unwrap(), picture);
+        let info = png::Decoder::new(Cursor::new(&bytes)).read_info().unwrap().info().clone();
+        assert_eq!(info.uncompressed_latin1_text[0].text, "Steps: 5, naïve");
+        assert_eq!(info.utf8_text[0].get_text().unwrap(), "日本");
+    }
+}

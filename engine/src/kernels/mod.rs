@@ -1,0 +1,72 @@
+//! The operations a U-Net spends its time in, each behind candle's custom-op traits with its own
+//! backward pass, and each with a twin in [`plain`] that tests compare it with.
+//!
+//! The kernels run on f32 tensors on the CPU; anything else takes the plain way.
+
+#![expect(unsafe_code, reason = "the only place for it: each block says why it is sound")]
+
+mod optimizer;
+pub mod plain;
+pub mod simd;
+mod tile;
+
+pub use optimizer::{AdamStep, adam, ema, square_sum};
+
+use candle_core::{DType, Result, Tensor};
+
+/// Kernel size is the weight's; this is how the window moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvShape {
+    pub stride: usize,
+    pub padding: usize,
+}
+
+/// 2-D convolution. `x`: (batch, in, height, width), `weight`: (out, in, kernel, kernel),
+/// `bias`: (1 or batch, out).
+pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, shape: ConvShape) -> Result<Tensor> {
+    plain::conv2d(x, weight, bias, shape)
+}
+
+/// Transposed 2-D convolution. `weight`: (in, out, kernel, kernel), `bias`: (1 or batch, out).
+pub fn conv_transpose2d(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    shape: ConvShape,
+) -> Result<Tensor> {
+    plain::conv_transpose2d(x, weight, bias, shape)
+}
+
+/// `x` (batch, in) times `weight` (out, in) transposed, plus `bias` (out): (batch, out).
+///
+/// Runs as a 1x1 convolution over one image whose pixels are the batch, so that a row's result
+/// does not depend on how many rows there are.
+pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    let (batch, inputs) = x.dims2()?;
+    let pixels = x.t()?.reshape((1, inputs, 1, batch))?;
+    let kernel = weight.unsqueeze(2)?.unsqueeze(3)?;
+    let shape = ConvShape { stride: 1, padding: 0 };
+    conv2d(&pixels, &kernel, &bias.unsqueeze(0)?, shape)?.reshape(((), batch))?.t()
+}
+
+/// Group normalisation over (batch, channels, …), with SiLU behind it if `silu`.
+pub fn group_norm(
+    x: &Tensor,
+    gamma: &Tensor,
+    beta: &Tensor,
+    groups: usize,
+    eps: f64,
+    silu: bool,
+) -> Result<Tensor> {
+    plain::group_norm(x, gamma, beta, groups, eps, silu)
+}
+
+/// Scaled dot-product self-attention over (batch, 3 x channels, tokens), queries, keys, values.
+pub fn attention(qkv: &Tensor, heads: usize) -> Result<Tensor> {
+    plain::attention(qkv, heads)
+}
+
+/// Whether the CPU kernels can take these tensors.
+fn on_cpu(tensors: &[&Tensor]) -> bool {
+    tensors.iter().all(|tensor| tensor.device().is_cpu() && tensor.dtype() == DType::F32)
+}

@@ -1,0 +1,58 @@
+//! The operations in candle's own, differentiable terms: what runs on a GPU, and the twin that each
+//! CPU kernel is compared with.
+
+use candle_core::{D, Result, Tensor};
+
+use super::ConvShape;
+
+/// 2-D convolution. `bias`: (1 or batch, out channels).
+pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, shape: ConvShape) -> Result<Tensor> {
+    let y = x.conv2d(weight, shape.padding, shape.stride, 1, 1)?;
+    y.broadcast_add(&bias.unsqueeze(2)?.unsqueeze(3)?)
+}
+
+/// Transposed 2-D convolution. `weight`: (in, out, kernel, kernel); `bias`: (1 or batch, out channels).
+pub fn conv_transpose2d(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    shape: ConvShape,
+) -> Result<Tensor> {
+    let y = x.conv_transpose2d(weight, shape.padding, 0, shape.stride, 1)?;
+    y.broadcast_add(&bias.unsqueeze(2)?.unsqueeze(3)?)
+}
+
+/// Group normalisation over (batch, channels, …), with SiLU behind it if `silu`.
+pub fn group_norm(
+    x: &Tensor,
+    gamma: &Tensor,
+    beta: &Tensor,
+    groups: usize,
+    eps: f64,
+    silu: bool,
+) -> Result<Tensor> {
+    let (batch, channels) = (x.dim(0)?, x.dim(1)?);
+    let grouped = x.reshape((batch, groups, ()))?;
+    let centred = grouped.broadcast_sub(&grouped.mean_keepdim(D::Minus1)?)?;
+    let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
+    let normed = centred.broadcast_div(&(variance + eps)?.sqrt()?)?.reshape((batch, channels, ()))?;
+    let affine = normed
+        .broadcast_mul(&gamma.reshape((1, channels, 1))?)?
+        .broadcast_add(&beta.reshape((1, channels, 1))?)?
+        .reshape(x.shape())?;
+    if silu { affine.silu() } else { Ok(affine) }
+}
+
+/// Scaled dot-product self-attention. `qkv`: (batch, 3 x channels, tokens), queries first; each
+/// head owns a run of channels. Gives (batch, channels, tokens).
+pub fn attention(qkv: &Tensor, heads: usize) -> Result<Tensor> {
+    let (batch, triple, tokens) = qkv.dims3()?;
+    let channels = triple / 3;
+    let width = channels / heads;
+    let split = qkv.reshape((batch, 3, heads, width, tokens))?;
+    let part = |index| split.narrow(1, index, 1)?.squeeze(1)?.transpose(2, 3)?.contiguous();
+    let (q, k, v) = (part(0)?, part(1)?, part(2)?); // (batch, heads, tokens, width)
+    let scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? / (width as f64).sqrt())?;
+    let weights = candle_nn::ops::softmax(&scores, D::Minus1)?;
+    weights.matmul(&v)?.transpose(2, 3)?.reshape((batch, channels, tokens))
+}

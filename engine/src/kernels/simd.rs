@@ -1,0 +1,286 @@
+//! Vectors of f32 as wide as the processor has them.
+//!
+//! Kernels are written once over [`Simd`] and compiled for each instruction set; [`Level::detected`]
+//! chooses at run time. The portable set needs nothing beyond what the target always has.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// An instruction set the kernels are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Portable,
+    Avx2,
+    Avx512,
+}
+
+/// 0 until looked up, then the level plus one.
+static LEVEL: AtomicU8 = AtomicU8::new(0);
+
+impl Level {
+    const ALL: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
+
+    /// The best this processor has, or what [`Level::force`] said.
+    pub fn current() -> Self {
+        match LEVEL.load(Ordering::Relaxed) {
+            0 => {
+                let level = Self::detected();
+                LEVEL.store(level as u8 + 1, Ordering::Relaxed);
+                level
+            }
+            stored => Self::ALL[stored as usize - 1],
+        }
+    }
+
+    /// Makes all kernels use `level`, or the best there is if the processor lacks it.
+    pub fn force(level: Level) {
+        LEVEL.store(level.min(Self::detected()) as u8 + 1, Ordering::Relaxed);
+    }
+
+    /// The best this processor has.
+    pub fn detected() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") {
+                return Level::Avx512;
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                return Level::Avx2;
+            }
+        }
+        Level::Portable
+    }
+}
+
+/// A vector of f32 and what kernels do with it.
+///
+/// # Safety
+/// The instruction set behind an implementation must be there when its functions run, and pointers
+/// must be good for `LANES` numbers.
+pub unsafe trait Simd: Copy {
+    const LANES: usize;
+    unsafe fn splat(value: f32) -> Self;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
+    unsafe fn max(self, other: Self) -> Self;
+    unsafe fn min(self, other: Self) -> Self;
+    /// self x b + c
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self;
+    /// 2 to the power of self, which holds whole numbers from -126 to 127.
+    unsafe fn exp2_whole(self) -> Self;
+    /// The sum of all lanes, always in the same order.
+    unsafe fn sum(self) -> f32;
+
+    /// e to the power of self: Cephes' polynomial, right to 2 units in the last place.
+    #[inline(always)]
+    unsafe fn exp(self) -> Self {
+        // SAFETY: the caller's promise holds for every call below.
+        unsafe {
+            let x = self.max(Self::splat(-87.0)).min(Self::splat(88.0));
+            // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
+            let magic = Self::splat(12_582_912.0);
+            let n = x.mul_add(Self::splat(std::f32::consts::LOG2_E), magic).sub(magic);
+            let r = n.mul_add(Self::splat(-0.693_359_4), x);
+            let r = n.mul_add(Self::splat(2.121_944_4e-4), r);
+            let mut p = Self::splat(1.987_569_1e-4);
+            for c in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
+                p = p.mul_add(r, Self::splat(c));
+            }
+            let e = p.mul_add(r.mul(r), r).add(Self::splat(1.0));
+            e.mul(n.exp2_whole())
+        }
+    }
+}
+
+/// Eight lanes in plain Rust; the compiler makes of them what the target has.
+#[derive(Clone, Copy)]
+pub struct Lanes8([f32; 8]);
+
+macro_rules! lanewise {
+    ($a:expr, $b:expr, $op:expr) => {{
+        let (a, b) = ($a.0, $b.0);
+        Lanes8(std::array::from_fn(|i| $op(a[i], b[i])))
+    }};
+}
+
+// SAFETY: plain Rust runs everywhere.
+unsafe impl Simd for Lanes8 {
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self([value; 8])
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for eight numbers; an unaligned read needs no more.
+        Self(unsafe { from.cast::<[f32; 8]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: as in `load`.
+        unsafe { to.cast::<[f32; 8]>().write_unaligned(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        lanewise!(self, other, |a: f32, b: f32| a + b)
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        lanewise!(self, other, |a: f32, b: f32| a - b)
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        lanewise!(self, other, |a: f32, b: f32| a * b)
+    }
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        lanewise!(self, other, |a: f32, b: f32| a / b)
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        lanewise!(self, other, |a: f32, b: f32| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        lanewise!(self, other, |a: f32, b: f32| if a < b { a } else { b })
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        // Not f32::mul_add: without the instruction that is a slow call.
+        lanewise!(lanewise!(self, b, |a: f32, b: f32| a * b), c, |a: f32, b: f32| a + b)
+    }
+    #[inline(always)]
+    unsafe fn exp2_whole(self) -> Self {
+        Self(self.0.map(|n| f32::from_bits(((n as i32 + 127) as u32) << 23)))
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        let [a, b, c, d, e, f, g, h] = self.0;
+        ((a + e) + (c + g)) + ((b + f) + (d + h))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::Simd;
+
+    macro_rules! simd_of {
+        ($vector:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident,
+         $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $exp2:expr, $sum:expr) => {
+            // SAFETY: every function is one instruction of the set the caller vouches for.
+            unsafe impl Simd for $vector {
+                const LANES: usize = $lanes;
+                #[inline(always)]
+                unsafe fn splat(value: f32) -> Self {
+                    unsafe { $set1(value) }
+                }
+                #[inline(always)]
+                unsafe fn load(from: *const f32) -> Self {
+                    unsafe { $loadu(from) }
+                }
+                #[inline(always)]
+                unsafe fn store(self, to: *mut f32) {
+                    unsafe { $storeu(to, self) }
+                }
+                #[inline(always)]
+                unsafe fn add(self, other: Self) -> Self {
+                    unsafe { $add(self, other) }
+                }
+                #[inline(always)]
+                unsafe fn sub(self, other: Self) -> Self {
+                    unsafe { $sub(self, other) }
+                }
+                #[inline(always)]
+                unsafe fn mul(self, other: Self) -> Self {
+                    unsafe { $mul(self, other) }
+                }
+                #[inline(always)]
+                unsafe fn div(self, other: Self) -> Self {
+                    unsafe { $div(self, other) }
+                }
+                #[inline(always)]
+                unsafe fn max(self, other: Self) -> Self {
+                    unsafe { $max(self, other) }
+                }
+                #[inline(always)]
+                unsafe fn min(self, other: Self) -> Self {
+                    unsafe { $min(self, other) }
+                }
+                #[inline(always)]
+                unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+                    unsafe { $fmadd(self, b, c) }
+                }
+                #[inline(always)]
+                unsafe fn exp2_whole(self) -> Self {
+                    unsafe { $exp2(self) }
+                }
+                #[inline(always)]
+                unsafe fn sum(self) -> f32 {
+                    unsafe { $sum(self) }
+                }
+            }
+        };
+    }
+
+    simd_of!(
+        __m512, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_sub_ps,
+        _mm512_mul_ps, _mm512_div_ps, _mm512_max_ps, _mm512_min_ps, _mm512_fmadd_ps,
+        |n| _mm512_scalef_ps(_mm512_set1_ps(1.0), n),
+        |v| _mm512_reduce_add_ps(v)
+    );
+
+    simd_of!(
+        __m256, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_sub_ps,
+        _mm256_mul_ps, _mm256_div_ps, _mm256_max_ps, _mm256_min_ps, _mm256_fmadd_ps,
+        |n| {
+            let bits = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(bits))
+        },
+        |v| {
+            let halves = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+            let pairs = _mm_add_ps(halves, _mm_movehl_ps(halves, halves));
+            _mm_cvtss_f32(_mm_add_ss(pairs, _mm_shuffle_ps::<1>(pairs, pairs)))
+        }
+    );
+}
+
+/// Compiles a kernel for each instruction set and calls the one for [`Level::current`].
+///
+/// `kernel!(fn name(args) = body)` makes a safe-looking call of `body::<V>(args)`; `body` must be
+/// `#[inline(always)]` so that it is compiled with the caller's instruction set.
+macro_rules! kernel {
+    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:ident) => {
+        $(#[$doc])*
+        pub(super) unsafe fn $name($($arg: $type),*) $(-> $out)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f")]
+                unsafe fn avx512($($arg: $type),*) $(-> $out)? {
+                    // SAFETY: the caller's promise, and the instruction set is there.
+                    unsafe { $body::<std::arch::x86_64::__m512>($($arg),*) }
+                }
+                #[target_feature(enable = "avx2,fma")]
+                unsafe fn avx2($($arg: $type),*) $(-> $out)? {
+                    // SAFETY: as above.
+                    unsafe { $body::<std::arch::x86_64::__m256>($($arg),*) }
+                }
+                match crate::kernels::simd::Level::current() {
+                    // SAFETY: `Level` never names a set that the processor lacks.
+                    crate::kernels::simd::Level::Avx512 => return unsafe { avx512($($arg),*) },
+                    // SAFETY: as above.
+                    crate::kernels::simd::Level::Avx2 => return unsafe { avx2($($arg),*) },
+                    crate::kernels::simd::Level::Portable => {}
+                }
+            }
+            // SAFETY: the caller's promise; plain Rust runs everywhere.
+            unsafe { $body::<crate::kernels::simd::Lanes8>($($arg),*) }
+        }
+    };
+}
+pub(super) use kernel;

@@ -1,0 +1,53 @@
+//! The moving average of the weights, which draws better pictures than the weights themselves.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Tensor, Var};
+
+use crate::unet::Weights;
+use crate::{Result, kernels};
+
+/// average = decay x average + (1 - decay) x weight, after every step.
+#[derive(Debug)]
+pub struct Ema {
+    average: BTreeMap<String, Var>,
+    decay: f64,
+}
+
+impl Ema {
+    /// Begins as the weights themselves.
+    pub fn new(vars: &BTreeMap<String, Var>, decay: f64) -> Result<Self> {
+        let copy = |(name, var): (&String, &Var)| {
+            Ok((name.clone(), Var::from_tensor(&var.as_tensor().copy()?)?))
+        };
+        Ok(Self { average: vars.iter().map(copy).collect::<Result<_>>()?, decay })
+    }
+
+    /// The decay at `step`: young averages forget quickly, so that the first weights do not linger.
+    fn decay_at(&self, step: u64) -> f64 {
+        self.decay.min((1.0 + step as f64) / (10.0 + step as f64))
+    }
+
+    pub fn update(&mut self, vars: &BTreeMap<String, Var>, step: u64) -> Result<()> {
+        let decay = self.decay_at(step);
+        for (name, var) in vars {
+            kernels::ema(&self.average[name], var, decay)?;
+        }
+        Ok(())
+    }
+
+    pub fn weights(&self) -> Weights {
+        self.average.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect()
+    }
+
+    pub(super) fn state(&self) -> impl Iterator<Item = (String, &Tensor)> {
+        self.average.iter().map(|(name, var)| (format!("ema.{name}"), var.as_tensor()))
+    }
+
+    pub(super) fn restore(&mut self, state: &Weights) -> Result<()> {
+        for (name, var) in &self.average {
+            super::state::restore(var, state, &format!("ema.{name}"))?;
+        }
+        Ok(())
+    }
+}

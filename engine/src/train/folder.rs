@@ -1,0 +1,59 @@
+//! Where the files of a run lie.
+
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// The folder of one run: `config.yaml`, `checkpoints/`, `state.safetensors`.
+#[derive(Clone, Debug)]
+pub(super) struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// Makes the folder if it is not there.
+    pub fn create(path: &Path) -> Result<Self> {
+        let folder = Self(path.to_owned());
+        let checkpoints = folder.checkpoints();
+        std::fs::create_dir_all(&checkpoints).map_err(|error| Error::file(&checkpoints, error))?;
+        Ok(folder)
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.0.join("config.yaml")
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.0.join("state.safetensors")
+    }
+
+    fn checkpoints(&self) -> PathBuf {
+        self.0.join("checkpoints")
+    }
+
+    pub fn checkpoint(&self, step: u64) -> PathBuf {
+        self.checkpoints().join(format!("step-{step:08}.safetensors"))
+    }
+}
+
+/// The checkpoints of a run with their steps, the oldest first.
+pub fn checkpoints(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
+    let folder = RunFolder(folder.to_owned()).checkpoints();
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::file(&folder, error)),
+    };
+    let mut found: Vec<(u64, PathBuf)> =
+        entries.flatten().filter_map(|entry| Some((step_of(&entry.path())?, entry.path()))).collect();
+    found.sort();
+    Ok(found)
+}
+
+/// The newest checkpoint of a run.
+pub fn latest_checkpoint(folder: &Path) -> Result<Option<PathBuf>> {
+    Ok(checkpoints(folder)?.pop().map(|(_, path)| path))
+}
+
+fn step_of(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok()
+}

@@ -1,0 +1,35 @@
+//! Everything a run needs to go on as if it had never stopped.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use candle_core::{Tensor, Var};
+
+use crate::checkpoint::native;
+use crate::unet::Weights;
+use crate::{Error, Result, atomic_file};
+
+/// Writes tensors and the step they belong to.
+pub(super) fn save(path: &Path, tensors: &BTreeMap<String, &Tensor>, step: u64) -> Result<()> {
+    let metadata = BTreeMap::from([("format", "darkroom state".into()), ("step", step.to_string())]);
+    atomic_file::write(path, &native::write_tensors(tensors, &metadata)?)
+}
+
+/// Reads what [`save`] wrote.
+pub(super) fn load(path: &Path) -> Result<(Weights, u64)> {
+    let bytes = std::fs::read(path).map_err(|error| Error::file(path, error))?;
+    let broken = |why: String| Error::file(path, format!("the run cannot be resumed: {why}"));
+    let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes)
+        .map_err(|error| broken(error.to_string()))?;
+    let step = metadata.metadata().as_ref().and_then(|entries| entries.get("step")?.parse().ok());
+    let step = step.ok_or_else(|| broken("its file names no step".into()))?;
+    Ok((native::read_tensors(&bytes).map_err(|error| broken(error.to_string()))?, step))
+}
+
+/// Puts the tensor called `name` into `var`.
+pub(super) fn restore(var: &Var, state: &Weights, name: &str) -> Result<()> {
+    let tensor = state.get(name).filter(|tensor| tensor.shape() == var.shape()).ok_or_else(|| {
+        Error::Checkpoint(format!("the saved state does not fit the configuration at `{name}`"))
+    })?;
+    Ok(var.set(&tensor.to_device(var.device())?)?)
+}

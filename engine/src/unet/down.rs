@@ -1,0 +1,86 @@
+//! Down the left side of the U.
+
+use candle_core::Tensor;
+
+use super::attention::Attention;
+use super::layers::Conv2d;
+use super::params::Params;
+use super::residual::{Residual, ResidualConfig};
+use crate::Result;
+use crate::config::ModelParams;
+use crate::kernels::ConvShape;
+
+/// Layers of a down or an up block: a residual block, then attention where the level has it.
+#[derive(Clone, Debug)]
+pub(super) struct Layers(Vec<(Residual, Option<Attention>)>);
+
+impl Layers {
+    pub fn new(
+        params: &mut Params,
+        model: &ModelParams,
+        level: usize,
+        inputs: usize,
+        outputs: usize,
+        count: usize,
+    ) -> Result<Self> {
+        let layer = |params: &mut Params, layer: usize| {
+            let inputs = if layer == 0 { inputs } else { outputs };
+            let config = ResidualConfig {
+                inputs,
+                outputs,
+                time_dim: model.time_emb_dim,
+                groups: model.norm_groups,
+            };
+            let residual = Residual::new(params, layer, config)?;
+            let attention = model
+                .attention_at(level)
+                .then(|| Attention::new(params, layer, outputs, model.num_heads, model.norm_groups));
+            Ok((residual, attention.transpose()?))
+        };
+        (0..count).map(|at| layer(params, at)).collect::<Result<_>>().map(Self)
+    }
+
+    pub fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
+        let mut h = x.clone();
+        for (residual, attention) in &self.0 {
+            h = residual.forward(&h, time)?;
+            if let Some(attention) = attention {
+                h = attention.forward(&h)?;
+            }
+        }
+        Ok(h)
+    }
+}
+
+/// Residual and attention layers, then a convolution that halves the size.
+#[derive(Clone, Debug)]
+pub struct Down {
+    layers: Layers,
+    shrink: Option<Conv2d>,
+}
+
+impl Down {
+    pub fn new(params: &mut Params, model: &ModelParams, level: usize) -> Result<Self> {
+        let (inputs, outputs) = (model.down_channels[level], model.down_channels[level + 1]);
+        params.within(format!("downs.{level}"), |params| {
+            let layers =
+                Layers::new(params, model, level, inputs, outputs, model.num_down_layers)?;
+            let halve = ConvShape { stride: 2, padding: 1 };
+            let shrink = model.down_sample[level].then(|| {
+                params.within("down_sample_conv", |params| {
+                    Conv2d::new(params, outputs, outputs, 4, halve)
+                })
+            });
+            Ok(Self { layers, shrink: shrink.transpose()? })
+        })
+    }
+
+    /// (batch, in, height, width) to (batch, out, height or half, width or half).
+    pub fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
+        let h = self.layers.forward(x, time)?;
+        match &self.shrink {
+            Some(shrink) => shrink.forward(&h),
+            None => Ok(h),
+        }
+    }
+}

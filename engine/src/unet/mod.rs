@@ -1,0 +1,125 @@
+//! The U-Net of the reference code: predicts the noise in a noised image from it and its timestep.
+//!
+//! Weights carry the reference's names, so its checkpoints load as they are. Where the reference
+//! ignores a number of its own YAML or hard-codes one, it is a setting here whose default matches
+//! its weights: `num_heads` (4), `norm_groups` (8), `conv_out_channels` (16).
+
+mod attention;
+mod down;
+mod layers;
+mod mid;
+mod params;
+mod residual;
+mod time_embedding;
+mod up;
+
+use std::collections::BTreeMap;
+
+use candle_core::{DType, Device, Shape, Tensor, Var};
+
+use crate::Result;
+use crate::config::ModelParams;
+use down::Down;
+use layers::{Conv2d, GroupNorm};
+use mid::Mid;
+use params::Params;
+use time_embedding::TimeEmbedding;
+use up::Up;
+
+/// Weights by name.
+pub type Weights = BTreeMap<String, Tensor>;
+
+/// Predicts noise: (batch, channels, height, width) and a timestep each, to the same shape.
+#[derive(Clone, Debug)]
+pub struct UNet {
+    time: TimeEmbedding,
+    conv_in: Conv2d,
+    downs: Vec<Down>,
+    mids: Vec<Mid>,
+    ups: Vec<Up>,
+    norm_out: GroupNorm,
+    conv_out: Conv2d,
+}
+
+impl UNet {
+    /// A network with fresh weights drawn from `seed`, and those weights, for training.
+    pub fn fresh(
+        model: &ModelParams,
+        seed: u64,
+        device: &Device,
+    ) -> Result<(Self, BTreeMap<String, Var>)> {
+        let mut vars = BTreeMap::new();
+        let mut lookup = |name: &str, shape: Shape, init| {
+            let var = params::fresh(seed, vars.len() as u64, &shape, init, device)?;
+            let tensor = var.as_tensor().clone();
+            vars.insert(name.to_owned(), var);
+            Ok(tensor)
+        };
+        let unet = Self::build(model, &mut Params::new(&mut lookup))?;
+        Ok((unet, vars))
+    }
+
+    /// A network on weights that stand; each is checked for its shape.
+    pub fn from_weights(model: &ModelParams, weights: &Weights) -> Result<Self> {
+        let mut lookup = |name: &str, shape: Shape, _| match weights.get(name) {
+            Some(tensor) if *tensor.shape() == shape => Ok(tensor.clone()),
+            other => Err(params::misfit(name, &shape, other.map(|tensor| tensor.shape()))),
+        };
+        Self::build(model, &mut Params::new(&mut lookup))
+    }
+
+    /// Names and shapes of all weights, in the order the network is built.
+    pub fn shapes(model: &ModelParams) -> Result<Vec<(String, Shape)>> {
+        let mut shapes = Vec::new();
+        let mut lookup = |name: &str, shape: Shape, _| {
+            shapes.push((name.to_owned(), shape.clone()));
+            // One number seen everywhere: building needs the shape, not the memory.
+            Ok(Tensor::zeros((), DType::F32, &Device::Cpu)?.broadcast_as(shape)?)
+        };
+        Self::build(model, &mut Params::new(&mut lookup))?;
+        Ok(shapes)
+    }
+
+    fn build(model: &ModelParams, params: &mut Params) -> Result<Self> {
+        let time = TimeEmbedding::new(params, model.time_emb_dim)?;
+        let conv_in = params.within("conv_in", |params| {
+            Conv2d::three(params, model.im_channels, model.down_channels[0])
+        })?;
+        let downs = (0..model.levels())
+            .map(|level| Down::new(params, model, level))
+            .collect::<Result<_>>()?;
+        let mids = (0..model.mid_channels.len() - 1)
+            .map(|index| Mid::new(params, model, index))
+            .collect::<Result<_>>()?;
+        let ups = (0..model.levels())
+            .rev()
+            .map(|level| Up::new(params, model, level))
+            .collect::<Result<_>>()?;
+        let norm_out = params.within("norm_out", |params| {
+            GroupNorm::new(params, model.norm_groups, model.conv_out_channels)
+        })?;
+        let conv_out = params.within("conv_out", |params| {
+            Conv2d::three(params, model.conv_out_channels, model.im_channels)
+        })?;
+        Ok(Self { time, conv_in, downs, mids, ups, norm_out, conv_out })
+    }
+
+    /// The noise in `x` (batch, channels, height, width), noised up to a timestep each.
+    pub fn forward(&self, x: &Tensor, timesteps: &[f32]) -> Result<Tensor> {
+        let time = self.time.forward(timesteps, x.device())?.silu()?; // (batch, time_emb_dim)
+        let mut h = self.conv_in.forward(x)?;
+        // As in the reference, a skip is what goes into a down block.
+        let mut skips = Vec::with_capacity(self.downs.len());
+        for down in &self.downs {
+            skips.push(h.clone());
+            h = down.forward(&h, &time)?;
+        }
+        for mid in &self.mids {
+            h = mid.forward(&h, &time)?;
+        }
+        for (up, skip) in self.ups.iter().zip(skips.iter().rev()) {
+            h = up.forward(&h, skip, &time)?;
+        }
+        self.conv_out.forward(&self.norm_out.forward_silu(&h)?)
+    }
+}

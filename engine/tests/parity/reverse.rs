@@ -1,0 +1,51 @@
+//! The whole reverse process of the reference, on the weights of another case.
+
+use candle_core::Tensor;
+use engine::checkpoint::Checkpoint;
+use engine::model::Model;
+use engine::sampler::{Ddpm, Sampler};
+use engine::schedule::NoiseSchedule;
+
+use crate::Findings;
+use crate::case::{Case, difference};
+
+pub fn check(case: &Case) -> Option<Findings> {
+    let weights = case.folder.parent().unwrap().join(case.words["weights"].as_str().unwrap());
+    let (pth, yaml) = (weights.join("ddpm_ckpt.pth"), weights.join("config.yaml"));
+    let checkpoint = Checkpoint::load_reference(&pth, &yaml).unwrap();
+    let model = Model::new(&checkpoint, case.tensor("x_T").device()).unwrap();
+    let schedule = NoiseSchedule::new(&model.config().diffusion_params);
+    let steps = schedule.timesteps();
+    let sampler = Ddpm::new(&schedule, steps);
+
+    let by_formula = walk(case, &model, |_, t, x, eps, z| schedule.reverse_step(x, eps, z, t).unwrap());
+    let by_sampler = walk(case, &model, |index, _, x, eps, z| {
+        sampler.step(index, x, eps, &mut || Ok(z.clone())).unwrap()
+    });
+    Some(vec![
+        ("x, reverse_step", by_formula.0, 1e-3),
+        ("x0, reverse_step", by_formula.1, 1e-3),
+        ("x, DDPM sampler", by_sampler.0, 1e-3),
+        ("x0, DDPM sampler", by_sampler.1, 1e-3),
+    ])
+}
+
+/// The largest errors of x and x0 over all steps.
+fn walk(
+    case: &Case,
+    model: &Model,
+    step: impl Fn(usize, usize, &Tensor, &Tensor, &Tensor) -> (Tensor, Tensor),
+) -> (f64, f64) {
+    let steps = case.words["num_timesteps"].as_u64().unwrap() as usize;
+    let (mut worst_x, mut worst_x0) = (0f64, 0f64);
+    let mut x = case.tensor("x_T").clone();
+    for (index, t) in (0..steps).rev().enumerate() {
+        let eps = model.predict_noise(&x, t).unwrap();
+        let z = case.tensor("z").get(t).unwrap();
+        let (next, x0) = step(index, t, &x, &eps, &z);
+        worst_x = worst_x.max(difference(&next, &case.tensor("x").get(index).unwrap()));
+        worst_x0 = worst_x0.max(difference(&x0, &case.tensor("x0").get(index).unwrap()));
+        x = next;
+    }
+    (worst_x, worst_x0)
+}
