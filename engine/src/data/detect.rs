@@ -53,7 +53,9 @@ fn in_file(path: &Path) -> Result<Found> {
             path,
             "is an IDX file of labels: name the file of images (magic 0x00000803) instead",
         )),
-        Some(FileKind::Zip | FileKind::Tar | FileKind::TarGz) => Ok(Found::Archive(path.to_owned())),
+        Some(FileKind::Zip | FileKind::Tar | FileKind::TarGz) => {
+            Ok(Found::Archive(path.to_owned()))
+        }
         None if decode::decode(path, [0; 3]).is_ok() => {
             Err(Error::file(path, "is a single image: name the folder of images instead"))
         }

@@ -145,7 +145,8 @@ impl Folder {
     }
 
     fn all_broken(&self, skipped: &[Skipped]) -> Error {
-        let first = skipped.first().map(|skipped| format!("; {}: {}", skipped.name, skipped.reason));
+        let first =
+            skipped.first().map(|skipped| format!("; {}: {}", skipped.name, skipped.reason));
         let message = format!("none of its images can be read{}", first.unwrap_or_default());
         Error::file(&self.root, message)
     }
@@ -244,7 +245,11 @@ impl Walk {
     }
 
     /// Takes one file or folder; `Some` reason if it is left out.
-    fn take(&mut self, entry: &DirEntry, parts: &mut Vec<String>) -> io::Result<Option<&'static str>> {
+    fn take(
+        &mut self,
+        entry: &DirEntry,
+        parts: &mut Vec<String>,
+    ) -> io::Result<Option<&'static str>> {
         let kind = entry.file_type()?;
         let path = entry.path();
         if kind.is_dir() {

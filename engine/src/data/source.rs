@@ -79,7 +79,11 @@ impl Source {
     /// Image `index` of [`Source::entries`], shrunk until its longer side is at most `max_side`.
     pub fn picture(&self, index: usize, max_side: u32, background: [u8; 3]) -> Result<Picture> {
         let drawn = |set: &Synthetic| {
-            if index < set.count { Ok(set.draw(index)) } else { Err(no_such_image(index, set.count)) }
+            if index < set.count {
+                Ok(set.draw(index))
+            } else {
+                Err(no_such_image(index, set.count))
+            }
         };
         let picture = match self {
             Source::Digits => drawn(&DIGITS),

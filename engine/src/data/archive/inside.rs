@@ -46,7 +46,9 @@ mod tests {
         assert_eq!(parts("a/./b//c.png"), Ok(vec!["a", "b", "c.png"]));
         assert_eq!(parts("a\\b.png"), Ok(vec!["a", "b.png"]));
         assert_eq!(parts("12:30.png"), Ok(vec!["12:30.png"]));
-        for outside in ["../a.png", "a/../../b.png", "/etc/a.png", "\\a.png", "C:\\a.png", "c:a.png"] {
+        for outside in
+            ["../a.png", "a/../../b.png", "/etc/a.png", "\\a.png", "C:\\a.png", "c:a.png"]
+        {
             assert_eq!(parts(outside), Err("its path leads out of the folder"), "{outside}");
         }
         for unusable in ["", ".", "a\0.png", "a\n.png", &"a/".repeat(20), &"n".repeat(300)] {

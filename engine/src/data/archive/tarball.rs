@@ -109,10 +109,8 @@ struct Bounded<R> {
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
-        self.left = self
-            .left
-            .checked_sub(count as u64)
-            .ok_or_else(|| io::Error::other(OVER_LIMIT))?;
+        self.left =
+            self.left.checked_sub(count as u64).ok_or_else(|| io::Error::other(OVER_LIMIT))?;
         Ok(count)
     }
 }

@@ -96,7 +96,8 @@ fn fit(strokes: &mut [Vec<Point>], hand: &Hand) {
     let room = SIDE as f32 - 2.0 * (hand.radius + 1.5);
     let scale = (hand.height / (bottom - top).max(0.1)).min(room / (right - left).max(0.1));
     let middle = [(left + right) / 2.0, (top + bottom) / 2.0];
-    let slack = [(right - left), (bottom - top)].map(|extent| (room - extent * scale).max(0.0) / 2.0);
+    let slack =
+        [(right - left), (bottom - top)].map(|extent| (room - extent * scale).max(0.0) / 2.0);
     for point in strokes.iter_mut().flatten() {
         for axis in 0..2 {
             let offset = hand.offset[axis].clamp(-slack[axis], slack[axis]);

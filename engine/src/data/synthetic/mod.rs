@@ -74,7 +74,9 @@ impl Synthetic {
 
     pub fn entries(&self) -> Vec<Entry> {
         let class = |index| Some(self.classes[self.class_of(index)].to_owned());
-        (0..self.count).map(|index| Entry { name: index.to_string(), class: class(index) }).collect()
+        (0..self.count)
+            .map(|index| Entry { name: index.to_string(), class: class(index) })
+            .collect()
     }
 
     pub fn survey(&self, cancel: &CancelToken) -> Result<Survey> {

@@ -30,16 +30,17 @@ pub fn flatten(knots: &[Knot]) -> Vec<Point> {
     line.extend(knots.first().map(|knot| knot.at));
     for index in 1..knots.len() {
         let (from, to) = (knots[index - 1], knots[index]);
-        let before = if index < 2 || from.corner { mirrored(from, to) } else { knots[index - 2].at };
+        let before =
+            if index < 2 || from.corner { mirrored(from, to) } else { knots[index - 2].at };
         let after = match knots.get(index + 1) {
             Some(next) if !to.corner => next.at,
             _ => mirrored(to, from),
         };
         for piece in 1..=PIECES {
             let t = piece as f32 / PIECES as f32;
-            line.push([0, 1].map(|axis| {
-                spline(before[axis], from.at[axis], to.at[axis], after[axis], t)
-            }));
+            line.push(
+                [0, 1].map(|axis| spline(before[axis], from.at[axis], to.at[axis], after[axis], t)),
+            );
         }
     }
     line

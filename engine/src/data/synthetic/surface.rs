@@ -35,10 +35,7 @@ impl View {
 
     pub fn at(&self, [x, y]: Point) -> Point {
         let (x, y) = (x - SIDE as f32 / 2.0, y - SIDE as f32 / 2.0);
-        [
-            x * self.cos - y * self.sin + self.origin[0],
-            x * self.sin + y * self.cos + self.origin[1],
-        ]
+        [x * self.cos - y * self.sin + self.origin[0], x * self.sin + y * self.cos + self.origin[1]]
     }
 }
 

@@ -10,9 +10,8 @@ use super::surface::{Surface, View, render};
 use super::value_noise::{cell, floor, fractal, fraction, smooth};
 use crate::grid::Picture;
 
-pub const CLASSES: [&str; 10] = [
-    "stripes", "checks", "dots", "waves", "bricks", "wood", "marble", "clouds", "weave", "scales",
-];
+pub const CLASSES: [&str; 10] =
+    ["stripes", "checks", "dots", "waves", "bricks", "wood", "marble", "clouds", "weave", "scales"];
 
 /// How each class is drawn, in the order of [`CLASSES`], and in how many places across and down each
 /// pixel is looked at: more where edges are hard.

@@ -16,7 +16,8 @@ pub fn fraction(x: f32) -> f32 {
 
 /// A number from 0 to 1 for a cell of the integer grid.
 pub fn cell(seed: u32, x: i32, y: i32) -> f32 {
-    let mut hash = seed ^ (x as u32).wrapping_mul(0x9E37_79B1) ^ (y as u32).wrapping_mul(0x85EB_CA77);
+    let mut hash =
+        seed ^ (x as u32).wrapping_mul(0x9E37_79B1) ^ (y as u32).wrapping_mul(0x85EB_CA77);
     hash = (hash ^ (hash >> 15)).wrapping_mul(0x2C1B_3C6D);
     hash = (hash ^ (hash >> 12)).wrapping_mul(0x297A_2D39);
     hash ^= hash >> 15;
