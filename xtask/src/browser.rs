@@ -12,9 +12,13 @@ use crate::{apt, workspace};
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// `npx playwright test` on `program`, with all that it needs in place.
+/// The compiler's look at the tests, which Playwright itself only strips of their types.
+pub fn types() -> Command {
+    npx(&["tsc"])
+}
+
+/// `npx playwright test` on `program`, in the browser that is here or can be installed.
 pub fn tests(program: &Path) -> Result<Command> {
-    install_packages()?;
     let mut tests = npx(&["playwright", "test"]);
     tests.env("DARKROOM", program).env("CHROMIUM", chromium()?);
     Ok(tests)
@@ -31,7 +35,7 @@ fn npx(args: &[&str]) -> Command {
 }
 
 /// Playwright itself, as `package-lock.json` has it.
-fn install_packages() -> Result<()> {
+pub fn install_packages() -> Result<()> {
     if find("npx").is_none() {
         if !apt::is_here() {
             bail!("the browser tests need Node.js 18 or newer with npm: install them");

@@ -90,7 +90,10 @@ fn readme() -> Result<Tally> {
 
 fn browser() -> Result<Tally> {
     site::build()?;
-    tests(&mut browser::tests(&dev_program()?)?)
+    browser::install_packages()?;
+    let mut tally = check(&mut browser::types())?;
+    tally += tests(&mut browser::tests(&dev_program()?)?)?;
+    Ok(tally)
 }
 
 fn has_nextest() -> bool {

@@ -1,0 +1,6 @@
+// `npm run docs-screenshots`: the pictures that the README shows.
+
+import { defineConfig } from '@playwright/test';
+import tests from './playwright.config.ts';
+
+export default defineConfig({ ...tests, testDir: 'docs', timeout: 900_000 });

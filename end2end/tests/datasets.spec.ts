@@ -1,0 +1,100 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { grayPng } from './png.ts';
+import { expect, open, test, type Page } from './studio.ts';
+import { type Entry, zip } from './zip.ts';
+
+/** `count` pictures of `side` pixels in two classes, light and dark. */
+function pictures(count: number, side = 12): Entry[] {
+  return Array.from({ length: count }, (_, i) => ({
+    name: `${i % 2 ? 'light' : 'dark'}/picture-${`${i}`.padStart(3, '0')}.png`,
+    data: grayPng(side, (x, y) => (i % 2 ? 160 : 0) + ((x * y + i) % 90)),
+  }));
+}
+
+async function upload(page: Page, name: string, file: string, buffer: Buffer): Promise<void> {
+  const form = page.getByRole('form', { name: 'Upload' });
+  await form.getByLabel('Archive').setInputFiles({ name: file, mimeType: 'application/zip', buffer });
+  await form.getByLabel('Name', { exact: true }).fill(name);
+  await form.getByRole('button', { name: 'Upload' }).click();
+}
+
+function shown(page: Page) {
+  return page.getByRole('region', { name: 'Images' }).getByRole('img');
+}
+
+test('the data sets of the program are shown by their images', async ({ page }) => {
+  await open(page, '/datasets');
+  await page.getByRole('link', { name: 'digits', exact: true }).click();
+  await expect(shown(page)).toHaveCount(60);
+  await expect(shown(page).first()).toHaveJSProperty('naturalWidth', 28);
+  await expect(page.getByRole('navigation', { name: 'Classes' }).getByRole('link')).toHaveCount(11);
+  await page.getByRole('navigation', { name: 'Classes' }).getByRole('link', { name: /^7/ }).click();
+  await expect(shown(page).first()).toHaveAttribute('alt', /^7/);
+  await expect(page).toHaveURL(/class=7/);
+});
+
+test('a zip is uploaded, looked at, and picked for training', async ({ page }) => {
+  const entries = [...pictures(70), { name: 'dark/broken.png', data: Buffer.from('not a picture') }];
+  await open(page, '/datasets');
+  await upload(page, 'shades', 'shades.zip', zip(entries));
+  await expect(page.getByRole('heading', { name: 'shades' })).toBeVisible();
+  await expect(shown(page)).toHaveCount(60);
+  await expect(page.getByRole('region', { name: 'Skipped files' })).toContainText('broken.png');
+  const classes = page.getByRole('navigation', { name: 'Classes' });
+  await expect(classes.getByRole('link', { name: /^dark/ })).toContainText('35');
+
+  await page.getByRole('link', { name: 'Later' }).click();
+  await expect(shown(page)).toHaveCount(10);
+  await expect(page.getByRole('link', { name: 'Earlier' })).toBeVisible();
+  await classes.getByRole('link', { name: /^light/ }).click();
+  await expect(shown(page)).toHaveCount(35);
+
+  await page.getByRole('link', { name: 'Train on this' }).click();
+  await expect(page.getByLabel('Data set', { exact: true })).toHaveValue('shades');
+});
+
+test('a bad zip is refused in words and the form stays', async ({ page }) => {
+  await open(page, '/datasets');
+  await upload(page, 'rubbish', 'rubbish.zip', Buffer.from('PK this is no archive'));
+  const form = page.getByRole('form', { name: 'Upload' });
+  await expect(form.getByRole('alert')).toContainText(/archive|zip/i);
+  await expect(form.getByLabel('Name', { exact: true })).toHaveValue('rubbish');
+  await open(page, '/datasets');
+  await expect(page.getByRole('link', { name: 'rubbish', exact: true })).toBeHidden();
+});
+
+test('a zip without images is refused in words', async ({ page }) => {
+  await open(page, '/datasets');
+  const letters = zip([{ name: 'letter.txt', data: Buffer.from('Dear reader') }]);
+  await upload(page, 'letters', 'letters.zip', letters);
+  await expect(page.getByRole('form', { name: 'Upload' }).getByRole('alert')).toContainText(/image/i);
+});
+
+test('a name that is taken is told at its field', async ({ page }) => {
+  await open(page, '/datasets');
+  await upload(page, 'digits', 'digits.zip', zip(pictures(2)));
+  const form = page.getByRole('form', { name: 'Upload' });
+  await expect(form.getByLabel('Name', { exact: true })).toHaveAttribute('aria-invalid', 'true');
+  await expect(form.getByRole('alert')).toContainText('digits');
+});
+
+test('a folder of this machine is added and removed', async ({ page, server }) => {
+  const folder = join(server.folder, 'pictures-of-mine');
+  mkdirSync(folder);
+  for (const { name, data } of pictures(4)) writeFileSync(join(folder, name.replace('/', '-')), data);
+  await open(page, '/datasets');
+  const form = page.getByRole('form', { name: 'Add a folder on this machine' });
+  await form.getByLabel('Name', { exact: true }).fill('mine');
+  await form.getByLabel('Path').fill(join(server.folder, 'nowhere'));
+  await form.getByRole('button', { name: 'Add' }).click();
+  await expect(form.getByRole('alert')).toContainText('nowhere');
+  await form.getByLabel('Path').fill(folder);
+  await form.getByRole('button', { name: 'Add' }).click();
+  await expect(shown(page)).toHaveCount(4);
+
+  await page.getByRole('button', { name: 'Remove…' }).click();
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await expect(page.getByRole('link', { name: 'digits', exact: true })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'mine', exact: true })).toBeHidden();
+});

@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs';
+import * as form from './generate-form.ts';
+import { readPng } from './png.ts';
+import { draftKept, expect, open, reload, test } from './studio.ts';
+
+const SMALL = { model: 'digits', sampler: 'DDIM', steps: 6, batchCount: 1, batchSize: 4, seed: 70 };
+
+test('a built-in model draws a grid', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, { ...SMALL, batchCount: 2 });
+  await expect(form.images(page)).toHaveCount(8);
+  await expect(form.progress(page)).toBeHidden();
+  for (const seed of [70, 73, 77]) {
+    await expect(page.getByAltText(`Image with seed ${seed}`, { exact: true })).toBeVisible();
+  }
+  await expect(page.getByTestId('parameters')).toContainText(/Steps: 6, .*Seed: 70/);
+});
+
+test('the colour model draws in colour', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, { ...SMALL, model: 'textures', batchSize: 1 });
+  const image = form.images(page);
+  await expect(image).toHaveCount(1);
+  await expect(image).toHaveJSProperty('naturalWidth', 28);
+  const answer = await page.request.get((await image.getAttribute('src')) ?? '');
+  const colourType = (await answer.body())[25];
+  expect(colourType, 'a PNG of three channels').toBe(2);
+});
+
+test('an image is enlarged, walked through and scrubbed', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, SMALL);
+  await expect(form.images(page)).toHaveCount(4);
+  await page.getByAltText('Image with seed 71', { exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Enlarged image' });
+  await expect(dialog).toContainText('Seed 71');
+  await page.keyboard.press('ArrowRight');
+  await expect(dialog).toContainText('Seed 72');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await expect(dialog).toContainText('Seed 70');
+
+  const slider = dialog.getByRole('slider', { name: 'From noise to picture' });
+  const frames = Number(await slider.getAttribute('max'));
+  expect(frames).toBe(SMALL.steps);
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await expect(slider).toHaveValue('1');
+  await expect(dialog, 'arrows on the slider do not change the picture').toContainText('Seed 70');
+  await page.keyboard.press('End');
+  await expect(slider).toHaveValue(`${frames}`);
+
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(page.getByTestId('parameters')).toContainText('Seed: 70');
+});
+
+test('a downloaded image says how it was made', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, SMALL);
+  await page.getByAltText('Image with seed 72', { exact: true }).click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('dialog').getByRole('link', { name: 'Download', exact: true }).click();
+  const png = readPng(readFileSync(await (await download).path()));
+  expect([png.width, png.height]).toEqual([28, 28]);
+  const parameters = png.text.get('parameters');
+  expect(parameters).toContain('Steps: 6');
+  expect(parameters).toContain('Seed: 72');
+  expect(parameters).toContain('Model: digits');
+});
+
+test('all images come as a zip', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, SMALL);
+  await expect(form.images(page)).toHaveCount(4);
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download all as zip' }).click();
+  const zip = readFileSync(await (await download).path());
+  expect(zip.toString('latin1').split('PK\u0001\u0002').length - 1, 'entries').toBeGreaterThanOrEqual(4);
+});
+
+test('the same seed gives the same image, alone or in a batch', async ({ page }) => {
+  await open(page, '/');
+  const draw = async (wish: form.Wish) => {
+    await form.generate(page, { ...SMALL, ...wish });
+    const image = page.getByAltText('Image with seed 73', { exact: true });
+    await expect(form.images(page)).toHaveCount(wish.batchSize ?? SMALL.batchSize);
+    return (await page.request.get((await image.getAttribute('src')) ?? '')).body();
+  };
+  const inBatch = await draw({});
+  const alone = await draw({ seed: 73, batchSize: 1 });
+  const pixels = (png: Buffer) => png.subarray(png.indexOf('IDAT'));
+  expect(pixels(alone).equals(pixels(inBatch))).toBe(true);
+});
+
+test('the seed is drawn and used again', async ({ page }) => {
+  await open(page, '/');
+  await page.getByRole('button', { name: 'Random seed' }).click();
+  await expect(form.number(page, 'Seed')).toHaveValue('-1');
+  await form.generate(page, { ...SMALL, seed: undefined, batchSize: 1, steps: 2 });
+  await expect(form.progress(page)).toBeHidden();
+  const parameters = page.getByTestId('parameters');
+  await expect(parameters).toContainText('Steps: 2');
+  const seed = /Seed: (\d+)/.exec((await parameters.textContent()) ?? '')?.[1];
+  await page.getByRole('button', { name: 'Reuse seed' }).click();
+  await expect(form.number(page, 'Seed')).toHaveValue(seed ?? 'a number');
+});
+
+test('a reload in the middle loses nothing', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, { ...form.LONG, steps: 300, batchSize: 4 });
+  await form.begun(page);
+  await reload(page);
+  await expect(form.progress(page)).toBeVisible();
+  await form.begun(page);
+  await expect(page.getByAltText('Live preview')).toBeVisible();
+  await expect(form.images(page)).toHaveCount(4, { timeout: 60_000 });
+  await expect(form.progress(page)).toBeHidden();
+});
+
+test('Interrupt ends it after the current step', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, form.LONG);
+  await form.begun(page);
+  await form.interrupt(page);
+  await expect(form.results(page)).toContainText('Interrupted');
+  await expect(page.getByRole('button', { name: 'Interrupt' })).toBeDisabled();
+});
+
+test('Ctrl+Enter generates and Esc interrupts', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, form.LONG);
+  await form.number(page, 'Seed').press('Control+Enter');
+  await form.begun(page);
+  await page.keyboard.press('Escape');
+  await expect(form.progress(page)).toBeHidden();
+  await expect(form.results(page)).toContainText('Interrupted');
+});
+
+test('the form keeps what was typed', async ({ page, context }) => {
+  await open(page, '/');
+  const kept = draftKept(page, 'generate');
+  await form.fill(page, { steps: 17, batchCount: 3, batchSize: 5, seed: 4242 });
+  await kept;
+  const typed = async (on: typeof page) => {
+    await expect(form.number(on, 'Sampling steps')).toHaveValue('17');
+    await expect(form.number(on, 'Batch count')).toHaveValue('3');
+    await expect(form.number(on, 'Batch size')).toHaveValue('5');
+    await expect(form.number(on, 'Seed')).toHaveValue('4242');
+  };
+  await reload(page);
+  await typed(page);
+  const other = await context.newPage();
+  await open(other, '/');
+  await typed(other);
+});
+
+test('two tabs show the same', async ({ page, context }) => {
+  await open(page, '/');
+  const other = await context.newPage();
+  await open(other, '/');
+  await form.generate(page, { ...SMALL, steps: 60, seed: 900 });
+  await form.begun(other);
+  for (const tab of [page, other]) {
+    await expect(tab.getByAltText('Image with seed 903', { exact: true })).toBeVisible();
+    await expect(form.images(tab)).toHaveCount(4);
+  }
+});
+
+test('a number out of range is told at its field', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, { ...SMALL, batchSize: 100_000 });
+  const size = form.number(page, 'Batch size');
+  await expect(size).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByRole('alert')).toContainText('256');
+  await expect(size).toHaveValue('100000');
+  await form.generate(page, SMALL);
+  await expect(page.getByRole('alert')).toBeHidden();
+  await expect(form.images(page)).toHaveCount(4);
+});

@@ -1,0 +1,30 @@
+// Every tab, and the looks it must have.
+
+import type { Page } from '@playwright/test';
+import { expect, open } from './studio.ts';
+
+export const TABS = [
+  { path: '/', name: 'generate' },
+  { path: '/train', name: 'train' },
+  { path: '/datasets', name: 'datasets' },
+  { path: '/datasets?name=textures', name: 'dataset' },
+  { path: '/settings', name: 'settings' },
+];
+
+export const WIDTHS = [1400, 400];
+export const SCHEMES = ['dark', 'light'] as const;
+
+/** Opens a tab and waits until all pictures in sight are there. */
+export async function settled(page: Page, path: string): Promise<void> {
+  await open(page, path);
+  await expect(page.getByRole('navigation', { name: 'Pages', exact: true })).toBeVisible();
+  await expect
+    .poll(() =>
+      page.evaluate(() =>
+        [...document.images].every(
+          (image) => image.complete || image.getBoundingClientRect().top > innerHeight,
+        ),
+      ),
+    )
+    .toBe(true);
+}

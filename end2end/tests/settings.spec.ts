@@ -1,0 +1,45 @@
+import * as form from './generate-form.ts';
+import { expect, open, reload, test, type Page } from './studio.ts';
+
+async function saved(page: Page, choose: () => Promise<void>): Promise<void> {
+  const answer = page.waitForResponse(/\/fn\/set_preferences/);
+  await choose();
+  expect((await answer).ok()).toBe(true);
+}
+
+test('the theme is kept and shown in every tab', async ({ page, context }) => {
+  await open(page, '/settings');
+  await saved(page, () => page.getByRole('radio', { name: 'Light' }).check());
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
+  const other = await context.newPage();
+  await open(other, '/train');
+  await expect(other.locator('html')).toHaveAttribute('data-theme', 'light');
+  const light = await other.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await saved(page, () => page.getByRole('radio', { name: 'Dark' }).check());
+  await reload(other);
+  const dark = await other.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  expect(dark).not.toBe(light);
+  await saved(page, () => page.getByRole('radio', { name: 'System' }).check());
+});
+
+test('without a live preview there is none', async ({ page }) => {
+  await open(page, '/settings');
+  await saved(page, () => page.getByRole('checkbox', { name: 'Live preview' }).uncheck());
+  await open(page, '/');
+  await form.generate(page, form.LONG);
+  await form.begun(page);
+  await expect(page.getByAltText('Live preview')).toBeHidden();
+  await form.interrupt(page);
+  await open(page, '/settings');
+  await expect(page.getByRole('checkbox', { name: 'Live preview' })).not.toBeChecked();
+  await saved(page, () => page.getByRole('checkbox', { name: 'Live preview' }).check());
+});
+
+test('pixels are crisp or smooth', async ({ page }) => {
+  await open(page, '/settings');
+  await saved(page, () => page.getByRole('checkbox', { name: 'Crisp pixels' }).uncheck());
+  await reload(page);
+  await expect(page.locator('html')).toHaveAttribute('data-pixels', 'smooth');
+  await saved(page, () => page.getByRole('checkbox', { name: 'Crisp pixels' }).check());
+  await expect(page.locator('html')).toHaveAttribute('data-pixels', 'crisp');
+});

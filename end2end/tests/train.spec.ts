@@ -1,0 +1,134 @@
+import * as drawing from './generate-form.ts';
+import { Server } from './server.ts';
+import { draftKept, expect, open, reload, test } from './studio.ts';
+import * as form from './train-form.ts';
+
+test('a run is trained to its end, reloaded in the middle, and draws', async ({ page }) => {
+  await open(page, '/train');
+  await form.fillTiny(page, 'tiny', { Steps: '400' });
+  await form.start(page);
+  await form.reached(page, 20);
+  await expect(page.getByRole('button', { name: 'Stop', exact: true })).toBeEnabled();
+
+  await reload(page);
+  await expect(page.getByRole('heading', { name: 'tiny' })).toBeVisible();
+  await form.reached(page, 60);
+  await expect(form.curve(page)).toBeVisible();
+  await expect(form.samples(page).first()).toBeVisible();
+
+  await form.reached(page, 400);
+  await expect(page.getByTestId('train-step')).toHaveText('400 / 400');
+  await expect(form.samples(page)).toHaveCount(8);
+  await expect(form.samples(page).first()).toHaveJSProperty('naturalWidth', 58);
+  await expect(page.getByRole('button', { name: 'Stop', exact: true })).toBeDisabled();
+
+  await page.getByRole('link', { name: 'Generate', exact: true }).click();
+  await expect(page).toHaveTitle(/Generate/);
+  await drawing.generate(page, { model: 'tiny', steps: 5, batchSize: 2, seed: 1 });
+  await expect(drawing.images(page)).toHaveCount(2);
+  await expect(page.getByTestId('parameters')).toContainText('Model: tiny');
+});
+
+test('the loss curve tells its values to a pointer', async ({ page }) => {
+  await open(page, '/train');
+  await form.fillTiny(page, 'curved', { Steps: '60' });
+  await form.start(page);
+  await form.reached(page, 60);
+  await form.curve(page).hover();
+  await expect(page.getByText(/^Step \d+$/).first()).toBeVisible();
+});
+
+test('a generation runs between two steps of a run', async ({ page, context }) => {
+  await open(page, '/train');
+  await form.fillTiny(page, 'busy', { Steps: '5000', 'Sample every': '5000' });
+  await form.start(page);
+  await form.reached(page, 5);
+  const other = await context.newPage();
+  await open(other, '/');
+  await drawing.generate(other, { model: 'digits', sampler: 'DDIM', steps: 4, batchSize: 2, seed: 31 });
+  await expect(other.getByAltText('Image with seed 31', { exact: true })).toBeVisible();
+
+  const stop = page.getByRole('button', { name: 'Stop', exact: true });
+  await expect(stop, 'the run goes on').toBeEnabled();
+  await stop.click();
+  await expect(page.getByText('Stopped.', { exact: false })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Resume' })).toBeVisible();
+});
+
+test('a stopped run goes on where it ended', async ({ page }) => {
+  await open(page, '/train');
+  await form.fillTiny(page, 'paused', { Steps: '2000', 'Sample every': '2000' });
+  await form.start(page);
+  await form.reached(page, 100);
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await form.reached(page, 150);
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await expect(page.getByText('Stopped.', { exact: false })).toBeVisible();
+});
+
+test('two tabs show the same run', async ({ page, context }) => {
+  const other = await context.newPage();
+  await open(other, '/train');
+  await open(page, '/train');
+  await form.fillTiny(page, 'shared', { Steps: '300' });
+  await form.start(page);
+  for (const tab of [page, other]) {
+    await expect(tab.getByRole('heading', { name: 'shared' })).toBeVisible();
+    await form.reached(tab, 300);
+    await expect(form.samples(tab)).toHaveCount(6);
+  }
+});
+
+test('a configuration that does not fit is told at its field', async ({ page }) => {
+  await open(page, '/train');
+  await form.fillTiny(page, 'crooked', { 'Down channels': '8, 18' });
+  await form.start(page);
+  const field = form.setting(page, 'Down channels');
+  await expect(field).toHaveAttribute('aria-invalid', 'true');
+  const message = page.getByRole('alert').filter({ hasText: 'not divisible' }).first();
+  await expect(message).toBeVisible();
+  await expect(field).toHaveValue('8, 18');
+  await expect(form.setting(page, 'Timesteps')).toHaveValue('40');
+  await expect(page.getByRole('heading', { name: 'crooked' })).toBeHidden();
+});
+
+test('the form keeps what was typed', async ({ page }) => {
+  await open(page, '/train');
+  const kept = draftKept(page, 'train');
+  await form.fillTiny(page, 'kept-name', { 'Learning rate': '0.0123' });
+  await kept;
+  await reload(page);
+  await form.unfold(page);
+  await expect(page.getByLabel('Run name', { exact: true })).toHaveValue('kept-name');
+  await expect(form.setting(page, 'Learning rate')).toHaveValue('0.0123');
+  await expect(form.setting(page, 'Down channels')).toHaveValue('8, 16');
+});
+
+test('a preset fills the form and tells what it costs', async ({ page }) => {
+  await open(page, '/train');
+  await page.getByLabel('Preset', { exact: true }).selectOption('reference');
+  await form.unfold(page);
+  await expect(form.setting(page, 'Down channels')).toHaveValue('32, 64, 128, 256');
+  await expect(page.getByLabel('Estimate')).toContainText(/Weights\s*\d/);
+});
+
+test('a server that was killed says what was interrupted', async ({ page }) => {
+  const server = new Server();
+  try {
+    await server.start();
+    await open(page, `${server.url}/train`);
+    await form.fillTiny(page, 'cut-off', { Steps: '20000', 'Sample every': '20000' });
+    await form.start(page);
+    await form.reached(page, 60);
+    await server.kill();
+    await server.start();
+    await open(page, `${server.url}/train`);
+    await expect(page.getByRole('heading', { name: 'cut-off' })).toBeVisible();
+    await expect(page.getByRole('alert')).toContainText(/interrupted|ended while/i);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await form.reached(page, 80);
+  } finally {
+    await server.discard();
+  }
+});

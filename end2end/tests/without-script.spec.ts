@@ -1,0 +1,54 @@
+// Pages work without JavaScript as far as forms go.
+
+import * as form from './generate-form.ts';
+import { grayPng } from './png.ts';
+import { expect, test } from './studio.ts';
+import { zip } from './zip.ts';
+
+test.use({ javaScriptEnabled: false });
+
+test('an image is drawn', async ({ page }) => {
+  await page.goto('/');
+  await form.generate(page, { model: 'digits', sampler: 'DDIM', steps: 3, batchSize: 2, seed: 11 });
+  await expect(async () => {
+    await page.reload();
+    await expect(form.images(page)).toHaveCount(2, { timeout: 500 });
+  }).toPass({ timeout: 30_000 });
+  await expect(page.getByAltText('Image with seed 12', { exact: true })).toBeVisible();
+  await expect(form.number(page, 'Seed')).toHaveValue('11');
+});
+
+test('a wrong number is told and kept', async ({ page }) => {
+  await page.goto('/');
+  await form.generate(page, { model: 'digits', steps: 3, batchSize: 9999, seed: 11 });
+  await expect(page.getByRole('alert').first()).toContainText('256');
+  await expect(form.number(page, 'Batch size')).toHaveValue('9999');
+});
+
+test('a data set is uploaded', async ({ page }) => {
+  await page.goto('/datasets');
+  const upload = page.getByRole('form', { name: 'Upload' });
+  await upload.getByLabel('Name', { exact: true }).fill('plain');
+  await upload.getByLabel('Archive').setInputFiles({
+    name: 'plain.zip',
+    mimeType: 'application/zip',
+    buffer: zip([{ name: 'one.png', data: grayPng(8, (x, y) => x * y) }]),
+  });
+  await upload.getByRole('button', { name: 'Upload' }).click();
+  await expect(page.getByRole('heading', { name: 'plain' })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Images' }).getByRole('img')).toHaveCount(1);
+});
+
+test('a bad archive is refused in words', async ({ page }) => {
+  await page.goto('/datasets');
+  const upload = page.getByRole('form', { name: 'Upload' });
+  await upload.getByLabel('Name', { exact: true }).fill('broken');
+  await upload.getByLabel('Archive').setInputFiles({
+    name: 'broken.zip',
+    mimeType: 'application/zip',
+    buffer: Buffer.from('nothing'),
+  });
+  await upload.getByRole('button', { name: 'Upload' }).click();
+  await expect(page.getByRole('alert').first()).toContainText(/archive|zip/i);
+  await expect(upload.getByLabel('Name', { exact: true })).toHaveValue('broken');
+});
