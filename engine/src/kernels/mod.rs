@@ -5,9 +5,15 @@
 
 #![expect(unsafe_code, reason = "the only place for it: each block says why it is sound")]
 
+mod attention;
+mod conv;
+mod conv_op;
+mod norm;
 mod optimizer;
 pub mod plain;
+mod reduce;
 pub mod simd;
+mod storage;
 mod tile;
 
 pub use optimizer::{AdamStep, adam, ema, square_sum};
@@ -24,7 +30,11 @@ pub struct ConvShape {
 /// 2-D convolution. `x`: (batch, in, height, width), `weight`: (out, in, kernel, kernel),
 /// `bias`: (1 or batch, out).
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, shape: ConvShape) -> Result<Tensor> {
-    plain::conv2d(x, weight, bias, shape)
+    if !on_cpu(&[x, weight, bias]) {
+        return plain::conv2d(x, weight, bias, shape);
+    }
+    let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
+    x.apply_op3(&weight, &bias, conv_op::Conv2d(shape))
 }
 
 /// Transposed 2-D convolution. `weight`: (in, out, kernel, kernel), `bias`: (1 or batch, out).
@@ -34,7 +44,11 @@ pub fn conv_transpose2d(
     bias: &Tensor,
     shape: ConvShape,
 ) -> Result<Tensor> {
-    plain::conv_transpose2d(x, weight, bias, shape)
+    if !on_cpu(&[x, weight, bias]) {
+        return plain::conv_transpose2d(x, weight, bias, shape);
+    }
+    let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
+    x.apply_op3(&weight, &bias, conv_op::ConvTranspose2d(shape))
 }
 
 /// `x` (batch, in) times `weight` (out, in) transposed, plus `bias` (out): (batch, out).
@@ -58,12 +72,19 @@ pub fn group_norm(
     eps: f64,
     silu: bool,
 ) -> Result<Tensor> {
-    plain::group_norm(x, gamma, beta, groups, eps, silu)
+    if !on_cpu(&[x, gamma, beta]) {
+        return plain::group_norm(x, gamma, beta, groups, eps, silu);
+    }
+    let (x, gamma, beta) = (x.contiguous()?, gamma.contiguous()?, beta.contiguous()?);
+    x.apply_op3(&gamma, &beta, norm::GroupNorm { groups, eps, silu })
 }
 
 /// Scaled dot-product self-attention over (batch, 3 x channels, tokens), queries, keys, values.
 pub fn attention(qkv: &Tensor, heads: usize) -> Result<Tensor> {
-    plain::attention(qkv, heads)
+    if !on_cpu(&[qkv]) {
+        return plain::attention(qkv, heads);
+    }
+    qkv.contiguous()?.apply_op1(attention::Attention { heads })
 }
 
 /// Whether the CPU kernels can take these tensors.

@@ -177,9 +177,9 @@ fn marble(random: &mut ChaCha8Rng) -> Surface {
         let drift = |seed, scale: f32| fractal(seed, [x * scale, y * scale], 3) - 0.5;
         let line = |t: f32, width: f32| 1.0 - smoothstep(0.0, width, (fraction(t) - 0.5).abs());
         let body = mix(ground, shadow, 0.75 * smoothstep(0.35, 0.75, drift(seed, 0.08) + 0.5));
-        let fine = line(y / period * 1.3 + x / 40.0 + turbulence * drift(seed ^ 3, 0.12), 0.07);
+        let fine = line(y / period * 1.3 + x / 40.0 + turbulence * drift(seed ^ 3, 0.1), 0.1);
         let broad = line(x / period + turbulence * drift(seed ^ 5, 0.1), 0.13);
-        mix(mix(body, second, 0.55 * fine), vein, 0.85 * broad)
+        mix(mix(body, second, 0.5 * fine), vein, 0.85 * broad)
     })
 }
 

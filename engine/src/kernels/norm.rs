@@ -1,0 +1,250 @@
+//! Group normalisation with SiLU behind it, in one pass over each group; the backward pass computes
+//! again what the forward pass had in registers.
+
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
+use rayon::prelude::*;
+
+use super::reduce;
+use super::simd::{Simd, kernel};
+use super::storage::{numbers, tensor, with_numbers};
+
+/// Group normalisation of (batch, channels, …).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GroupNorm {
+    pub groups: usize,
+    pub eps: f64,
+    pub silu: bool,
+}
+
+/// Mean and one over the standard deviation.
+fn moments(group: &[f32], eps: f64) -> (f32, f32) {
+    let count = group.len() as f32;
+    let mean = reduce::sum(group) / count;
+    // SAFETY: reads within the slice only.
+    let variance = unsafe { centred_squares(group, mean) } / count;
+    (mean, (1.0 / (f64::from(variance) + eps).sqrt()) as f32)
+}
+
+kernel! { fn centred_squares(numbers: &[f32], mean: f32) -> f32 = centred_squares_body }
+
+#[inline(always)]
+unsafe fn centred_squares_body<V: Simd>(numbers: &[f32], mean: f32) -> f32 {
+    // SAFETY: every load lies within a chunk.
+    unsafe {
+        let (mut sum, centre) = (V::splat(0.0), V::splat(mean));
+        let chunks = numbers.chunks_exact(V::LANES);
+        let rest = chunks.remainder().iter().map(|x| (x - mean) * (x - mean)).sum::<f32>();
+        for chunk in chunks {
+            let x = V::load(chunk.as_ptr()).sub(centre);
+            sum = x.mul_add(x, sum);
+        }
+        sum.sum() + rest
+    }
+}
+
+kernel! {
+    /// y = scale x + shift, through SiLU if asked for.
+    fn channel_forward(x: &[f32], y: &mut [f32], scale: f32, shift: f32, silu: bool) = channel_forward_body
+}
+
+#[inline(always)]
+unsafe fn channel_forward_body<V: Simd>(
+    x: &[f32],
+    y: &mut [f32],
+    scale: f32,
+    shift: f32,
+    silu: bool,
+) {
+    let one = |x: &[f32], y: &mut [f32]| {
+        // SAFETY: both slices hold a whole vector.
+        unsafe {
+            let z = V::load(x.as_ptr()).mul_add(V::splat(scale), V::splat(shift));
+            let z = if silu { z.mul(sigmoid(z)) } else { z };
+            z.store(y.as_mut_ptr());
+        }
+    };
+    let whole = x.len() / V::LANES * V::LANES;
+    for (x, y) in x[..whole].chunks_exact(V::LANES).zip(y[..whole].chunks_exact_mut(V::LANES)) {
+        one(x, y);
+    }
+    // The rest goes through the same arithmetic, in a vector of its own.
+    let (mut from, mut to) = ([0f32; 16], [0f32; 16]);
+    from[..x.len() - whole].copy_from_slice(&x[whole..]);
+    one(&from, &mut to);
+    y[whole..].copy_from_slice(&to[..x.len() - whole]);
+}
+
+#[inline(always)]
+unsafe fn sigmoid<V: Simd>(z: V) -> V {
+    // SAFETY: the caller's promise of the instruction set.
+    unsafe {
+        let one = V::splat(1.0);
+        one.div(one.add(V::splat(0.0).sub(z).exp()))
+    }
+}
+
+/// What the backward pass needs to know of a channel.
+#[derive(Clone, Copy)]
+struct Channel {
+    mean: f32,
+    rstd: f32,
+    gamma: f32,
+    beta: f32,
+    silu: bool,
+}
+
+kernel! {
+    /// Puts the gradient before SiLU into `dz`; gives its sum and its sum times the normalised x.
+    fn channel_sums(x: &[f32], grad: &[f32], dz: &mut [f32], channel: Channel) -> (f32, f32) = channel_sums_body
+}
+
+#[inline(always)]
+unsafe fn channel_sums_body<V: Simd>(
+    x: &[f32],
+    grad: &[f32],
+    dz: &mut [f32],
+    channel: Channel,
+) -> (f32, f32) {
+    // SAFETY: all three slices are of one length; every load and store lies within a chunk.
+    unsafe {
+        let Channel { mean, rstd, gamma, beta, silu } = channel;
+        let (mean, rstd, one) = (V::splat(mean), V::splat(rstd), V::splat(1.0));
+        let (mut sum, mut sum_normed) = (V::splat(0.0), V::splat(0.0));
+        let mut at = |x: *const f32, grad: *const f32, dz: *mut f32| {
+            let normed = V::load(x).sub(mean).mul(rstd);
+            let mut d = V::load(grad);
+            if silu {
+                let z = normed.mul_add(V::splat(gamma), V::splat(beta));
+                let s = sigmoid(z);
+                d = d.mul(s).mul(z.mul(one.sub(s)).add(one));
+            }
+            d.store(dz);
+            sum = sum.add(d);
+            sum_normed = d.mul_add(normed, sum_normed);
+        };
+        let whole = x.len() / V::LANES * V::LANES;
+        for i in (0..whole).step_by(V::LANES) {
+            at(x.as_ptr().add(i), grad.as_ptr().add(i), dz.as_mut_ptr().add(i));
+        }
+        let rest = x.len() - whole;
+        let (mut x_rest, mut grad_rest, mut dz_rest) = ([0f32; 16], [0f32; 16], [0f32; 16]);
+        x_rest[..rest].copy_from_slice(&x[whole..]);
+        grad_rest[..rest].copy_from_slice(&grad[whole..]);
+        at(x_rest.as_ptr(), grad_rest.as_ptr(), dz_rest.as_mut_ptr());
+        dz[whole..].copy_from_slice(&dz_rest[..rest]);
+        (sum.sum(), sum_normed.sum())
+    }
+}
+
+impl GroupNorm {
+    fn forward(&self, x: &[f32], gamma: &[f32], beta: &[f32], pixels: usize) -> Vec<f32> {
+        let each = gamma.len() / self.groups;
+        let mut y = vec![0.0; x.len()];
+        y.par_chunks_mut(each * pixels).zip(x.par_chunks(each * pixels)).enumerate().for_each(
+            |(at, (y, x))| {
+                let (mean, rstd) = moments(x, self.eps);
+                let first = at % self.groups * each;
+                let channels = x.chunks_exact(pixels).zip(y.chunks_exact_mut(pixels));
+                for (channel, (x, y)) in (first..).zip(channels) {
+                    let scale = rstd * gamma[channel];
+                    let shift = beta[channel] - mean * scale;
+                    // SAFETY: both slices are of one length.
+                    unsafe { channel_forward(x, y, scale, shift, self.silu) }
+                }
+            },
+        );
+        y
+    }
+
+    /// Gradients of x, and of gamma and beta for each image.
+    fn backward(
+        &self,
+        x: &[f32],
+        gamma: &[f32],
+        beta: &[f32],
+        grad: &[f32],
+        pixels: usize,
+    ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+        let each = gamma.len() / self.groups;
+        let size = each * pixels;
+        let mut dx = vec![0.0; x.len()];
+        let mut dgamma = vec![0.0; x.len() / pixels];
+        let mut dbeta = vec![0.0; x.len() / pixels];
+        let by_group = dx.par_chunks_mut(size).zip(x.par_chunks(size).zip(grad.par_chunks(size)));
+        let by_channel = dgamma.par_chunks_mut(each).zip(dbeta.par_chunks_mut(each));
+        by_group.zip(by_channel).enumerate().for_each(|(at, ((dx, (x, grad)), (dgamma, dbeta)))| {
+            let (mean, rstd) = moments(x, self.eps);
+            let first = at % self.groups * each;
+            let (mut mean_d, mut mean_dn) = (0f32, 0f32);
+            for i in 0..each {
+                let here = i * pixels..(i + 1) * pixels;
+                let (gamma, beta) = (gamma[first + i], beta[first + i]);
+                let channel = Channel { mean, rstd, gamma, beta, silu: self.silu };
+                // SAFETY: all three slices are of one length.
+                let (sum, sum_normed) = unsafe {
+                    channel_sums(&x[here.clone()], &grad[here.clone()], &mut dx[here], channel)
+                };
+                (dbeta[i], dgamma[i]) = (sum, sum_normed);
+                mean_d += gamma * sum / size as f32;
+                mean_dn += gamma * sum_normed / size as f32;
+            }
+            for i in 0..each {
+                let here = i * pixels..(i + 1) * pixels;
+                let gamma = gamma[first + i];
+                for (dx, x) in dx[here.clone()].iter_mut().zip(&x[here]) {
+                    let normed = (x - mean) * rstd;
+                    *dx = rstd * (*dx * gamma - mean_d - normed * mean_dn);
+                }
+            }
+        });
+        (dx, dgamma, dbeta)
+    }
+}
+
+fn pixels(dims: &[usize]) -> usize {
+    dims[2..].iter().product()
+}
+
+impl CustomOp3 for GroupNorm {
+    fn name(&self) -> &'static str {
+        "group-norm"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        gamma: &CpuStorage,
+        gamma_layout: &Layout,
+        beta: &CpuStorage,
+        beta_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let y = self.forward(
+            numbers(x, x_layout)?,
+            numbers(gamma, gamma_layout)?,
+            numbers(beta, beta_layout)?,
+            pixels(x_layout.dims()),
+        );
+        Ok((CpuStorage::F32(y), x_layout.shape().clone()))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        gamma: &Tensor,
+        beta: &Tensor,
+        _y: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let grad = &grad.contiguous()?;
+        let (dx, dgamma, dbeta) = with_numbers(&[x, gamma, beta, grad], |[x_, gamma, beta, grad]| {
+            self.backward(x_, gamma, beta, grad, pixels(x.dims()))
+        })?;
+        let by_image = (x.dim(0)?, gamma.dim(0)?);
+        Ok((
+            Some(tensor(dx, x.shape())?),
+            Some(tensor(dgamma, by_image)?.sum(0)?),
+            Some(tensor(dbeta, by_image)?.sum(0)?),
+        ))
+    }
+}

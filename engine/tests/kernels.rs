@@ -1,0 +1,132 @@
+//! Each kernel against its plain twin, forward and backward, on sizes that do not fit the tiles.
+
+use candle_core::{Device, Tensor, Var};
+use engine::kernels::{self, ConvShape, plain, simd::Level};
+use engine::noise::{Stream, gaussian};
+
+fn var(counter: u64, shape: &[usize]) -> Var {
+    let numbers = gaussian(5, Stream::Start, counter, shape.iter().product());
+    Var::from_tensor(&Tensor::from_vec(numbers, shape, &Device::Cpu).unwrap()).unwrap()
+}
+
+type Op<'a> = &'a dyn Fn(&[Tensor]) -> candle_core::Result<Tensor>;
+
+/// Compares result and gradients of both ways, each relative to its largest number.
+fn check(name: &str, shapes: &[&[usize]], fast: Op, slow: Op) {
+    for level in [Level::Portable, Level::Avx2, Level::Avx512] {
+        Level::force(level);
+        let vars: Vec<Var> = shapes.iter().enumerate().map(|(i, s)| var(i as u64, s)).collect();
+        let inputs: Vec<Tensor> = vars.iter().map(|v| v.as_tensor().clone()).collect();
+        let (y, wanted) = (fast(&inputs).unwrap(), slow(&inputs).unwrap());
+        assert!(apart(&y, &wanted) < 2e-5, "{name} {level:?}: forward {}", apart(&y, &wanted));
+        // A gradient that differs from number to number.
+        let pull = var(99, y.dims()).as_tensor().clone();
+        let back = |y: &Tensor| (y * &pull).unwrap().sum_all().unwrap().backward().unwrap();
+        let (grads, wanted) = (back(&y), back(&wanted));
+        for (i, v) in vars.iter().enumerate() {
+            let (grad, wanted) = (grads.get(v).unwrap(), wanted.get(v).unwrap());
+            let error = apart(grad, wanted);
+            assert!(error < 5e-5, "{name} {level:?}: gradient {i} is off by {error}");
+        }
+    }
+    Level::force(Level::detected());
+}
+
+fn apart(a: &Tensor, b: &Tensor) -> f32 {
+    assert_eq!(a.dims(), b.dims());
+    let most = |t: &Tensor| {
+        t.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap()
+    };
+    most(&(a - b).unwrap()) / most(b).max(1e-6)
+}
+
+#[test]
+fn conv2d() {
+    let cases: [(&[usize], &[usize], usize, usize); 7] = [
+        (&[2, 3, 9, 7], &[5, 3, 3, 3], 1, 1),
+        (&[1, 1, 28, 28], &[16, 1, 3, 3], 1, 1),
+        (&[3, 8, 5, 5], &[1, 8, 3, 3], 1, 1),
+        (&[3, 6, 5, 11], &[13, 6, 1, 1], 1, 0),
+        (&[2, 4, 8, 12], &[7, 4, 4, 4], 2, 1),
+        (&[3, 2, 2, 2], &[3, 2, 4, 4], 2, 1),
+        (&[9, 17, 14, 14], &[30, 17, 3, 3], 1, 1),
+    ];
+    for (x, weight, stride, padding) in cases {
+        for bias in [&[1, weight[0]], &[x[0], weight[0]]] {
+            let shape = ConvShape { stride, padding };
+            check(
+                &format!("conv2d {x:?} {weight:?}"),
+                &[x, weight, bias],
+                &|t| kernels::conv2d(&t[0], &t[1], &t[2], shape),
+                &|t| plain::conv2d(&t[0], &t[1], &t[2], shape),
+            );
+        }
+    }
+}
+
+#[test]
+fn conv_transpose2d() {
+    for (x, weight) in [([2, 3, 7, 7], [3, 5, 4, 4]), ([3, 8, 4, 6], [8, 8, 4, 4]), ([1, 2, 1, 1], [2, 2, 4, 4])] {
+        let shape = ConvShape { stride: 2, padding: 1 };
+        check(
+            &format!("conv-transpose2d {x:?} {weight:?}"),
+            &[&x, &weight, &[1, weight[1]]],
+            &|t| kernels::conv_transpose2d(&t[0], &t[1], &t[2], shape),
+            &|t| plain::conv_transpose2d(&t[0], &t[1], &t[2], shape),
+        );
+    }
+}
+
+#[test]
+fn group_norm() {
+    for (x, groups) in [([2, 8, 5, 7], 4), ([3, 16, 4, 4], 8), ([1, 8, 28, 28], 8)] {
+        for silu in [false, true] {
+            check(
+                &format!("group norm {x:?} silu {silu}"),
+                &[&x, &[x[1]], &[x[1]]],
+                &|t| kernels::group_norm(&t[0], &t[1], &t[2], groups, 1e-5, silu),
+                &|t| plain::group_norm(&t[0], &t[1], &t[2], groups, 1e-5, silu),
+            );
+        }
+    }
+}
+
+#[test]
+fn attention() {
+    for (batch, channels, tokens, heads) in [(2, 8, 49, 4), (1, 16, 196, 1), (3, 12, 5, 3), (2, 32, 100, 4)] {
+        check(
+            &format!("attention {batch} {channels} {tokens} {heads}"),
+            &[&[batch, 3 * channels, tokens]],
+            &|t| kernels::attention(&t[0], heads),
+            &|t| plain::attention(&t[0], heads),
+        );
+    }
+}
+
+#[test]
+fn linear() {
+    check(
+        "linear",
+        &[&[5, 12], &[7, 12], &[7]],
+        &|t| kernels::linear(&t[0], &t[1], &t[2]),
+        &|t| t[0].matmul(&t[1].t()?)?.broadcast_add(&t[2]),
+    );
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let (x, weight, bias) = (var(1, &[5, 8, 9, 9]), var(2, &[12, 8, 3, 3]), var(3, &[1, 12]));
+            let shape = ConvShape { stride: 1, padding: 1 };
+            let y = kernels::conv2d(&x, &weight, &bias, shape).unwrap();
+            let qkv = y.flatten_from(2).unwrap();
+            let out = kernels::attention(&qkv, 2).unwrap();
+            let grads = out.sqr().unwrap().sum_all().unwrap().backward().unwrap();
+            let grad = |v: &Var| grads.get(v).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            (out.flatten_all().unwrap().to_vec1::<f32>().unwrap(), grad(&x), grad(&weight), grad(&bias))
+        })
+    };
+    assert!(run(1) == run(2) && run(1) == run(3));
+}
