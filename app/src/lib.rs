@@ -1,5 +1,8 @@
 //! What a person sees of Darkroom. Compiles to wasm (feature `hydrate`) and to the server (`ssr`).
 
+// The types of views nest as deep as the views do.
+#![recursion_limit = "256"]
+
 pub mod api;
 mod app;
 mod components;

@@ -23,6 +23,7 @@ pub fn Field(
             <Fault id fault />
         </div>
     }
+    .into_any()
 }
 
 /// The message under a control.

@@ -23,6 +23,7 @@ pub fn Header() -> impl IntoView {
             <Queue />
         </header>
     }
+    .into_any()
 }
 
 #[component]

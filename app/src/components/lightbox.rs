@@ -117,6 +117,7 @@ pub fn Lightbox(
             </Show>
         </dialog>
     }
+    .into_any()
 }
 
 /// The picture, or the frame of its strip that the slider stands at.

@@ -47,6 +47,7 @@ pub fn SliderField(
             </div>
         </Field>
     }
+    .into_any()
 }
 
 /// How much of the slider lies behind its handle.

@@ -136,6 +136,7 @@ pub fn LossChart(
             </Show>
         </figure>
     }
+    .into_any()
 }
 
 /// The board with its axes, lines and cursor.

@@ -74,4 +74,5 @@ pub fn AddForm() -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }

@@ -98,6 +98,7 @@ pub fn UploadForm() -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }
 
 /// The file input, and around it a place to drop a file on.

@@ -41,6 +41,7 @@ pub fn GenerateFields() -> impl IntoView {
         </form>
         <InterruptForm />
     }
+    .into_any()
 }
 
 #[component]

@@ -31,6 +31,7 @@ pub fn Results() -> impl IntoView {
             <Enlargement />
         </section>
     }
+    .into_any()
 }
 
 /// Bar, step and time while the job waits or runs.

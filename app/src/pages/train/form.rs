@@ -59,6 +59,7 @@ pub fn TrainForm() -> impl IntoView {
             <input type="hidden" name="job" value=move || desk.stoppable().map(|job| job.to_string()) />
         </form>
     }
+    .into_any()
 }
 
 #[component]

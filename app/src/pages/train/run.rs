@@ -42,6 +42,7 @@ pub fn RunView() -> impl IntoView {
             <Runs />
         </section>
     }
+    .into_any()
 }
 
 /// Name and state, and the way on from here.

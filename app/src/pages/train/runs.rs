@@ -22,6 +22,7 @@ pub fn Runs() -> impl IntoView {
             </section>
         </Show>
     }
+    .into_any()
 }
 
 #[component]

@@ -38,6 +38,7 @@ pub fn Samples() -> impl IntoView {
             <Lightbox pictures index=enlarged />
         </section>
     }
+    .into_any()
 }
 
 #[component]
