@@ -1,0 +1,132 @@
+//! `darkroom generate`: pictures into files.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use engine::CancelToken;
+use engine::config::{GenerateSettings, SAMPLERS, SamplerKind, unknown_name};
+use indicatif::ProgressBar;
+
+use super::images::ImageFiles;
+use super::interrupt::on_ctrl_c;
+use super::place::{DataDir, Machine};
+use crate::studio::library::{LoadedModel, ModelFile, Models};
+use crate::studio::{Folders, Plan, check_steps, draw, drawn_seed, write_whole};
+use crate::{Error, Result};
+
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// Model by name (a built-in one or a run), or a .safetensors or .pth file
+    #[arg(long, value_name = "NAME|FILE")]
+    model: String,
+    /// The YAML file that a .pth file was trained with
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Pictures to draw
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    count: usize,
+    /// Pictures drawn at once; changes the speed, never the pictures
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    batch_size: usize,
+    /// Denoising steps [default: 50, or all timesteps if the model has fewer]
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
+    /// DDPM or DDIM
+    #[arg(long, default_value = "DDPM")]
+    sampler: String,
+    /// Seed of the first picture; -1 draws one
+    #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
+    seed: i64,
+    /// File for the grid of all pictures [default: grid.png, unless --out-dir is given]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Folder for every picture by itself
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+    #[command(flatten)]
+    place: DataDir,
+    #[command(flatten)]
+    machine: Machine,
+}
+
+impl GenerateArgs {
+    fn sampler(&self) -> Result<SamplerKind> {
+        let known = SAMPLERS.iter().map(|(_, name)| *name);
+        let sampler = SamplerKind::from_name(&self.sampler);
+        sampler.ok_or_else(|| unknown_name("sampler", &self.sampler, known).into())
+    }
+
+    fn check(&self) -> Result<()> {
+        let most = GenerateSettings::MAX_BATCH_COUNT * GenerateSettings::MAX_BATCH_SIZE;
+        if !(1..=most).contains(&self.count) {
+            let message = format!("{} is out of range; give 1 to {most}", self.count);
+            return Err(Error::field("count", message));
+        }
+        let settings = GenerateSettings {
+            batch_size: self.batch_size,
+            seed: self.seed,
+            steps: self.steps.unwrap_or(1),
+            ..GenerateSettings::default()
+        };
+        Ok(settings.validate()?)
+    }
+
+    fn grid_path(&self) -> Option<PathBuf> {
+        let usual = || self.out_dir.is_none().then(|| PathBuf::from("grid.png"));
+        self.out.clone().or_else(usual)
+    }
+}
+
+pub fn run(args: &GenerateArgs) -> Result<()> {
+    args.check()?;
+    let sampler = args.sampler()?;
+    let (name, file) = find_model(&args.model, args.config.as_deref(), &args.place)?;
+    let device = args.machine.open_aloud()?;
+    let cancel = CancelToken::new();
+    let on_cancel = cancel.clone();
+    on_ctrl_c(move || on_cancel.cancel())?;
+
+    let (out_dir, steps, seed) = (args.out_dir.clone(), args.steps, drawn_seed(args.seed));
+    let (count, batch_size) = (args.count, args.batch_size);
+    let files = device.run_to_end(move |device| {
+        let loaded = LoadedModel::load(&name, file, &device)?;
+        let timesteps = loaded.model.config().diffusion_params.num_timesteps;
+        let steps = steps.unwrap_or(GenerateSettings::default().steps.min(timesteps));
+        check_steps(steps, timesteps)?;
+        let plan = Plan { sampler, steps, seed, count, batch_size };
+        let bar = ProgressBar::new((plan.batches() * steps) as u64);
+        let mut files = ImageFiles::new(out_dir, steps, bar.clone());
+        draw(&loaded, &plan, &cancel, &mut files)?;
+        bar.finish_and_clear();
+        Ok(files)
+    })?;
+    if let Some(path) = args.grid_path() {
+        write_whole(&path, &files.grid_png())?;
+        println!("{}", path.display());
+    }
+    if let Some(folder) = &args.out_dir {
+        println!("{}", folder.display());
+    }
+    println!("{}", files.parameters);
+    Ok(())
+}
+
+/// The model's name for people, and its file.
+fn find_model(asked: &str, yaml: Option<&Path>, place: &DataDir) -> Result<(String, ModelFile)> {
+    let path = Path::new(asked);
+    let name = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    match (path.extension().and_then(|extension| extension.to_str()), yaml) {
+        (Some("safetensors"), _) => Ok((name(), ModelFile::Checkpoint(path.into()))),
+        (Some("pth"), Some(yaml)) => {
+            Ok((name(), ModelFile::Reference { pth: path.into(), yaml: yaml.into() }))
+        }
+        (Some("pth"), None) => Err(Error::field(
+            "config",
+            "a .pth file does not say what network it is; give its YAML with --config",
+        )),
+        _ => {
+            let file = Models::new(Folders::at(&place.path())).find(asked)?;
+            Ok((asked.into(), file))
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Pictures of a generation on their way to files named on the command line.
+
+use std::path::PathBuf;
+
+use engine::grid::{Picture, columns_for, grid};
+use engine::sampler::SampleStep;
+use indicatif::ProgressBar;
+
+use crate::Result;
+use crate::studio::{Drawn, Sink, write_whole};
+
+pub struct ImageFiles {
+    /// Every picture for itself goes here, if anywhere.
+    folder: Option<PathBuf>,
+    steps: usize,
+    bar: ProgressBar,
+    pictures: Vec<Picture>,
+    /// The text of the first picture.
+    pub parameters: String,
+}
+
+impl ImageFiles {
+    pub fn new(folder: Option<PathBuf>, steps: usize, bar: ProgressBar) -> Self {
+        Self { folder, steps, bar, pictures: Vec::new(), parameters: String::new() }
+    }
+
+    pub fn grid_png(&self) -> Vec<u8> {
+        let sheet = grid(&self.pictures, columns_for(self.pictures.len()), 2);
+        sheet.to_png(&[("parameters", &self.parameters)])
+    }
+}
+
+impl Sink for ImageFiles {
+    fn step(&mut self, batch: usize, step: &SampleStep) -> Result<()> {
+        self.bar.set_position((batch * self.steps + step.step) as u64);
+        Ok(())
+    }
+
+    fn picture(&mut self, drawn: &Drawn) -> Result<()> {
+        if self.pictures.is_empty() {
+            self.parameters = drawn.parameters.to_owned();
+        }
+        if let Some(folder) = &self.folder {
+            let path = folder.join(format!("{:05}-{}.png", self.pictures.len(), drawn.seed));
+            write_whole(&path, &drawn.picture.to_png(&[("parameters", drawn.parameters)]))?;
+        }
+        self.pictures.push(drawn.picture.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! What can go wrong around the engine; each is one sentence a person can act on.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use app::api::ApiError;
+use engine::config::ConfigError;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    NotFound(String),
+    /// What stands in the way.
+    #[error("{0}")]
+    Conflict(String),
+    #[error("could not {doing} `{}`: {}", path.display(), io_reason(source))]
+    File { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("the database could not do that: {0}")]
+    Store(#[from] rusqlite::Error),
+    #[error("the database holds something unreadable: {0}")]
+    StoredText(#[from] serde_json::Error),
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Error {
+    /// For `map_err`: what was being done to which file.
+    pub fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Error::File { doing, path, source }
+    }
+
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        Error::Config(ConfigError::one(field, message))
+    }
+
+    /// The same fault told at the field of the form that caused it.
+    pub fn at_field(self, field: &str) -> Self {
+        match self {
+            Error::Config(_) => self,
+            other => Error::field(field, other.to_string()),
+        }
+    }
+}
+
+fn io_reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "the disk is full; make room and try again".into(),
+        io::ErrorKind::NotFound => "there is no such file or folder".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        _ => error.to_string(),
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Config(config) | Error::Engine(engine::Error::Config(config)) => {
+                ApiError::Fields(config)
+            }
+            Error::NotFound(what) => ApiError::NotFound(what),
+            Error::Conflict(what) => ApiError::Conflict(what),
+            other => ApiError::Internal(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What the page may ask for. The database blocks, so every call leaves the async threads.
+
+use std::sync::Arc;
+
+use app::api::{
+    ApiError, DatasetInfo, DatasetPage, Estimate, GenerateView, JobId, JobKind, JobState,
+    JobSummary, Live, ModelInfo, Preferences, Status, Studio, TrainView,
+};
+use async_trait::async_trait;
+use engine::config::{ConfigError, GenerateSettings, RunConfig};
+
+use super::library::Models;
+use super::library::datasets::NewDataset;
+use super::runs::RunRequest;
+use super::{Darkroom, Runner};
+use crate::{Error, Result};
+
+/// A draft longer than this is no form's.
+const MAX_DRAFT: usize = 256 << 10;
+
+/// The program as server functions see it.
+#[derive(Clone)]
+pub struct StudioHandle(pub Arc<Darkroom>);
+
+impl StudioHandle {
+    /// Does `call` on a thread that may block.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Arc<Darkroom>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, ApiError> {
+        let darkroom = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || call(&darkroom)).await;
+        match done {
+            Ok(result) => result.map_err(ApiError::from),
+            Err(error) => Err(ApiError::Internal(format!("a fault inside Darkroom: {error}"))),
+        }
+    }
+}
+
+type Answer<T> = std::result::Result<T, ApiError>;
+
+#[async_trait]
+impl Studio for StudioHandle {
+    async fn status(&self) -> Answer<Status> {
+        self.blocking(|darkroom| darkroom.status()).await
+    }
+
+    async fn models(&self) -> Answer<Vec<ModelInfo>> {
+        self.blocking(|darkroom| Ok(darkroom.models.list())).await
+    }
+
+    async fn delete_model(&self, name: &str) -> Answer<()> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.delete_run(&name)).await
+    }
+
+    async fn datasets(&self) -> Answer<Vec<DatasetInfo>> {
+        self.blocking(|darkroom| darkroom.datasets.list()).await
+    }
+
+    async fn dataset(&self, name: &str, class: Option<&str>, offset: u64) -> Answer<DatasetPage> {
+        let (name, class) = (name.to_owned(), class.map(str::to_owned));
+        self.blocking(move |darkroom| darkroom.datasets.page(&name, class.as_deref(), offset)).await
+    }
+
+    async fn add_dataset(&self, name: &str, path: &str, background: &str) -> Answer<DatasetInfo> {
+        let (name, path, background) = (name.to_owned(), path.to_owned(), background.to_owned());
+        self.blocking(move |darkroom| {
+            let new = NewDataset { name: &name, background: &background };
+            darkroom.datasets.add_path(&new, &path)
+        })
+        .await
+    }
+
+    async fn delete_dataset(&self, name: &str) -> Answer<()> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.datasets.delete(&name)).await
+    }
+
+    async fn generate(&self, settings: GenerateSettings) -> Answer<JobId> {
+        self.blocking(move |darkroom| darkroom.enqueue_generation(settings)).await
+    }
+
+    async fn generation(&self, job: Option<JobId>) -> Answer<Option<GenerateView>> {
+        self.blocking(move |darkroom| darkroom.generation_view(job)).await
+    }
+
+    async fn estimate(&self, config: RunConfig) -> Answer<Estimate> {
+        self.blocking(move |darkroom| darkroom.estimate(config)).await
+    }
+
+    async fn train(&self, config: RunConfig) -> Answer<JobId> {
+        let request = RunRequest { config, resume: false };
+        self.blocking(move |darkroom| darkroom.enqueue_training(&request, Runner::Queue)).await
+    }
+
+    async fn training(&self, job: Option<JobId>) -> Answer<Option<TrainView>> {
+        self.blocking(move |darkroom| darkroom.training_view(job)).await
+    }
+
+    async fn trainings(&self) -> Answer<Vec<JobSummary>> {
+        self.blocking(|darkroom| {
+            let rows = darkroom.store.trainings()?;
+            Ok(rows.iter().map(|row| darkroom.job_summary(row)).collect())
+        })
+        .await
+    }
+
+    async fn resume(&self, job: JobId) -> Answer<JobId> {
+        self.blocking(move |darkroom| darkroom.resume_as_it_was(job)).await
+    }
+
+    async fn interrupt(&self, job: JobId) -> Answer<()> {
+        self.blocking(move |darkroom| darkroom.interrupt(job)).await
+    }
+
+    async fn draft(&self, form: &str) -> Answer<Option<String>> {
+        let form = form.to_owned();
+        self.blocking(move |darkroom| darkroom.store.draft(&form)).await
+    }
+
+    async fn save_draft(&self, form: &str, content: &str) -> Answer<()> {
+        if !matches!(form, "generate" | "train") {
+            return Err(ApiError::NotFound(format!("there is no form called {form}")));
+        }
+        if content.len() > MAX_DRAFT {
+            return Err(ApiError::Conflict("this is too long to be kept".into()));
+        }
+        let (form, content) = (form.to_owned(), content.to_owned());
+        self.blocking(move |darkroom| darkroom.store.save_draft(&form, &content)).await
+    }
+
+    async fn preferences(&self) -> Answer<Preferences> {
+        self.blocking(|darkroom| darkroom.store.preferences()).await
+    }
+
+    async fn set_preferences(&self, preferences: Preferences) -> Answer<()> {
+        self.blocking(move |darkroom| darkroom.store.set_preferences(&preferences)).await
+    }
+}
+
+impl Darkroom {
+    /// Checks the settings against the model and puts the generation into the queue.
+    pub fn enqueue_generation(&self, mut settings: GenerateSettings) -> Result<JobId> {
+        settings.validate()?;
+        let model = self.models.info(&settings.model)?;
+        check_steps(settings.steps, model.timesteps)?;
+        settings.seed = drawn_seed(settings.seed);
+        let images = settings.images();
+        let plural = if images == 1 { "" } else { "s" };
+        let title = format!("{}, {images} image{plural}", settings.model);
+        self.enqueue(JobKind::Generate, &title, &serde_json::to_string(&settings)?, Runner::Queue)
+    }
+
+    fn estimate(&self, config: RunConfig) -> Result<Estimate> {
+        let config = config.validate()?;
+        let asked = &config.dataset_params.im_path;
+        self.datasets.check(asked)?;
+        let images = self.datasets.known_survey(asked)?.map_or(0, |(count, _)| count);
+        Ok(Estimate {
+            weights: engine::train::weights_of(&config.model_params),
+            images,
+            total_steps: config.train_params.total_steps(images as usize) as u64,
+            memory_bytes: engine::train::memory_estimate(&config),
+        })
+    }
+
+    fn resume_as_it_was(&self, job: JobId) -> Result<JobId> {
+        let row = self.training_row(job)?;
+        if row.state == JobState::Done {
+            return Err(Error::Conflict(format!("{} is finished", row.title)));
+        }
+        let request = RunRequest { resume: true, ..RunRequest::read(&row.request)? };
+        self.resume_training(job, &request, Runner::Queue)
+    }
+
+    pub fn interrupt(&self, job: JobId) -> Result<()> {
+        if self.store.withdraw(job, "taken out of the queue before it began")? {
+            return self.publish_status();
+        }
+        let row = self.store.job(job)?;
+        let row = row.ok_or_else(|| Error::NotFound(format!("there is no job {job}")))?;
+        // A job that ended meanwhile is what was wanted.
+        if row.state == JobState::Running && !self.live.cancel(job) {
+            self.store.ask_to_stop(job)?;
+        }
+        Ok(())
+    }
+
+    fn delete_run(&self, name: &str) -> Result<()> {
+        if Models::is_built_in(name) {
+            return Err(Error::Conflict(format!("{name} is built in and stays")));
+        }
+        let job = self.store.training_named(name)?;
+        if job.as_ref().is_some_and(|job| !job.state.is_over()) {
+            return Err(Error::Conflict(format!("{name} is being trained; stop it first")));
+        }
+        self.models.delete_run(name)?;
+        if let Some(job) = job {
+            self.store.delete_job(job.id)?;
+        }
+        self.live.publish(Live::LibraryChanged);
+        self.publish_status()
+    }
+}
+
+pub fn check_steps(steps: usize, timesteps: usize) -> Result<(), ConfigError> {
+    match steps <= timesteps {
+        true => Ok(()),
+        false => Err(ConfigError::one(
+            "steps",
+            format!("{steps} is more than the model's {timesteps} timesteps; give 1 to {timesteps}"),
+        )),
+    }
+}
+
+/// The seed itself, or a fresh one for -1.
+pub fn drawn_seed(seed: i64) -> i64 {
+    match seed {
+        -1 => i64::from(rand::random::<u32>()),
+        seed => seed,
+    }
+}

@@ -1,0 +1,98 @@
+//! Where everything stands below the data folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// The data folder and the places in it.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    root: PathBuf,
+}
+
+impl Folders {
+    /// Opens the data folder, making it if it is not there.
+    pub fn open(root: &Path) -> Result<Self> {
+        fs::create_dir_all(root).map_err(Error::file("make the data folder", root))?;
+        let root = root.canonicalize().map_err(Error::file("open the data folder", root))?;
+        Ok(Self { root })
+    }
+
+    /// For reading only; nothing is made.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
+    /// `$XDG_DATA_HOME/darkroom`, or `~/.local/share/darkroom`.
+    pub fn default_root() -> PathBuf {
+        let absolute = |name: &str| {
+            std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+        };
+        let share = absolute("XDG_DATA_HOME")
+            .or_else(|| std::env::home_dir().map(|home| home.join(".local/share")))
+            .unwrap_or_else(|| PathBuf::from("."));
+        share.join("darkroom")
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.root.join("darkroom.db")
+    }
+
+    pub fn runs(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    pub fn run(&self, name: &str) -> PathBuf {
+        self.runs().join(name)
+    }
+
+    /// Uploaded data sets, unpacked.
+    pub fn datasets(&self) -> PathBuf {
+        self.root.join("datasets")
+    }
+
+    pub fn dataset(&self, name: &str) -> PathBuf {
+        self.datasets().join(name)
+    }
+
+    /// Archives that were named by path, unpacked; may be deleted at any time.
+    pub fn unpacked(&self) -> PathBuf {
+        self.root.join("cache/unpacked")
+    }
+
+    pub fn uploads(&self) -> PathBuf {
+        self.root.join("cache/uploads")
+    }
+
+    pub fn workers(&self) -> PathBuf {
+        self.root.join("cache/workers")
+    }
+
+    /// A1111's layout: one folder per day.
+    pub fn images(&self, date: &str) -> PathBuf {
+        self.root.join("outputs/txt2img-images").join(date)
+    }
+
+    pub fn strips(&self, date: &str) -> PathBuf {
+        self.images(date).join("strips")
+    }
+
+    pub fn grids(&self, date: &str) -> PathBuf {
+        self.root.join("outputs/txt2img-grids").join(date)
+    }
+
+    /// `path` as the database keeps it: relative, so that the data folder can move.
+    pub fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).to_string_lossy().into_owned()
+    }
+
+    /// The file that the database calls `relative`.
+    pub fn absolute(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+}

@@ -1,0 +1,200 @@
+//! Generations asked for in the page: every picture is on disk and in the gallery as soon as it is drawn.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use app::api::{JobId, JobState, Live, Preferences};
+use bytes::Bytes;
+use engine::CancelToken;
+use engine::config::GenerateSettings;
+use engine::grid::{Picture, columns_for, grid, strip};
+use engine::sampler::SampleStep;
+
+use super::drawing::{Drawn, Plan, Sink, draw};
+use super::files::{next_number, write_whole};
+use super::heartbeat::Heartbeat;
+use super::live::Preview;
+use super::pace::{Pace, Throttle};
+use super::store::{Ending, JobRow, NewImage};
+use super::{Darkroom, Worker, calendar};
+use crate::Result;
+
+/// Pixels that a grid may have; beyond that a browser only chokes on it.
+const GRID_PIXELS: usize = 64 << 20;
+
+/// Black pixels between the pictures of a grid.
+const GRID_GAP: u32 = 2;
+
+/// Time between two previews.
+const PREVIEW_EVERY: Duration = Duration::from_millis(250);
+
+/// Does a generation from its row to its grid.
+pub fn generate(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<Ending> {
+    let studio = Arc::clone(&worker.studio);
+    let settings: GenerateSettings = serde_json::from_str(&job.request)?;
+    let file = studio.models.find(&settings.model)?;
+    studio.live.change(job.id, |running| {
+        running.drawing.steps = settings.steps;
+        running.message = Some("loading the model".into());
+    });
+    let loaded = worker.model(&settings.model, file)?;
+    studio.live.change(job.id, |running| running.message = None);
+    let mut sink = GallerySink::new(&studio, job.id, &settings)?;
+    let drawn = draw(&loaded, &Plan::from(&settings), cancel, &mut sink);
+    // What was finished before an interruption gets its grid too.
+    sink.save_grid()?;
+    drawn?;
+    Ok(Ending { state: JobState::Done, message: None })
+}
+
+/// Writes pictures into the data folder, rows into the gallery, news onto the bus.
+struct GallerySink<'a> {
+    studio: &'a Darkroom,
+    job: JobId,
+    settings: &'a GenerateSettings,
+    preferences: Preferences,
+    date: String,
+    number: u64,
+    /// For the grid.
+    pictures: Vec<Picture>,
+    first_parameters: Option<String>,
+    pace: Pace,
+    previews: Throttle,
+    events: Throttle,
+    heartbeat: Heartbeat,
+}
+
+impl<'a> GallerySink<'a> {
+    fn new(studio: &'a Darkroom, job: JobId, settings: &'a GenerateSettings) -> Result<Self> {
+        let date = calendar::today();
+        let mut pace = Pace::default();
+        pace.mark(Instant::now(), 0.0);
+        Ok(Self {
+            studio,
+            job,
+            settings,
+            preferences: studio.store.preferences()?,
+            number: next_number(&studio.folders.images(&date), ""),
+            date,
+            pictures: Vec::new(),
+            first_parameters: None,
+            pace,
+            previews: Throttle::new(PREVIEW_EVERY),
+            events: Throttle::new(Duration::from_millis(100)),
+            heartbeat: Heartbeat::new(),
+        })
+    }
+
+    fn note_progress(&mut self, batch: usize, step: usize) {
+        let done = (batch * self.settings.steps + step) as f64;
+        let total = (self.settings.batch_count * self.settings.steps) as f64;
+        self.pace.mark(Instant::now(), done);
+        let eta_seconds = self.pace.eta_seconds(total);
+        self.studio.live.change(self.job, |running| {
+            running.progress = (done / total) as f32;
+            running.eta_seconds = eta_seconds;
+            running.drawing.batch = batch;
+            running.drawing.step = step;
+        });
+    }
+
+    fn preview(&mut self, step: &SampleStep) -> Result<()> {
+        let wanted = self.preferences.live_preview
+            && step.step < step.steps
+            && step.step % self.preferences.preview_every.max(1) == 0;
+        if !wanted || !self.previews.ready(Instant::now()) {
+            return Ok(());
+        }
+        let png = Bytes::from(sheet(&step.x0_pictures()?).to_png(&[]));
+        self.studio.live.change(self.job, |running| {
+            let version = running.drawing.preview.as_ref().map_or(1, |last| last.version + 1);
+            running.drawing.preview = Some(Preview { version, png });
+        });
+        Ok(())
+    }
+
+    /// The next free place for a picture, numbered through the day.
+    fn next_path(&mut self, seed: i64) -> PathBuf {
+        let path =
+            self.studio.folders.images(&self.date).join(format!("{:05}-{seed}.png", self.number));
+        self.number += 1;
+        path
+    }
+
+    fn keep_for_grid(&mut self, drawn: &Drawn) {
+        let pixels = (drawn.picture.width * drawn.picture.height) as usize;
+        if (self.pictures.len() + 1) * pixels <= GRID_PIXELS {
+            self.pictures.push(drawn.picture.clone());
+        }
+        self.first_parameters.get_or_insert_with(|| drawn.parameters.to_owned());
+    }
+
+    /// A grid of what was drawn, once there is more than one picture.
+    fn save_grid(&self) -> Result<()> {
+        let Some(parameters) = self.first_parameters.as_deref().filter(|_| self.pictures.len() > 1)
+        else {
+            return Ok(());
+        };
+        let folder = self.studio.folders.grids(&self.date);
+        let path = folder.join(format!("grid-{:04}.png", next_number(&folder, "grid-")));
+        write_whole(&path, &sheet(&self.pictures).to_png(&[("parameters", parameters)]))?;
+        self.studio.store.set_grid(self.job, &self.studio.folders.relative(&path))
+    }
+}
+
+fn sheet(pictures: &[Picture]) -> Picture {
+    grid(pictures, columns_for(pictures.len()), GRID_GAP)
+}
+
+impl Sink for GallerySink<'_> {
+    fn step(&mut self, batch: usize, step: &SampleStep) -> Result<()> {
+        self.note_progress(batch, step.step);
+        self.preview(step)?;
+        if self.events.ready(Instant::now()) {
+            self.studio.publish_generation(self.job)?;
+        }
+        if self.heartbeat.due() {
+            self.studio.beat(self.job, None)?;
+        }
+        Ok(())
+    }
+
+    fn picture(&mut self, drawn: &Drawn) -> Result<()> {
+        let path = self.next_path(drawn.seed);
+        let name = path.file_name().unwrap_or_default();
+        let strip_path = self.studio.folders.strips(&self.date).join(name);
+        let text = [("parameters", drawn.parameters)];
+        write_whole(&path, &drawn.picture.to_png(&text))?;
+        write_whole(&strip_path, &strip(drawn.frames).to_png(&text))?;
+        self.keep_for_grid(drawn);
+        self.studio.store.add_image(
+            self.job,
+            &NewImage {
+                path: self.studio.folders.relative(&path),
+                strip: self.studio.folders.relative(&strip_path),
+                strip_frames: drawn.frames.len() as u32,
+                width: drawn.picture.width,
+                height: drawn.picture.height,
+                seed: drawn.seed,
+                parameters: drawn.parameters.to_owned(),
+            },
+        )?;
+        Ok(())
+    }
+
+    fn batch_done(&mut self) -> Result<()> {
+        self.studio.live.change(self.job, |running| running.drawing.preview = None);
+        self.studio.publish_generation(self.job)
+    }
+}
+
+impl Darkroom {
+    /// Tells the pages how the generation stands.
+    pub(super) fn publish_generation(&self, job: JobId) -> Result<()> {
+        if let Some(row) = self.store.job(job)? {
+            self.live.publish(Live::Generate(Box::new(self.generate_view(&row)?)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,433 @@
+//! Data sets: the two that are drawn by the program, uploaded ones, and those named by path.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use app::api::{DatasetImage, DatasetInfo, DatasetPage, Live, SkippedFile};
+use engine::CancelToken;
+use engine::config::{name_fault, parse_colour, unknown_name};
+use engine::data::{NO_CLASS, Source, built_in};
+use engine::grid::Picture;
+
+use super::archives::{source_at, unpack_into, unpacked_source};
+use super::survey::{StoredSurvey, skipped_files};
+use crate::studio::files::{make_folder, remove_folder};
+use crate::studio::folders::Folders;
+use crate::studio::live::LiveJobs;
+use crate::studio::store::{DatasetRow, Store};
+use crate::{Error, Result};
+
+/// The data sets that the program draws itself.
+pub const BUILT_IN: &[&str] = &["digits", "textures"];
+
+/// Images on one page of the browser.
+const PAGE: u64 = 60;
+
+/// Longer side of a thumbnail.
+const THUMBNAIL: u32 = 128;
+
+/// A request waits so long for a small data set to be read; a big one is read on behind it.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+const BEING_READ: &str = "being read…";
+
+/// Everything that knows data sets by name.
+pub struct Datasets {
+    folders: Folders,
+    store: Arc<Store>,
+    live: Arc<LiveJobs>,
+    built_in: Mutex<HashMap<String, StoredSurvey>>,
+    closing: CancelToken,
+}
+
+/// A data set as it is to be added.
+pub struct NewDataset<'a> {
+    pub name: &'a str,
+    pub background: &'a str,
+}
+
+impl NewDataset<'_> {
+    fn check(&self) -> Result<()> {
+        if let Some(fault) = name_fault(self.name) {
+            return Err(Error::field("name", fault));
+        }
+        if parse_colour(self.background).is_none() {
+            let message = format!("`{}` is not a colour; give one as #rrggbb", self.background);
+            return Err(Error::field("background", message));
+        }
+        Ok(())
+    }
+
+    fn row(&self, path: &Path, uploaded: bool, skipped: &[SkippedFile]) -> Result<DatasetRow> {
+        Ok(DatasetRow {
+            name: self.name.into(),
+            path: path.to_string_lossy().into_owned(),
+            uploaded,
+            background: self.background.into(),
+            skipped: serde_json::to_string(skipped)?,
+            survey: None,
+            fault: None,
+        })
+    }
+}
+
+impl Datasets {
+    pub fn new(folders: Folders, store: Arc<Store>, live: Arc<LiveJobs>) -> Self {
+        Self { folders, store, live, built_in: Mutex::default(), closing: CancelToken::new() }
+    }
+
+    /// Reads in the background what the last program did not get to read.
+    pub fn read_unread(self: &Arc<Self>) -> Result<()> {
+        for row in self.store.datasets()? {
+            if row.survey.is_none() && row.fault.is_none() {
+                self.read_behind(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends all reading in the background.
+    pub fn close(&self) {
+        self.closing.cancel();
+    }
+
+    pub fn list(&self) -> Result<Vec<DatasetInfo>> {
+        let drawn = BUILT_IN.iter().map(|name| self.built_in_info(name));
+        let named = self.store.datasets()?.into_iter().map(|row| info(&row));
+        drawn.chain(named).collect()
+    }
+
+    pub fn info(&self, name: &str) -> Result<DatasetInfo> {
+        if built_in(name).is_some() {
+            return self.built_in_info(name);
+        }
+        info(&self.row(name)?)
+    }
+
+    /// One page of the images of `class`, or of all.
+    pub fn page(&self, name: &str, class: Option<&str>, offset: u64) -> Result<DatasetPage> {
+        let info = self.info(name)?;
+        let entries = self.named_source(name)?.entries()?;
+        let chosen: Vec<_> = entries
+            .into_iter()
+            .enumerate()
+            .filter(|(_, entry)| {
+                class.is_none_or(|class| entry.class.as_deref().unwrap_or(NO_CLASS) == class)
+            })
+            .collect();
+        let total = chosen.len() as u64;
+        let images = chosen
+            .into_iter()
+            .skip(usize::try_from(offset).unwrap_or(usize::MAX))
+            .take(PAGE as usize)
+            .map(|(index, entry)| DatasetImage {
+                url: format!("/files/datasets/{name}/{index}.png"),
+                class: entry.class,
+                name: entry.name,
+            })
+            .collect();
+        Ok(DatasetPage { info, class: class.map(Into::into), offset, total, images })
+    }
+
+    pub fn thumbnail(&self, name: &str, index: usize) -> Result<Picture> {
+        let background = match built_in(name) {
+            Some(_) => None,
+            None => parse_colour(&self.row(name)?.background),
+        };
+        let source = self.named_source(name)?;
+        Ok(source.picture(index, THUMBNAIL, background.unwrap_or_default())?)
+    }
+
+    /// The images that a configuration calls `asked`: a data set's name, or else a path.
+    pub fn resolve(&self, asked: &str, cancel: &CancelToken) -> Result<Source> {
+        const FIELD: &str = "dataset_params.im_path";
+        if let Some(source) = built_in(asked) {
+            return Ok(source);
+        }
+        if self.store.dataset(asked)?.is_some() {
+            return self.named_source(asked).map_err(|error| error.at_field(FIELD));
+        }
+        let path = Path::new(asked);
+        if !path.exists() {
+            return Err(self.unknown(FIELD, asked)?);
+        }
+        source_at(&self.folders, path, cancel).map_err(|error| match error {
+            Error::Engine(engine::Error::Cancelled) => error,
+            other => other.at_field(FIELD),
+        })
+    }
+
+    /// Checks that `asked` is there without opening its images.
+    pub fn check(&self, asked: &str) -> Result<()> {
+        let known = built_in(asked).is_some() || self.store.dataset(asked)?.is_some();
+        match known || Path::new(asked).exists() {
+            true => Ok(()),
+            false => Err(self.unknown("dataset_params.im_path", asked)?),
+        }
+    }
+
+    /// How many images there are and of how many channels, as far as that is known by now.
+    pub fn known_survey(&self, asked: &str) -> Result<Option<(u64, u32)>> {
+        let named = built_in(asked).is_some() || self.store.dataset(asked)?.is_some();
+        if !named {
+            return Ok(None);
+        }
+        let info = self.info(asked)?;
+        Ok(info.note.is_none().then_some((info.count, info.channels)))
+    }
+
+    /// Names a folder, archive or IDX file that stays where it is.
+    pub fn add_path(self: &Arc<Self>, new: &NewDataset<'_>, path: &str) -> Result<DatasetInfo> {
+        new.check()?;
+        self.check_free(new.name)?;
+        let path = Path::new(path)
+            .canonicalize()
+            .map_err(|error| Error::file("open", Path::new(path))(error).at_field("path"))?;
+        let source = source_at(&self.folders, &path, &self.closing);
+        let filled = source.and_then(|source| not_empty(&source));
+        filled.map_err(|error| error.at_field("path"))?;
+        self.add(&new.row(&path, false, &[])?).map_err(|error| error.at_field("path"))
+    }
+
+    /// Takes over an uploaded archive or IDX file; `archive` is consumed either way by the caller.
+    pub fn add_upload(self: &Arc<Self>, new: &NewDataset<'_>, archive: &Path) -> Result<DatasetInfo> {
+        new.check()?;
+        self.check_free(new.name)?;
+        make_folder(&self.folders.datasets())?;
+        let folder = self.folders.dataset(new.name);
+        // Left behind by a data set that was forgotten while the folder could not be removed.
+        remove_folder(&folder)?;
+        let added = self.unpack_upload(new, archive, &folder);
+        if added.is_err() {
+            remove_folder(&folder)?;
+        }
+        added.map_err(|error| error.at_field("file"))
+    }
+
+    fn unpack_upload(
+        self: &Arc<Self>,
+        new: &NewDataset<'_>,
+        archive: &Path,
+        folder: &Path,
+    ) -> Result<DatasetInfo> {
+        use engine::data::{Found, detect};
+        let found = detect(archive).map_err(|error| unnamed(error, archive))?;
+        let skipped = match found {
+            Found::Archive(_) => unpack_into(archive, folder, &self.closing)
+                .map_err(|error| match error {
+                    Error::Engine(error) => unnamed(error, archive),
+                    other => other,
+                })?,
+            Found::Source(_) => {
+                make_folder(folder)?;
+                let kept = folder.join("images.idx3-ubyte");
+                std::fs::copy(archive, &kept).map_err(Error::file("write", &kept))?;
+                Vec::new()
+            }
+        };
+        let skipped = skipped_files(skipped);
+        not_empty(&unpacked_source(folder).map_err(|error| no_images(error, &skipped))?)?;
+        self.add(&new.row(folder, true, &skipped)?)
+    }
+
+    /// Writes the row and reads the images, in the background if there are many.
+    fn add(self: &Arc<Self>, row: &DatasetRow) -> Result<DatasetInfo> {
+        if !self.store.add_dataset(row)? {
+            return Err(taken(&row.name));
+        }
+        let read = self.read_behind(row.clone());
+        // Nothing heard within this time means a big data set, which the page shows as being read.
+        let _ = read.recv_timeout(PATIENCE);
+        let info = self.info(&row.name)?;
+        if info.count == 0 && info.note.as_deref() != Some(BEING_READ) {
+            self.store.delete_dataset(&row.name)?;
+            return Err(Error::field(
+                if row.uploaded { "file" } else { "path" },
+                info.note.unwrap_or_else(|| no_image_reads(&info.skipped)),
+            ));
+        }
+        self.live.publish(Live::LibraryChanged);
+        Ok(info)
+    }
+
+    /// Surveys the data set on a thread of its own; the receiver hears when it is done.
+    fn read_behind(self: &Arc<Self>, row: DatasetRow) -> Receiver<()> {
+        let (done, heard) = channel();
+        let datasets = Arc::clone(self);
+        std::thread::spawn(move || {
+            if let Err(error) = datasets.read(&row) {
+                tracing::warn!("the data set {} could not be read: {error}", row.name);
+            }
+            // The one who waited may have lost patience.
+            let _ = done.send(());
+            datasets.live.publish(Live::LibraryChanged);
+        });
+        heard
+    }
+
+    fn read(&self, row: &DatasetRow) -> Result<()> {
+        let source = self.row_source(row);
+        match source.and_then(|source| Ok(source.survey(&self.closing)?)) {
+            Ok(survey) => {
+                let text = serde_json::to_string(&StoredSurvey::from(survey))?;
+                self.store.set_survey(&row.name, Some(&text), None)
+            }
+            // It is read again when the program starts the next time.
+            Err(Error::Engine(engine::Error::Cancelled)) => Ok(()),
+            Err(error) => self.store.set_survey(&row.name, None, Some(&error.to_string())),
+        }
+    }
+
+    /// Forgets a data set; the images of an uploaded one are removed.
+    pub fn delete(&self, name: &str) -> Result<()> {
+        if built_in(name).is_some() {
+            return Err(Error::Conflict(format!("{name} is built in and stays")));
+        }
+        let row = self.row(name)?;
+        if let Some(job) = self.user_of(name)? {
+            return Err(Error::Conflict(format!("the run {job} uses {name}; stop it first")));
+        }
+        self.store.delete_dataset(name)?;
+        if row.uploaded {
+            remove_folder(&self.folders.dataset(name))?;
+        }
+        self.live.publish(Live::LibraryChanged);
+        Ok(())
+    }
+
+    /// The open training that reads this data set.
+    fn user_of(&self, name: &str) -> Result<Option<String>> {
+        let jobs = self.store.open_jobs()?;
+        let uses = |request: &str| {
+            crate::studio::runs::RunRequest::read(request)
+                .is_ok_and(|run| run.config.dataset_params.im_path == name)
+        };
+        Ok(jobs.into_iter().find(|job| uses(&job.request)).map(|job| job.title))
+    }
+
+    fn named_source(&self, name: &str) -> Result<Source> {
+        match built_in(name) {
+            Some(source) => Ok(source),
+            None => self.row_source(&self.row(name)?),
+        }
+    }
+
+    fn row_source(&self, row: &DatasetRow) -> Result<Source> {
+        match row.uploaded {
+            // By name, not by the path of the day it was uploaded: the data folder may have moved.
+            true => unpacked_source(&self.folders.dataset(&row.name)),
+            false => source_at(&self.folders, &PathBuf::from(&row.path), &self.closing),
+        }
+    }
+
+    fn row(&self, name: &str) -> Result<DatasetRow> {
+        self.store
+            .dataset(name)?
+            .ok_or_else(|| Error::NotFound(format!("there is no data set called {name}")))
+    }
+
+    fn check_free(&self, name: &str) -> Result<()> {
+        match built_in(name).is_some() || self.store.dataset(name)?.is_some() {
+            true => Err(taken(name)),
+            false => Ok(()),
+        }
+    }
+
+    fn unknown(&self, field: &str, asked: &str) -> Result<Error> {
+        let named = self.store.datasets()?;
+        let names = BUILT_IN.iter().copied().chain(named.iter().map(|row| row.name.as_str()));
+        Ok(Error::Config(unknown_name(field, asked, names)))
+    }
+
+    fn built_in_info(&self, name: &str) -> Result<DatasetInfo> {
+        let source = built_in(name)
+            .ok_or_else(|| Error::NotFound(format!("there is no data set called {name}")))?;
+        let mut known = self.built_in.lock().unwrap_or_else(PoisonError::into_inner);
+        let survey = match known.get(name) {
+            Some(survey) => survey.clone(),
+            None => {
+                let survey = StoredSurvey::from(source.survey(&CancelToken::new())?);
+                known.insert(name.into(), survey.clone());
+                survey
+            }
+        };
+        let empty = info_of(name, true, "drawn by Darkroom");
+        Ok(with_survey(empty, survey))
+    }
+}
+
+fn info(row: &DatasetRow) -> Result<DatasetInfo> {
+    let source = if row.uploaded { "uploaded" } else { &row.path };
+    let mut info = info_of(&row.name, false, source);
+    info.skipped = serde_json::from_str(&row.skipped)?;
+    match (&row.survey, &row.fault) {
+        (Some(survey), _) => Ok(with_survey(info, serde_json::from_str(survey)?)),
+        (None, fault) => {
+            info.note = Some(fault.clone().unwrap_or_else(|| BEING_READ.into()));
+            Ok(info)
+        }
+    }
+}
+
+fn info_of(name: &str, built_in: bool, source: &str) -> DatasetInfo {
+    DatasetInfo {
+        name: name.into(),
+        built_in,
+        source: source.into(),
+        count: 0,
+        min_size: (0, 0),
+        max_size: (0, 0),
+        channels: 0,
+        classes: Vec::new(),
+        skipped: Vec::new(),
+        note: None,
+    }
+}
+
+fn with_survey(mut info: DatasetInfo, survey: StoredSurvey) -> DatasetInfo {
+    info.count = survey.count;
+    (info.min_size, info.max_size) = (survey.min_size, survey.max_size);
+    info.channels = survey.channels;
+    info.classes = survey.classes;
+    info.skipped.extend(survey.skipped);
+    info
+}
+
+fn taken(name: &str) -> Error {
+    Error::field("name", format!("`{name}` is taken; choose another name"))
+}
+
+fn not_empty(source: &Source) -> Result<()> {
+    match source.entries()?.is_empty() {
+        true => Err(Error::Other("there are no images in it".into())),
+        false => Ok(()),
+    }
+}
+
+fn no_image_reads(skipped: &[SkippedFile]) -> String {
+    match skipped.first() {
+        Some(first) => format!("no image in it can be read; {}: {}", first.name, first.reason),
+        None => "there are no images in it".into(),
+    }
+}
+
+/// An archive without images, told with the first file that was left out.
+fn no_images(error: Error, skipped: &[SkippedFile]) -> Error {
+    match skipped.is_empty() {
+        true => error,
+        false => Error::Other(no_image_reads(skipped)),
+    }
+}
+
+/// The engine's sentence without the name of our temporary file, which the uploader never saw.
+fn unnamed(error: engine::Error, archive: &Path) -> Error {
+    match error {
+        engine::Error::File { path, message } if path == archive => {
+            Error::Other(format!("the file {message}"))
+        }
+        other => Error::Engine(other),
+    }
+}

@@ -1,0 +1,9 @@
+//! What there is to train on and to draw with.
+
+pub mod archives;
+pub mod datasets;
+pub mod models;
+mod survey;
+
+pub use datasets::Datasets;
+pub use models::{LoadedModel, ModelFile, Models};

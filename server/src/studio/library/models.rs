@@ -1,0 +1,197 @@
+//! Models: those inside the program, and every run that has a checkpoint.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use app::api::ModelInfo;
+use candle_core::Device;
+use engine::checkpoint::{Checkpoint, Header};
+use engine::config::unknown_name;
+use engine::model::Model;
+use engine::train::latest_checkpoint;
+use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
+
+use crate::studio::files::remove_folder;
+use crate::studio::folders::Folders;
+use crate::{Error, Result};
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/models"]
+struct BuiltIn;
+
+const EXTENSION: &str = ".safetensors";
+
+/// Where a model's weights come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ModelFile {
+    /// Inside the program, under this name.
+    BuiltIn(String),
+    /// A checkpoint of Darkroom's own.
+    Checkpoint(PathBuf),
+    /// A checkpoint of the reference code and the configuration it was trained with.
+    Reference { pth: PathBuf, yaml: PathBuf },
+}
+
+impl ModelFile {
+    /// A run that was deleted and made again has files of the same names.
+    fn modified(&self) -> Option<SystemTime> {
+        match self {
+            ModelFile::BuiltIn(_) => None,
+            ModelFile::Checkpoint(path) | ModelFile::Reference { pth: path, .. } => {
+                path.metadata().and_then(|metadata| metadata.modified()).ok()
+            }
+        }
+    }
+}
+
+/// The models that there are by name.
+pub struct Models {
+    folders: Folders,
+}
+
+impl Models {
+    pub fn new(folders: Folders) -> Self {
+        Self { folders }
+    }
+
+    /// Built-in models first, then runs by name. A file that is no checkpoint is left out.
+    pub fn list(&self) -> Vec<ModelInfo> {
+        let mut found: Vec<ModelInfo> = built_in_names()
+            .into_iter()
+            .chain(self.run_names())
+            .filter_map(|name| match self.info(&name) {
+                Ok(info) => Some(info),
+                Err(error) => {
+                    tracing::warn!("the model {name} is left out: {error}");
+                    None
+                }
+            })
+            .collect();
+        found.sort_by_key(|info| !info.built_in);
+        found
+    }
+
+    pub fn info(&self, name: &str) -> Result<ModelInfo> {
+        let (built_in, header) = match self.find(name)? {
+            ModelFile::BuiltIn(name) => (true, Header::from_bytes(&built_in_bytes(&name)?)?),
+            ModelFile::Checkpoint(path) => (false, Header::read(&path)?),
+            ModelFile::Reference { .. } => return Err(Error::NotFound(name.into())),
+        };
+        let model = &header.config.model_params;
+        Ok(ModelInfo {
+            name: name.into(),
+            built_in,
+            step: header.step,
+            weights: header.weights,
+            width: model.im_size as u32,
+            height: model.im_size as u32,
+            channels: model.im_channels as u32,
+            timesteps: header.config.diffusion_params.num_timesteps,
+            dataset: header.dataset.name,
+        })
+    }
+
+    /// The newest weights of the model called `name`.
+    pub fn find(&self, name: &str) -> Result<ModelFile> {
+        if built_in_names().iter().any(|known| known == name) {
+            return Ok(ModelFile::BuiltIn(name.into()));
+        }
+        // A name that is among the folders holds no path that leads out of them.
+        if self.run_names().iter().any(|known| known == name)
+            && let Some(path) = latest_checkpoint(&self.folders.run(name))?
+        {
+            return Ok(ModelFile::Checkpoint(path));
+        }
+        let known: Vec<String> = self.list_names();
+        Err(Error::Config(unknown_name("model", name, known.iter().map(String::as_str))))
+    }
+
+    pub fn is_built_in(name: &str) -> bool {
+        built_in_names().iter().any(|known| known == name)
+    }
+
+    /// Removes the run's folder with all checkpoints and samples.
+    pub fn delete_run(&self, name: &str) -> Result<()> {
+        if !self.run_names().iter().any(|known| known == name) {
+            return Err(Error::NotFound(format!("there is no model called {name}")));
+        }
+        remove_folder(&self.folders.run(name))
+    }
+
+    fn list_names(&self) -> Vec<String> {
+        let runs = self.run_names().into_iter().filter(|name| {
+            latest_checkpoint(&self.folders.run(name)).is_ok_and(|found| found.is_some())
+        });
+        built_in_names().into_iter().chain(runs).collect()
+    }
+
+    fn run_names(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.folders.runs()) else { return Vec::new() };
+        let mut names: Vec<String> = entries
+            .flatten()
+            .filter(|entry| latest_checkpoint(&entry.path()).is_ok_and(|found| found.is_some()))
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn built_in_names() -> Vec<String> {
+    let mut names: Vec<String> =
+        BuiltIn::iter().filter_map(|file| Some(file.strip_suffix(EXTENSION)?.to_owned())).collect();
+    names.sort();
+    names
+}
+
+fn built_in_bytes(name: &str) -> Result<Cow<'static, [u8]>> {
+    BuiltIn::get(&format!("{name}{EXTENSION}"))
+        .map(|file| file.data)
+        .ok_or_else(|| Error::NotFound(format!("there is no built-in model called {name}")))
+}
+
+/// A model on its device.
+pub struct LoadedModel {
+    pub name: String,
+    /// First ten hexadecimal digits of the SHA-256 of its file.
+    pub hash: String,
+    pub model: Model,
+    file: ModelFile,
+    modified: Option<SystemTime>,
+}
+
+impl LoadedModel {
+    pub fn load(name: &str, file: ModelFile, device: &Device) -> Result<Self> {
+        let modified = file.modified();
+        let (hash, checkpoint) = match &file {
+            ModelFile::BuiltIn(name) => {
+                let bytes = built_in_bytes(name)?;
+                (short_hash(&bytes), Checkpoint::from_bytes(&bytes)?)
+            }
+            ModelFile::Checkpoint(path) => {
+                (short_hash(&read(path)?), Checkpoint::load(path)?)
+            }
+            ModelFile::Reference { pth, yaml } => {
+                (short_hash(&read(pth)?), Checkpoint::load_reference(pth, yaml)?)
+            }
+        };
+        let model = Model::new(&checkpoint, device)?;
+        Ok(Self { name: name.into(), hash, model, file, modified })
+    }
+
+    /// Whether this is what `file` holds now.
+    pub fn is_from(&self, file: &ModelFile) -> bool {
+        self.file == *file && self.modified == file.modified()
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(Error::file("read", path))
+}
+
+fn short_hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)[..5].iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,51 @@
+//! What a data set holds, as the database keeps it.
+
+use app::api::{ClassInfo, SkippedFile};
+use engine::data::{Skipped, Survey};
+use serde::{Deserialize, Serialize};
+
+/// Skipped files that are listed by name; a broken data set may have a hundred thousand.
+const SKIPPED_SHOWN: usize = 200;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredSurvey {
+    pub count: u64,
+    pub min_size: (u32, u32),
+    pub max_size: (u32, u32),
+    pub channels: u32,
+    pub classes: Vec<ClassInfo>,
+    pub skipped: Vec<SkippedFile>,
+}
+
+impl From<Survey> for StoredSurvey {
+    fn from(survey: Survey) -> Self {
+        Self {
+            count: survey.count,
+            min_size: survey.min_size,
+            max_size: survey.max_size,
+            channels: survey.channels,
+            classes: survey
+                .classes
+                .into_iter()
+                .map(|(name, count)| ClassInfo { name, count })
+                .collect(),
+            skipped: skipped_files(survey.skipped),
+        }
+    }
+}
+
+pub fn skipped_files(skipped: Vec<Skipped>) -> Vec<SkippedFile> {
+    let rest = skipped.len().saturating_sub(SKIPPED_SHOWN);
+    let mut files: Vec<SkippedFile> = skipped
+        .into_iter()
+        .take(SKIPPED_SHOWN)
+        .map(|file| SkippedFile { name: file.name, reason: file.reason })
+        .collect();
+    if rest > 0 {
+        files.push(SkippedFile {
+            name: format!("{rest} more"),
+            reason: "left out of this list".into(),
+        });
+    }
+    files
+}

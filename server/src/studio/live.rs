@@ -1,0 +1,95 @@
+//! What is known of running jobs from one moment to the next; the database gets it about once a second.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use app::api::{JobId, Live, TrainFigures};
+use bytes::Bytes;
+use engine::CancelToken;
+use tokio::sync::broadcast;
+
+/// A job that this program runs right now.
+#[derive(Clone, Debug, Default)]
+pub struct RunningJob {
+    pub cancel: CancelToken,
+    pub progress: f32,
+    pub eta_seconds: Option<f32>,
+    /// What it is doing, if that is not plain: `loading the data set`.
+    pub message: Option<String>,
+    pub figures: TrainFigures,
+    pub drawing: Drawing,
+}
+
+/// Where a generation stands.
+#[derive(Clone, Debug, Default)]
+pub struct Drawing {
+    pub step: usize,
+    pub steps: usize,
+    pub batch: usize,
+    pub preview: Option<Preview>,
+}
+
+/// The newest x0 predictions as one PNG.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    pub version: u64,
+    pub png: Bytes,
+}
+
+/// All running jobs, and the bus on which their news go out.
+pub struct LiveJobs {
+    jobs: Mutex<HashMap<JobId, RunningJob>>,
+    bus: broadcast::Sender<Live>,
+}
+
+/// Events a slow page may lag behind before it gets a fresh snapshot instead.
+const BUS_LENGTH: usize = 256;
+
+impl LiveJobs {
+    pub fn new() -> Self {
+        Self { jobs: Mutex::default(), bus: broadcast::Sender::new(BUS_LENGTH) }
+    }
+
+    pub fn subscribe(&self) -> broadcast::Receiver<Live> {
+        self.bus.subscribe()
+    }
+
+    /// Tells every open page; nobody listening is fine.
+    pub fn publish(&self, event: Live) {
+        let _ = self.bus.send(event);
+    }
+
+    pub fn begin(&self, job: JobId) -> CancelToken {
+        let running = RunningJob::default();
+        let cancel = running.cancel.clone();
+        self.lock().insert(job, running);
+        cancel
+    }
+
+    pub fn end(&self, job: JobId) {
+        self.lock().remove(&job);
+    }
+
+    pub fn get(&self, job: JobId) -> Option<RunningJob> {
+        self.lock().get(&job).cloned()
+    }
+
+    pub fn change(&self, job: JobId, change: impl FnOnce(&mut RunningJob)) {
+        if let Some(running) = self.lock().get_mut(&job) {
+            change(running);
+        }
+    }
+
+    /// False if this program does not run the job.
+    pub fn cancel(&self, job: JobId) -> bool {
+        self.lock().get(&job).map(|running| running.cancel.cancel()).is_some()
+    }
+
+    pub fn cancel_all(&self) {
+        self.lock().values().for_each(|running| running.cancel.cancel());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<JobId, RunningJob>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,294 @@
+//! What the program remembers and does: jobs, runs, gallery, data sets, models. Knows no web.
+
+mod api;
+mod calendar;
+mod drawing;
+mod files;
+mod folders;
+mod gallery;
+mod heartbeat;
+mod infotext;
+pub mod library;
+pub mod live;
+mod metrics;
+mod pace;
+mod presence;
+pub mod runs;
+pub mod store;
+mod views;
+mod worker;
+
+pub use api::{StudioHandle, check_steps, drawn_seed};
+pub use drawing::{Drawn, Plan, Sink, draw};
+pub use files::write_whole;
+pub use folders::Folders;
+pub use infotext::Infotext;
+pub use worker::{DeviceThread, Worker};
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use app::api::{JobId, JobKind, JobState, Live};
+use engine::train::latest_checkpoint;
+
+use crate::{Error, Result};
+use library::{Datasets, Models};
+use live::LiveJobs;
+use presence::Presence;
+use runs::RunRequest;
+use store::{Ending, JobRow, Store};
+
+/// The device as the page shows it.
+#[derive(Clone, Debug)]
+pub struct DeviceLabel {
+    pub label: String,
+    pub note: Option<String>,
+}
+
+/// The program behind page and command line.
+pub struct Darkroom {
+    pub folders: Folders,
+    pub store: Arc<Store>,
+    pub live: Arc<LiveJobs>,
+    pub datasets: Arc<Datasets>,
+    pub models: Models,
+    pub device: DeviceLabel,
+    /// The address for other machines, once shared.
+    pub shared_at: OnceLock<String>,
+    presence: Presence,
+    closing: AtomicBool,
+    bell: Bell,
+    worker: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Darkroom {
+    /// Opens the data folder and sets right what the last program left unfinished.
+    pub fn open(data_dir: &Path, device: DeviceLabel) -> Result<Arc<Self>> {
+        let folders = Folders::open(data_dir)?;
+        let store = Arc::new(Store::open(&folders.database())?);
+        let live = Arc::new(LiveJobs::new());
+        let datasets =
+            Arc::new(Datasets::new(folders.clone(), Arc::clone(&store), Arc::clone(&live)));
+        let darkroom = Self {
+            models: Models::new(folders.clone()),
+            presence: Presence::announce(&folders.workers())?,
+            folders,
+            store,
+            live,
+            datasets,
+            device,
+            shared_at: OnceLock::new(),
+            closing: AtomicBool::new(false),
+            bell: Bell::default(),
+            worker: Mutex::new(None),
+        };
+        darkroom.reconcile()?;
+        Ok(Arc::new(darkroom))
+    }
+
+    /// Begins to work off the queue on the device's thread.
+    pub fn serve_queue(self: &Arc<Self>, device: DeviceThread) -> Result<()> {
+        self.datasets.read_unread()?;
+        let darkroom = Arc::clone(self);
+        let handle = device.run(move |device| Worker::new(darkroom, device).serve_queue());
+        *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+        Ok(())
+    }
+
+    /// Stops what runs, each at its next step, and waits for it. Queued jobs stay queued.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+        self.datasets.close();
+        self.live.cancel_all();
+        self.bell.ring();
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(worker) = worker
+            && worker.join().is_err()
+        {
+            tracing::error!("the worker thread ended with a panic");
+        }
+    }
+
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    /// This program's name among those that share the data folder.
+    pub fn worker_name(&self) -> &str {
+        self.presence.name()
+    }
+
+    fn enqueue(
+        &self,
+        kind: JobKind,
+        title: &str,
+        request: &str,
+        runner: Runner,
+    ) -> Result<JobId> {
+        let job = self.store.enqueue(kind, title, request, self.runner_name(runner))?;
+        self.bell.ring();
+        self.publish_status()?;
+        Ok(job)
+    }
+
+    /// Jobs that a program which is gone now left running.
+    fn reconcile(&self) -> Result<()> {
+        for job in self.store.open_jobs()? {
+            let owner = job.worker.as_deref().unwrap_or_default();
+            let orphan = job.state == JobState::Running
+                && !Presence::is_alive(&self.folders.workers(), owner);
+            if orphan {
+                self.store.end(job.id, &self.closed_while_running(&job))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How a job ends whose program ends.
+    fn closed_while_running(&self, job: &JobRow) -> Ending {
+        const WORDS: &str = "Darkroom was closed while this ran";
+        let message = match job.kind {
+            JobKind::Generate => WORDS.into(),
+            JobKind::Train => match self.resumable_step(&job.title) {
+                Some(step) => format!("{WORDS}; it can go on from step {step}"),
+                None => format!("{WORDS}, before its first checkpoint; it can start again"),
+            },
+        };
+        Ending { state: JobState::Interrupted, message: Some(message) }
+    }
+
+    fn resumable_step(&self, run: &str) -> Option<u64> {
+        let checkpoints = engine::train::checkpoints(&self.folders.run(run)).ok()?;
+        checkpoints.into_iter().map(|(step, _)| step).max()
+    }
+
+    fn publish_status(&self) -> Result<()> {
+        self.live.publish(Live::Status(self.status()?));
+        Ok(())
+    }
+
+    /// Makes sure of the run's folder, and that no other run has it.
+    fn claim_run_folder(&self, name: &str) -> Result<()> {
+        let folder = self.folders.run(name);
+        files::make_folder(&self.folders.runs())?;
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(Error::file("make the folder", &folder)(error)),
+        }
+        let open = self.store.training_named(name)?.is_some_and(|job| !job.state.is_over());
+        if open || latest_checkpoint(&folder)?.is_some() {
+            return Err(run_name_taken(name));
+        }
+        // A run that never got to a checkpoint leaves nothing worth keeping.
+        files::remove_folder(&folder)?;
+        std::fs::create_dir(&folder).map_err(Error::file("make the folder", &folder))
+    }
+
+    /// The worker's name that a job is given from the start, if any.
+    fn runner_name(&self, runner: Runner) -> Option<&str> {
+        match runner {
+            Runner::Queue => None,
+            Runner::ThisProgram => Some(self.worker_name()),
+        }
+    }
+
+    /// Gives a new run its folder and its row.
+    pub fn enqueue_training(&self, request: &RunRequest, runner: Runner) -> Result<JobId> {
+        let name = request.config.train_params.task_name.clone();
+        request.config.clone().validate()?;
+        self.datasets.check(&request.config.dataset_params.im_path)?;
+        if Models::is_built_in(&name) {
+            return Err(run_name_taken(&name));
+        }
+        self.claim_run_folder(&name)?;
+        self.enqueue(JobKind::Train, &name, &request.write()?, runner)
+    }
+
+    /// Lets a run that is over go on from its newest checkpoint.
+    pub fn resume_training(
+        &self,
+        job: JobId,
+        request: &RunRequest,
+        runner: Runner,
+    ) -> Result<JobId> {
+        let row = self.training_row(job)?;
+        if !row.state.is_over() {
+            return Err(Error::Conflict(format!("{} runs or waits already", row.title)));
+        }
+        if self.store.training_named(&row.title)?.is_some_and(|newest| newest.id != job) {
+            let message = format!("the name {} was given to a later run", row.title);
+            return Err(Error::Conflict(message));
+        }
+        request.config.clone().validate()?;
+        files::make_folder(&self.folders.run(&row.title))?;
+        self.store.requeue(job, &request.write()?, self.runner_name(runner))?;
+        self.bell.ring();
+        self.publish_status()?;
+        Ok(job)
+    }
+
+    /// A row for a run whose folder is there without one.
+    pub fn adopt_run(&self, name: &str, request: &RunRequest) -> Result<JobRow> {
+        let text = request.write()?;
+        let job = self.store.enqueue(JobKind::Train, name, &text, Some(self.worker_name()))?;
+        let message = Some("found in the data folder".into());
+        self.store.end(job, &Ending { state: JobState::Interrupted, message })?;
+        self.training_row(job)
+    }
+
+    fn training_row(&self, job: JobId) -> Result<JobRow> {
+        let row = self.store.job(job)?.filter(|row| row.kind == JobKind::Train);
+        row.ok_or_else(|| Error::NotFound(format!("there is no training run {job}")))
+    }
+
+    fn wait_for_work(&self) {
+        self.bell.wait();
+    }
+}
+
+/// Who does a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runner {
+    /// Whoever works off the queue, in its turn.
+    Queue,
+    /// This program, at once: a command line does not stand in line.
+    ThisProgram,
+}
+
+fn run_name_taken(name: &str) -> Error {
+    Error::field(
+        "train_params.task_name",
+        format!("`{name}` is taken; choose another name, or resume that run"),
+    )
+}
+
+/// Wakes the worker when there may be something to do.
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Bell {
+    fn ring(&self) {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
+    }
+
+    /// Returns once rung, or after a while in case another program queued something.
+    fn wait(&self) {
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(rung, Duration::from_secs(5), |rung| !*rung);
+        let (mut rung, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *rung = false;
+    }
+
+    /// Whether it was rung since the last time this was asked.
+    fn take(&self) -> bool {
+        std::mem::take(&mut *self.rung.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

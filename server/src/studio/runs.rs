@@ -1,0 +1,271 @@
+//! Training runs: the run folder, the figures with their clock, the curve.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use app::api::{JobId, JobState, Live, LossPoint, SampleGrid, TrainFigures};
+use engine::CancelToken;
+use engine::config::{RunConfig, ValidConfig, parse_colour};
+use engine::data::{ImageSet, LoadOptions};
+use engine::grid::{Picture, grid};
+use engine::train::{StepReport, TrainEnd, TrainEvent, TrainRequest};
+use serde::{Deserialize, Serialize};
+
+use super::files::write_whole;
+use super::heartbeat::Heartbeat;
+use super::metrics::Metrics;
+use super::pace::{Pace, Throttle};
+use super::store::{Ending, JobRow};
+use super::{Darkroom, Worker};
+use crate::{Error, Result};
+
+/// Black pixels between the samples of a grid.
+const GRID_GAP: u32 = 2;
+
+/// What a training job asks for, as its row holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRequest {
+    pub config: RunConfig,
+    /// Go on from the newest checkpoint, if there is one.
+    pub resume: bool,
+}
+
+impl RunRequest {
+    pub fn read(text: &str) -> Result<Self> {
+        Ok(serde_json::from_str(text)?)
+    }
+
+    pub fn write(&self) -> Result<String> {
+        Ok(serde_json::to_string(self)?)
+    }
+}
+
+/// The address of the grid of samples at `step`.
+pub fn sample_grid(job: JobId, step: u64) -> SampleGrid {
+    SampleGrid { step, url: format!("/files/samples/{job}/{step}.png") }
+}
+
+/// Does a training from its row to its last checkpoint.
+pub fn train(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<Ending> {
+    let studio = Arc::clone(&worker.studio);
+    let request = RunRequest::read(&job.request)?;
+    let config = request.config.validate()?;
+    let data = load_images(&studio, job.id, &config, cancel)?;
+    let folder = studio.folders.run(&job.title);
+    let device = worker.device.clone();
+    let train = TrainRequest {
+        config: &config,
+        data: &data,
+        device: &device,
+        folder: &folder,
+        resume: request.resume,
+    };
+    let mut run = Run::new(&studio, worker, job.id, &folder);
+    // The engine's callback knows only the engine's errors; ours waits here.
+    let mut fault = None;
+    let trained = engine::train::train(&train, cancel, &mut |event| {
+        run.hear(event).map_err(|error| {
+            fault = Some(error);
+            engine::Error::Cancelled
+        })
+    });
+    let flushed = run.flush();
+    let end = trained.map_err(|error| fault.take().unwrap_or(Error::Engine(error)))?;
+    flushed?;
+    Ok(studio.ending_of_run(job, &end))
+}
+
+fn load_images(
+    studio: &Darkroom,
+    job: JobId,
+    config: &ValidConfig,
+    cancel: &CancelToken,
+) -> Result<ImageSet> {
+    studio.live.change(job, |running| running.message = Some("loading the data set".into()));
+    studio.publish_status()?;
+    let source = studio.datasets.resolve(&config.dataset_params.im_path, cancel)?;
+    let data = source.load(&load_options(config), cancel)?;
+    studio.live.change(job, |running| running.message = None);
+    Ok(data)
+}
+
+/// Images in the shape that the network of `config` takes.
+pub fn load_options(config: &ValidConfig) -> LoadOptions {
+    let side = config.model_params.im_size as u32;
+    LoadOptions {
+        size: Some((side, side)),
+        channels: config.model_params.im_channels as u32,
+        background: parse_colour(&config.dataset_params.background).unwrap_or_default(),
+    }
+}
+
+impl Darkroom {
+    fn ending_of_run(&self, job: &JobRow, end: &TrainEnd) -> Ending {
+        match end {
+            TrainEnd::Finished { .. } => Ending { state: JobState::Done, message: None },
+            TrainEnd::Stopped { .. } if self.is_closing() => self.closed_while_running(job),
+            TrainEnd::Stopped { step } => Ending {
+                state: JobState::Stopped,
+                message: Some(format!("stopped at step {step}; it can go on from there")),
+            },
+        }
+    }
+}
+
+/// A run under way: hears the engine, tells the pages, fills database and folder.
+struct Run<'a> {
+    studio: &'a Darkroom,
+    worker: &'a mut Worker,
+    job: JobId,
+    folder: PathBuf,
+    metrics: Option<Metrics>,
+    figures: TrainFigures,
+    images: f64,
+    image_pace: Pace,
+    step_pace: Pace,
+    /// Points the database does not have yet, and those the pages do not have yet.
+    unsaved: Vec<LossPoint>,
+    untold: Vec<LossPoint>,
+    events: Throttle,
+    heartbeat: Heartbeat,
+}
+
+impl<'a> Run<'a> {
+    fn new(studio: &'a Darkroom, worker: &'a mut Worker, job: JobId, folder: &Path) -> Self {
+        Self {
+            studio,
+            worker,
+            job,
+            folder: folder.to_owned(),
+            metrics: None,
+            figures: TrainFigures::default(),
+            images: 0.0,
+            image_pace: Pace::default(),
+            step_pace: Pace::default(),
+            unsaved: Vec::new(),
+            untold: Vec::new(),
+            events: Throttle::new(Duration::from_millis(200)),
+            heartbeat: Heartbeat::new(),
+        }
+    }
+
+    fn hear(&mut self, event: TrainEvent) -> Result<()> {
+        match event {
+            TrainEvent::Started { first_step, total_steps, .. } => {
+                self.started(first_step, total_steps)
+            }
+            TrainEvent::Step(report) => self.step(report),
+            TrainEvent::Samples { step, pictures, columns } => self.samples(step, pictures, columns),
+            TrainEvent::Checkpoint { step, .. } => self.checkpoint(step),
+        }
+    }
+
+    fn started(&mut self, first_step: u64, total_steps: u64) -> Result<()> {
+        self.studio.store.forget_from(self.job, first_step)?;
+        self.metrics = Some(Metrics::open(&self.folder, first_step)?);
+        self.figures.step = first_step.saturating_sub(1);
+        self.figures.total_steps = total_steps;
+        self.mark_pace();
+        self.show_figures();
+        self.tell();
+        self.studio.publish_status()
+    }
+
+    fn step(&mut self, report: &StepReport) -> Result<()> {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.add(report)?;
+        }
+        self.note(report);
+        if self.events.ready(Instant::now()) {
+            self.tell();
+        }
+        if self.heartbeat.due() {
+            self.flush()?;
+        }
+        self.draw_waiting();
+        Ok(())
+    }
+
+    fn note(&mut self, report: &StepReport) {
+        let point = LossPoint { step: report.step, loss: report.loss, buckets: report.buckets };
+        self.unsaved.push(point);
+        self.untold.push(point);
+        self.images += report.images as f64;
+        self.figures.step = report.step;
+        self.mark_pace();
+        self.figures = TrainFigures {
+            step: report.step,
+            total_steps: report.total_steps,
+            epoch: report.epoch,
+            learning_rate: report.learning_rate,
+            loss: Some(report.loss),
+            images_per_second: self.image_pace.per_second().map(|speed| speed as f32),
+            eta_seconds: self.step_pace.eta_seconds(report.total_steps as f64),
+        };
+        self.show_figures();
+    }
+
+    fn mark_pace(&mut self) {
+        let now = Instant::now();
+        self.image_pace.mark(now, self.images);
+        self.step_pace.mark(now, self.figures.step as f64);
+    }
+
+    fn show_figures(&self) {
+        let figures = &self.figures;
+        self.studio.live.change(self.job, |running| {
+            running.progress = figures.step as f32 / figures.total_steps.max(1) as f32;
+            running.eta_seconds = figures.eta_seconds;
+            running.figures = figures.clone();
+        });
+    }
+
+    fn tell(&mut self) {
+        let points = std::mem::take(&mut self.untold);
+        let figures = self.figures.clone();
+        self.studio.live.publish(Live::Train { job: self.job, figures, points });
+    }
+
+    /// A generation asked for meanwhile is drawn now; that time is not the run's.
+    fn draw_waiting(&mut self) {
+        let began = Instant::now();
+        if self.worker.draw_waiting() {
+            self.image_pace.skip(began.elapsed());
+            self.step_pace.skip(began.elapsed());
+        }
+    }
+
+    fn samples(&mut self, step: u64, pictures: &[Picture], columns: usize) -> Result<()> {
+        let path = self.folder.join("samples").join(format!("step-{step:08}.png"));
+        write_whole(&path, &grid(pictures, columns, GRID_GAP).to_png(&[]))?;
+        self.studio.store.add_sample(self.job, step, &self.studio.folders.relative(&path))?;
+        let grid = sample_grid(self.job, step);
+        self.studio.live.publish(Live::Samples { job: self.job, grid });
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, step: u64) -> Result<()> {
+        self.flush()?;
+        self.studio.live.publish(Live::Checkpoint { job: self.job, step });
+        self.studio.live.publish(Live::LibraryChanged);
+        Ok(())
+    }
+
+    fn beat(&self) -> Result<()> {
+        self.studio.beat(self.job, Some(&serde_json::to_string(&self.figures)?))
+    }
+
+    /// Brings database, folder and pages up to the newest step.
+    fn flush(&mut self) -> Result<()> {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.flush()?;
+        }
+        self.studio.store.add_losses(self.job, &self.unsaved)?;
+        self.unsaved.clear();
+        if !self.untold.is_empty() {
+            self.tell();
+        }
+        self.beat()
+    }
+}

@@ -1,0 +1,226 @@
+//! The queue and what became of each job.
+
+use app::api::{JobId, JobKind, JobState};
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Store, now};
+use crate::Result;
+
+/// One job as the database holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobRow {
+    pub id: JobId,
+    pub kind: JobKind,
+    pub title: String,
+    pub state: JobState,
+    /// What was asked, as JSON.
+    pub request: String,
+    pub progress: f32,
+    pub message: Option<String>,
+    /// Newest figures of a training, as JSON.
+    pub figures: Option<String>,
+    /// The grid of a generation, relative to the data folder.
+    pub grid: Option<String>,
+    pub worker: Option<String>,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ending {
+    pub state: JobState,
+    pub message: Option<String>,
+}
+
+const COLUMNS: &str = "id, kind, title, state, request, progress, message, figures, grid, worker";
+
+const KINDS: &[(JobKind, &str)] = &[(JobKind::Generate, "generate"), (JobKind::Train, "train")];
+
+const STATES: &[(JobState, &str)] = &[
+    (JobState::Queued, "queued"),
+    (JobState::Running, "running"),
+    (JobState::Done, "done"),
+    (JobState::Stopped, "stopped"),
+    (JobState::Failed, "failed"),
+    (JobState::Interrupted, "interrupted"),
+];
+
+fn word<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> &'static str {
+    table.iter().find(|(known, _)| *known == value).map_or("", |(_, word)| word)
+}
+
+fn meaning<T: Copy>(table: &[(T, &'static str)], word: &str, default: T) -> T {
+    table.iter().find(|(_, known)| *known == word).map_or(default, |(value, _)| *value)
+}
+
+fn job(row: &Row<'_>) -> rusqlite::Result<JobRow> {
+    Ok(JobRow {
+        id: row.get(0)?,
+        kind: meaning(KINDS, &row.get::<_, String>(1)?, JobKind::Generate),
+        title: row.get(2)?,
+        state: meaning(STATES, &row.get::<_, String>(3)?, JobState::Failed),
+        request: row.get(4)?,
+        progress: row.get(5)?,
+        message: row.get(6)?,
+        figures: row.get(7)?,
+        grid: row.get(8)?,
+        worker: row.get(9)?,
+    })
+}
+
+impl Store {
+    /// Puts a job at the end of the queue; with a `worker` it runs there at once instead.
+    pub fn enqueue(
+        &self,
+        kind: JobKind,
+        title: &str,
+        request: &str,
+        worker: Option<&str>,
+    ) -> Result<JobId> {
+        self.with(|db| {
+            db.query_row(
+                "INSERT INTO jobs (kind, title, state, request, place, worker, created, started)
+                 VALUES (?1, ?2, iif(?4 IS NULL, 'queued', 'running'), ?3,
+                         (SELECT ifnull(max(place), 0) + 1 FROM jobs), ?4, ?5, iif(?4 IS NULL, NULL, ?5))
+                 RETURNING id",
+                params![word(KINDS, kind), title, request, worker, now()],
+                |row| row.get(0),
+            )
+        })
+    }
+
+    /// Puts a job that is over back as [`Store::enqueue`] would, with a new request.
+    pub fn requeue(&self, id: JobId, request: &str, worker: Option<&str>) -> Result<()> {
+        self.with(|db| {
+            db.execute(
+                "UPDATE jobs SET state = iif(?3 IS NULL, 'queued', 'running'), request = ?2,
+                     message = NULL, worker = ?3, stop_asked = 0, ended = NULL,
+                     place = (SELECT max(place) + 1 FROM jobs)
+                 WHERE id = ?1",
+                params![id, request, worker],
+            )
+        })?;
+        Ok(())
+    }
+
+    /// Takes the first queued job of one of `kinds` for `worker`, in one step: nobody else gets it.
+    pub fn claim(&self, kinds: &[JobKind], worker: &str) -> Result<Option<JobRow>> {
+        let wanted = |kind| kinds.contains(&kind).then(|| word(KINDS, kind));
+        let (generate, train) = (wanted(JobKind::Generate), wanted(JobKind::Train));
+        self.with(|db| {
+            db.query_row(
+                &format!(
+                    "UPDATE jobs SET state = 'running', worker = ?1, started = ?2
+                     WHERE id = (SELECT id FROM jobs WHERE state = 'queued' AND kind IN (?3, ?4)
+                                 ORDER BY place LIMIT 1)
+                     RETURNING {COLUMNS}"
+                ),
+                params![worker, now(), generate, train],
+                job,
+            )
+            .optional()
+        })
+    }
+
+    /// Takes a queued job out of the queue; false if it was not waiting.
+    pub fn withdraw(&self, id: JobId, message: &str) -> Result<bool> {
+        let changed = self.with(|db| {
+            db.execute(
+                "UPDATE jobs SET state = 'stopped', message = ?2, ended = ?3
+                 WHERE id = ?1 AND state = 'queued'",
+                params![id, message, now()],
+            )
+        })?;
+        Ok(changed > 0)
+    }
+
+    /// Asks whoever runs the job, in this program or another, to stop.
+    pub fn ask_to_stop(&self, id: JobId) -> Result<()> {
+        self.with(|db| db.execute("UPDATE jobs SET stop_asked = 1 WHERE id = ?1", [id]))?;
+        Ok(())
+    }
+
+    pub fn stop_asked(&self, id: JobId) -> Result<bool> {
+        self.with(|db| {
+            db.query_row("SELECT stop_asked FROM jobs WHERE id = ?1", [id], |row| row.get(0))
+                .optional()
+                .map(|asked| asked.unwrap_or(false))
+        })
+    }
+
+    pub fn end(&self, id: JobId, ending: &Ending) -> Result<()> {
+        self.with(|db| {
+            db.execute(
+                "UPDATE jobs SET state = ?2, message = ?3, ended = ?4, stop_asked = 0,
+                     progress = CASE WHEN ?2 = 'done' THEN 1 ELSE progress END
+                 WHERE id = ?1",
+                params![id, word(STATES, ending.state), ending.message, now()],
+            )
+        })?;
+        Ok(())
+    }
+
+    pub fn set_progress(&self, id: JobId, progress: f32, figures: Option<&str>) -> Result<()> {
+        self.with(|db| {
+            db.execute(
+                "UPDATE jobs SET progress = ?2, figures = ifnull(?3, figures) WHERE id = ?1",
+                params![id, progress, figures],
+            )
+        })?;
+        Ok(())
+    }
+
+    pub fn set_grid(&self, id: JobId, path: &str) -> Result<()> {
+        self.with(|db| db.execute("UPDATE jobs SET grid = ?2 WHERE id = ?1", params![id, path]))?;
+        Ok(())
+    }
+
+    pub fn job(&self, id: JobId) -> Result<Option<JobRow>> {
+        self.one_job("WHERE id = ?1", [id])
+    }
+
+    /// The job of this kind that was asked for last.
+    pub fn newest_job(&self, kind: JobKind) -> Result<Option<JobRow>> {
+        self.one_job("WHERE kind = ?1 ORDER BY place DESC LIMIT 1", [word(KINDS, kind)])
+    }
+
+    /// The newest training that writes into the run folder `name`.
+    pub fn training_named(&self, name: &str) -> Result<Option<JobRow>> {
+        self.one_job("WHERE kind = 'train' AND title = ?1 ORDER BY id DESC LIMIT 1", [name])
+    }
+
+    /// All trainings, newest first.
+    pub fn trainings(&self) -> Result<Vec<JobRow>> {
+        self.jobs("WHERE kind = 'train' ORDER BY id DESC")
+    }
+
+    /// Running jobs, then queued ones in their order.
+    pub fn open_jobs(&self) -> Result<Vec<JobRow>> {
+        self.jobs("WHERE state IN ('running', 'queued') ORDER BY state = 'queued', place")
+    }
+
+    /// The last few jobs that are over, newest first.
+    pub fn last_jobs(&self, count: usize) -> Result<Vec<JobRow>> {
+        self.jobs(&format!(
+            "WHERE state NOT IN ('running', 'queued') ORDER BY ended DESC, id DESC LIMIT {count}"
+        ))
+    }
+
+    pub fn delete_job(&self, id: JobId) -> Result<()> {
+        self.with(|db| db.execute("DELETE FROM jobs WHERE id = ?1", [id]))?;
+        Ok(())
+    }
+
+    fn one_job(&self, tail: &str, values: impl rusqlite::Params) -> Result<Option<JobRow>> {
+        self.with(|db| {
+            db.query_row(&format!("SELECT {COLUMNS} FROM jobs {tail}"), values, job).optional()
+        })
+    }
+
+    fn jobs(&self, tail: &str) -> Result<Vec<JobRow>> {
+        self.with(|db| {
+            db.prepare(&format!("SELECT {COLUMNS} FROM jobs {tail}"))?
+                .query_map([], job)?
+                .collect()
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! The loss of every step of every run.
+
+use app::api::{JobId, LossPoint};
+use rusqlite::{Row, params};
+
+use super::Store;
+use crate::Result;
+
+fn point(row: &Row<'_>) -> rusqlite::Result<LossPoint> {
+    let quarter = |at| row.get::<_, Option<f32>>(at);
+    Ok(LossPoint {
+        step: row.get(0)?,
+        loss: row.get(1)?,
+        buckets: [quarter(2)?, quarter(3)?, quarter(4)?, quarter(5)?],
+    })
+}
+
+impl Store {
+    /// Adds the points in one transaction; a step that is there already is replaced.
+    pub fn add_losses(&self, job: JobId, points: &[LossPoint]) -> Result<()> {
+        self.transact(|db| {
+            let mut insert = db.prepare_cached(
+                "INSERT OR REPLACE INTO losses (job, step, loss, quarter0, quarter1, quarter2, quarter3)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?;
+            // SQLite has no NaN; a diverged step has no place on the curve anyway.
+            for point in points.iter().filter(|point| point.loss.is_finite()) {
+                let [a, b, c, d] = point.buckets;
+                insert.execute(params![job, point.step, point.loss, a, b, c, d])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets what came at `step` and after: a resumed run draws that part again.
+    pub fn forget_from(&self, job: JobId, step: u64) -> Result<()> {
+        self.transact(|db| {
+            db.execute("DELETE FROM losses WHERE job = ?1 AND step >= ?2", params![job, step])?;
+            db.execute("DELETE FROM samples WHERE job = ?1 AND step >= ?2", params![job, step])?;
+            Ok(())
+        })
+    }
+
+    /// The curve with at most `points` points, each the mean of the steps behind it.
+    pub fn curve(&self, job: JobId, points: u64) -> Result<Vec<LossPoint>> {
+        self.with(|db| {
+            let (first, last): (u64, u64) = db.query_row(
+                "SELECT ifnull(min(step), 0), ifnull(max(step), 0) FROM losses WHERE job = ?1",
+                [job],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            let width = (last - first + 1).div_ceil(points.max(1)).max(1);
+            db.prepare_cached(
+                "SELECT max(step), avg(loss), avg(quarter0), avg(quarter1), avg(quarter2), avg(quarter3)
+                 FROM losses WHERE job = ?1 GROUP BY (step - ?2) / ?3 ORDER BY 1",
+            )?
+            .query_map(params![job, first, width], point)?
+            .collect()
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! What the program remembers: one SQLite file, one connection, one writer at a time.
+
+mod datasets;
+mod images;
+mod jobs;
+mod losses;
+mod samples;
+mod schema;
+mod texts;
+
+pub use datasets::DatasetRow;
+pub use images::{ImageRow, NewImage};
+pub use jobs::{Ending, JobRow};
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::Connection;
+
+use crate::Result;
+
+/// The database. Every call is short; callers on an async thread go through `spawn_blocking`.
+pub struct Store {
+    connection: Mutex<Connection>,
+}
+
+impl Store {
+    pub fn open(path: &Path) -> Result<Self> {
+        let connection = Connection::open(path)?;
+        // Another Darkroom (a training from the command line) may write at the same time.
+        connection.busy_timeout(Duration::from_secs(10))?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        schema::migrate(&connection)?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    fn with<T>(&self, call: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(call(&connection)?)
+    }
+
+    /// Runs `call` as one transaction.
+    fn transact<T>(&self, call: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction()?;
+        let value = call(&transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

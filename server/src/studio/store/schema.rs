@@ -1,0 +1,91 @@
+//! The tables, one step of change at a time.
+
+use rusqlite::Connection;
+
+use crate::{Error, Result};
+
+/// Each entry brings the database from its index to the next version. Never change one that was released.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        title TEXT NOT NULL,
+        state TEXT NOT NULL,
+        request TEXT NOT NULL,
+        progress REAL NOT NULL DEFAULT 0,
+        message TEXT,
+        figures TEXT,
+        grid TEXT,
+        place INTEGER NOT NULL,
+        worker TEXT,
+        stop_asked INTEGER NOT NULL DEFAULT 0,
+        created INTEGER NOT NULL,
+        started INTEGER,
+        ended INTEGER
+    ) STRICT;
+    CREATE INDEX jobs_by_state ON jobs (state, place);
+
+    CREATE TABLE images (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        strip TEXT NOT NULL,
+        strip_frames INTEGER NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        seed INTEGER NOT NULL,
+        parameters TEXT NOT NULL,
+        created INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX images_by_job ON images (job, id);
+
+    CREATE TABLE losses (
+        job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        step INTEGER NOT NULL,
+        loss REAL NOT NULL,
+        quarter0 REAL,
+        quarter1 REAL,
+        quarter2 REAL,
+        quarter3 REAL,
+        PRIMARY KEY (job, step)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE samples (
+        job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        step INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        PRIMARY KEY (job, step)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE datasets (
+        name TEXT PRIMARY KEY,
+        path TEXT NOT NULL,
+        uploaded INTEGER NOT NULL,
+        background TEXT NOT NULL,
+        skipped TEXT NOT NULL,
+        survey TEXT,
+        fault TEXT,
+        created INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE drafts (form TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT;
+    CREATE TABLE preferences (id INTEGER PRIMARY KEY CHECK (id = 1), content TEXT NOT NULL) STRICT;
+"];
+
+/// Brings the database to the newest version; one from a newer program is refused.
+pub fn migrate(connection: &Connection) -> Result<()> {
+    let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > MIGRATIONS.len() {
+        return Err(Error::Other(format!(
+            "the database was written by a newer Darkroom (version {version}, this one knows {})",
+            MIGRATIONS.len()
+        )));
+    }
+    for (index, change) in MIGRATIONS.iter().enumerate().skip(version) {
+        connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {change} PRAGMA user_version = {}; COMMIT;",
+            index + 1
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! How jobs look from outside: rows of the database with what is known of them at this moment.
+
+use app::api::{
+    GenerateView, ImageInfo, JobId, JobKind, JobSummary, Live, Status, TrainFigures, TrainView,
+};
+
+use super::Darkroom;
+use super::live::RunningJob;
+use super::runs::{RunRequest, sample_grid};
+use super::store::{ImageRow, JobRow};
+use crate::Result;
+
+/// Jobs that are over and still stand in the status.
+const LAST_JOBS: usize = 5;
+
+/// Points of a curve.
+const CURVE_POINTS: u64 = 1000;
+
+impl Darkroom {
+    pub fn status(&self) -> Result<Status> {
+        let mut rows = self.store.open_jobs()?;
+        rows.extend(self.store.last_jobs(LAST_JOBS)?);
+        Ok(Status {
+            device: self.device.label.clone(),
+            device_note: self.device.note.clone(),
+            data_dir: self.folders.root().display().to_string(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            jobs: rows.iter().map(|row| self.job_summary(row)).collect(),
+            shared_at: self.shared_at.get().cloned(),
+        })
+    }
+
+    pub fn job_summary(&self, row: &JobRow) -> JobSummary {
+        let running = self.live.get(row.id).unwrap_or_else(|| stored(row));
+        JobSummary {
+            id: row.id,
+            kind: row.kind,
+            title: row.title.clone(),
+            state: row.state,
+            progress: running.progress,
+            eta_seconds: running.eta_seconds.filter(|_| !row.state.is_over()),
+            message: running.message,
+        }
+    }
+
+    /// The generation, or the newest one; nothing if there is none.
+    pub fn generation_view(&self, job: Option<JobId>) -> Result<Option<GenerateView>> {
+        self.row_of(JobKind::Generate, job)?.map(|row| self.generate_view(&row)).transpose()
+    }
+
+    pub fn generate_view(&self, row: &JobRow) -> Result<GenerateView> {
+        let drawing = self.live.get(row.id).map(|running| running.drawing).unwrap_or_default();
+        let images: Vec<ImageInfo> = self.store.images(row.id)?.into_iter().map(image_info).collect();
+        let preview_url = drawing
+            .preview
+            .map(|preview| format!("/files/previews/{}.png?v={}", row.id, preview.version));
+        Ok(GenerateView {
+            job: self.job_summary(row),
+            settings: serde_json::from_str(&row.request)?,
+            step: drawing.step,
+            steps: drawing.steps,
+            batch: drawing.batch,
+            preview_url,
+            grid_url: row.grid.as_ref().map(|_| format!("/files/grids/{}.png", row.id)),
+            zip_url: (!images.is_empty()).then(|| format!("/files/zips/{}.zip", row.id)),
+            images,
+        })
+    }
+
+    /// The run, or the newest one; nothing if there is none.
+    pub fn training_view(&self, job: Option<JobId>) -> Result<Option<TrainView>> {
+        self.row_of(JobKind::Train, job)?.map(|row| self.train_view(&row)).transpose()
+    }
+
+    fn train_view(&self, row: &JobRow) -> Result<TrainView> {
+        let request = RunRequest::read(&row.request)?;
+        let checkpoints =
+            engine::train::checkpoints(&self.folders.run(&row.title)).unwrap_or_default();
+        let steps = self.store.sample_steps(row.id)?;
+        Ok(TrainView {
+            job: self.job_summary(row),
+            config: request.config,
+            figures: self.live.get(row.id).unwrap_or_else(|| stored(row)).figures,
+            curve: self.store.curve(row.id, CURVE_POINTS)?,
+            samples: steps.into_iter().map(|step| sample_grid(row.id, step)).collect(),
+            checkpoints: checkpoints.into_iter().map(|(step, _)| step).collect(),
+        })
+    }
+
+    /// All that a page needs to show what goes on, when it begins to listen or has missed something.
+    pub fn snapshot(&self) -> Result<Vec<Live>> {
+        let status = self.status()?;
+        let running: Vec<JobSummary> =
+            status.jobs.iter().filter(|job| !job.state.is_over()).cloned().collect();
+        let mut events = vec![Live::Status(status)];
+        for job in running {
+            match job.kind {
+                JobKind::Generate => {
+                    let view = self.generation_view(Some(job.id))?;
+                    events.extend(view.map(|view| Live::Generate(Box::new(view))));
+                }
+                JobKind::Train => events.extend(self.training_view(Some(job.id))?.map(|view| {
+                    Live::Train { job: job.id, figures: view.figures, points: view.curve }
+                })),
+            }
+        }
+        Ok(events)
+    }
+
+    fn row_of(&self, kind: JobKind, job: Option<JobId>) -> Result<Option<JobRow>> {
+        match job {
+            Some(id) => Ok(self.store.job(id)?.filter(|row| row.kind == kind)),
+            None => self.store.newest_job(kind),
+        }
+    }
+}
+
+/// What the database knows of a job that this program does not run.
+fn stored(row: &JobRow) -> RunningJob {
+    let figures: TrainFigures = row
+        .figures
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    RunningJob {
+        progress: row.progress,
+        eta_seconds: figures.eta_seconds,
+        message: row.message.clone(),
+        figures,
+        ..RunningJob::default()
+    }
+}
+
+fn image_info(row: ImageRow) -> ImageInfo {
+    ImageInfo {
+        id: row.id,
+        url: format!("/files/images/{}.png", row.id),
+        width: row.image.width,
+        height: row.image.height,
+        seed: row.image.seed,
+        parameters: row.image.parameters,
+        strip_url: format!("/files/strips/{}.png", row.id),
+        strip_frames: row.image.strip_frames,
+    }
+}

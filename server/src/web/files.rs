@@ -1,0 +1,118 @@
+//! Pictures by number. What a path may be stands in the database, never in the address.
+
+use std::path::Path as FilePath;
+use std::time::UNIX_EPOCH;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::Web;
+use super::answer::Fault;
+use crate::studio::Darkroom;
+use crate::{Error, Result};
+
+type Answer = std::result::Result<Response, Fault>;
+
+pub async fn image(
+    State(web): State<Web>,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let id = number(&file, ".png")?;
+    let path = move |darkroom: &Darkroom| Ok(darkroom.store.image(id)?.map(|row| row.image.path));
+    stored(&web, path, &headers).await
+}
+
+pub async fn strip(
+    State(web): State<Web>,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let id = number(&file, ".png")?;
+    let path = move |darkroom: &Darkroom| Ok(darkroom.store.image(id)?.map(|row| row.image.strip));
+    stored(&web, path, &headers).await
+}
+
+pub async fn grid(State(web): State<Web>, Path(file): Path<String>, headers: HeaderMap) -> Answer {
+    let id = number(&file, ".png")?;
+    let path = move |darkroom: &Darkroom| Ok(darkroom.store.job(id)?.and_then(|row| row.grid));
+    stored(&web, path, &headers).await
+}
+
+pub async fn sample(
+    State(web): State<Web>,
+    Path((job, file)): Path<(i64, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    let step = u64::try_from(number(&file, ".png")?).map_err(|_| Fault::not_found())?;
+    let path = move |darkroom: &Darkroom| darkroom.store.sample(job, step);
+    stored(&web, path, &headers).await
+}
+
+/// The newest preview of a running generation; it lives in memory only.
+pub async fn preview(State(web): State<Web>, Path(file): Path<String>) -> Answer {
+    let id = number(&file, ".png")?;
+    let preview = web.studio.0.live.get(id).and_then(|running| running.drawing.preview);
+    let preview = preview.ok_or_else(Fault::not_found)?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], preview.png).into_response())
+}
+
+/// A thumbnail of an image of a data set.
+pub async fn dataset(
+    State(web): State<Web>,
+    Path((name, file)): Path<(String, String)>,
+) -> Answer {
+    let index = usize::try_from(number(&file, ".png")?).map_err(|_| Fault::not_found())?;
+    let png = web
+        .studio
+        .blocking(move |darkroom| {
+            let picture = darkroom.datasets.thumbnail(&name, index).map_err(|error| match error {
+                Error::Engine(error) => Error::NotFound(error.to_string()),
+                other => other,
+            })?;
+            Ok(picture.to_png(&[]))
+        })
+        .await?;
+    // A data set hardly ever changes, and a page shows sixty of these.
+    let headers = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=60")];
+    Ok((headers, png).into_response())
+}
+
+/// The number before `suffix`; anything else is no file of ours.
+pub fn number(file: &str, suffix: &str) -> std::result::Result<i64, Fault> {
+    let digits = file.strip_suffix(suffix).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse().ok()).ok_or_else(Fault::not_found)
+}
+
+/// The PNG at the path, relative to the data folder, that `find` gives.
+async fn stored(
+    web: &Web,
+    find: impl FnOnce(&Darkroom) -> Result<Option<String>> + Send + 'static,
+    headers: &HeaderMap,
+) -> Answer {
+    let seen = headers.get(header::IF_NONE_MATCH).cloned();
+    let found = web
+        .studio
+        .blocking(move |darkroom| {
+            let Some(relative) = find(darkroom)? else { return Ok(None) };
+            Ok(read(&darkroom.folders.absolute(&relative), seen.as_ref()))
+        })
+        .await?;
+    found.ok_or_else(Fault::not_found)
+}
+
+/// A file that was removed by hand is simply not there.
+fn read(path: &FilePath, seen: Option<&HeaderValue>) -> Option<Response> {
+    let metadata = path.metadata().ok()?;
+    let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    let tag = format!("\"{:x}-{:x}\"", metadata.len(), modified.as_nanos());
+    let tag = HeaderValue::try_from(tag).ok()?;
+    if seen == Some(&tag) {
+        return Some((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    }
+    let bytes = std::fs::read(path).ok()?;
+    let headers = [(header::ETAG, tag), (header::CONTENT_TYPE, HeaderValue::from_static("image/png"))];
+    Some((headers, Body::from(bytes)).into_response())
+}

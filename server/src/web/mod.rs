@@ -1,0 +1,95 @@
+//! What a browser talks to: pages and server functions, live events, files, uploads, and who may come in.
+
+mod answer;
+mod events;
+mod files;
+mod guard;
+mod headers;
+mod login;
+mod pages;
+mod site;
+mod upload;
+mod zips;
+
+pub use guard::AllowedHosts;
+pub use login::Password;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::middleware;
+use axum::routing::{get, post};
+use leptos::prelude::LeptosOptions;
+use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use crate::studio::StudioHandle;
+
+/// Bodies of anything but uploads: forms are small.
+const MAX_FORM: usize = 1 << 20;
+
+/// Bytes that an upload may have unless told otherwise.
+pub const MAX_UPLOAD: u64 = 2 << 30;
+
+/// All that the routes need.
+#[derive(Clone)]
+pub struct Web {
+    pub studio: StudioHandle,
+    pub hosts: Arc<AllowedHosts>,
+    /// Asked of everyone, if there is one.
+    pub password: Option<Arc<Password>>,
+    pub max_upload: u64,
+    /// Ends the open event streams when the program closes.
+    pub closing: CancellationToken,
+    pub options: LeptosOptions,
+}
+
+impl Web {
+    /// For this machine alone: no password, names of the loopback only.
+    pub fn local(studio: StudioHandle) -> Self {
+        Self {
+            studio,
+            hosts: Arc::new(AllowedHosts::local()),
+            password: None,
+            max_upload: MAX_UPLOAD,
+            closing: CancellationToken::new(),
+            options: pages::options(),
+        }
+    }
+}
+
+impl FromRef<Web> for LeptosOptions {
+    fn from_ref(web: &Web) -> Self {
+        web.options.clone()
+    }
+}
+
+/// The whole site as one router; needs a running tokio runtime, but no socket.
+pub fn app(web: Web) -> Router {
+    let small = Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/events", get(events::listen))
+        .route("/login", get(login::page).post(login::enter))
+        .route("/files/images/{file}", get(files::image))
+        .route("/files/strips/{file}", get(files::strip))
+        .route("/files/grids/{file}", get(files::grid))
+        .route("/files/previews/{file}", get(files::preview))
+        .route("/files/zips/{file}", get(zips::zip))
+        .route("/files/samples/{job}/{file}", get(files::sample))
+        .route("/files/datasets/{name}/{file}", get(files::dataset));
+    let small = pages::add(small, &web)
+        .fallback(site::serve)
+        .layer(RequestBodyLimitLayer::new(MAX_FORM));
+    let uploads = Router::new()
+        .route("/upload/dataset", post(upload::dataset))
+        .layer(DefaultBodyLimit::disable());
+    small
+        .merge(uploads)
+        .layer(middleware::from_fn_with_state(web.clone(), login::require))
+        .layer(middleware::from_fn_with_state(web.clone(), guard::check))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn(headers::add))
+        .with_state(web)
+}
