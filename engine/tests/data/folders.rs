@@ -64,10 +64,12 @@ fn a_survey_tells_sizes_and_names_what_is_broken() {
     assert!(differing.contains("4x20") && differing.contains("8x8"), "{differing}");
 }
 
-/// The head of a PNG that says it is 60,000 pixels wide and high.
+/// A PNG without pixels that says it is 60,000 pixels wide and high.
 fn huge_png() -> Vec<u8> {
     let mut bytes = Vec::new();
-    png::Encoder::new(&mut bytes, 60_000, 60_000).write_header().unwrap();
+    let mut writer = png::Encoder::new(&mut bytes, 60_000, 60_000).write_header().unwrap();
+    writer.write_chunk(png::chunk::IDAT, &[0x78, 0x9c]).unwrap();
+    drop(writer);
     bytes
 }
 
