@@ -63,8 +63,7 @@ fn log_to_stderr(command: &Command) {
         Command::Serve(_) => "warn,server=info",
         _ => "error",
     };
-    let filter =
-        EnvFilter::try_from_env("DARKROOM_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let filter = EnvFilter::try_from_env("DARKROOM_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).compact().init();
     // A panic ends a job with its words; a backtrace helps nobody who did not write the program.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));

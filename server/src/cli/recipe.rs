@@ -129,9 +129,9 @@ pub fn read_yaml(path: &Path) -> Result<(RunConfig, String)> {
 
 /// `lr` for `train_params.lr`: the section may be left out.
 fn full_key(key: &str) -> String {
-    let setting = SETTINGS.iter().find(|setting| {
-        setting.key.split_once('.').is_some_and(|(_, field)| field == key)
-    });
+    let setting = SETTINGS
+        .iter()
+        .find(|setting| setting.key.split_once('.').is_some_and(|(_, field)| field == key));
     setting.map_or(key, |setting| setting.key).to_owned()
 }
 
@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_preset() {
-        let config = applied("--dataset digits --steps 500 --batch 16 --set lr=0.5 --name a").unwrap();
+        let config =
+            applied("--dataset digits --steps 500 --batch 16 --set lr=0.5 --name a").unwrap();
         let train = &config.train_params;
         assert_eq!((train.num_steps, train.batch_size, train.lr), (500, 16, 0.5));
         assert_eq!(config.model_params, RunConfig::preset("small").unwrap().model_params);

@@ -93,9 +93,10 @@ fn bind(address: SocketAddr) -> Result<TcpListener> {
             "port",
             format!("{} is in use by another program; choose another with --port", address.port()),
         ),
-        ErrorKind::PermissionDenied => {
-            Error::field("port", format!("{} needs special rights; choose one above 1023", address.port()))
-        }
+        ErrorKind::PermissionDenied => Error::field(
+            "port",
+            format!("{} needs special rights; choose one above 1023", address.port()),
+        ),
         ErrorKind::AddrNotAvailable => {
             Error::field("listen", format!("{} is no address of this machine", address.ip()))
         }

@@ -94,7 +94,8 @@ fn watch(darkroom: &Darkroom, job: JobId, over: impl Fn() -> bool) {
             bar.set_length(figures.total_steps);
             bar.set_position(figures.step);
             let loss = figures.loss.map_or(String::new(), |loss| format!("loss {loss:.4}"));
-            let speed = figures.images_per_second.map_or(String::new(), |s| format!("{s:.1} img/s"));
+            let speed =
+                figures.images_per_second.map_or(String::new(), |s| format!("{s:.1} img/s"));
             let left = figures.eta_seconds.map_or(String::new(), |s| format!("{} left", time(s)));
             bar.set_message(match running.message {
                 Some(message) => message,

@@ -209,7 +209,9 @@ pub fn check_steps(steps: usize, timesteps: usize) -> Result<(), ConfigError> {
         true => Ok(()),
         false => Err(ConfigError::one(
             "steps",
-            format!("{steps} is more than the model's {timesteps} timesteps; give 1 to {timesteps}"),
+            format!(
+                "{steps} is more than the model's {timesteps} timesteps; give 1 to {timesteps}"
+            ),
         )),
     }
 }

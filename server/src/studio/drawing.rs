@@ -126,12 +126,7 @@ fn seed_of(first: i64, index: usize) -> i64 {
     (first + index as i64) % (GenerateSettings::MAX_SEED + 1)
 }
 
-fn parameters(
-    loaded: &LoadedModel,
-    plan: &Plan,
-    seed: i64,
-    picture: &Picture,
-) -> String {
+fn parameters(loaded: &LoadedModel, plan: &Plan, seed: i64, picture: &Picture) -> String {
     Infotext {
         steps: plan.steps,
         sampler: plan.sampler,
@@ -180,8 +175,7 @@ mod tests {
 
     #[test]
     fn the_last_batch_holds_what_is_left() {
-        let plan =
-            Plan { sampler: SamplerKind::Ddpm, steps: 1, seed: 7, count: 5, batch_size: 2 };
+        let plan = Plan { sampler: SamplerKind::Ddpm, steps: 1, seed: 7, count: 5, batch_size: 2 };
         assert_eq!(plan.batches(), 3);
         assert_eq!((plan.seeds(1), plan.seeds(2)), (vec![9, 10], vec![11]));
     }

@@ -15,8 +15,7 @@ pub fn make_folder(folder: &Path) -> Result<()> {
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     make_folder(folder)?;
-    let mut draft =
-        tempfile::NamedTempFile::new_in(folder).map_err(Error::file("write", path))?;
+    let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(Error::file("write", path))?;
     draft.write_all(bytes).map_err(Error::file("write", path))?;
     draft.persist(path).map_err(|failed| Error::file("write", path)(failed.error))?;
     readable_by_others(path)

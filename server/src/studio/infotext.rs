@@ -48,7 +48,8 @@ mod tests {
 
     /// A1111's own expression for one pair of the line.
     fn pairs(line: &str) -> Vec<(String, String)> {
-        let pair = regex::Regex::new(r#"\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)"#).unwrap();
+        let pair =
+            regex::Regex::new(r#"\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)"#).unwrap();
         pair.captures_iter(line).map(|found| (found[1].into(), found[2].into())).collect()
     }
 

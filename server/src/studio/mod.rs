@@ -121,13 +121,7 @@ impl Darkroom {
         self.presence.name()
     }
 
-    fn enqueue(
-        &self,
-        kind: JobKind,
-        title: &str,
-        request: &str,
-        runner: Runner,
-    ) -> Result<JobId> {
+    fn enqueue(&self, kind: JobKind, title: &str, request: &str, runner: Runner) -> Result<JobId> {
         let job = self.store.enqueue(kind, title, request, self.runner_name(runner))?;
         self.bell.ring();
         self.publish_status()?;

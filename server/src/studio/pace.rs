@@ -97,8 +97,9 @@ mod tests {
     #[test]
     fn a_throttle_lets_through_what_is_late_enough() {
         let (start, mut throttle) = (Instant::now(), Throttle::new(Duration::from_millis(100)));
-        let ready: Vec<bool> =
-            [0, 50, 100, 150, 250].map(|ms| throttle.ready(start + Duration::from_millis(ms))).into();
+        let ready: Vec<bool> = [0, 50, 100, 150, 250]
+            .map(|ms| throttle.ready(start + Duration::from_millis(ms)))
+            .into();
         assert_eq!(ready, [true, false, true, false, true]);
     }
 }

@@ -156,7 +156,9 @@ impl<'a> Run<'a> {
                 self.started(first_step, total_steps)
             }
             TrainEvent::Step(report) => self.step(report),
-            TrainEvent::Samples { step, pictures, columns } => self.samples(step, pictures, columns),
+            TrainEvent::Samples { step, pictures, columns } => {
+                self.samples(step, pictures, columns)
+            }
             TrainEvent::Checkpoint { step, .. } => self.checkpoint(step),
         }
     }

@@ -50,7 +50,8 @@ impl Darkroom {
 
     pub fn generate_view(&self, row: &JobRow) -> Result<GenerateView> {
         let drawing = self.live.get(row.id).map(|running| running.drawing).unwrap_or_default();
-        let images: Vec<ImageInfo> = self.store.images(row.id)?.into_iter().map(image_info).collect();
+        let images: Vec<ImageInfo> =
+            self.store.images(row.id)?.into_iter().map(image_info).collect();
         let preview_url = drawing
             .preview
             .map(|preview| format!("/files/previews/{}.png?v={}", row.id, preview.version));
@@ -117,11 +118,8 @@ impl Darkroom {
 
 /// What the database knows of a job that this program does not run.
 fn stored(row: &JobRow) -> RunningJob {
-    let figures: TrainFigures = row
-        .figures
-        .as_deref()
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
+    let figures: TrainFigures =
+        row.figures.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     RunningJob {
         progress: row.progress,
         eta_seconds: figures.eta_seconds,

@@ -155,7 +155,8 @@ impl Worker {
         let worked = catch_unwind(AssertUnwindSafe(|| self.work(job, &cancel)));
         let result = worked.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
         let ending = result.unwrap_or_else(|error| studio.ending_for(job, &error));
-        if let Some(message) = ending.message.as_ref().filter(|_| ending.state == JobState::Failed) {
+        if let Some(message) = ending.message.as_ref().filter(|_| ending.state == JobState::Failed)
+        {
             tracing::error!("job {} ({}) failed: {message}", job.id, job.title);
         }
         report(studio.store.end(job.id, &ending));

@@ -14,9 +14,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use super::Web;
 use crate::studio::StudioHandle;
 
-pub async fn listen(
-    State(web): State<Web>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub async fn listen(State(web): State<Web>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let closing = web.closing.clone();
     let events = stream::unfold(Listener::new(web.studio), Listener::next)
         .take_until(closing.cancelled_owned())

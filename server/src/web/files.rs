@@ -15,21 +15,13 @@ use crate::{Error, Result};
 
 type Answer = std::result::Result<Response, Fault>;
 
-pub async fn image(
-    State(web): State<Web>,
-    Path(file): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
+pub async fn image(State(web): State<Web>, Path(file): Path<String>, headers: HeaderMap) -> Answer {
     let id = number(&file, ".png")?;
     let path = move |darkroom: &Darkroom| Ok(darkroom.store.image(id)?.map(|row| row.image.path));
     stored(&web, path, &headers).await
 }
 
-pub async fn strip(
-    State(web): State<Web>,
-    Path(file): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
+pub async fn strip(State(web): State<Web>, Path(file): Path<String>, headers: HeaderMap) -> Answer {
     let id = number(&file, ".png")?;
     let path = move |darkroom: &Darkroom| Ok(darkroom.store.image(id)?.map(|row| row.image.strip));
     stored(&web, path, &headers).await
@@ -60,29 +52,29 @@ pub async fn preview(State(web): State<Web>, Path(file): Path<String>) -> Answer
 }
 
 /// A thumbnail of an image of a data set.
-pub async fn dataset(
-    State(web): State<Web>,
-    Path((name, file)): Path<(String, String)>,
-) -> Answer {
+pub async fn dataset(State(web): State<Web>, Path((name, file)): Path<(String, String)>) -> Answer {
     let index = usize::try_from(number(&file, ".png")?).map_err(|_| Fault::not_found())?;
     let png = web
         .studio
         .blocking(move |darkroom| {
-            let picture = darkroom.datasets.thumbnail(&name, index).map_err(|error| match error {
-                Error::Engine(error) => Error::NotFound(error.to_string()),
-                other => other,
-            })?;
+            let picture =
+                darkroom.datasets.thumbnail(&name, index).map_err(|error| match error {
+                    Error::Engine(error) => Error::NotFound(error.to_string()),
+                    other => other,
+                })?;
             Ok(picture.to_png(&[]))
         })
         .await?;
     // A data set hardly ever changes, and a page shows sixty of these.
-    let headers = [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=60")];
+    let headers =
+        [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=60")];
     Ok((headers, png).into_response())
 }
 
 /// The number before `suffix`; anything else is no file of ours.
 pub fn number(file: &str, suffix: &str) -> std::result::Result<i64, Fault> {
-    let digits = file.strip_suffix(suffix).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+    let digits =
+        file.strip_suffix(suffix).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
     digits.and_then(|digits| digits.parse().ok()).ok_or_else(Fault::not_found)
 }
 
@@ -113,6 +105,7 @@ fn read(path: &FilePath, seen: Option<&HeaderValue>) -> Option<Response> {
         return Some((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
     let bytes = std::fs::read(path).ok()?;
-    let headers = [(header::ETAG, tag), (header::CONTENT_TYPE, HeaderValue::from_static("image/png"))];
+    let headers =
+        [(header::ETAG, tag), (header::CONTENT_TYPE, HeaderValue::from_static("image/png"))];
     Some((headers, Body::from(bytes)).into_response())
 }

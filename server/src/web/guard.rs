@@ -86,7 +86,10 @@ fn from_our_page(headers: &HeaderMap, host: &str) -> bool {
         let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
         return authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host));
     }
-    matches!(headers.get("sec-fetch-site").map(|value| value.as_bytes()), None | Some(b"same-origin" | b"none"))
+    matches!(
+        headers.get("sec-fetch-site").map(|value| value.as_bytes()),
+        None | Some(b"same-origin" | b"none")
+    )
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {

@@ -214,8 +214,7 @@ pub async fn enter(
             (StatusCode::UNAUTHORIZED, Html(page)).into_response()
         }
         Attempt::Wait(left) => {
-            let words =
-                format!("Too many wrong passwords. Wait {} seconds.", left.as_secs() + 1);
+            let words = format!("Too many wrong passwords. Wait {} seconds.", left.as_secs() + 1);
             too_many(left, Html(login_page(&entry.next, Some(&words))))
         }
     }

@@ -79,9 +79,8 @@ pub fn app(web: Web) -> Router {
         .route("/files/zips/{file}", get(zips::zip))
         .route("/files/samples/{job}/{file}", get(files::sample))
         .route("/files/datasets/{name}/{file}", get(files::dataset));
-    let small = pages::add(small, &web)
-        .fallback(site::serve)
-        .layer(RequestBodyLimitLayer::new(MAX_FORM));
+    let small =
+        pages::add(small, &web).fallback(site::serve).layer(RequestBodyLimitLayer::new(MAX_FORM));
     let uploads = Router::new()
         .route("/upload/dataset", post(upload::dataset))
         .layer(DefaultBodyLimit::disable());

@@ -28,11 +28,8 @@ pub fn options() -> LeptosOptions {
 
 pub fn add(router: Router<Web>, web: &Web) -> Router<Web> {
     let context = context(&web.studio);
-    let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(
-        app::App,
-        None,
-        context.clone(),
-    );
+    let (routes, _) =
+        generate_route_list_with_exclusions_and_ssg_and_context(app::App, None, context.clone());
     let options = web.options.clone();
     router.leptos_routes_with_context(web, routes, context, move || app::shell(options.clone()))
 }
@@ -40,9 +37,8 @@ pub fn add(router: Router<Web>, web: &Web) -> Router<Web> {
 /// The page that says there is nothing here.
 pub async fn not_found(web: &Web, request: Request<Body>) -> Response {
     let options = web.options.clone();
-    let render = render_app_async_with_context(context(&web.studio), move || {
-        app::shell(options.clone())
-    });
+    let render =
+        render_app_async_with_context(context(&web.studio), move || app::shell(options.clone()));
     let mut page = render(request).await;
     *page.status_mut() = StatusCode::NOT_FOUND;
     page

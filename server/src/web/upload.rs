@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use app::api::{ApiError, DatasetInfo};
 use axum::Json;
-use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::extract::State;
+use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::config::ConfigError;
@@ -40,7 +40,10 @@ pub async fn dataset(
         (true, Ok(info)) => Redirect::to(&format!("/datasets?name={}", info.name)).into_response(),
         (true, Err(Fault(_, error))) => {
             let query = [("error", error.to_string()), ("name", name)];
-            let query: String = query.iter().map(|(key, value)| format!("{key}={}&", escape_query(value))).collect();
+            let query: String = query
+                .iter()
+                .map(|(key, value)| format!("{key}={}&", escape_query(value)))
+                .collect();
             Redirect::to(&format!("/datasets?{}", query.trim_end_matches('&'))).into_response()
         }
     }
@@ -56,7 +59,9 @@ struct Upload {
 
 impl Upload {
     async fn take(&mut self, web: &Web, mut form: Multipart) -> Result<(), Fault> {
-        while let Some(field) = form.next_field().await.map_err(|error| bad_form(error.body_text()))? {
+        while let Some(field) =
+            form.next_field().await.map_err(|error| bad_form(error.body_text()))?
+        {
             match field.name() {
                 Some("name") => self.name = short_text(field).await?.trim().to_owned(),
                 Some("background") => self.background = short_text(field).await?.trim().to_owned(),
@@ -71,7 +76,8 @@ impl Upload {
         let Some(file) = self.file.filter(|file| file.bytes > 0) else {
             return Err(field_fault("file", "choose a zip or tar.gz of images"));
         };
-        let background = if self.background.is_empty() { "#000000".into() } else { self.background };
+        let background =
+            if self.background.is_empty() { "#000000".into() } else { self.background };
         let name = self.name;
         let added = web
             .studio
@@ -123,7 +129,8 @@ async fn to_disk(web: &Web, mut field: Field<'_>) -> Result<TemporaryFile, Fault
             fault.get_or_insert_with(|| too_large(web.max_upload));
         }
         if fault.is_none() {
-            fault = file.write_all(&chunk).await.err().map(|error| write_fault(&upload.path, error));
+            fault =
+                file.write_all(&chunk).await.err().map(|error| write_fault(&upload.path, error));
         }
     }
     if fault.is_none() {
@@ -153,7 +160,9 @@ fn too_large(limit: u64) -> Fault {
     };
     let Fault(_, error) = field_fault(
         "file",
-        &format!("this is larger than {limit}; put it on this machine's disk and add it by its path"),
+        &format!(
+            "this is larger than {limit}; put it on this machine's disk and add it by its path"
+        ),
     );
     Fault(StatusCode::PAYLOAD_TOO_LARGE, error)
 }

@@ -42,7 +42,8 @@ fn archive(darkroom: &Darkroom, job: i64) -> Result<File> {
     let mut zip = ZipWriter::new(file);
     // PNG is compressed already.
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    let failed = |error: zip::result::ZipError| Error::Other(format!("no zip could be made: {error}"));
+    let failed =
+        |error: zip::result::ZipError| Error::Other(format!("no zip could be made: {error}"));
     for row in images {
         let path = darkroom.folders.absolute(&row.image.path);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

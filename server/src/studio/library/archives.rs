@@ -1,13 +1,11 @@
 //! Archives become folders before anything reads their images.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use engine::CancelToken;
-use engine::data::{Found, Limits, Skipped, Source, detect, unpack};
+use engine::data::{Found, Limits, Source, detect, unpack};
 use sha2::{Digest, Sha256};
 
-use crate::studio::files::{make_folder, remove_folder};
 use crate::studio::folders::Folders;
 use crate::{Error, Result};
 
@@ -19,27 +17,9 @@ pub fn source_at(folders: &Folders, path: &Path, cancel: &CancelToken) -> Result
     };
     let folder = folders.unpacked().join(fingerprint(&archive)?);
     if !folder.is_dir() {
-        unpack_into(&archive, &folder, cancel)?;
+        unpack(&archive, &folder, &Limits::default(), cancel)?;
     }
     unpacked_source(&folder)
-}
-
-/// Unpacks beside `folder` and renames: the folder is whole or not there.
-pub fn unpack_into(archive: &Path, folder: &Path, cancel: &CancelToken) -> Result<Vec<Skipped>> {
-    let mut partial = folder.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    remove_folder(&partial)?;
-    make_folder(&partial)?;
-    let unpacked = unpack(archive, &partial, &Limits::default(), cancel);
-    let renamed = unpacked.map_err(Error::from).and_then(|skipped| {
-        fs::rename(&partial, folder).map_err(Error::file("write", folder))?;
-        Ok(skipped)
-    });
-    if renamed.is_err() {
-        remove_folder(&partial)?;
-    }
-    renamed
 }
 
 /// What an unpacked archive holds; an archive within an archive is not followed.

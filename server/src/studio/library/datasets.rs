@@ -9,10 +9,10 @@ use std::time::Duration;
 use app::api::{DatasetImage, DatasetInfo, DatasetPage, Live, SkippedFile};
 use engine::CancelToken;
 use engine::config::{name_fault, parse_colour, unknown_name};
-use engine::data::{NO_CLASS, Source, built_in};
+use engine::data::{Found, Limits, NO_CLASS, Source, built_in, detect, unpack};
 use engine::grid::Picture;
 
-use super::archives::{source_at, unpack_into, unpacked_source};
+use super::archives::{source_at, unpacked_source};
 use super::survey::{StoredSurvey, skipped_files};
 use crate::studio::files::{make_folder, remove_folder};
 use crate::studio::folders::Folders;
@@ -193,7 +193,11 @@ impl Datasets {
     }
 
     /// Takes over an uploaded archive or IDX file; `archive` is consumed either way by the caller.
-    pub fn add_upload(self: &Arc<Self>, new: &NewDataset<'_>, archive: &Path) -> Result<DatasetInfo> {
+    pub fn add_upload(
+        self: &Arc<Self>,
+        new: &NewDataset<'_>,
+        archive: &Path,
+    ) -> Result<DatasetInfo> {
         new.check()?;
         self.check_free(new.name)?;
         make_folder(&self.folders.datasets())?;
@@ -213,14 +217,10 @@ impl Datasets {
         archive: &Path,
         folder: &Path,
     ) -> Result<DatasetInfo> {
-        use engine::data::{Found, detect};
         let found = detect(archive).map_err(|error| unnamed(error, archive))?;
         let skipped = match found {
-            Found::Archive(_) => unpack_into(archive, folder, &self.closing)
-                .map_err(|error| match error {
-                    Error::Engine(error) => unnamed(error, archive),
-                    other => other,
-                })?,
+            Found::Archive(_) => unpack(archive, folder, &Limits::default(), &self.closing)
+                .map_err(|error| unnamed(error, archive))?,
             Found::Source(_) => {
                 make_folder(folder)?;
                 let kept = folder.join("images.idx3-ubyte");

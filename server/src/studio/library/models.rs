@@ -171,9 +171,7 @@ impl LoadedModel {
                 let bytes = built_in_bytes(name)?;
                 (short_hash(&bytes), Checkpoint::from_bytes(&bytes)?)
             }
-            ModelFile::Checkpoint(path) => {
-                (short_hash(&read(path)?), Checkpoint::load(path)?)
-            }
+            ModelFile::Checkpoint(path) => (short_hash(&read(path)?), Checkpoint::load(path)?),
             ModelFile::Reference { pth, yaml } => {
                 (short_hash(&read(pth)?), Checkpoint::load_reference(pth, yaml)?)
             }

@@ -59,8 +59,12 @@ impl Store {
 
     pub fn dataset(&self, name: &str) -> Result<Option<DatasetRow>> {
         self.with(|db| {
-            db.query_row(&format!("SELECT {COLUMNS} FROM datasets WHERE name = ?1"), [name], dataset)
-                .optional()
+            db.query_row(
+                &format!("SELECT {COLUMNS} FROM datasets WHERE name = ?1"),
+                [name],
+                dataset,
+            )
+            .optional()
         })
     }
 

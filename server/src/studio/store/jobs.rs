@@ -218,9 +218,7 @@ impl Store {
 
     fn jobs(&self, tail: &str) -> Result<Vec<JobRow>> {
         self.with(|db| {
-            db.prepare(&format!("SELECT {COLUMNS} FROM jobs {tail}"))?
-                .query_map([], job)?
-                .collect()
+            db.prepare(&format!("SELECT {COLUMNS} FROM jobs {tail}"))?.query_map([], job)?.collect()
         })
     }
 }

@@ -62,12 +62,19 @@ fn a_long_curve_is_thinned_by_means() {
     let (_folder, store) = store();
     let job = store.enqueue(JobKind::Train, "a", "{}", None).unwrap();
     let points: Vec<LossPoint> = (1..=2500)
-        .map(|step| LossPoint { step, loss: step as f32, buckets: [Some(1.0), None, None, Some(3.0)] })
+        .map(|step| LossPoint {
+            step,
+            loss: step as f32,
+            buckets: [Some(1.0), None, None, Some(3.0)],
+        })
         .collect();
     store.add_losses(job, &points).unwrap();
     let curve = store.curve(job, 1000).unwrap();
     assert_eq!(curve.len(), 834);
-    assert_eq!(curve[0], LossPoint { step: 3, loss: 2.0, buckets: [Some(1.0), None, None, Some(3.0)] });
+    assert_eq!(
+        curve[0],
+        LossPoint { step: 3, loss: 2.0, buckets: [Some(1.0), None, None, Some(3.0)] }
+    );
     assert_eq!(curve[833].step, 2500);
     store.forget_from(job, 3).unwrap();
     assert_eq!(store.curve(job, 1000).unwrap().len(), 2);

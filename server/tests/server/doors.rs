@@ -1,0 +1,154 @@
+//! Who may come in, and what an answer says to the browser.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{StatusCode, header};
+use futures::StreamExt;
+use server::web::Password;
+
+use crate::support::{Setup, get, post};
+
+#[tokio::test]
+async fn the_status_is_told_through_its_server_function() {
+    let setup = Setup::idle();
+    let answer = setup.site().call("status", "").await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let status = answer.json();
+    assert_eq!(status["device"], "cpu");
+    assert_eq!(status["jobs"], serde_json::json!([]));
+    assert!(status["data_dir"].as_str().unwrap().ends_with("/data"), "{status}");
+}
+
+#[tokio::test]
+async fn a_foreign_name_or_page_is_turned_away_in_words() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let cases = [
+        (get("/healthz"), StatusCode::OK),
+        (
+            axum::http::Request::get("/healthz").header(header::HOST, "evil.example"),
+            StatusCode::FORBIDDEN,
+        ),
+        (axum::http::Request::get("/healthz"), StatusCode::FORBIDDEN),
+        (get("/healthz").header(header::ORIGIN, "http://evil.example"), StatusCode::OK),
+        (post("/fn/status").header(header::ORIGIN, "http://evil.example"), StatusCode::FORBIDDEN),
+        (post("/fn/status").header("sec-fetch-site", "cross-site"), StatusCode::FORBIDDEN),
+        (post("/upload/dataset").header(header::ORIGIN, "null"), StatusCode::FORBIDDEN),
+    ];
+    for (request, status) in cases {
+        let answer = site.ask(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        if status == StatusCode::FORBIDDEN {
+            assert!(answer.text().contains("Darkroom"), "{}", answer.text());
+        }
+    }
+    let own = post("/fn/status")
+        .header(header::ORIGIN, "http://localhost:7860")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    assert_eq!(site.ask(own.body(Body::empty()).unwrap()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn nothing_is_given_out_before_the_password() {
+    let setup = Setup::idle();
+    let site = setup.site_with(|web| web.password = Some(Arc::new(Password::new("sesame"))));
+    for path in ["/", "/events", "/files/images/1.png", "/pkg/darkroom.js"] {
+        assert_eq!(site.get(path).await.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    assert_eq!(site.call("status", "").await.status, StatusCode::UNAUTHORIZED);
+    let page = get("/train?job=3").header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+    let answer = site.ask(page).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(answer.header(header::LOCATION), "/login?next=/train%3Fjob%3D3");
+    assert!(site.get("/login?next=/train").await.text().contains("value=\"/train\""));
+}
+
+#[tokio::test]
+async fn the_password_opens_a_session() {
+    let setup = Setup::idle();
+    let site = setup.site_with(|web| web.password = Some(Arc::new(Password::new("sesame"))));
+    let enter = |password: &str| {
+        post("/login")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(format!("password={password}&next=/train")))
+            .unwrap()
+    };
+    let wrong = site.ask(enter("guess")).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert!(wrong.text().contains("role=\"alert\""));
+    let right = site.ask(enter("sesame")).await;
+    assert_eq!((right.status, right.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/train"));
+    let cookie = right.header(header::SET_COOKIE).to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let session = cookie.split(';').next().unwrap();
+    let status = get("/files/images/1.png").header(header::COOKIE, session);
+    let answer = site.ask(status.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    // any:sesame
+    let basic = get("/files/images/1.png").header(header::AUTHORIZATION, "Basic YW55OnNlc2FtZQ==");
+    let answer = site.ask(basic.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_first_event_is_the_status() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let response = site.open(get("/events").body(Body::empty()).unwrap()).await;
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let mut events = response.into_body().into_data_stream();
+    let first = String::from_utf8(events.next().await.unwrap().unwrap().to_vec()).unwrap();
+    let json = first.strip_prefix("data: ").unwrap_or_else(|| panic!("{first}"));
+    let live: app::api::Live = serde_json::from_str(json.trim()).unwrap();
+    assert!(matches!(live, app::api::Live::Status(status) if status.device == "cpu"));
+}
+
+#[tokio::test]
+async fn the_event_stream_ends_when_the_program_closes() {
+    let setup = Setup::idle();
+    let closing = tokio_util::sync::CancellationToken::new();
+    let token = closing.clone();
+    let site = setup.site_with(|web| web.closing = token);
+    let response = site.open(get("/events").body(Body::empty()).unwrap()).await;
+    let mut events = response.into_body().into_data_stream();
+    assert!(events.next().await.is_some());
+    closing.cancel();
+    assert!(events.next().await.is_none());
+}
+
+#[tokio::test]
+async fn every_page_renders_and_an_unknown_one_says_so() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for path in ["/", "/generate", "/train", "/datasets", "/settings"] {
+        let answer = site.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert!(answer.text().contains("Darkroom"), "{path}");
+        assert_eq!(answer.header(header::X_FRAME_OPTIONS), "DENY");
+    }
+    let page = get("/nowhere").header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+    let answer = site.ask(page).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(answer.text().contains("<html"), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn drafts_come_back_as_they_were_typed() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let saved = site.call("save_draft", "form=train&content=%7B%22a%22%3A1%7D").await;
+    assert_eq!(saved.status, StatusCode::OK, "{}", saved.text());
+    assert_eq!(site.call("draft", "form=train").await.json(), "{\"a\":1}");
+    assert!(site.call("draft", "form=generate").await.json().is_null());
+    assert!(!site.call("save_draft", "form=other&content=x").await.status.is_success());
+}
+
+#[tokio::test]
+async fn a_form_that_is_far_too_long_is_refused() {
+    let setup = Setup::idle();
+    let form = format!("form=train&content={}", "x".repeat(2 << 20));
+    let answer = setup.site().call("save_draft", &form).await;
+    assert!(!answer.status.is_success(), "{}", answer.status);
+    assert_eq!(setup.site().call("draft", "form=train").await.json(), serde_json::Value::Null);
+}

@@ -1,0 +1,49 @@
+//! `/files`: nothing leaves the folders it stands in.
+
+use axum::http::StatusCode;
+
+use crate::support::Setup;
+
+#[tokio::test]
+async fn addresses_that_climb_out_lead_nowhere() {
+    let setup = Setup::idle();
+    std::fs::write(setup.folder.path().join("secret.png"), "secret").unwrap();
+    let site = setup.site();
+    for path in [
+        "/files/images/../../secret.png",
+        "/files/images/..%2f..%2fsecret.png",
+        "/files/images/%2e%2e%2f%2e%2e%2fsecret.png",
+        "/files/images/1.png",
+        "/files/images/-1.png",
+        "/files/images/1.png.exe",
+        "/files/images/99999999999999999999.png",
+        "/files/strips/x.png",
+        "/files/grids/1.png",
+        "/files/zips/1.zip",
+        "/files/previews/1.png",
+        "/files/samples/1/1.png",
+        "/files/datasets/..%2f..%2fsecret/0.png",
+        "/files/datasets/digits/..%2f0.png",
+        "/files/datasets/digits/99999999.png",
+        "/files/datasets/nowhere/0.png",
+        "/pkg/..%2f..%2fCargo.toml",
+        "/../Cargo.toml",
+        "//etc/passwd",
+    ] {
+        let answer = site.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}: {}", answer.text());
+        assert_ne!(answer.bytes, b"secret", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_built_in_data_set_shows_its_images() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let page = site.call("dataset", "name=digits&class=3&offset=0").await.json();
+    assert_eq!(page["images"].as_array().unwrap().len(), 60);
+    let url = page["images"][0]["url"].as_str().unwrap();
+    let answer = site.get(url).await;
+    let picture = engine::grid::Picture::from_png(&answer.bytes).unwrap();
+    assert_eq!((picture.width, picture.height), (28, 28));
+}

@@ -1,0 +1,86 @@
+//! Pictures with everything that belongs to them.
+
+use app::api::{JobState, Studio};
+use engine::config::GenerateSettings;
+use engine::grid::Picture;
+
+use crate::support::{Setup, darkroom, two_of, wait};
+
+fn parameters(png: &[u8]) -> String {
+    let reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+    let text = &reader.info().uncompressed_latin1_text;
+    text.iter().find(|chunk| chunk.keyword == "parameters").unwrap().text.clone()
+}
+
+#[tokio::test]
+async fn every_picture_is_kept_with_its_settings_and_its_strip() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let settings = GenerateSettings { batch_count: 2, ..two_of("painter") };
+    let job = setup.studio.generate(settings).await.unwrap();
+    let view = setup.generation_over(job).await;
+    assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+    assert_eq!(view.images.iter().map(|image| image.seed).collect::<Vec<_>>(), [7, 8, 9, 10]);
+    let site = setup.site();
+    for image in &view.images {
+        let file = site.get(&image.url).await;
+        assert_eq!(parameters(&file.bytes), image.parameters);
+        let picture = Picture::from_png(&file.bytes).unwrap();
+        assert_eq!((picture.width, picture.height), (8, 8));
+        let strip = Picture::from_png(&site.get(&image.strip_url).await.bytes).unwrap();
+        assert_eq!((strip.width, image.strip_frames), (8 * 4, 4));
+    }
+    assert!(
+        view.images[0].parameters.starts_with("Steps: 4, Sampler: DDPM, Schedule type: Automatic")
+    );
+    let grid = Picture::from_png(&site.get(view.grid_url.as_deref().unwrap()).await.bytes).unwrap();
+    assert_eq!((grid.width, grid.height), (18, 18));
+    let zip = site.get(view.zip_url.as_deref().unwrap()).await;
+    let zip = zip::ZipArchive::new(std::io::Cursor::new(zip.bytes)).unwrap();
+    assert_eq!(zip.len(), 4);
+}
+
+#[tokio::test]
+async fn the_same_seed_gives_the_same_picture_in_any_batch() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let mut pixels = Vec::new();
+    for (batch_count, batch_size) in [(1, 4), (4, 1)] {
+        let settings = GenerateSettings { batch_count, batch_size, ..two_of("painter") };
+        let job = setup.studio.generate(settings).await.unwrap();
+        let view = setup.generation_over(job).await;
+        let last = setup.site().get(&view.images[3].url).await;
+        pixels.push(Picture::from_png(&last.bytes).unwrap());
+    }
+    assert_eq!(pixels[0], pixels[1]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_drawn_is_told_at_its_field() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let cases = [
+        (GenerateSettings { model: "paiter".into(), ..two_of("painter") }, "model", "painter"),
+        (GenerateSettings { steps: 21, ..two_of("painter") }, "steps", "20 timesteps"),
+        (GenerateSettings { batch_size: 0, ..two_of("painter") }, "batch_size", "give 1"),
+    ];
+    for (settings, field, words) in cases {
+        let error = setup.studio.generate(settings).await.unwrap_err();
+        assert!(error.for_field(field).unwrap().contains(words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_generation_keeps_its_whole_batches() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let settings = GenerateSettings { batch_count: 100, steps: 20, seed: -1, ..two_of("painter") };
+    let job = setup.studio.generate(settings).await.unwrap();
+    wait(async || setup.generation(job).await.images.len() >= 2).await;
+    setup.studio.interrupt(job).await.unwrap();
+    let view = setup.generation_over(job).await;
+    assert_eq!(view.job.state, JobState::Stopped);
+    assert!(view.images.len() % 2 == 0 && view.images.len() < 200, "{}", view.images.len());
+    assert!(view.grid_url.is_some() && view.settings.seed >= 0);
+    assert!(darkroom(&setup).live.get(job).is_none());
+}

@@ -1,0 +1,9 @@
+//! The server as its callers see it: the router without a socket, the program without a page.
+
+mod doors;
+mod files;
+mod generating;
+mod queue;
+mod support;
+mod training;
+mod uploads;

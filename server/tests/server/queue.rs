@@ -1,0 +1,63 @@
+//! The queue, and what a restart makes of it.
+
+use app::api::{JobKind, JobState, Studio};
+
+use crate::support::{Setup, darkroom, open};
+
+#[tokio::test]
+async fn jobs_stand_in_the_order_they_came_and_a_waiting_one_can_be_taken_out() {
+    let setup = Setup::idle();
+    let mut jobs = Vec::new();
+    for name in ["a", "b", "c"] {
+        jobs.push(setup.studio.train(setup.tiny(name, 8)).await.unwrap());
+    }
+    setup.studio.interrupt(jobs[1]).await.unwrap();
+    let status = setup.studio.status().await.unwrap();
+    let shown: Vec<_> = status.jobs.iter().map(|job| (job.title.as_str(), job.state)).collect();
+    assert_eq!(shown, [("a", JobState::Queued), ("c", JobState::Queued), ("b", JobState::Stopped)]);
+    // Its name is free again, and another may not take that of one that waits.
+    setup.studio.train(setup.tiny("b", 8)).await.unwrap();
+    let taken = setup.studio.train(setup.tiny("a", 8)).await.unwrap_err();
+    assert!(taken.for_field("train_params.task_name").is_some(), "{taken}");
+    assert!(setup.studio.resume(jobs[1]).await.is_err(), "its folder belongs to the later run");
+    assert!(setup.studio.interrupt(12345).await.is_err());
+}
+
+#[tokio::test]
+async fn a_restart_says_what_was_interrupted_and_keeps_the_queue() {
+    let setup = Setup::idle();
+    let studio = darkroom(&setup);
+    let running = setup.studio.train(setup.tiny("ran", 8)).await.unwrap();
+    let waiting = setup.studio.train(setup.tiny("waits", 8)).await.unwrap();
+    // What a program leaves behind that was killed in the middle.
+    studio.store.claim(&[JobKind::Train], "1-deadbeef").unwrap().unwrap();
+    let reopened = open(setup.folder.path());
+    let ran = reopened.training(Some(running)).await.unwrap().unwrap().job;
+    assert_eq!(ran.state, JobState::Interrupted);
+    assert!(ran.message.unwrap().starts_with("Darkroom was closed while this ran"));
+    let waits = reopened.training(Some(waiting)).await.unwrap().unwrap().job;
+    assert_eq!(waits.state, JobState::Queued);
+}
+
+#[tokio::test]
+async fn a_job_that_another_living_program_runs_is_left_alone() {
+    let setup = Setup::idle();
+    let studio = darkroom(&setup);
+    let running = setup.studio.train(setup.tiny("ran", 8)).await.unwrap();
+    studio.store.claim(&[JobKind::Train], studio.worker_name()).unwrap().unwrap();
+    let other = open(setup.folder.path());
+    let job = other.training(Some(running)).await.unwrap().unwrap().job;
+    assert_eq!(job.state, JobState::Running);
+    // It can still be asked to stop from there.
+    other.interrupt(running).await.unwrap();
+    assert!(studio.store.stop_asked(running).unwrap());
+}
+
+#[tokio::test]
+async fn a_queue_left_waiting_is_worked_off_after_the_restart() {
+    let setup = Setup::idle();
+    let job = setup.studio.train(setup.tiny("patient", 4)).await.unwrap();
+    let device = server::studio::DeviceThread::open(engine::device::DeviceChoice::Cpu).unwrap();
+    setup.studio.0.serve_queue(device).unwrap();
+    assert_eq!(setup.training_over(job).await.job.state, JobState::Done);
+}

@@ -1,0 +1,138 @@
+//! Training runs from the first step to a model.
+
+use app::api::{ApiError, JobState, Live, Studio};
+use engine::grid::Picture;
+
+use crate::support::{Setup, darkroom, open, two_of, wait};
+
+#[tokio::test]
+async fn a_run_leaves_curve_samples_metrics_and_a_model() {
+    let setup = Setup::working();
+    let view = setup.trained("first").await;
+    assert_eq!((view.figures.step, view.figures.total_steps), (8, 8));
+    assert_eq!(
+        view.curve.iter().map(|point| point.step).collect::<Vec<_>>(),
+        (1..=8).collect::<Vec<_>>()
+    );
+    assert_eq!(view.checkpoints, [4, 8]);
+    assert_eq!(view.samples.iter().map(|grid| grid.step).collect::<Vec<_>>(), [4, 8]);
+    let sample = setup.site().get(&view.samples[0].url).await;
+    let sample = Picture::from_png(&sample.bytes).unwrap();
+    assert_eq!((sample.width, sample.height), (18, 8));
+    let folder = darkroom(&setup).folders.run("first");
+    assert!(folder.join("config.yaml").is_file());
+    let metrics = std::fs::read_to_string(folder.join("metrics.jsonl")).unwrap();
+    assert_eq!(metrics.lines().count(), 8);
+    let models = setup.studio.models().await.unwrap();
+    let model = models.iter().find(|model| model.name == "first").unwrap();
+    assert_eq!((model.step, model.timesteps, model.width, model.built_in), (8, 20, 8, false));
+}
+
+#[tokio::test]
+async fn a_taken_name_or_a_missing_data_set_is_told_at_its_field() {
+    let setup = Setup::working();
+    setup.trained("first").await;
+    let again = setup.studio.train(setup.tiny("first", 8)).await.unwrap_err();
+    assert!(again.for_field("train_params.task_name").unwrap().contains("taken"), "{again}");
+    let mut config = setup.tiny("second", 8);
+    config.dataset_params.im_path = "digit".into();
+    let unknown = setup.studio.train(config).await.unwrap_err();
+    assert!(unknown.for_field("dataset_params.im_path").unwrap().contains("digits"), "{unknown}");
+    let mut config = setup.tiny("third", 8);
+    config.model_params.im_size = 9;
+    let odd = setup.studio.train(config).await.unwrap_err();
+    assert!(odd.for_field("model_params.im_size").is_some(), "{odd}");
+}
+
+#[tokio::test]
+async fn a_stopped_run_goes_on_where_it_was() {
+    let setup = Setup::working();
+    let mut config = setup.tiny("long", 100_000);
+    config.train_params.sample_every = 100_000;
+    let job = setup.studio.train(config).await.unwrap();
+    wait(async || setup.training(job).await.figures.step >= 3).await;
+    setup.studio.interrupt(job).await.unwrap();
+    let stopped = setup.training_over(job).await;
+    assert_eq!(stopped.job.state, JobState::Stopped);
+    let step = stopped.figures.step;
+    assert_eq!(stopped.checkpoints.last(), Some(&step));
+    assert!(stopped.job.message.unwrap().contains(&format!("step {step}")));
+
+    assert_eq!(setup.studio.resume(job).await.unwrap(), job);
+    wait(async || setup.training(job).await.figures.step > step + 2).await;
+    setup.studio.interrupt(job).await.unwrap();
+    let resumed = setup.training_over(job).await;
+    let steps: Vec<u64> = resumed.curve.iter().map(|point| point.step).collect();
+    if resumed.figures.step <= 1000 {
+        assert_eq!(steps, (1..=resumed.figures.step).collect::<Vec<_>>());
+    }
+    assert!(steps.is_sorted() && steps.last() == Some(&resumed.figures.step));
+}
+
+#[tokio::test]
+async fn a_finished_run_is_not_resumed_and_a_deleted_one_is_gone() {
+    let setup = Setup::working();
+    let view = setup.trained("first").await;
+    assert!(matches!(setup.studio.resume(view.job.id).await, Err(ApiError::Conflict(_))));
+    setup.studio.delete_model("first").await.unwrap();
+    assert_eq!(setup.studio.training(None).await.unwrap(), None);
+    assert!(!darkroom(&setup).folders.run("first").exists());
+    assert!(setup.studio.delete_model("../pictures").await.is_err());
+}
+
+#[tokio::test]
+async fn what_was_asked_meanwhile_is_drawn_between_two_steps() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let run = setup.studio.train(setup.tiny("long", 1_000_000)).await.unwrap();
+    wait(async || setup.training(run).await.figures.step >= 2).await;
+    let drawn = setup.studio.generate(two_of("painter")).await.unwrap();
+    let view = setup.generation_over(drawn).await;
+    assert_eq!((view.job.state, view.images.len()), (JobState::Done, 2));
+    assert_eq!(setup.training(run).await.job.state, JobState::Running);
+}
+
+#[tokio::test]
+async fn closing_keeps_what_was_learnt_and_says_so() {
+    let setup = Setup::working();
+    let run = setup.studio.train(setup.tiny("long", 1_000_000)).await.unwrap();
+    wait(async || setup.training(run).await.figures.step >= 2).await;
+    setup.studio.0.close();
+    let view = open(setup.folder.path()).training(Some(run)).await.unwrap().unwrap();
+    assert_eq!(view.job.state, JobState::Interrupted);
+    let step = view.checkpoints.last().unwrap();
+    let message = view.job.message.unwrap();
+    assert!(message.contains("Darkroom was closed while this ran"), "{message}");
+    assert!(message.contains(&format!("step {step}")), "{message}");
+}
+
+#[tokio::test]
+async fn the_pages_hear_of_every_step() {
+    let setup = Setup::working();
+    let mut bus = darkroom(&setup).live.subscribe();
+    let run = setup.trained("first").await.job.id;
+    let (mut steps, mut samples, mut checkpoints) = (Vec::new(), 0, 0);
+    while let Ok(event) = bus.try_recv() {
+        match event {
+            Live::Train { job, points, .. } if job == run => {
+                steps.extend(points.iter().map(|point| point.step));
+            }
+            Live::Samples { .. } => samples += 1,
+            Live::Checkpoint { .. } => checkpoints += 1,
+            _ => {}
+        }
+    }
+    assert_eq!(steps, (1..=8).collect::<Vec<_>>());
+    assert_eq!((samples, checkpoints), (2, 2));
+}
+
+#[tokio::test]
+async fn an_estimate_tells_steps_weights_and_memory() {
+    let setup = Setup::idle();
+    let mut config = setup.tiny("any", 0);
+    config.dataset_params.im_path = "digits".into();
+    config.train_params.num_epochs = 2;
+    let estimate = setup.studio.estimate(config).await.unwrap();
+    assert_eq!(estimate.total_steps, 2 * estimate.images.div_ceil(4));
+    assert!(estimate.weights > 1000 && estimate.memory_bytes > estimate.weights);
+}

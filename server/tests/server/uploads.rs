@@ -1,0 +1,165 @@
+//! Archives from the page.
+
+use std::io::Write;
+
+use app::api::{DatasetInfo, Studio};
+use axum::body::Body;
+use axum::http::{StatusCode, header};
+
+use crate::support::{Answer, Setup, Site, darkroom, png, post};
+
+fn zip_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+fn form(name: &str, file: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (field, value) in [("name", name), ("background", "#ffffff")] {
+        body.extend(
+            format!(
+                "--edge\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n"
+            )
+            .bytes(),
+        );
+    }
+    body.extend(
+        b"--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../../a.zip\"\r\n",
+    );
+    body.extend(b"Content-Type: application/zip\r\n\r\n");
+    body.extend(file);
+    body.extend(b"\r\n--edge--\r\n");
+    body
+}
+
+async fn upload(site: &Site, accept: &str, body: Vec<u8>) -> Answer {
+    let request = post("/upload/dataset")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge")
+        .header(header::ACCEPT, accept);
+    site.ask(request.body(Body::from(body)).unwrap()).await
+}
+
+fn cats_and_dogs() -> Vec<u8> {
+    zip_of(&[
+        ("cats/1.png", png(1)),
+        ("cats/2.png", png(2)),
+        ("dogs/1.png", png(3)),
+        ("dogs/broken.png", b"not a picture".to_vec()),
+    ])
+}
+
+#[tokio::test]
+async fn an_uploaded_zip_becomes_a_data_set() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let answer = upload(&site, "application/json", form("pets", &cats_and_dogs())).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let info: DatasetInfo = serde_json::from_slice(&answer.bytes).unwrap();
+    assert_eq!((info.count, info.channels, info.max_size), (3, 1, (8, 8)));
+    let classes: Vec<_> =
+        info.classes.iter().map(|class| (class.name.as_str(), class.count)).collect();
+    assert_eq!(classes, [("cats", 2), ("dogs", 1)]);
+    assert!(info.skipped[0].name.contains("broken.png"), "{:?}", info.skipped);
+    let page = setup.studio.dataset("pets", Some("dogs"), 0).await.unwrap();
+    let shown = site.get(&page.images[0].url).await;
+    assert!(engine::grid::Picture::from_png(&shown.bytes).is_ok(), "{}", shown.text());
+    assert_eq!(std::fs::read_dir(darkroom(&setup).folders.uploads()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_form_without_scripts_is_sent_on() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let good = upload(&site, "text/html", form("pets", &cats_and_dogs())).await;
+    assert_eq!(
+        (good.status, good.header(header::LOCATION)),
+        (StatusCode::SEE_OTHER, "/datasets?name=pets")
+    );
+    let again = upload(&site, "text/html", form("pets", &cats_and_dogs())).await;
+    let back = again.header(header::LOCATION);
+    assert!(back.starts_with("/datasets?error=name%3A%20%60pets%60%20is%20taken"), "{back}");
+    assert!(back.ends_with("&name=pets"), "{back}");
+}
+
+#[tokio::test]
+async fn what_is_no_archive_of_images_is_refused_and_leaves_nothing() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let truncated = cats_and_dogs()[..150].to_vec();
+    let cases: [(&str, Vec<u8>, &str, &str); 6] = [
+        ("a", b"hello".to_vec(), "file", "zip"),
+        ("b", truncated, "file", ""),
+        ("c", zip_of(&[("notes.txt", b"no picture".to_vec())]), "file", "image"),
+        ("d", zip_of(&[("x.png", b"broken".to_vec())]), "file", "x.png"),
+        ("../e", cats_and_dogs(), "name", "letters"),
+        ("f", Vec::new(), "file", "choose"),
+    ];
+    for (name, bytes, field, words) in cases {
+        let answer = upload(&site, "application/json", form(name, &bytes)).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}: {}", answer.text());
+        let fault = &answer.json()["Fields"][0];
+        assert_eq!(fault["field"], field, "{name}: {fault}");
+        assert!(fault["message"].as_str().unwrap().contains(words), "{name}: {fault}");
+    }
+    let names: Vec<_> =
+        setup.studio.datasets().await.unwrap().into_iter().map(|set| set.name).collect();
+    assert_eq!(names, ["digits", "textures"]);
+    let left = std::fs::read_dir(darkroom(&setup).folders.datasets());
+    assert_eq!(left.map_or(0, |entries| entries.count()), 0);
+}
+
+#[tokio::test]
+async fn an_upload_beyond_the_limit_is_refused_in_words() {
+    let setup = Setup::idle();
+    let site = setup.site_with(|web| web.max_upload = 1000);
+    let answer = upload(&site, "application/json", form("big", &vec![0; 5000])).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", answer.text());
+    assert!(answer.text().contains("larger than 1000 bytes"), "{}", answer.text());
+    assert_eq!(std::fs::read_dir(darkroom(&setup).folders.uploads()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_form_is_refused() {
+    let setup = Setup::idle();
+    let request = post("/upload/dataset").header(header::CONTENT_TYPE, "multipart/form-data");
+    let answer = setup.site().ask(request.body(Body::from("x")).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_path_that_is_escaped_from_stays_inside() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let archive = zip_of(&[("../../outside.png", png(1)), ("inside.png", png(2))]);
+    let answer = upload(&site, "application/json", form("sly", &archive)).await;
+    assert!(!setup.folder.path().join("outside.png").exists());
+    assert!(!setup.folder.path().join("data/outside.png").exists());
+    if answer.status == StatusCode::OK {
+        assert_eq!(setup.studio.dataset("sly", None, 0).await.unwrap().total, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_named_folder_stays_when_it_is_forgotten_and_an_uploaded_one_goes() {
+    let setup = Setup::idle();
+    let folder = setup.images(3);
+    let path = folder.to_string_lossy().into_owned();
+    let info = setup.studio.add_dataset("mine", &path, "#000000").await.unwrap();
+    assert_eq!((info.count, info.source.ends_with("pictures")), (3, true));
+    let taken = setup.studio.add_dataset("mine", &path, "#000000").await.unwrap_err();
+    assert!(taken.for_field("name").is_some(), "{taken}");
+    let nowhere = setup.studio.add_dataset("other", "/nowhere", "#000000").await.unwrap_err();
+    assert!(nowhere.for_field("path").is_some(), "{nowhere}");
+    setup.studio.delete_dataset("mine").await.unwrap();
+    assert!(folder.join("00.png").exists());
+    upload(&setup.site(), "application/json", form("pets", &cats_and_dogs())).await;
+    let kept = darkroom(&setup).folders.dataset("pets");
+    assert!(kept.exists());
+    setup.studio.delete_dataset("pets").await.unwrap();
+    assert!(!kept.exists());
+    assert!(setup.studio.delete_dataset("digits").await.is_err());
+}
