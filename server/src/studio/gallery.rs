@@ -102,7 +102,7 @@ impl<'a> GallerySink<'a> {
     fn preview(&mut self, step: &SampleStep) -> Result<()> {
         let wanted = self.preferences.live_preview
             && step.step < step.steps
-            && step.step % self.preferences.preview_every.max(1) == 0;
+            && step.step.is_multiple_of(self.preferences.preview_every.max(1));
         if !wanted || !self.previews.ready(Instant::now()) {
             return Ok(());
         }

@@ -45,11 +45,13 @@ pub struct LiveJobs {
 /// Events a slow page may lag behind before it gets a fresh snapshot instead.
 const BUS_LENGTH: usize = 256;
 
-impl LiveJobs {
-    pub fn new() -> Self {
+impl Default for LiveJobs {
+    fn default() -> Self {
         Self { jobs: Mutex::default(), bus: broadcast::Sender::new(BUS_LENGTH) }
     }
+}
 
+impl LiveJobs {
     pub fn subscribe(&self) -> broadcast::Receiver<Live> {
         self.bus.subscribe()
     }

@@ -69,7 +69,7 @@ impl Darkroom {
     pub fn open(data_dir: &Path, device: DeviceLabel) -> Result<Arc<Self>> {
         let folders = Folders::open(data_dir)?;
         let store = Arc::new(Store::open(&folders.database())?);
-        let live = Arc::new(LiveJobs::new());
+        let live = Arc::new(LiveJobs::default());
         let datasets =
             Arc::new(Datasets::new(folders.clone(), Arc::clone(&store), Arc::clone(&live)));
         let darkroom = Self {
@@ -130,6 +130,7 @@ impl Darkroom {
 
     /// Jobs that a program which is gone now left running.
     fn reconcile(&self) -> Result<()> {
+        Presence::sweep(&self.folders.workers());
         for job in self.store.open_jobs()? {
             let owner = job.worker.as_deref().unwrap_or_default();
             let orphan = job.state == JobState::Running

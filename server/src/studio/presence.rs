@@ -28,6 +28,16 @@ impl Presence {
         &self.name
     }
 
+    /// Removes the marks of programs that are gone.
+    pub fn sweep(folder: &Path) {
+        let Ok(entries) = fs::read_dir(folder) else { return };
+        for entry in entries.flatten() {
+            if let Some(name) = entry.file_name().to_str().and_then(|name| name.strip_suffix(".lock")) {
+                Self::is_alive(folder, name);
+            }
+        }
+    }
+
     /// Whether the program that called itself `name` still runs.
     pub fn is_alive(folder: &Path, name: &str) -> bool {
         let path = folder.join(format!("{name}.lock"));
@@ -68,6 +78,9 @@ mod tests {
     fn a_lock_file_left_by_a_killed_program_means_nothing() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("1-0000abcd.lock"), "").unwrap();
-        assert!(!Presence::is_alive(folder.path(), "1-0000abcd"));
+        let me = Presence::announce(folder.path()).unwrap();
+        Presence::sweep(folder.path());
+        assert!(!folder.path().join("1-0000abcd.lock").exists());
+        assert!(Presence::is_alive(folder.path(), me.name()));
     }
 }

@@ -65,7 +65,7 @@ pub fn train(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<
     // The engine's callback knows only the engine's errors; ours waits here.
     let mut fault = None;
     let trained = engine::train::train(&train, cancel, &mut |event| {
-        run.hear(event).map_err(|error| {
+        run.hear(&event).map_err(|error| {
             fault = Some(error);
             engine::Error::Cancelled
         })
@@ -150,8 +150,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn hear(&mut self, event: TrainEvent) -> Result<()> {
-        match event {
+    fn hear(&mut self, event: &TrainEvent) -> Result<()> {
+        match *event {
             TrainEvent::Started { first_step, total_steps, .. } => {
                 self.started(first_step, total_steps)
             }

@@ -27,7 +27,7 @@ pub async fn dataset(
     let mut upload = Upload::default();
     let result = match form {
         Ok(form) => upload.take(&web, form).await,
-        Err(rejection) => Err(bad_form(rejection.body_text())),
+        Err(rejection) => Err(bad_form(&rejection.body_text())),
     };
     let name = upload.name.clone();
     let added = match result {
@@ -60,7 +60,7 @@ struct Upload {
 impl Upload {
     async fn take(&mut self, web: &Web, mut form: Multipart) -> Result<(), Fault> {
         while let Some(field) =
-            form.next_field().await.map_err(|error| bad_form(error.body_text()))?
+            form.next_field().await.map_err(|error| bad_form(&error.body_text()))?
         {
             match field.name() {
                 Some("name") => self.name = short_text(field).await?.trim().to_owned(),
@@ -106,13 +106,13 @@ impl Drop for TemporaryFile {
 
 async fn short_text(mut field: Field<'_>) -> Result<String, Fault> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(|error| bad_form(error.body_text()))? {
+    while let Some(chunk) = field.chunk().await.map_err(|error| bad_form(&error.body_text()))? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > MAX_TEXT {
-            return Err(bad_form("a field of the form is too long".into()));
+            return Err(bad_form("a field of the form is too long"));
         }
     }
-    String::from_utf8(bytes).map_err(|_| bad_form("a field of the form is no text".into()))
+    String::from_utf8(bytes).map_err(|_| bad_form("a field of the form is no text"))
 }
 
 /// Streams the file to disk. Too much or no room is heard to its end all the same, because a browser
@@ -123,7 +123,7 @@ async fn to_disk(web: &Web, mut field: Field<'_>) -> Result<TemporaryFile, Fault
     let mut upload = TemporaryFile { path, bytes: 0 };
     let mut file = tokio::fs::File::from_std(file);
     let mut fault = None;
-    while let Some(chunk) = field.chunk().await.map_err(|error| bad_form(error.body_text()))? {
+    while let Some(chunk) = field.chunk().await.map_err(|error| bad_form(&error.body_text()))? {
         upload.bytes += chunk.len() as u64;
         if upload.bytes > web.max_upload {
             fault.get_or_insert_with(|| too_large(web.max_upload));
@@ -171,6 +171,6 @@ fn field_fault(field: &str, message: &str) -> Fault {
     ApiError::Fields(ConfigError::one(field, message)).into()
 }
 
-fn bad_form(words: String) -> Fault {
+fn bad_form(words: &str) -> Fault {
     Fault(StatusCode::BAD_REQUEST, ApiError::Conflict(format!("the upload broke off: {words}")))
 }
