@@ -28,7 +28,7 @@ fn resize_crop(picture: Picture, (width, height): (u32, u32)) -> Picture {
         return picture;
     }
     let window = centre_window((picture.width, picture.height), (width, height));
-    scaled(picture, window, (width, height))
+    scaled(picture, &window, (width, height))
 }
 
 /// Shrinks until the longer side is at most `max_side`; never enlarges.
@@ -42,7 +42,7 @@ pub fn fit_within(picture: Picture, max_side: u32) -> Picture {
         let scaled = u64::from(side) * u64::from(max_side) / u64::from(longest);
         u32::try_from(scaled).unwrap_or(max_side).max(1)
     };
-    scaled(picture, Window { left: 0, top: 0, width, height }, (shrink(width), shrink(height)))
+    scaled(picture, &Window { left: 0, top: 0, width, height }, (shrink(width), shrink(height)))
 }
 
 /// Gray to colour by repeating, colour to gray by the weights of ITU-R BT.601, which add up to one:
@@ -91,10 +91,10 @@ fn centre_window(from: (u32, u32), to: (u32, u32)) -> Window {
     Window { left: (from.0 - width) / 2, top: (from.1 - height) / 2, width, height }
 }
 
-fn scaled(picture: Picture, window: Window, size: (u32, u32)) -> Picture {
+fn scaled(picture: Picture, window: &Window, size: (u32, u32)) -> Picture {
     match picture.channels {
-        1 => scaled_as::<Luma<u8>>(picture, &window, size),
-        _ => scaled_as::<Rgb<u8>>(picture, &window, size),
+        1 => scaled_as::<Luma<u8>>(picture, window, size),
+        _ => scaled_as::<Rgb<u8>>(picture, window, size),
     }
 }
 

@@ -13,6 +13,7 @@ use zip::write::SimpleFileOptions;
 use crate::files::*;
 
 type Files<'a> = &'a [(&'a str, Vec<u8>)];
+type Packer = fn(Files) -> Vec<u8>;
 
 fn zip_of(files: Files) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -46,7 +47,7 @@ fn tar_gz_of(files: Files) -> Vec<u8> {
     gzipped(&tar_of(files))
 }
 
-const PACKERS: [(&str, fn(Files) -> Vec<u8>); 3] =
+const PACKERS: [(&str, Packer); 3] =
     [("set.zip", zip_of), ("set.tar", tar_of), ("set.tgz", tar_gz_of)];
 
 /// Unpacks into `sets/mine` below `root`.

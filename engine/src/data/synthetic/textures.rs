@@ -13,9 +13,11 @@ use crate::grid::Picture;
 pub const CLASSES: [&str; 10] =
     ["stripes", "checks", "dots", "waves", "bricks", "wood", "marble", "clouds", "weave", "scales"];
 
+type Maker = fn(&mut ChaCha8Rng) -> Surface;
+
 /// How each class is drawn, in the order of [`CLASSES`], and in how many places across and down each
 /// pixel is looked at: more where edges are hard.
-const SURFACES: [(fn(&mut ChaCha8Rng) -> Surface, u32); 10] = [
+const SURFACES: [(Maker, u32); 10] = [
     (stripes, 3),
     (checks, 3),
     (dots, 3),
