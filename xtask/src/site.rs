@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::fingerprint::{self, Note};
-use crate::shell::{command, find, run, say};
+use crate::shell::say;
 use crate::{style, wasm, workspace};
 
 /// The name that the page's `HydrationScripts` ask for.
@@ -30,6 +30,7 @@ pub const INPUTS: &[&str] = &[
 
 /// Builds the site unless it stands there already, made from the same files.
 pub fn build() -> Result<()> {
+    let _lock = workspace::lock()?;
     let fingerprint = fingerprint::of(INPUTS)?;
     let note = Note::new("site");
     if note.says(&fingerprint) && script().is_file() {
@@ -77,28 +78,8 @@ fn bind(module: &Path, pkg: &Path) -> Result<()> {
         .context("wasm-bindgen could not read the page's module")?;
     let wasm = pkg.join(NAME).with_extension("wasm");
     fs::rename(pkg.join(format!("{NAME}_bg.wasm")), &wasm)?;
-    shrink(&wasm);
     say(format_args!("the page's module has {} KB", fs::metadata(&wasm)?.len() / 1000));
     Ok(())
-}
-
-/// Binaryen makes it a good deal smaller, but nobody needs it.
-fn shrink(wasm: &Path) {
-    if find("wasm-opt").is_none() {
-        return;
-    }
-    let smaller = wasm.with_extension("opt");
-    let mut optimise = command("wasm-opt");
-    // What Rust's target uses by default.
-    for feature in ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext"] {
-        optimise.arg(format!("--enable-{feature}"));
-    }
-    optimise.args(["--enable-reference-types", "--enable-multivalue", "-Oz"]);
-    optimise.arg(wasm).arg("-o").arg(&smaller);
-    let shrunk = run(&mut optimise).and_then(|()| Ok(fs::rename(&smaller, wasm)?));
-    if let Err(error) = shrunk {
-        say(format_args!("the module stays as large as it is: {error:#}"));
-    }
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

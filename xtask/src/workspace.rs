@@ -1,6 +1,9 @@
 //! Where things stand in this repository.
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 
 /// The folder that holds the workspace's `Cargo.toml`.
 pub fn root() -> &'static Path {
@@ -20,4 +23,12 @@ pub fn site() -> PathBuf {
 /// Notes that xtask keeps between two calls.
 pub fn notes() -> PathBuf {
     target().join("xtask")
+}
+
+/// Held while files that two calls could both write are being made.
+pub fn lock() -> Result<File> {
+    fs::create_dir_all(notes())?;
+    let lock = File::create(notes().join("lock"))?;
+    lock.lock().context("cannot wait for another xtask to end its build")?;
+    Ok(lock)
 }
