@@ -84,7 +84,10 @@ pub fn run(args: &ServeArgs) -> Result<()> {
     greet(&darkroom, args.listen, port, password.as_ref());
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Error::Other(format!("the server cannot start: {error}")))?;
-    runtime.block_on(serve(listener, web, Arc::clone(&darkroom)))
+    let served = runtime.block_on(serve(listener, web, Arc::clone(&darkroom)));
+    // A question to the database that is still under way does not hold the program up.
+    runtime.shutdown_timeout(LAST_ANSWERS);
+    served
 }
 
 fn bind(address: SocketAddr) -> Result<TcpListener> {

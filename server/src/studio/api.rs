@@ -155,8 +155,7 @@ impl Darkroom {
     fn estimate(&self, config: RunConfig) -> Result<Estimate> {
         let config = config.validate()?;
         let asked = &config.dataset_params.im_path;
-        self.datasets.check(asked)?;
-        let images = self.datasets.known_survey(asked)?.map_or(0, |(count, _)| count);
+        let images = self.datasets.count(asked)?;
         Ok(Estimate {
             weights: engine::train::weights_of(&config.model_params),
             images,

@@ -14,7 +14,6 @@ use engine::sampler::SampleStep;
 use super::drawing::{Drawn, Plan, Sink, draw};
 use super::files::{next_number, write_whole};
 use super::heartbeat::Heartbeat;
-use super::live::Preview;
 use super::pace::{Pace, Throttle};
 use super::store::{Ending, JobRow, NewImage};
 use super::{Darkroom, Worker, calendar};
@@ -107,10 +106,7 @@ impl<'a> GallerySink<'a> {
             return Ok(());
         }
         let png = Bytes::from(sheet(&step.x0_pictures()?).to_png(&[]));
-        self.studio.live.change(self.job, |running| {
-            let version = running.drawing.preview.as_ref().map_or(1, |last| last.version + 1);
-            running.drawing.preview = Some(Preview { version, png });
-        });
+        self.studio.live.set_preview(self.job, png);
         Ok(())
     }
 

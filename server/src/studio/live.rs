@@ -26,19 +26,16 @@ pub struct Drawing {
     pub step: usize,
     pub steps: usize,
     pub batch: usize,
-    pub preview: Option<Preview>,
-}
-
-/// The newest x0 predictions as one PNG.
-#[derive(Clone, Debug)]
-pub struct Preview {
-    pub version: u64,
-    pub png: Bytes,
+    pub previews: u64,
+    /// Counts the previews of the job; nothing while there is none to show.
+    pub preview: Option<u64>,
 }
 
 /// All running jobs, and the bus on which their news go out.
 pub struct LiveJobs {
     jobs: Mutex<HashMap<JobId, RunningJob>>,
+    /// A page may ask for the newest preview just after its batch is done.
+    last_preview: Mutex<Option<(JobId, Bytes)>>,
     bus: broadcast::Sender<Live>,
 }
 
@@ -47,7 +44,11 @@ const BUS_LENGTH: usize = 256;
 
 impl Default for LiveJobs {
     fn default() -> Self {
-        Self { jobs: Mutex::default(), bus: broadcast::Sender::new(BUS_LENGTH) }
+        Self {
+            jobs: Mutex::default(),
+            last_preview: Mutex::default(),
+            bus: broadcast::Sender::new(BUS_LENGTH),
+        }
     }
 }
 
@@ -80,6 +81,20 @@ impl LiveJobs {
         if let Some(running) = self.lock().get_mut(&job) {
             change(running);
         }
+    }
+
+    pub fn set_preview(&self, job: JobId, png: Bytes) {
+        let mut last = self.last_preview.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some((job, png));
+        self.change(job, |running| {
+            running.drawing.previews += 1;
+            running.drawing.preview = Some(running.drawing.previews);
+        });
+    }
+
+    pub fn preview(&self, job: JobId) -> Option<Bytes> {
+        let last = self.last_preview.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().filter(|(of, _)| *of == job).map(|(_, png)| png.clone())
     }
 
     /// False if this program does not run the job.

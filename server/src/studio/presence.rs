@@ -32,7 +32,9 @@ impl Presence {
     pub fn sweep(folder: &Path) {
         let Ok(entries) = fs::read_dir(folder) else { return };
         for entry in entries.flatten() {
-            if let Some(name) = entry.file_name().to_str().and_then(|name| name.strip_suffix(".lock")) {
+            if let Some(name) =
+                entry.file_name().to_str().and_then(|name| name.strip_suffix(".lock"))
+            {
                 Self::is_alive(folder, name);
             }
         }

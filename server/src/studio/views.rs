@@ -52,9 +52,8 @@ impl Darkroom {
         let drawing = self.live.get(row.id).map(|running| running.drawing).unwrap_or_default();
         let images: Vec<ImageInfo> =
             self.store.images(row.id)?.into_iter().map(image_info).collect();
-        let preview_url = drawing
-            .preview
-            .map(|preview| format!("/files/previews/{}.png?v={}", row.id, preview.version));
+        let preview_url =
+            drawing.preview.map(|version| format!("/files/previews/{}.png?v={version}", row.id));
         Ok(GenerateView {
             job: self.job_summary(row),
             settings: serde_json::from_str(&row.request)?,

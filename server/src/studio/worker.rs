@@ -209,3 +209,21 @@ fn report(result: Result<()>) {
         tracing::error!("{error}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_on_the_devices_thread_is_an_error_with_its_words() {
+        let device = DeviceThread::open(DeviceChoice::Cpu).unwrap();
+        let error = device.run_to_end::<()>(|_| panic!("boom {}", 7)).unwrap_err().to_string();
+        assert!(error.contains("boom 7"), "{error}");
+    }
+
+    #[test]
+    fn a_graphics_card_that_is_not_there_is_told_in_words() {
+        let error = DeviceThread::open(DeviceChoice::Cuda(99)).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|words| !words.is_empty()));
+    }
+}

@@ -43,12 +43,11 @@ pub async fn sample(
     stored(&web, path, &headers).await
 }
 
-/// The newest preview of a running generation; it lives in memory only.
+/// The newest preview of the generation that runs or ran last; it lives in memory only.
 pub async fn preview(State(web): State<Web>, Path(file): Path<String>) -> Answer {
     let id = number(&file, ".png")?;
-    let preview = web.studio.0.live.get(id).and_then(|running| running.drawing.preview);
-    let preview = preview.ok_or_else(Fault::not_found)?;
-    Ok(([(header::CONTENT_TYPE, "image/png")], preview.png).into_response())
+    let png = web.studio.0.live.preview(id).ok_or_else(Fault::not_found)?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
 }
 
 /// A thumbnail of an image of a data set.

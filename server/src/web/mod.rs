@@ -23,6 +23,7 @@ use axum::routing::{get, post};
 use leptos::prelude::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::studio::StudioHandle;
@@ -66,6 +67,11 @@ impl FromRef<Web> for LeptosOptions {
     }
 }
 
+/// Pictures, event streams and zips are left as they are.
+fn compressible() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::const_new("application/zip"))
+}
+
 /// The whole site as one router; needs a running tokio runtime, but no socket.
 pub fn app(web: Web) -> Router {
     let small = Router::new()
@@ -88,7 +94,7 @@ pub fn app(web: Web) -> Router {
         .merge(uploads)
         .layer(middleware::from_fn_with_state(web.clone(), login::require))
         .layer(middleware::from_fn_with_state(web.clone(), guard::check))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(compressible()))
         .layer(middleware::from_fn(headers::add))
         .with_state(web)
 }

@@ -23,8 +23,10 @@ pub async fn zip(
 ) -> std::result::Result<Response, Fault> {
     let job = number(&file, ".zip")?;
     let archive = web.studio.blocking(move |darkroom| archive(darkroom, job)).await?;
+    let length = archive.metadata().map_or(0, |metadata| metadata.len());
     let headers = [
         (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_LENGTH, length.to_string()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"darkroom-{job}.zip\"")),
     ];
     let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(archive)));

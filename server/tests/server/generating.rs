@@ -84,3 +84,22 @@ async fn an_interrupted_generation_keeps_its_whole_batches() {
     assert!(view.grid_url.is_some() && view.settings.seed >= 0);
     assert!(darkroom(&setup).live.get(job).is_none());
 }
+
+#[tokio::test]
+async fn a_preview_can_be_looked_at_while_it_develops() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let mut bus = darkroom(&setup).live.subscribe();
+    let settings = GenerateSettings { batch_count: 20, steps: 20, ..two_of("painter") };
+    let job = setup.studio.generate(settings).await.unwrap();
+    setup.generation_over(job).await;
+    let mut previews = Vec::new();
+    while let Ok(event) = bus.try_recv() {
+        if let app::api::Live::Generate(view) = event {
+            previews.extend(view.preview_url);
+        }
+    }
+    let url = previews.last().expect("the first step of a job is always worth a preview");
+    let sheet = Picture::from_png(&setup.site().get(url).await.bytes).unwrap();
+    assert_eq!((sheet.width, sheet.height), (18, 8));
+}

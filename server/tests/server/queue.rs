@@ -61,3 +61,21 @@ async fn a_queue_left_waiting_is_worked_off_after_the_restart() {
     setup.studio.0.serve_queue(device).unwrap();
     assert_eq!(setup.training_over(job).await.job.state, JobState::Done);
 }
+
+#[tokio::test]
+async fn a_job_whose_images_are_gone_fails_in_words_and_the_next_one_runs() {
+    let setup = Setup::idle();
+    let mut config = setup.tiny("lost", 4);
+    let gone = setup.folder.path().join("gone");
+    std::fs::rename(setup.images(2), &gone).unwrap();
+    config.dataset_params.im_path = gone.to_string_lossy().into_owned();
+    let lost = setup.studio.train(config).await.unwrap();
+    let next = setup.studio.train(setup.tiny("next", 4)).await.unwrap();
+    std::fs::remove_dir_all(&gone).unwrap();
+    let device = server::studio::DeviceThread::open(engine::device::DeviceChoice::Cpu).unwrap();
+    setup.studio.0.serve_queue(device).unwrap();
+    assert_eq!(setup.training_over(next).await.job.state, JobState::Done);
+    let lost = setup.training(lost).await.job;
+    assert_eq!(lost.state, JobState::Failed);
+    assert!(lost.message.unwrap().contains("gone"));
+}

@@ -179,6 +179,19 @@ impl Datasets {
         Ok(info.note.is_none().then_some((info.count, info.channels)))
     }
 
+    /// How many images there are, without opening them; 0 while nobody knows.
+    pub fn count(&self, asked: &str) -> Result<u64> {
+        self.check(asked)?;
+        if let Some((count, _)) = self.known_survey(asked)? {
+            return Ok(count);
+        }
+        match detect(Path::new(asked)) {
+            Ok(Found::Source(source)) => Ok(source.entries()?.len() as u64),
+            // An archive is unpacked when the run begins, not for an estimate.
+            _ => Ok(0),
+        }
+    }
+
     /// Names a folder, archive or IDX file that stays where it is.
     pub fn add_path(self: &Arc<Self>, new: &NewDataset<'_>, path: &str) -> Result<DatasetInfo> {
         new.check()?;

@@ -1,0 +1,106 @@
+//! The program as it is called in a terminal.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::support::Setup;
+
+fn darkroom(data_dir: &Path, line: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_darkroom"))
+        .args(line.split_whitespace())
+        .args(["--device", "cpu"])
+        .env("DARKROOM_DATA_DIR", data_dir)
+        .current_dir(data_dir)
+        .output()
+        .unwrap()
+}
+
+fn succeed(data_dir: &Path, line: &str) -> String {
+    let output = darkroom(data_dir, line);
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{line}: {words}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A folder with a YAML file of a tiny run on a folder of pictures.
+fn place(setup: &Setup) -> &Path {
+    let folder = setup.folder.path();
+    std::fs::write(folder.join("tiny.yaml"), setup.tiny("first", 8).to_yaml()).unwrap();
+    folder
+}
+
+#[test]
+fn the_same_run_writes_the_same_bytes_and_its_model_draws() {
+    let setup = Setup::idle();
+    let folder = place(&setup);
+    let mut runs = Vec::new();
+    for place in ["one", "two"] {
+        let data_dir = folder.join(place);
+        std::fs::create_dir(&data_dir).unwrap();
+        let told = succeed(&data_dir, "train --config ../tiny.yaml --steps 6 --seed 3");
+        assert!(told.contains("done: step 6"), "{told}");
+        runs.push(
+            std::fs::read(data_dir.join("runs/first/checkpoints/step-00000006.safetensors"))
+                .unwrap(),
+        );
+    }
+    assert!(runs[0] == runs[1], "two runs of the same settings differ");
+    let folder = &folder.join("one");
+    for (batch, out) in [("5", "a.png"), ("2", "b.png")] {
+        let told = succeed(
+            folder,
+            &format!(
+                "generate --model first --count 5 --batch-size {batch} --steps 4 --seed 7 --out {out} --out-dir each"
+            ),
+        );
+        assert!(told.contains("Steps: 4, Sampler: DDPM") && told.contains("Seed: 7"), "{told}");
+    }
+    let grid = std::fs::read(folder.join("a.png")).unwrap();
+    assert_eq!(grid, std::fs::read(folder.join("b.png")).unwrap());
+    assert!(folder.join("each/00004-11.png").is_file());
+}
+
+#[test]
+fn a_run_goes_on_by_name_to_more_steps() {
+    let setup = Setup::idle();
+    let folder = place(&setup);
+    succeed(folder, "train --config tiny.yaml --steps 4 --name again");
+    let told = succeed(folder, "train --resume again --steps 6");
+    assert!(told.contains("done: step 6"), "{told}");
+    let metrics = std::fs::read_to_string(folder.join("runs/again/metrics.jsonl")).unwrap();
+    assert_eq!(metrics.lines().count(), 6);
+}
+
+#[test]
+fn bench_prints_one_line_of_json() {
+    let setup = Setup::idle();
+    let told = succeed(place(&setup), "bench --config tiny.yaml --batch 2 --seconds 0 --json");
+    let figures: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((told.lines().count(), &figures["batch"]), (1, &2.into()));
+    for key in ["train_images_per_second", "forward_images_per_second", "peak_memory_bytes"] {
+        assert!(figures[key].as_f64().unwrap() > 0.0, "{key}: {figures}");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_one_sentence_and_exit_code_one() {
+    let setup = Setup::idle();
+    let folder = place(&setup);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let serve = format!("serve --port {}", taken.local_addr().unwrap().port());
+    for (line, words) in [
+        ("train", "dataset: give --dataset"),
+        ("train --dataset nowhere", "there is no `nowhere`; nearest are"),
+        ("train --config tiny.yaml --set num_heads=3", "not divisible by num_heads 3"),
+        ("generate --model nobody", "model: there is no `nobody`"),
+        ("generate --model x.pth", "--config"),
+        ("bench --config nowhere.yaml", "there is no such file"),
+        (serve.as_str(), "is in use by another program"),
+    ] {
+        let output = darkroom(folder, line);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{line}: {told}");
+        assert!(told.starts_with("darkroom: ") && told.contains(words), "{line}: {told}");
+        assert_eq!(told.trim().lines().count(), 1, "{line}: {told}");
+    }
+}
