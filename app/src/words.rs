@@ -63,6 +63,15 @@ pub fn figure(number: f64) -> String {
     }
 }
 
+/// How many a second: `6.74`, `412`.
+pub fn rate(number: f32) -> String {
+    match number {
+        x if x < 10.0 => format!("{number:.2}"),
+        x if x < 100.0 => format!("{number:.1}"),
+        _ => format!("{number:.0}"),
+    }
+}
+
 /// A round value beside an axis: `0.05`, `2`, `1e-4`.
 pub fn tick(number: f64) -> String {
     let digits = (6.0 - number.abs().max(1e-12).log10().floor()).clamp(1.0, 12.0) as usize;
@@ -141,6 +150,7 @@ mod tests {
 
     #[test]
     fn figures_keep_what_means_something() {
+        assert_eq!([rate(6.7351), rate(41.26), rate(812.4)], ["6.74", "41.3", "812"]);
         for (number, text) in
             [(0.0, "0"), (0.0001, "1.0e-4"), (0.0312, "0.0312"), (41.26, "41.3"), (812.4, "812")]
         {

@@ -81,6 +81,7 @@ fn PreferencesPanel() -> impl IntoView {
                 change(&|_| ());
             }
         >
+            <h2>"Preferences"</h2>
             <ThemeChoice on_choose=Callback::new(move |theme: Theme| change(&|form| form.theme = theme.key().into())) />
             <Checkbox
                 id="crisp"
@@ -101,7 +102,6 @@ fn PreferencesPanel() -> impl IntoView {
             <Field
                 id="preview-every"
                 label="Steps between previews"
-                unit="steps"
                 help="1 shows every step. More is lighter on a slow network."
                 fault=every_fault
             >

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::DatasetInfo;
+use crate::components::glimpses::Glimpses;
 use crate::components::notice::Empty;
 use crate::words;
 
@@ -28,14 +29,9 @@ pub fn List(sets: Vec<DatasetInfo>) -> impl IntoView {
 
 #[component]
 fn Card(info: DatasetInfo) -> impl IntoView {
-    let glimpses = info.count.min(GLIMPSES);
-    let picture = |i: u64| {
-        let url = format!("/files/datasets/{}/{}.png", info.name, i * info.count / glimpses.max(1));
-        view! { <img src=url alt="" width="28" height="28" loading="lazy" /> }
-    };
     view! {
         <li class="set">
-            <div class="glimpses" aria-hidden="true">{(0..glimpses).map(picture).collect_view()}</div>
+            <Glimpses info=info.clone() wanted=GLIMPSES class="glimpses" />
             <div class="set-words">
                 <a class="set-name" href=format!("/datasets?name={}", info.name)>
                     {info.name.clone()}

@@ -66,8 +66,8 @@ pub struct Desk {
     pub sending: RwSignal<bool>,
     /// The picture that is enlarged.
     pub enlarged: RwSignal<Option<usize>>,
-    /// The picture whose settings are shown and whose seed is reused.
-    pub chosen: RwSignal<usize>,
+    /// The picture whose settings are shown and whose seed is reused; the first if none was chosen.
+    pub chosen: RwSignal<Option<usize>>,
 }
 
 impl Desk {
@@ -84,7 +84,7 @@ impl Desk {
             fault: RwSignal::new(fault),
             sending: RwSignal::new(false),
             enlarged: RwSignal::new(None),
-            chosen: RwSignal::new(0),
+            chosen: RwSignal::new(None),
         }
     }
 
@@ -127,7 +127,7 @@ impl Desk {
                     self.live.generation.with_untracked(|shown| shown.as_ref().map(|s| s.job.id));
                 let is_news = known != view.as_ref().map(|view| view.job.id);
                 if is_news {
-                    self.chosen.set(0);
+                    self.chosen.set(None);
                     self.enlarged.set(None);
                 }
                 if is_news || !untrack(|| self.is_over()) {
@@ -174,7 +174,7 @@ impl Desk {
     }
 
     pub fn chosen_image(self) -> Option<ImageInfo> {
-        let chosen = self.chosen.get();
+        let chosen = self.chosen.get().unwrap_or(0);
         self.live.generation.with(|view| {
             let images = &view.as_ref()?.images;
             images.get(chosen).or(images.first()).cloned()

@@ -72,7 +72,13 @@ fn ModelField() -> impl IntoView {
                 on_change=fit_steps
             />
         </Field>
-        <p class="help model-about">{move || desk.model().map(|model| about(&model))}</p>
+        <p class="help">{move || desk.model().map(|model| about(&model))}</p>
+        <Show when=move || desk.models.with(Vec::is_empty)>
+            <p class="note">
+                "There is no model yet. " <a href="/train">"Train one"</a>
+                " on a data set; it appears here with its first checkpoint."
+            </p>
+        </Show>
     }
 }
 

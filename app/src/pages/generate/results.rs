@@ -34,31 +34,39 @@ pub fn Results() -> impl IntoView {
     .into_any()
 }
 
-/// Bar, step and time while the job waits or runs.
+/// Bar, step and time while the job waits or runs; what it was afterwards.
 #[component]
 fn JobProgress() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let shown = desk.live.generation;
-    let active =
-        Memo::new(move |_| shown.with(|v| v.as_ref().is_some_and(|v| !v.job.state.is_over())));
-    let running = Signal::derive(move || {
-        shown.with(|v| v.as_ref().is_some_and(|v| v.job.state == JobState::Running))
-    });
+    let state = Memo::new(move |_| shown.with(|v| v.as_ref().map(|v| v.job.state)));
+    let running = Signal::derive(move || state.get() == Some(JobState::Running));
     let fraction =
         Signal::derive(move || shown.with(|v| v.as_ref().map_or(0.0, |v| v.job.progress)));
     let ahead = move || shown.with(|v| v.as_ref().map_or(0, |v| desk.live.ahead_of(v.job.id)));
     let words = move || shown.with(|v| v.as_ref().map(|v| progress_words(v, ahead())));
     view! {
-        <Show when=move || active.get()>
+        <Show when=move || state.get().is_some()>
             <div class="job-progress">
-                <ProgressBar label="Generation progress" fraction running />
-                <p class="figures" role="status">{words}</p>
+                <Show when=move || state.get().is_some_and(|state| !state.is_over())>
+                    <ProgressBar label="Generation progress" fraction running />
+                </Show>
+                <p class="figures" role="status">
+                    {words}
+                </p>
             </div>
         </Show>
     }
 }
 
 fn progress_words(view: &GenerateView, ahead: usize) -> String {
+    if view.job.state.is_over() {
+        return format!(
+            "{} with {}",
+            words::plural(view.images.len() as u64, "image"),
+            view.settings.model
+        );
+    }
     if view.job.state == JobState::Queued {
         return match ahead {
             0 => "Waiting to begin".into(),
@@ -152,10 +160,13 @@ fn Pictures() -> impl IntoView {
     let open = Callback::new(move |id: i64| {
         let index =
             images.with_untracked(|all| all.iter().position(|image| image.id == id)).unwrap_or(0);
-        desk.chosen.set(index);
+        desk.chosen.set(Some(index));
         desk.enlarged.set(Some(index));
     });
-    let chosen = Memo::new(move |_| desk.chosen_image().map(|image| image.id));
+    let chosen = Memo::new(move |_| {
+        let index = desk.chosen.get()?;
+        images.with(|all| all.get(index).map(|image| image.id))
+    });
     view! {
         <Show when=move || images.with(|all| !all.is_empty())>
             <div class="pictures" style:--columns=columns>
@@ -233,7 +244,7 @@ fn Enlargement() -> impl IntoView {
         Signal::derive(move || desk.images().into_iter().map(enlarged).collect::<Vec<_>>());
     Effect::new(move || {
         if let Some(index) = desk.enlarged.get() {
-            desk.chosen.set(index);
+            desk.chosen.set(Some(index));
         }
     });
     view! {
@@ -275,7 +286,11 @@ mod tests {
                 eta_seconds: Some(75.0),
                 message: None,
             },
-            settings: engine::config::GenerateSettings { batch_count: 2, ..Default::default() },
+            settings: engine::config::GenerateSettings {
+                model: "digits".into(),
+                batch_count: 2,
+                ..Default::default()
+            },
             step: 12,
             steps: 50,
             batch: 1,

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use crate::api::{DatasetInfo, Estimate, RunForm};
 use crate::components::field::{Checkbox, Choice, Field, TextInput};
+use crate::components::glimpses::Glimpses;
 use crate::components::notice::Alert;
 use crate::words;
 
@@ -94,14 +95,9 @@ fn DatasetField() -> impl IntoView {
 /// A few pictures from all over the data set, and what it is.
 #[component]
 fn DatasetGlimpse(info: DatasetInfo) -> impl IntoView {
-    let shown = info.count.min(THUMBNAILS);
-    let name = info.name.clone();
-    let url = move |i: u64| format!("/files/datasets/{name}/{}.png", i * info.count / shown.max(1));
     view! {
         <div class="glimpse">
-            <div class="thumbnails" aria-hidden="true">
-                {(0..shown).map(|i| view! { <img src=url(i) alt="" width="28" height="28" loading="lazy" /> }).collect_view()}
-            </div>
+            <Glimpses info=info.clone() wanted=THUMBNAILS class="thumbnails" />
             <p class="help">
                 {words::plural(info.count, "image")} ", " {words::sizes(info.min_size, info.max_size)} " "
                 {words::channels(info.channels)} ". "
