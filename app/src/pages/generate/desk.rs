@@ -112,6 +112,7 @@ impl Desk {
                 Ok(job) => {
                     self.fault.set(None);
                     self.show(Some(job)).await;
+                    bring_into_view(".results");
                 }
                 Err(error) => self.fault.set(Some(error)),
             }
@@ -202,6 +203,18 @@ impl Desk {
             self.fields.fill(form);
             self.fault.set(None);
         }
+    }
+}
+
+/// On a phone the pictures come up below the form: brings them on the screen.
+fn bring_into_view(selector: &str) {
+    let narrow = window()
+        .match_media("(max-width: 760px)")
+        .ok()
+        .flatten()
+        .is_some_and(|media| media.matches());
+    if narrow && let Ok(Some(place)) = document().query_selector(selector) {
+        place.scroll_into_view();
     }
 }
 

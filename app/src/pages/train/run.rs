@@ -161,10 +161,15 @@ fn Figures() -> impl IntoView {
             {figure("Epoch", |f| words::count(f.epoch))}
             {figure("Loss", |f| f.loss.map_or("–".into(), |loss| words::figure(loss.into())))}
             {figure("Images/s", |f| f.images_per_second.map_or("–".into(), |rate| words::rate(rate)))}
-            {figure("Time left", |f| f.eta_seconds.map_or("–".into(), words::duration))}
+            {figure("Time left", time_left)}
             {figure("Learning rate", |f| words::figure(f.learning_rate))}
         </dl>
     }
+}
+
+fn time_left(figures: &TrainFigures) -> String {
+    let eta = figures.eta_seconds.filter(|_| figures.step < figures.total_steps);
+    eta.map_or("–".into(), words::duration)
 }
 
 fn step_words(figures: &TrainFigures) -> String {
