@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    engine::kernels::use_one_pool();
     server::cli::main()
 }

@@ -32,34 +32,32 @@ impl RunConfig {
     }
 }
 
-/// Attention only where there are few tokens, a rate ten times the reference's, and averaged weights:
-/// what brings clear pictures soonest on two cores.
+/// Narrow where there are many pixels, attention only where there are few, a rate twenty times the
+/// reference's, and averaged weights: what brings clear pictures soonest on two cores.
 fn small() -> RunConfig {
     let mut config = RunConfig::default();
     config.model_params = ModelParams {
-        down_channels: vec![32, 64, 96],
+        down_channels: vec![16, 32, 64, 96],
         mid_channels: vec![96, 96, 64],
-        down_sample: vec![true, true],
-        attn_down: vec![false, true],
+        attn_down: vec![false, true, true],
         num_down_layers: 1,
         num_mid_layers: 1,
         num_up_layers: 1,
-        conv_out_channels: 32,
         ..config.model_params
     };
     let train = &mut config.train_params;
     train.batch_size = 32;
-    train.num_steps = 6000;
+    train.num_steps = 3000;
     train.lr = 2e-3;
-    train.warmup_steps = 200;
+    train.warmup_steps = 100;
     train.lr_decay = true;
     train.grad_clip = 1.0;
-    train.ema_decay = 0.999;
+    train.ema_decay = 0.998;
     train.checkpoint_every = 1000;
     train.sample_every = 500;
     train.num_samples = 16;
     train.num_grid_rows = 8;
-    train.sample_steps = 100;
+    train.sample_steps = 50;
     config
 }
 

@@ -85,12 +85,20 @@ impl Idx {
     /// The images by number, from the headers and labels alone.
     pub fn entries(images: &Path, labels: Option<&Path>) -> Result<Vec<Entry>> {
         let header = Header::read(images, &mut open(images)?)?;
-        let labels = Labels::read(images, labels, header.count)?;
-        let class = |index: usize| {
-            labels.labels.get(index).map(|&label| labels.classes[label as usize].clone())
-        };
-        let entry = |index: usize| Entry { name: index.to_string(), class: class(index) };
-        Ok((0..header.count as usize).map(entry).collect())
+        Ok(Labels::read(images, labels, header.count)?.entries(header.count))
+    }
+
+    /// The images by number.
+    pub fn named(&self) -> Vec<Entry> {
+        self.labels.entries(self.header.count)
+    }
+
+    /// Image `index`, if there is one.
+    pub fn at(&self, index: usize) -> Result<Picture> {
+        match (index as u64) < self.header.count {
+            true => Ok(self.image(index)),
+            false => Err(no_such_image(index, self.header.count as usize)),
+        }
     }
 
     /// One image, reading no further than it.
@@ -174,6 +182,13 @@ impl Labels {
         }
         let numbers = read_body(&path, reader, found, &format!("{found} labels"))?;
         Ok(Self::of(&numbers))
+    }
+
+    fn entries(&self, count: u64) -> Vec<Entry> {
+        let class =
+            |index: usize| Some(self.classes[*self.labels.get(index)? as usize].clone());
+        let entry = |index: usize| Entry { name: index.to_string(), class: class(index) };
+        (0..count as usize).map(entry).collect()
     }
 
     fn of(numbers: &[u8]) -> Self {

@@ -5,6 +5,7 @@
 //! comes from outside and is hostile until parsed: sizes are bounded, paths stay in their folder, and
 //! a broken image is named and skipped.
 
+mod album;
 mod archive;
 mod decode;
 mod detect;
@@ -17,6 +18,7 @@ mod survey;
 mod synthetic;
 mod transform;
 
+pub use album::Album;
 pub use archive::{Limits, unpack};
 pub use detect::{Found, detect};
 pub use image_set::{ImageSet, LoadOptions};

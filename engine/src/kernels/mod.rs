@@ -5,6 +5,7 @@
 
 #![expect(unsafe_code, reason = "the only place for it: each block says why it is sound")]
 
+mod add;
 mod attention;
 mod conv;
 mod conv_op;
@@ -14,9 +15,11 @@ pub mod plain;
 mod reduce;
 pub mod simd;
 mod storage;
+mod threads;
 mod tile;
 
 pub use optimizer::{AdamStep, adam, ema, square_sum};
+pub use threads::use_one_pool;
 
 use candle_core::{DType, Result, Tensor};
 
@@ -61,6 +64,14 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let kernel = weight.unsqueeze(2)?.unsqueeze(3)?;
     let shape = ConvShape { stride: 1, padding: 0 };
     conv2d(&pixels, &kernel, &bias.unsqueeze(0)?, shape)?.reshape(((), batch))?.t()
+}
+
+/// The sum of two tensors of one shape.
+pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    if !on_cpu(&[a, b]) || a.shape() != b.shape() {
+        return a + b;
+    }
+    a.contiguous()?.apply_op2(&b.contiguous()?, add::Add)
 }
 
 /// Group normalisation over (batch, channels, …), with SiLU behind it if `silu`.

@@ -55,23 +55,27 @@ unsafe fn channel_forward_body<V: Simd>(
     shift: f32,
     silu: bool,
 ) {
-    let one = |x: &[f32], y: &mut [f32]| {
-        // SAFETY: both slices hold a whole vector.
-        unsafe {
-            let z = V::load(x.as_ptr()).mul_add(V::splat(scale), V::splat(shift));
-            let z = if silu { z.mul(sigmoid(z)) } else { z };
-            z.store(y.as_mut_ptr());
-        }
-    };
     let whole = x.len() / V::LANES * V::LANES;
-    for (x, y) in x[..whole].chunks_exact(V::LANES).zip(y[..whole].chunks_exact_mut(V::LANES)) {
-        one(x, y);
+    // SAFETY: every vector lies within its slice, the last one in a slice of its own.
+    unsafe {
+        for i in (0..whole).step_by(V::LANES) {
+            vector_forward::<V>(x.as_ptr().add(i), y.as_mut_ptr().add(i), scale, shift, silu);
+        }
+        let (mut from, mut to) = ([0f32; 16], [0f32; 16]);
+        from[..x.len() - whole].copy_from_slice(&x[whole..]);
+        vector_forward::<V>(from.as_ptr(), to.as_mut_ptr(), scale, shift, silu);
+        y[whole..].copy_from_slice(&to[..x.len() - whole]);
     }
-    // The rest goes through the same arithmetic, in a vector of its own.
-    let (mut from, mut to) = ([0f32; 16], [0f32; 16]);
-    from[..x.len() - whole].copy_from_slice(&x[whole..]);
-    one(&from, &mut to);
-    y[whole..].copy_from_slice(&to[..x.len() - whole]);
+}
+
+#[inline(always)]
+unsafe fn vector_forward<V: Simd>(x: *const f32, y: *mut f32, scale: f32, shift: f32, silu: bool) {
+    // SAFETY: the caller vouches for a whole vector on both sides.
+    unsafe {
+        let z = V::load(x).mul_add(V::splat(scale), V::splat(shift));
+        let z = if silu { z.mul(sigmoid(z)) } else { z };
+        z.store(y);
+    }
 }
 
 #[inline(always)]
@@ -105,34 +109,44 @@ unsafe fn channel_sums_body<V: Simd>(
     dz: &mut [f32],
     channel: Channel,
 ) -> (f32, f32) {
-    // SAFETY: all three slices are of one length; every load and store lies within a chunk.
+    let whole = x.len() / V::LANES * V::LANES;
+    // SAFETY: every vector lies within its slice, the last one in a slice of its own.
     unsafe {
-        let Channel { mean, rstd, gamma, beta, silu } = channel;
-        let (mean, rstd, one) = (V::splat(mean), V::splat(rstd), V::splat(1.0));
-        let (mut sum, mut sum_normed) = (V::splat(0.0), V::splat(0.0));
-        let mut at = |x: *const f32, grad: *const f32, dz: *mut f32| {
-            let normed = V::load(x).sub(mean).mul(rstd);
-            let mut d = V::load(grad);
-            if silu {
-                let z = normed.mul_add(V::splat(gamma), V::splat(beta));
-                let s = sigmoid(z);
-                d = d.mul(s).mul(z.mul(one.sub(s)).add(one));
-            }
-            d.store(dz);
-            sum = sum.add(d);
-            sum_normed = d.mul_add(normed, sum_normed);
-        };
-        let whole = x.len() / V::LANES * V::LANES;
+        let mut sums = [V::splat(0.0); 2];
         for i in (0..whole).step_by(V::LANES) {
-            at(x.as_ptr().add(i), grad.as_ptr().add(i), dz.as_mut_ptr().add(i));
+            let (x, grad) = (x.as_ptr().add(i), grad.as_ptr().add(i));
+            sums = vector_sums(x, grad, dz.as_mut_ptr().add(i), channel, sums);
         }
         let rest = x.len() - whole;
         let (mut x_rest, mut grad_rest, mut dz_rest) = ([0f32; 16], [0f32; 16], [0f32; 16]);
         x_rest[..rest].copy_from_slice(&x[whole..]);
         grad_rest[..rest].copy_from_slice(&grad[whole..]);
-        at(x_rest.as_ptr(), grad_rest.as_ptr(), dz_rest.as_mut_ptr());
+        sums = vector_sums(x_rest.as_ptr(), grad_rest.as_ptr(), dz_rest.as_mut_ptr(), channel, sums);
         dz[whole..].copy_from_slice(&dz_rest[..rest]);
-        (sum.sum(), sum_normed.sum())
+        (sums[0].sum(), sums[1].sum())
+    }
+}
+
+#[inline(always)]
+unsafe fn vector_sums<V: Simd>(
+    x: *const f32,
+    grad: *const f32,
+    dz: *mut f32,
+    channel: Channel,
+    sums: [V; 2],
+) -> [V; 2] {
+    // SAFETY: the caller vouches for a whole vector at each pointer.
+    unsafe {
+        let Channel { mean, rstd, gamma, beta, silu } = channel;
+        let normed = V::load(x).sub(V::splat(mean)).mul(V::splat(rstd));
+        let mut d = V::load(grad);
+        if silu {
+            let z = normed.mul_add(V::splat(gamma), V::splat(beta));
+            let (s, one) = (sigmoid(z), V::splat(1.0));
+            d = d.mul(s).mul(z.mul(one.sub(s)).add(one));
+        }
+        d.store(dz);
+        [sums[0].add(d), d.mul_add(normed, sums[1])]
     }
 }
 

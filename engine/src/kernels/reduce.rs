@@ -19,31 +19,29 @@ kernel! { fn square_sum_of(numbers: &[f32]) -> f32 = square_sum_body }
 
 #[inline(always)]
 unsafe fn sum_body<V: Simd>(numbers: &[f32]) -> f32 {
-    // SAFETY: `fold` loads within the slice only.
-    unsafe { fold::<V>(numbers, |sum, x| sum.add(x), |x| x) }
+    let chunks = numbers.chunks_exact(V::LANES);
+    let rest = chunks.remainder().iter().sum::<f32>();
+    // SAFETY: every load lies within a chunk.
+    unsafe {
+        let mut sum = V::splat(0.0);
+        for chunk in chunks {
+            sum = sum.add(V::load(chunk.as_ptr()));
+        }
+        sum.sum() + rest
+    }
 }
 
 #[inline(always)]
 unsafe fn square_sum_body<V: Simd>(numbers: &[f32]) -> f32 {
-    // SAFETY: as above.
-    unsafe { fold::<V>(numbers, |sum, x| x.mul_add(x, sum), |x| x * x) }
-}
-
-#[inline(always)]
-unsafe fn fold<V: Simd>(
-    numbers: &[f32],
-    add: impl Fn(V, V) -> V,
-    single: impl Fn(f32) -> f32,
-) -> f32 {
-    // SAFETY: every load lies within a chunk of two vectors.
+    let chunks = numbers.chunks_exact(V::LANES);
+    let rest = chunks.remainder().iter().map(|x| x * x).sum::<f32>();
+    // SAFETY: every load lies within a chunk.
     unsafe {
-        let mut sums = [V::splat(0.0); 2];
-        let chunks = numbers.chunks_exact(2 * V::LANES);
-        let rest = chunks.remainder();
+        let mut sum = V::splat(0.0);
         for chunk in chunks {
-            sums[0] = add(sums[0], V::load(chunk.as_ptr()));
-            sums[1] = add(sums[1], V::load(chunk.as_ptr().add(V::LANES)));
+            let x = V::load(chunk.as_ptr());
+            sum = x.mul_add(x, sum);
         }
-        sums[0].add(sums[1]).sum() + rest.iter().map(|&x| single(x)).sum::<f32>()
+        sum.sum() + rest
     }
 }

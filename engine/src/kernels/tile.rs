@@ -331,11 +331,17 @@ unsafe fn dot_tile<V: Simd, const H: usize, const W: usize>(
         for image in 0..p.images {
             let a = p.a.as_ptr().add(row * p.a_pitch + image * p.a_image);
             let b = p.b.as_ptr().add(image * p.b_image);
-            let columns: [*const f32; W] =
-                std::array::from_fn(|j| b.add(*p.offsets.get_unchecked(column + j)));
+            let mut columns = [b; W];
+            for (j, column_start) in columns.iter_mut().enumerate() {
+                *column_start = b.add(*p.offsets.get_unchecked(column + j));
+            }
             let mut n = 0;
             while n < length {
-                let left: [V; H] = std::array::from_fn(|i| V::load(a.add(i * p.a_pitch + n)));
+                // No closures here: what calls an intrinsic must carry the instruction set itself.
+                let mut left = [V::splat(0.0); H];
+                for (i, left) in left.iter_mut().enumerate() {
+                    *left = V::load(a.add(i * p.a_pitch + n));
+                }
                 for j in 0..W {
                     let right = V::load(columns[j].add(n));
                     for i in 0..H {

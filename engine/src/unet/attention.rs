@@ -52,7 +52,7 @@ impl Attention {
         let qkv = pointwise(&self.norm.forward(x)?, &self.in_weight, &self.in_bias)?;
         let mixed = kernels::attention(&qkv.reshape((batch, 3 * channels, height * width))?, self.heads)?;
         let mixed = mixed.reshape((batch, channels, height, width))?;
-        Ok((x + pointwise(&mixed, &self.out_weight, &self.out_bias)?)?)
+        Ok(kernels::add(x, &pointwise(&mixed, &self.out_weight, &self.out_bias)?)?)
     }
 }
 

@@ -5,6 +5,7 @@ use candle_core::Tensor;
 use super::layers::{Conv2d, GroupNorm, Linear};
 use super::params::Params;
 use crate::Result;
+use crate::kernels;
 
 /// Sizes of a [`Residual`].
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,6 @@ impl Residual {
         let shift = self.time.forward(time)?; // (batch, out)
         let h = self.first.forward_shifted(&self.first_norm.forward_silu(x)?, &shift)?;
         let h = self.second.forward(&self.second_norm.forward_silu(&h)?)?;
-        Ok((h + self.skip.forward(x)?)?)
+        Ok(kernels::add(&h, &self.skip.forward(x)?)?)
     }
 }
