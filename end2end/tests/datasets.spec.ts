@@ -93,7 +93,7 @@ test('a folder of this machine is added and removed', async ({ page, server }) =
   await form.getByRole('button', { name: 'Add' }).click();
   await expect(shown(page)).toHaveCount(4);
 
-  await page.getByRole('button', { name: 'Remove…' }).click();
+  await page.getByText('Remove…').click();
   await page.getByRole('button', { name: 'Remove', exact: true }).click();
   await expect(page.getByRole('link', { name: 'digits', exact: true })).toBeVisible();
   await expect(page.getByRole('link', { name: 'mine', exact: true })).toBeHidden();

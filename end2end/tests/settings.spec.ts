@@ -14,10 +14,10 @@ test('the theme is kept and shown in every tab', async ({ page, context }) => {
   const other = await context.newPage();
   await open(other, '/train');
   await expect(other.locator('html')).toHaveAttribute('data-theme', 'light');
-  const light = await other.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await other.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   await saved(page, () => page.getByRole('radio', { name: 'Dark' }).check());
   await reload(other);
-  const dark = await other.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await other.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   expect(dark).not.toBe(light);
   await saved(page, () => page.getByRole('radio', { name: 'System' }).check());
 });

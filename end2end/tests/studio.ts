@@ -22,8 +22,8 @@ export const test = base.extend<{ quiet: void }, { server: Server }>({
       const errors: string[] = [];
       context.on('weberror', (error) => errors.push(String(error.error())));
       context.on('console', (message) => {
-        const text = message.text();
-        if (message.type() === 'error' && !isAnswer(text)) errors.push(text);
+        const [text, { url }] = [message.text(), message.location()];
+        if (message.type() === 'error' && !isExpected(text, url)) errors.push(`${text} (${url})`);
       });
       await use();
       expect(errors, 'errors in the browser console').toEqual([]);
@@ -32,9 +32,14 @@ export const test = base.extend<{ quiet: void }, { server: Server }>({
   ],
 });
 
-/** The browser reports each refused request; refusing is what some tests are about. */
-function isAnswer(text: string): boolean {
-  return /^Failed to load resource: .*(status of 4\d\d|ERR_CONNECTION_REFUSED)/.test(text);
+/**
+ * The browser reports each refused request and each server that went away; both are what some
+ * tests are about. Server functions refuse with the status 500.
+ */
+function isExpected(text: string, url: string): boolean {
+  const refused = /status of 4\d\d/.test(text) || (/status of 500/.test(text) && /\/fn\//.test(url));
+  const gone = /net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING)/.test(text);
+  return text.startsWith('Failed to load resource') && (refused || gone);
 }
 
 /** Opens `path` and waits until the page's buttons do something. */
