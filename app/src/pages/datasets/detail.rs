@@ -117,8 +117,8 @@ fn Paging(asked: Asked, total: u64) -> impl IntoView {
         let address = Asked { offset, ..asked.clone() }.address();
         view! { <a class="button" href=address>{words}</a> }
     };
-    let before = (asked.offset > 0).then(|| link(asked.offset.saturating_sub(PAGE), "Previous"));
-    let after = (asked.offset + PAGE < total).then(|| link(asked.offset + PAGE, "Next"));
+    let before = (asked.offset > 0).then(|| link(asked.offset.saturating_sub(PAGE), "Earlier"));
+    let after = (asked.offset + PAGE < total).then(|| link(asked.offset + PAGE, "Later"));
     let first = words::count(asked.offset + 1);
     let last = words::count((asked.offset + PAGE).min(total));
     Some(view! {
