@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app::api::{DatasetImage, DatasetInfo, DatasetPage, Live, SkippedFile};
 use engine::CancelToken;
 use engine::config::{name_fault, parse_colour, unknown_name};
-use engine::data::{Found, Limits, NO_CLASS, Source, built_in, detect, unpack};
+use engine::data::{Album, Found, Limits, NO_CLASS, Source, built_in, detect, unpack};
 use engine::grid::Picture;
 
 use super::archives::{source_at, unpacked_source};
@@ -40,6 +40,8 @@ pub struct Datasets {
     store: Arc<Store>,
     live: Arc<LiveJobs>,
     built_in: Mutex<HashMap<String, StoredSurvey>>,
+    /// The data set that was looked at last, open.
+    album: Mutex<Option<(String, Arc<Album>)>>,
     closing: CancelToken,
 }
 
@@ -76,7 +78,14 @@ impl NewDataset<'_> {
 
 impl Datasets {
     pub fn new(folders: Folders, store: Arc<Store>, live: Arc<LiveJobs>) -> Self {
-        Self { folders, store, live, built_in: Mutex::default(), closing: CancelToken::new() }
+        Self {
+            folders,
+            store,
+            live,
+            built_in: Mutex::default(),
+            album: Mutex::default(),
+            closing: CancelToken::new(),
+        }
     }
 
     /// Reads in the background what the last program did not get to read.
@@ -110,8 +119,9 @@ impl Datasets {
     /// One page of the images of `class`, or of all.
     pub fn page(&self, name: &str, class: Option<&str>, offset: u64) -> Result<DatasetPage> {
         let info = self.info(name)?;
-        let entries = self.named_source(name)?.entries()?;
-        let chosen: Vec<_> = entries
+        let album = self.open_album(name)?;
+        let chosen: Vec<_> = album
+            .entries()
             .into_iter()
             .enumerate()
             .filter(|(_, entry)| {
@@ -137,8 +147,27 @@ impl Datasets {
             Some(_) => None,
             None => parse_colour(&self.row(name)?.background),
         };
-        let source = self.named_source(name)?;
-        Ok(source.picture(index, THUMBNAIL, background.unwrap_or_default())?)
+        let album = match self.album_in_hand(name) {
+            Some(album) => album,
+            None => self.open_album(name)?,
+        };
+        Ok(album.picture(index, THUMBNAIL, background.unwrap_or_default())?)
+    }
+
+    /// Opens the data set as it is now and keeps it in hand for its thumbnails.
+    fn open_album(&self, name: &str) -> Result<Arc<Album>> {
+        let album = Arc::new(self.named_source(name)?.open()?);
+        *self.lock_album() = Some((name.to_owned(), Arc::clone(&album)));
+        Ok(album)
+    }
+
+    fn album_in_hand(&self, name: &str) -> Option<Arc<Album>> {
+        let in_hand = self.lock_album();
+        in_hand.as_ref().filter(|(of, _)| of == name).map(|(_, album)| Arc::clone(album))
+    }
+
+    fn lock_album(&self) -> MutexGuard<'_, Option<(String, Arc<Album>)>> {
+        self.album.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The images that a configuration calls `asked`: a data set's name, or else a path.
@@ -285,8 +314,10 @@ impl Datasets {
         let source = self.row_source(row);
         match source.and_then(|source| Ok(source.survey(&self.closing)?)) {
             Ok(survey) => {
-                let text = serde_json::to_string(&StoredSurvey::from(survey))?;
-                self.store.set_survey(&row.name, Some(&text), None)
+                let survey = StoredSurvey::from(survey);
+                let fault = (survey.count == 0).then(|| no_image_reads(&survey.skipped));
+                let text = serde_json::to_string(&survey)?;
+                self.store.set_survey(&row.name, Some(&text), fault.as_deref())
             }
             // It is read again when the program starts the next time.
             Err(Error::Engine(engine::Error::Cancelled)) => Ok(()),
@@ -304,6 +335,7 @@ impl Datasets {
             return Err(Error::Conflict(format!("the run {job} uses {name}; stop it first")));
         }
         self.store.delete_dataset(name)?;
+        *self.lock_album() = None;
         if row.uploaded {
             remove_folder(&self.folders.dataset(name))?;
         }
@@ -376,10 +408,11 @@ fn info(row: &DatasetRow) -> Result<DatasetInfo> {
     let source = if row.uploaded { "uploaded" } else { &row.path };
     let mut info = info_of(&row.name, false, source);
     info.skipped = serde_json::from_str(&row.skipped)?;
-    match (&row.survey, &row.fault) {
-        (Some(survey), _) => Ok(with_survey(info, serde_json::from_str(survey)?)),
-        (None, fault) => {
-            info.note = Some(fault.clone().unwrap_or_else(|| BEING_READ.into()));
+    info.note = row.fault.clone();
+    match &row.survey {
+        Some(survey) => Ok(with_survey(info, serde_json::from_str(survey)?)),
+        None => {
+            info.note.get_or_insert_with(|| BEING_READ.into());
             Ok(info)
         }
     }

@@ -21,7 +21,8 @@ impl From<Survey> for StoredSurvey {
     fn from(survey: Survey) -> Self {
         Self {
             count: survey.count,
-            min_size: survey.min_size,
+            // Nothing has no smallest size.
+            min_size: if survey.count == 0 { (0, 0) } else { survey.min_size },
             max_size: survey.max_size,
             channels: survey.channels,
             classes: survey
