@@ -24,7 +24,10 @@ impl FromStr for DeviceChoice {
 
     fn from_str(text: &str) -> std::result::Result<Self, ConfigError> {
         let fault = || {
-            ConfigError::one("device", format!("`{text}` will not do; give auto, cpu, cuda or cuda:N"))
+            ConfigError::one(
+                "device",
+                format!("`{text}` will not do; give auto, cpu, cuda or cuda:N"),
+            )
         };
         match text {
             "auto" => Ok(Self::Auto),

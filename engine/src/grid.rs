@@ -71,9 +71,11 @@ impl Picture {
 
     /// Reads any picture file as gray or colour, as it is stored.
     pub fn from_png(bytes: &[u8]) -> Result<Self> {
-        let mut reader = image::ImageReader::with_format(Cursor::new(bytes), image::ImageFormat::Png);
+        let mut reader =
+            image::ImageReader::with_format(Cursor::new(bytes), image::ImageFormat::Png);
         reader.limits(image::Limits::default());
-        let decoded = reader.decode().map_err(|error| Error::Data(format!("not a PNG: {error}")))?;
+        let decoded =
+            reader.decode().map_err(|error| Error::Data(format!("not a PNG: {error}")))?;
         let (width, height) = (decoded.width(), decoded.height());
         Ok(if decoded.color().has_color() {
             Self { width, height, channels: 3, pixels: decoded.into_rgb8().into_raw() }

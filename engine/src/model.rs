@@ -28,7 +28,8 @@ impl Model {
         let placed = weights
             .iter()
             .map(|(name, tensor)| {
-                let tensor = tensor.detach().to_dtype(candle_core::DType::F32)?.to_device(device)?;
+                let tensor =
+                    tensor.detach().to_dtype(candle_core::DType::F32)?.to_device(device)?;
                 Ok((name.clone(), tensor))
             })
             .collect::<Result<Weights>>()?;

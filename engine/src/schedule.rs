@@ -19,7 +19,9 @@ impl NoiseSchedule {
     pub fn new(params: &DiffusionParams) -> Self {
         let last = (params.num_timesteps - 1).max(1) as f64;
         let betas = (0..params.num_timesteps)
-            .map(|t| (params.beta_start + (params.beta_end - params.beta_start) * t as f64 / last) as f32)
+            .map(|t| {
+                (params.beta_start + (params.beta_end - params.beta_start) * t as f64 / last) as f32
+            })
             .collect();
         Self::from_betas(betas)
     }
@@ -83,8 +85,9 @@ impl NoiseSchedule {
     ) -> Result<(Tensor, Tensor)> {
         let (beta, alpha_cumprod) = (self.betas[t], self.alphas_cumprod[t]);
         let noise_share = (1.0 - alpha_cumprod).sqrt();
-        let x0 = ((xt - (noise_pred * f64::from(noise_share))?)? / f64::from(alpha_cumprod.sqrt()))?
-            .clamp(-1f32, 1f32)?;
+        let x0 = ((xt - (noise_pred * f64::from(noise_share))?)?
+            / f64::from(alpha_cumprod.sqrt()))?
+        .clamp(-1f32, 1f32)?;
         let mean = ((xt - (noise_pred * f64::from(beta / noise_share))?)?
             / f64::from((1.0 - beta).sqrt()))?;
         if t == 0 {
@@ -98,8 +101,7 @@ impl NoiseSchedule {
 /// Sinusoidal embedding of timesteps: (batch, dim), sines first, frequencies 10000^(-i / (dim/2)).
 pub fn time_embedding(timesteps: &[f32], dim: usize, device: &Device) -> Result<Tensor> {
     let half = dim / 2;
-    let factors: Vec<f32> =
-        (0..half).map(|i| 10_000f32.powf(i as f32 / half as f32)).collect();
+    let factors: Vec<f32> = (0..half).map(|i| 10_000f32.powf(i as f32 / half as f32)).collect();
     let mut values = Vec::with_capacity(timesteps.len() * dim);
     for t in timesteps {
         values.extend(factors.iter().map(|factor| (t / factor).sin()));

@@ -66,7 +66,9 @@ fn conv2d() {
 
 #[test]
 fn conv_transpose2d() {
-    for (x, weight) in [([2, 3, 7, 7], [3, 5, 4, 4]), ([3, 8, 4, 6], [8, 8, 4, 4]), ([1, 2, 1, 1], [2, 2, 4, 4])] {
+    for (x, weight) in
+        [([2, 3, 7, 7], [3, 5, 4, 4]), ([3, 8, 4, 6], [8, 8, 4, 4]), ([1, 2, 1, 1], [2, 2, 4, 4])]
+    {
         let shape = ConvShape { stride: 2, padding: 1 };
         check(
             &format!("conv-transpose2d {x:?} {weight:?}"),
@@ -93,7 +95,9 @@ fn group_norm() {
 
 #[test]
 fn attention() {
-    for (batch, channels, tokens, heads) in [(2, 8, 49, 4), (1, 16, 196, 1), (3, 12, 5, 3), (2, 32, 100, 4)] {
+    for (batch, channels, tokens, heads) in
+        [(2, 8, 49, 4), (1, 16, 196, 1), (3, 12, 5, 3), (2, 32, 100, 4)]
+    {
         check(
             &format!("attention {batch} {channels} {tokens} {heads}"),
             &[&[batch, 3 * channels, tokens]],
@@ -105,12 +109,9 @@ fn attention() {
 
 #[test]
 fn linear() {
-    check(
-        "linear",
-        &[&[5, 12], &[7, 12], &[7]],
-        &|t| kernels::linear(&t[0], &t[1], &t[2]),
-        &|t| t[0].matmul(&t[1].t()?)?.broadcast_add(&t[2]),
-    );
+    check("linear", &[&[5, 12], &[7, 12], &[7]], &|t| kernels::linear(&t[0], &t[1], &t[2]), &|t| {
+        t[0].matmul(&t[1].t()?)?.broadcast_add(&t[2])
+    });
 }
 
 #[test]
@@ -118,14 +119,21 @@ fn results_do_not_depend_on_the_number_of_threads() {
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let (x, weight, bias) = (var(1, &[5, 8, 9, 9]), var(2, &[12, 8, 3, 3]), var(3, &[1, 12]));
+            let (x, weight, bias) =
+                (var(1, &[5, 8, 9, 9]), var(2, &[12, 8, 3, 3]), var(3, &[1, 12]));
             let shape = ConvShape { stride: 1, padding: 1 };
             let y = kernels::conv2d(&x, &weight, &bias, shape).unwrap();
             let qkv = y.flatten_from(2).unwrap();
             let out = kernels::attention(&qkv, 2).unwrap();
             let grads = out.sqr().unwrap().sum_all().unwrap().backward().unwrap();
-            let grad = |v: &Var| grads.get(v).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
-            (out.flatten_all().unwrap().to_vec1::<f32>().unwrap(), grad(&x), grad(&weight), grad(&bias))
+            let grad =
+                |v: &Var| grads.get(v).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            (
+                out.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
+                grad(&x),
+                grad(&weight),
+                grad(&bias),
+            )
         })
     };
     assert!(run(1) == run(2) && run(1) == run(3));

@@ -65,13 +65,17 @@ impl Checkpoint {
 
     /// Reads the reference code's `.pth` with the YAML it was trained by. The pickle is parsed, never run.
     pub fn load_reference(pth: &Path, yaml: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(yaml).map_err(|error| crate::Error::file(yaml, error))?;
+        let text =
+            std::fs::read_to_string(yaml).map_err(|error| crate::Error::file(yaml, error))?;
         let config = RunConfig::from_yaml(&text)?.validate()?.into_inner();
         let weights = reference::read(pth)?;
         UNet::from_weights(&config.model_params, &weights)
             .map_err(|error| crate::Error::file(pth, error))?;
         let header = Header {
-            dataset: DatasetFacts { name: config.dataset_params.im_path.clone(), ..Default::default() },
+            dataset: DatasetFacts {
+                name: config.dataset_params.im_path.clone(),
+                ..Default::default()
+            },
             weights: crate::train::weights_of(&config.model_params),
             config,
             step: 0,
@@ -91,9 +95,8 @@ impl Checkpoint {
 
     /// Only what drawing needs, in half precision: a quarter of the size or less.
     pub fn compact(&self) -> Result<Self> {
-        let half = |(name, tensor): (&String, &Tensor)| {
-            Ok((name.clone(), tensor.to_dtype(DType::F16)?))
-        };
+        let half =
+            |(name, tensor): (&String, &Tensor)| Ok((name.clone(), tensor.to_dtype(DType::F16)?));
         let weights = self.drawing_weights().iter().map(half).collect::<Result<_>>()?;
         Ok(Self { header: self.header.clone(), weights, ema: None })
     }

@@ -108,7 +108,9 @@ pub(super) fn header_of(bytes: &[u8]) -> Result<Header> {
         })
     };
     let number = |key: &str| {
-        entry(key)?.parse::<u64>().map_err(|_| Error::Checkpoint(format!("its `{key}` is no number")))
+        entry(key)?
+            .parse::<u64>()
+            .map_err(|_| Error::Checkpoint(format!("its `{key}` is no number")))
     };
     let dataset: DatasetFacts = serde_json::from_str(entry("dataset")?)
         .map_err(|error| Error::Checkpoint(format!("its `dataset` cannot be read: {error}")))?;
@@ -146,7 +148,8 @@ pub(crate) fn read_tensors(bytes: &[u8]) -> Result<Weights> {
                 Dtype::F32 => DType::F32,
                 Dtype::F64 => DType::F64,
                 other => {
-                    let message = format!("`{name}` has the type {other:?}; f16, bf16, f32 or f64 would do");
+                    let message =
+                        format!("`{name}` has the type {other:?}; f16, bf16, f32 or f64 would do");
                     return Err(Error::Checkpoint(message));
                 }
             };

@@ -17,7 +17,10 @@ pub(super) fn read(path: &Path) -> Result<Weights> {
         .map_err(|_| Error::file(path, "not a PyTorch checkpoint: its pickle is broken"))?
         .map_err(|error| Error::file(path, format!("not a PyTorch checkpoint: {error}")))?;
     if tensors.is_empty() {
-        return Err(Error::file(path, "holds no tensors; a state_dict saved by torch.save would do"));
+        return Err(Error::file(
+            path,
+            "holds no tensors; a state_dict saved by torch.save would do",
+        ));
     }
     tensors
         .into_iter()

@@ -231,9 +231,7 @@ impl RunConfig {
 }
 
 /// The settings of a YAML tree by their dotted keys.
-fn leaves(
-    tree: serde_json::Value,
-) -> Result<Vec<(String, serde_json::Value)>, ConfigError> {
+fn leaves(tree: serde_json::Value) -> Result<Vec<(String, serde_json::Value)>, ConfigError> {
     let serde_json::Value::Object(sections) = tree else {
         return Err(ConfigError::one(
             "config",

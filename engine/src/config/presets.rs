@@ -12,7 +12,9 @@ pub struct Preset {
 
 /// All presets, the default one first.
 pub const PRESETS: &[Preset] = &[
-    Preset { name: "small", about: "Clear 28×28 pictures on a laptop's processor within minutes." },
+    Preset {
+        name: "small", about: "Clear 28×28 pictures on a laptop's processor within minutes."
+    },
     Preset {
         name: "reference",
         about: "The network and recipe of the DDPM video, 10 million weights: for a graphics card.",

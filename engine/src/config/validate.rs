@@ -78,7 +78,11 @@ fn lengths(model: &ModelParams, errors: &mut Vec<FieldError>) {
     if model.down_sample.len() != down - 1 {
         fault(
             "down_sample",
-            format!("has {} entries; {down} down_channels need {}", model.down_sample.len(), down - 1),
+            format!(
+                "has {} entries; {down} down_channels need {}",
+                model.down_sample.len(),
+                down - 1
+            ),
         );
     }
     if !model.attn_down.is_empty() && model.attn_down.len() != down - 1 {
@@ -98,10 +102,16 @@ fn lengths(model: &ModelParams, errors: &mut Vec<FieldError>) {
     let (first, last) = (model.mid_channels[0], model.mid_channels[model.mid_channels.len() - 1]);
     let (bottom, above) = (model.down_channels[down - 1], model.down_channels[down - 2]);
     if first != bottom {
-        fault("mid_channels", format!("begins with {first}; it must begin with the last down channel, {bottom}"));
+        fault(
+            "mid_channels",
+            format!("begins with {first}; it must begin with the last down channel, {bottom}"),
+        );
     }
     if last != above {
-        fault("mid_channels", format!("ends with {last}; it must end with the last but one down channel, {above}"));
+        fault(
+            "mid_channels",
+            format!("ends with {last}; it must end with the last but one down channel, {above}"),
+        );
     }
 }
 
@@ -117,7 +127,10 @@ fn widths(model: &ModelParams, errors: &mut Vec<FieldError>) {
         if let Some(odd) = channels.iter().find(|&&channels| channels % groups != 0) {
             errors.push(FieldError::new(
                 format!("model_params.{field}"),
-                format!("{odd} is not divisible by norm_groups {groups}; {}", neighbours(*odd, groups)),
+                format!(
+                    "{odd} is not divisible by norm_groups {groups}; {}",
+                    neighbours(*odd, groups)
+                ),
             ));
         }
     }
@@ -137,7 +150,10 @@ fn widths(model: &ModelParams, errors: &mut Vec<FieldError>) {
     if model.time_emb_dim % 2 != 0 {
         errors.push(FieldError::new(
             "model_params.time_emb_dim",
-            format!("{} is odd; half of it holds sines, half cosines: give an even number", model.time_emb_dim),
+            format!(
+                "{} is odd; half of it holds sines, half cosines: give an even number",
+                model.time_emb_dim
+            ),
         ));
     }
 }
@@ -194,7 +210,8 @@ fn names(config: &RunConfig, errors: &mut Vec<FieldError>) {
 /// What is wrong with `name` as the name of a run, a model or a data set; nothing if it will do.
 pub fn name_fault(name: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let will_do = (1..=64).contains(&name.len()) && name.chars().all(fits) && !name.starts_with('.');
+    let will_do =
+        (1..=64).contains(&name.len()) && name.chars().all(fits) && !name.starts_with('.');
     (!will_do).then(|| {
         format!("`{name}` will not do; use 1 to 64 letters, digits, dots, dashes or underscores, no dot first")
     })
@@ -229,9 +246,24 @@ mod tests {
         let cases = [
             ("model_params.im_size", "30", "model_params.im_size", "28 or 32 would do"),
             ("model_params.conv_out_channels", "12", "model_params.conv_out_channels", "8 or 16"),
-            ("model_params.mid_channels", "128, 128", "model_params.mid_channels", "begin with the last"),
-            ("model_params.mid_channels", "256, 64", "model_params.mid_channels", "end with the last but one"),
-            ("model_params.num_heads", "3", "model_params.down_channels", "not divisible by num_heads 3"),
+            (
+                "model_params.mid_channels",
+                "128, 128",
+                "model_params.mid_channels",
+                "begin with the last",
+            ),
+            (
+                "model_params.mid_channels",
+                "256, 64",
+                "model_params.mid_channels",
+                "end with the last but one",
+            ),
+            (
+                "model_params.num_heads",
+                "3",
+                "model_params.down_channels",
+                "not divisible by num_heads 3",
+            ),
             ("model_params.down_sample", "true", "model_params.down_sample", "need 3"),
             ("model_params.attn_down", "true", "model_params.attn_down", "or none"),
             ("model_params.time_emb_dim", "7", "model_params.time_emb_dim", "even number"),
@@ -242,7 +274,8 @@ mod tests {
         ];
         for (key, value, field, words) in cases {
             let error = fault(key, value);
-            let message = error.for_field(field).unwrap_or_else(|| panic!("{key}={value}: {error}"));
+            let message =
+                error.for_field(field).unwrap_or_else(|| panic!("{key}={value}: {error}"));
             assert!(message.contains(words), "{key}={value}: {message}");
         }
     }

@@ -185,8 +185,7 @@ impl Labels {
     }
 
     fn entries(&self, count: u64) -> Vec<Entry> {
-        let class =
-            |index: usize| Some(self.classes[*self.labels.get(index)? as usize].clone());
+        let class = |index: usize| Some(self.classes[*self.labels.get(index)? as usize].clone());
         let entry = |index: usize| Entry { name: index.to_string(), class: class(index) };
         (0..count as usize).map(entry).collect()
     }

@@ -66,11 +66,18 @@ thread_local! {
 }
 
 /// The attention weights of queries `first..first + count` into `scratch.weights`: (count, pitch).
-fn block_weights(head: &Head, q: &[f32], k: &[f32], first: usize, count: usize, scratch: &mut Scratch) {
+fn block_weights(
+    head: &Head,
+    q: &[f32],
+    k: &[f32],
+    first: usize,
+    count: usize,
+    scratch: &mut Scratch,
+) {
     let scale = head.scale();
-    scratch.packed.fill(count, head.width, |query, channel| {
-        q[channel * head.tokens + first + query] * scale
-    });
+    scratch
+        .packed
+        .fill(count, head.width, |query, channel| q[channel * head.tokens + first + query] * scale);
     scratch.weights.resize(BLOCK * head.pitch + SLACK, 0.0);
     let rows = head.rows(head.width);
     let product = Outer {
@@ -120,7 +127,8 @@ unsafe fn score_slopes_body<V: Simd>(slopes: &mut [f32], weights: &[f32], pull: 
     // SAFETY: both rows are the same whole number of vectors long.
     unsafe {
         let (pull, scale) = (V::splat(pull), V::splat(scale));
-        for (slope, weight) in slopes.chunks_exact_mut(V::LANES).zip(weights.chunks_exact(V::LANES)) {
+        for (slope, weight) in slopes.chunks_exact_mut(V::LANES).zip(weights.chunks_exact(V::LANES))
+        {
             let scaled = V::load(weight.as_ptr()).mul(scale);
             V::load(slope.as_ptr()).sub(pull).mul(scaled).store(slope.as_mut_ptr());
         }
@@ -150,7 +158,8 @@ fn head_forward(head: &Head, [q, k, v]: [&[f32]; 3], out: &mut [f32]) {
                 accumulate: false,
             };
             dot(&product, &mut scratch.out);
-            for (to, from) in out.chunks_exact_mut(head.tokens).zip(scratch.out.chunks_exact(count)) {
+            for (to, from) in out.chunks_exact_mut(head.tokens).zip(scratch.out.chunks_exact(count))
+            {
                 to[first..first + count].copy_from_slice(from);
             }
         }
@@ -177,10 +186,14 @@ fn head_backward(head: &Head, [q, k, v]: [&[f32]; 3], grad: &[f32], slopes: [&mu
                 grad[channel * head.tokens + first + query]
             });
             scratch.slopes.resize(BLOCK * head.pitch + SLACK, 0.0);
-            let product = Outer { accumulate: false, ..over_keys(head, &scratch.packed, &padded_v, &channel_rows) };
+            let product = Outer {
+                accumulate: false,
+                ..over_keys(head, &scratch.packed, &padded_v, &channel_rows)
+            };
             outer(&product, &mut scratch.slopes);
             let rows = scratch.slopes.chunks_exact_mut(head.pitch);
-            for (slopes, weights) in rows.zip(scratch.weights.chunks_exact(head.pitch)).take(count) {
+            for (slopes, weights) in rows.zip(scratch.weights.chunks_exact(head.pitch)).take(count)
+            {
                 let pull = slopes.iter().zip(weights).map(|(s, w)| s * w).sum::<f32>();
                 // SAFETY: rows are whole vectors long.
                 unsafe { score_slopes(slopes, weights, pull, head.scale()) };
@@ -190,9 +203,9 @@ fn head_backward(head: &Head, [q, k, v]: [&[f32]; 3], grad: &[f32], slopes: [&mu
                 grad[channel * head.tokens + first + query]
             });
             outer(&over_keys(head, &scratch.packed, &scratch.weights, &query_rows), &mut sum_v);
-            scratch.packed.fill(head.width, count, |channel, query| {
-                q[channel * head.tokens + first + query]
-            });
+            scratch
+                .packed
+                .fill(head.width, count, |channel, query| q[channel * head.tokens + first + query]);
             outer(&over_keys(head, &scratch.packed, &scratch.slopes, &query_rows), &mut sum_k);
             scratch.out.resize(head.width * count, 0.0);
             let product = Dot {
@@ -209,7 +222,8 @@ fn head_backward(head: &Head, [q, k, v]: [&[f32]; 3], grad: &[f32], slopes: [&mu
                 accumulate: false,
             };
             dot(&product, &mut scratch.out);
-            for (to, from) in dq.chunks_exact_mut(head.tokens).zip(scratch.out.chunks_exact(count)) {
+            for (to, from) in dq.chunks_exact_mut(head.tokens).zip(scratch.out.chunks_exact(count))
+            {
                 to[first..first + count].copy_from_slice(from);
             }
         }
@@ -249,9 +263,8 @@ impl Attention {
         slopes.par_chunks_mut(3 * channels * tokens).enumerate().for_each(|(image, slopes)| {
             let (dq, rest) = slopes.split_at_mut(channels * tokens);
             let (dk, dv) = rest.split_at_mut(channels * tokens);
-            let heads = dq
-                .par_chunks_mut(size)
-                .zip(dk.par_chunks_mut(size).zip(dv.par_chunks_mut(size)));
+            let heads =
+                dq.par_chunks_mut(size).zip(dk.par_chunks_mut(size).zip(dv.par_chunks_mut(size)));
             heads.enumerate().for_each(|(at, (dq, (dk, dv)))| {
                 let at = image * self.heads + at;
                 let parts = self.parts(qkv, at, size);
@@ -276,9 +289,8 @@ impl CustomOp1 for Attention {
     fn bwd(&self, qkv: &Tensor, _out: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
         let (_, triple, tokens) = qkv.dims3()?;
         let grad = &grad.contiguous()?;
-        let slopes = with_numbers(&[qkv, grad], |[qkv, grad]| {
-            self.backward(qkv, grad, triple / 3, tokens)
-        })?;
+        let slopes =
+            with_numbers(&[qkv, grad], |[qkv, grad]| self.backward(qkv, grad, triple / 3, tokens))?;
         Ok(Some(tensor(slopes, qkv.shape())?))
     }
 }

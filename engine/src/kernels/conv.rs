@@ -83,8 +83,7 @@ impl Geometry {
                 // Columns x with (x + p) % s == first.
                 let skip = (first + s - p % s) % s;
                 let plane = (input * s + y % s) * s + first;
-                let start =
-                    (plane * plane_height + y / s) * plane_width + (skip + p) / s;
+                let start = (plane * plane_height + y / s) * plane_width + (skip + p) / s;
                 let to = &mut planes[start..];
                 if s == 1 {
                     to[..self.width].copy_from_slice(row);
@@ -127,7 +126,12 @@ pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> 
                 let pitch = run.next_multiple_of(TILE_WIDTH);
                 results.resize(g.outputs * pitch, 0.0);
                 let product = Outer {
-                    a: &packed, b: planes, offsets: &offsets, width: run, pitch, accumulate: false,
+                    a: &packed,
+                    b: planes,
+                    offsets: &offsets,
+                    width: run,
+                    pitch,
+                    accumulate: false,
                 };
                 outer(&product, results);
                 let bias = &bias[at * per_image..][..g.outputs];
@@ -191,7 +195,12 @@ pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32], bias: &
                 }
                 results.resize(rows * pitch, 0.0);
                 let product = Outer {
-                    a: &packed, b: padded, offsets: &offsets, width: run, pitch, accumulate: false,
+                    a: &packed,
+                    b: padded,
+                    offsets: &offsets,
+                    width: run,
+                    pitch,
+                    accumulate: false,
                 };
                 outer(&product, results);
                 let bias = bias.get(at * per_image..).unwrap_or(&[]);

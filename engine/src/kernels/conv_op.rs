@@ -151,9 +151,8 @@ impl CustomOp3 for ConvTranspose2d {
         let g = self.geometry(x.dims(), weight.dims())?;
         let grad = &grad.contiguous()?;
         let none = vec![0.0; g.outputs];
-        let x_grad = with_numbers(&[grad, weight], |[grad, weight]| {
-            conv::forward(&g, grad, weight, &none)
-        })?;
+        let x_grad =
+            with_numbers(&[grad, weight], |[grad, weight]| conv::forward(&g, grad, weight, &none))?;
         // Seen from the transposed side, what came out is the image and what went in the gradient.
         let weight_grad = with_numbers(&[grad, x], |[grad, x]| conv::weight_gradient(&g, grad, x))?;
         Ok((

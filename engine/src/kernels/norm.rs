@@ -121,7 +121,8 @@ unsafe fn channel_sums_body<V: Simd>(
         let (mut x_rest, mut grad_rest, mut dz_rest) = ([0f32; 16], [0f32; 16], [0f32; 16]);
         x_rest[..rest].copy_from_slice(&x[whole..]);
         grad_rest[..rest].copy_from_slice(&grad[whole..]);
-        sums = vector_sums(x_rest.as_ptr(), grad_rest.as_ptr(), dz_rest.as_mut_ptr(), channel, sums);
+        sums =
+            vector_sums(x_rest.as_ptr(), grad_rest.as_ptr(), dz_rest.as_mut_ptr(), channel, sums);
         dz[whole..].copy_from_slice(&dz_rest[..rest]);
         (sums[0].sum(), sums[1].sum())
     }
@@ -186,31 +187,33 @@ impl GroupNorm {
         let mut dbeta = vec![0.0; x.len() / pixels];
         let by_group = dx.par_chunks_mut(size).zip(x.par_chunks(size).zip(grad.par_chunks(size)));
         let by_channel = dgamma.par_chunks_mut(each).zip(dbeta.par_chunks_mut(each));
-        by_group.zip(by_channel).enumerate().for_each(|(at, ((dx, (x, grad)), (dgamma, dbeta)))| {
-            let (mean, rstd) = moments(x, self.eps);
-            let first = at % self.groups * each;
-            let (mut mean_d, mut mean_dn) = (0f32, 0f32);
-            for i in 0..each {
-                let here = i * pixels..(i + 1) * pixels;
-                let (gamma, beta) = (gamma[first + i], beta[first + i]);
-                let channel = Channel { mean, rstd, gamma, beta, silu: self.silu };
-                // SAFETY: all three slices are of one length.
-                let (sum, sum_normed) = unsafe {
-                    channel_sums(&x[here.clone()], &grad[here.clone()], &mut dx[here], channel)
-                };
-                (dbeta[i], dgamma[i]) = (sum, sum_normed);
-                mean_d += gamma * sum / size as f32;
-                mean_dn += gamma * sum_normed / size as f32;
-            }
-            for i in 0..each {
-                let here = i * pixels..(i + 1) * pixels;
-                let gamma = gamma[first + i];
-                for (dx, x) in dx[here.clone()].iter_mut().zip(&x[here]) {
-                    let normed = (x - mean) * rstd;
-                    *dx = rstd * (*dx * gamma - mean_d - normed * mean_dn);
+        by_group.zip(by_channel).enumerate().for_each(
+            |(at, ((dx, (x, grad)), (dgamma, dbeta)))| {
+                let (mean, rstd) = moments(x, self.eps);
+                let first = at % self.groups * each;
+                let (mut mean_d, mut mean_dn) = (0f32, 0f32);
+                for i in 0..each {
+                    let here = i * pixels..(i + 1) * pixels;
+                    let (gamma, beta) = (gamma[first + i], beta[first + i]);
+                    let channel = Channel { mean, rstd, gamma, beta, silu: self.silu };
+                    // SAFETY: all three slices are of one length.
+                    let (sum, sum_normed) = unsafe {
+                        channel_sums(&x[here.clone()], &grad[here.clone()], &mut dx[here], channel)
+                    };
+                    (dbeta[i], dgamma[i]) = (sum, sum_normed);
+                    mean_d += gamma * sum / size as f32;
+                    mean_dn += gamma * sum_normed / size as f32;
                 }
-            }
-        });
+                for i in 0..each {
+                    let here = i * pixels..(i + 1) * pixels;
+                    let gamma = gamma[first + i];
+                    for (dx, x) in dx[here.clone()].iter_mut().zip(&x[here]) {
+                        let normed = (x - mean) * rstd;
+                        *dx = rstd * (*dx * gamma - mean_d - normed * mean_dn);
+                    }
+                }
+            },
+        );
         (dx, dgamma, dbeta)
     }
 }
@@ -251,9 +254,10 @@ impl CustomOp3 for GroupNorm {
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let grad = &grad.contiguous()?;
-        let (dx, dgamma, dbeta) = with_numbers(&[x, gamma, beta, grad], |[x_, gamma, beta, grad]| {
-            self.backward(x_, gamma, beta, grad, pixels(x.dims()))
-        })?;
+        let (dx, dgamma, dbeta) =
+            with_numbers(&[x, gamma, beta, grad], |[x_, gamma, beta, grad]| {
+                self.backward(x_, gamma, beta, grad, pixels(x.dims()))
+            })?;
         let by_image = (x.dim(0)?, gamma.dim(0)?);
         Ok((
             Some(tensor(dx, x.shape())?),

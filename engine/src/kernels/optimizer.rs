@@ -90,7 +90,8 @@ impl InplaceOp2 for Mean {
         new_layout: &Layout,
     ) -> Result<()> {
         let (mean, new) = (numbers_mut(mean, mean_layout)?, numbers(new, new_layout)?);
-        let (decay, share, scale) = (self.decay as f32, (1.0 - self.decay) as f32, self.scale as f32);
+        let (decay, share, scale) =
+            (self.decay as f32, (1.0 - self.decay) as f32, self.scale as f32);
         let squared = self.squared;
         mean.par_chunks_mut(CHUNK).zip(new.par_chunks(CHUNK)).for_each(|(mean, new)| {
             for (mean, new) in mean.iter_mut().zip(new) {

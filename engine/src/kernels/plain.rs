@@ -35,7 +35,8 @@ pub fn group_norm(
     let grouped = x.reshape((batch, groups, ()))?;
     let centred = grouped.broadcast_sub(&grouped.mean_keepdim(D::Minus1)?)?;
     let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
-    let normed = centred.broadcast_div(&(variance + eps)?.sqrt()?)?.reshape((batch, channels, ()))?;
+    let normed =
+        centred.broadcast_div(&(variance + eps)?.sqrt()?)?.reshape((batch, channels, ()))?;
     let affine = normed
         .broadcast_mul(&gamma.reshape((1, channels, 1))?)?
         .broadcast_add(&beta.reshape((1, channels, 1))?)?

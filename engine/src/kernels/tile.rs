@@ -149,7 +149,13 @@ unsafe fn outer_panel_of<V: Simd>(
                 // SAFETY: rows of the panel beyond `row` are there; the stride between k stays `height`.
                 unsafe {
                     outer_strided::<V>(
-                        (a.add(row), height), b, offsets, width, c.add(row * pitch), pitch, accumulate,
+                        (a.add(row), height),
+                        b,
+                        offsets,
+                        width,
+                        c.add(row * pitch),
+                        pitch,
+                        accumulate,
                     );
                 }
                 row += 4;
@@ -374,7 +380,9 @@ mod tests {
     fn outer_is_the_plain_product_at_every_level() {
         for level in [Level::Portable, Level::Avx2, Level::Avx512] {
             Level::force(level);
-            for (rows, depth, width) in [(1usize, 1usize, 1usize), (7, 5, 33), (12, 9, 64), (31, 17, 49), (25, 3, 100)] {
+            for (rows, depth, width) in
+                [(1usize, 1usize, 1usize), (7, 5, 33), (12, 9, 64), (31, 17, 49), (25, 3, 100)]
+            {
                 let (left, b) = (random(1, rows * depth), random(2, depth * 40 + 200));
                 let offsets: Vec<usize> = (0..depth).map(|k| k * 37 + k % 3).collect();
                 let a = Packed::new(rows, depth, |row, k| left[row * depth + k]);
@@ -397,7 +405,9 @@ mod tests {
     fn dot_is_the_plain_product_at_every_level() {
         for level in [Level::Portable, Level::Avx2, Level::Avx512] {
             Level::force(level);
-            for (rows, columns, length, images) in [(1usize, 1usize, 1usize, 1usize), (5, 7, 33, 3), (9, 13, 50, 2)] {
+            for (rows, columns, length, images) in
+                [(1usize, 1usize, 1usize, 1usize), (5, 7, 33, 3), (9, 13, 50, 2)]
+            {
                 let a_pitch = length.next_multiple_of(16);
                 let mut a = random(3, rows * a_pitch * images);
                 for row in a.chunks_mut(a_pitch) {
@@ -407,8 +417,17 @@ mod tests {
                 let offsets: Vec<usize> = (0..columns).map(|j| j * 11).collect();
                 let mut c = vec![2.0; rows * columns];
                 let product = Dot {
-                    a: &a, a_pitch, a_image: rows * a_pitch, rows, b: &b, offsets: &offsets,
-                    b_image: 400, length, images, pitch: columns, accumulate: true,
+                    a: &a,
+                    a_pitch,
+                    a_image: rows * a_pitch,
+                    rows,
+                    b: &b,
+                    offsets: &offsets,
+                    b_image: 400,
+                    length,
+                    images,
+                    pitch: columns,
+                    accumulate: true,
                 };
                 dot(&product, &mut c);
                 for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
@@ -416,8 +435,10 @@ mod tests {
                         a[m * rows * a_pitch + i * a_pitch + n] * b[m * 400 + offsets[j] + n]
                     };
                     let wanted = 2.0f32
-                        + (0..images).flat_map(|m| (0..length).map(move |n| (m, n)))
-                            .map(|(m, n)| term(m, n)).sum::<f32>();
+                        + (0..images)
+                            .flat_map(|m| (0..length).map(move |n| (m, n)))
+                            .map(|(m, n)| term(m, n))
+                            .sum::<f32>();
                     assert!((c[i * columns + j] - wanted).abs() < 1e-3, "{level:?} {i} {j}");
                 }
             }

@@ -32,12 +32,18 @@ pub trait Sampler {
 }
 
 /// The sampler of `kind` that takes `steps` steps through `schedule`.
-pub fn sampler(kind: SamplerKind, schedule: &NoiseSchedule, steps: usize) -> Result<Box<dyn Sampler>> {
+pub fn sampler(
+    kind: SamplerKind,
+    schedule: &NoiseSchedule,
+    steps: usize,
+) -> Result<Box<dyn Sampler>> {
     let most = schedule.timesteps();
     if !(1..=most).contains(&steps) {
         return Err(ConfigError::one(
             "steps",
-            format!("{steps} steps are not possible; this model has {most} timesteps: give 1 to {most}"),
+            format!(
+                "{steps} steps are not possible; this model has {most} timesteps: give 1 to {most}"
+            ),
         )
         .into());
     }

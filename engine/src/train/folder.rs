@@ -42,8 +42,10 @@ pub fn checkpoints(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::file(&folder, error)),
     };
-    let mut found: Vec<(u64, PathBuf)> =
-        entries.flatten().filter_map(|entry| Some((step_of(&entry.path())?, entry.path()))).collect();
+    let mut found: Vec<(u64, PathBuf)> = entries
+        .flatten()
+        .filter_map(|entry| Some((step_of(&entry.path())?, entry.path())))
+        .collect();
     found.sort();
     Ok(found)
 }

@@ -66,9 +66,13 @@ pub enum TrainEvent<'a> {
 /// How a run ended. Both ways a checkpoint of the last step stands in its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrainEnd {
-    Finished { step: u64 },
+    Finished {
+        step: u64,
+    },
     /// Cancelled.
-    Stopped { step: u64 },
+    Stopped {
+        step: u64,
+    },
 }
 
 /// Trains from the first step, or where a saved run ended, to the last.
@@ -124,7 +128,9 @@ fn or_else(every: usize, otherwise: u64) -> u64 {
 
 fn with_last_checkpoint(error: Error, saved: u64) -> Error {
     match (error, saved) {
-        (Error::Diverged(message), 0) => Error::Diverged(format!("{message}; no checkpoint was made before")),
+        (Error::Diverged(message), 0) => {
+            Error::Diverged(format!("{message}; no checkpoint was made before"))
+        }
         (Error::Diverged(message), step) => {
             Error::Diverged(format!("{message}; the checkpoint of step {step} is kept"))
         }
@@ -155,7 +161,11 @@ fn draw_samples(
     let timesteps = config.diffusion_params.num_timesteps;
     let request = SampleRequest {
         sampler: SamplerKind::Ddpm,
-        steps: if params.sample_steps == 0 { timesteps } else { params.sample_steps.min(timesteps) },
+        steps: if params.sample_steps == 0 {
+            timesteps
+        } else {
+            params.sample_steps.min(timesteps)
+        },
         seeds: (0..params.num_samples as u64).collect(),
     };
     match sample(&trainer.model()?, &request, cancel, &mut |_| Ok(())) {

@@ -11,7 +11,8 @@ use crate::{Error, Result, atomic_file};
 
 /// Writes tensors and the step they belong to.
 pub(super) fn save(path: &Path, tensors: &BTreeMap<String, &Tensor>, step: u64) -> Result<()> {
-    let metadata = BTreeMap::from([("format", "darkroom state".into()), ("step", step.to_string())]);
+    let metadata =
+        BTreeMap::from([("format", "darkroom state".into()), ("step", step.to_string())]);
     atomic_file::write(path, &native::write_tensors(tensors, &metadata)?)
 }
 
@@ -28,8 +29,9 @@ pub(super) fn load(path: &Path) -> Result<(Weights, u64)> {
 
 /// Puts the tensor called `name` into `var`.
 pub(super) fn restore(var: &Var, state: &Weights, name: &str) -> Result<()> {
-    let tensor = state.get(name).filter(|tensor| tensor.shape() == var.shape()).ok_or_else(|| {
-        Error::Checkpoint(format!("the saved state does not fit the configuration at `{name}`"))
-    })?;
+    let tensor =
+        state.get(name).filter(|tensor| tensor.shape() == var.shape()).ok_or_else(|| {
+            Error::Checkpoint(format!("the saved state does not fit the configuration at `{name}`"))
+        })?;
     Ok(var.set(&tensor.to_device(var.device())?)?)
 }

@@ -129,9 +129,9 @@ impl<'a> Trainer<'a> {
 
     fn gradients(&self, mut store: GradStore) -> Result<Weights> {
         let take = |(name, var): (&String, &Var)| {
-            let grad = store.remove(var.as_tensor()).ok_or_else(|| {
-                Error::Checkpoint(format!("`{name}` received no gradient"))
-            })?;
+            let grad = store
+                .remove(var.as_tensor())
+                .ok_or_else(|| Error::Checkpoint(format!("`{name}` received no gradient")))?;
             Ok((name.clone(), grad))
         };
         self.vars.iter().map(take).collect()

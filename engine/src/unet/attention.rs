@@ -50,7 +50,8 @@ impl Attention {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (batch, channels, height, width) = x.dims4()?;
         let qkv = pointwise(&self.norm.forward(x)?, &self.in_weight, &self.in_bias)?;
-        let mixed = kernels::attention(&qkv.reshape((batch, 3 * channels, height * width))?, self.heads)?;
+        let mixed =
+            kernels::attention(&qkv.reshape((batch, 3 * channels, height * width))?, self.heads)?;
         let mixed = mixed.reshape((batch, channels, height, width))?;
         Ok(kernels::add(x, &pointwise(&mixed, &self.out_weight, &self.out_bias)?)?)
     }

@@ -32,9 +32,9 @@ impl Layers {
                 groups: model.norm_groups,
             };
             let residual = Residual::new(params, layer, config)?;
-            let attention = model
-                .attention_at(level)
-                .then(|| Attention::new(params, layer, outputs, model.num_heads, model.norm_groups));
+            let attention = model.attention_at(level).then(|| {
+                Attention::new(params, layer, outputs, model.num_heads, model.norm_groups)
+            });
             Ok((residual, attention.transpose()?))
         };
         (0..count).map(|at| layer(params, at)).collect::<Result<_>>().map(Self)
@@ -63,8 +63,7 @@ impl Down {
     pub fn new(params: &mut Params, model: &ModelParams, level: usize) -> Result<Self> {
         let (inputs, outputs) = (model.down_channels[level], model.down_channels[level + 1]);
         params.within(format!("downs.{level}"), |params| {
-            let layers =
-                Layers::new(params, model, level, inputs, outputs, model.num_down_layers)?;
+            let layers = Layers::new(params, model, level, inputs, outputs, model.num_down_layers)?;
             let halve = ConvShape { stride: 2, padding: 1 };
             let shrink = model.down_sample[level].then(|| {
                 params.within("down_sample_conv", |params| {

@@ -12,7 +12,9 @@ pub enum Init {
     Zeros,
     Ones,
     /// Uniform in [-bound, bound].
-    Uniform { bound: f64 },
+    Uniform {
+        bound: f64,
+    },
 }
 
 impl Init {
@@ -60,13 +62,7 @@ impl<'a> Params<'a> {
 }
 
 /// A trainable weight with its first value. `position` is its place in the network.
-pub fn fresh(
-    seed: u64,
-    position: u64,
-    shape: &Shape,
-    init: Init,
-    device: &Device,
-) -> Result<Var> {
+pub fn fresh(seed: u64, position: u64, shape: &Shape, init: Init, device: &Device) -> Result<Var> {
     let values: Vec<f32> = match init {
         Init::Zeros => vec![0.0; shape.elem_count()],
         Init::Ones => vec![1.0; shape.elem_count()],

@@ -54,7 +54,10 @@ impl Case {
 pub fn difference(a: &Tensor, b: &Tensor) -> f64 {
     assert_eq!(a.dims(), b.dims());
     let (a, b) = (numbers(a), numbers(b));
-    a.iter().zip(&b).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, |most, x| if x > most || x.is_nan() { x } else { most })
+    a.iter()
+        .zip(&b)
+        .map(|(a, b)| f64::from((a - b).abs()))
+        .fold(0.0, |most, x| if x > most || x.is_nan() { x } else { most })
 }
 
 /// The largest magnitude in a tensor.

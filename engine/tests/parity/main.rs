@@ -33,7 +33,8 @@ fn folders() -> Vec<PathBuf> {
     roots.extend(std::env::var_os("DARKROOM_CASES").map(PathBuf::from));
     let mut folders: Vec<PathBuf> = Vec::new();
     for root in roots {
-        let entries = std::fs::read_dir(&root).unwrap_or_else(|e| panic!("{}: {e}", root.display()));
+        let entries =
+            std::fs::read_dir(&root).unwrap_or_else(|e| panic!("{}: {e}", root.display()));
         folders.extend(entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()));
     }
     folders.sort();

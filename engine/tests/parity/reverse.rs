@@ -18,7 +18,8 @@ pub fn check(case: &Case) -> Option<Findings> {
     let steps = schedule.timesteps();
     let sampler = Ddpm::new(&schedule, steps);
 
-    let by_formula = walk(case, &model, |_, t, x, eps, z| schedule.reverse_step(x, eps, z, t).unwrap());
+    let by_formula =
+        walk(case, &model, |_, t, x, eps, z| schedule.reverse_step(x, eps, z, t).unwrap());
     let by_sampler = walk(case, &model, |index, _, x, eps, z| {
         sampler.step(index, x, eps, &mut || Ok(z.clone())).unwrap()
     });

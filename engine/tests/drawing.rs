@@ -1,0 +1,136 @@
+//! Drawing and checkpoints from the outside.
+
+use std::path::Path;
+
+use candle_core::Device;
+use engine::checkpoint::{Checkpoint, DatasetFacts, Header};
+use engine::config::{RunConfig, SamplerKind};
+use engine::grid::Picture;
+use engine::kernels::simd::Level;
+use engine::model::Model;
+use engine::sampler::{SampleRequest, sample};
+use engine::unet::UNet;
+use engine::{CancelToken, Error};
+
+fn checkpoint() -> Checkpoint {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/unet-reference-1");
+    Checkpoint::load_reference(&cases.join("ddpm_ckpt.pth"), &cases.join("config.yaml")).unwrap()
+}
+
+fn draw(seeds: &[u64], sampler: SamplerKind, steps: usize) -> Vec<Picture> {
+    let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
+    let request = SampleRequest { sampler, steps, seeds: seeds.to_vec() };
+    sample(&model, &request, &CancelToken::new(), &mut |_| Ok(())).unwrap()
+}
+
+#[test]
+fn an_image_is_the_same_alone_in_a_batch_and_on_any_number_of_threads() {
+    let seeds: Vec<u64> = (40..56).collect();
+    for sampler in [SamplerKind::Ddpm, SamplerKind::Ddim] {
+        let batch = draw(&seeds, sampler, 5);
+        for (seed, picture) in seeds.iter().zip(&batch).step_by(5) {
+            assert!(draw(&[*seed], sampler, 5) == [picture.clone()], "seed {seed}, {sampler:?}");
+        }
+        for threads in [1, 2, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert!(pool.install(|| draw(&seeds, sampler, 5)) == batch, "{threads} threads");
+        }
+    }
+    assert!(Level::current() >= Level::Portable);
+}
+
+#[test]
+fn every_step_tells_of_x_and_of_the_predicted_picture() {
+    let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
+    let request = SampleRequest { sampler: SamplerKind::Ddpm, steps: 25, seeds: vec![1, 2] };
+    let mut timesteps = Vec::new();
+    let pictures = sample(&model, &request, &CancelToken::new(), &mut |step| {
+        timesteps.push(step.timestep);
+        let x0 = step.x0.flatten_all()?.to_vec1::<f32>()?;
+        assert!(x0.iter().all(|x| (-1.0..=1.0).contains(x)));
+        assert_eq!(step.x0_pictures()?.len(), 2);
+        assert_eq!(step.step, timesteps.len());
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(timesteps, (0..25).rev().collect::<Vec<_>>());
+    assert_eq!((pictures[0].width, pictures[0].height, pictures[0].channels), (12, 12, 3));
+    assert!(pictures[0] != pictures[1]);
+}
+
+#[test]
+fn drawing_stops_when_asked_and_refuses_impossible_steps() {
+    let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
+    let cancel = CancelToken::new();
+    let request = SampleRequest { sampler: SamplerKind::Ddpm, steps: 25, seeds: vec![1] };
+    let mut steps = 0;
+    let end = sample(&model, &request, &cancel, &mut |_| {
+        steps += 1;
+        cancel.cancel();
+        Ok(())
+    });
+    assert!(matches!(end, Err(Error::Cancelled)) && steps == 1);
+    let request = SampleRequest { steps: 26, ..request };
+    let error = sample(&model, &request, &CancelToken::new(), &mut |_| Ok(())).unwrap_err();
+    assert!(error.to_string().contains("this model has 25 timesteps: give 1 to 25"), "{error}");
+}
+
+#[test]
+fn a_checkpoint_comes_back_as_it_was_and_writes_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let mut first = checkpoint();
+    first.header.step = 42;
+    first.header.dataset =
+        DatasetFacts { name: "tiles".into(), count: 7, classes: vec!["wall".into()] };
+    first.ema = Some(first.weights.clone());
+    first.save(&path).unwrap();
+    assert_eq!(Header::read(&path).unwrap(), first.header);
+    let second = Checkpoint::load(&path).unwrap();
+    assert_eq!(second.header, first.header);
+    let again = folder.path().join("b.safetensors");
+    second.save(&again).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(bytes == std::fs::read(&again).unwrap());
+
+    let compact = folder.path().join("c.safetensors");
+    first.compact().unwrap().save(&compact).unwrap();
+    let small = std::fs::read(&compact).unwrap();
+    assert!(small.len() * 3 < bytes.len(), "{} of {}", small.len(), bytes.len());
+    let model = Model::new(&Checkpoint::from_bytes(&small).unwrap(), &Device::Cpu);
+    assert!(model.is_ok());
+}
+
+#[test]
+fn broken_and_foreign_files_are_told_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.safetensors");
+    checkpoint().save(&path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    for length in [0, 5, 8, 100, bytes.len() / 2, bytes.len() - 1] {
+        std::fs::write(&path, &bytes[..length]).unwrap();
+        let message = Checkpoint::load(&path).unwrap_err().to_string();
+        assert!(message.contains("x.safetensors"), "{message}");
+    }
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let load = |pth: &str, yaml: &str| {
+        let error = Checkpoint::load_reference(&cases.join(pth), &cases.join(yaml)).unwrap_err();
+        error.to_string()
+    };
+    let other_net = load("unet-reference-0/ddpm_ckpt.pth", "unet-reference-1/config.yaml");
+    assert!(other_net.contains("the checkpoint is of another network"), "{other_net}");
+    let no_pickle = load("unet-reference-0/tensors.safetensors", "unet-reference-0/config.yaml");
+    assert!(no_pickle.contains("not a PyTorch checkpoint"), "{no_pickle}");
+}
+
+#[test]
+fn the_networks_have_the_references_weights() {
+    let count = |channels| {
+        let mut config = RunConfig::default();
+        config.model_params.im_channels = channels;
+        let shapes = UNet::shapes(&config.model_params).unwrap();
+        (shapes.len(), engine::train::weights_of(&config.model_params))
+    };
+    assert_eq!(count(1), (330, 10_188_081));
+    assert_eq!(count(3), (330, 10_188_947));
+}
