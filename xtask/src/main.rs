@@ -4,6 +4,7 @@ mod apt;
 mod browser;
 mod cuda;
 mod fingerprint;
+mod models;
 mod program;
 mod readme;
 mod recorder;
@@ -28,7 +29,7 @@ struct Chore {
     run: fn(&[String]) -> Result<ExitCode>,
 }
 
-const CHORES: [Chore; 6] = [
+const CHORES: [Chore; 7] = [
     Chore {
         name: "run",
         usage: "run [--cuda] [-- OPTIONS]",
@@ -52,6 +53,12 @@ const CHORES: [Chore; 6] = [
         usage: "site",
         what: "build only what the browser loads, into target/site",
         run: |_| site::build().map(|()| ExitCode::SUCCESS),
+    },
+    Chore {
+        name: "models",
+        usage: "models",
+        what: "train the built-in models again from their recipes and replace them",
+        run: |_| models::train().map(|()| ExitCode::SUCCESS),
     },
     Chore {
         name: "cuda-check",

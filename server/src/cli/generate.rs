@@ -112,7 +112,11 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
 }
 
 /// The model's name for people, and its file.
-fn find_model(asked: &str, yaml: Option<&Path>, place: &DataDir) -> Result<(String, ModelFile)> {
+pub(super) fn find_model(
+    asked: &str,
+    yaml: Option<&Path>,
+    place: &DataDir,
+) -> Result<(String, ModelFile)> {
     let path = Path::new(asked);
     let name = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     match (path.extension().and_then(|extension| extension.to_str()), yaml) {

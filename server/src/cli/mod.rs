@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 mod bench;
+mod export;
 mod generate;
 mod images;
 mod interrupt;
@@ -32,6 +33,8 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Draw pictures with a model
     Generate(generate::GenerateArgs),
+    /// Write a model to a safetensors file
+    Export(export::ExportArgs),
     /// Measure how fast this machine trains and draws
     Bench(bench::BenchArgs),
 }
@@ -54,6 +57,7 @@ fn run(command: Command) -> Result<()> {
         Command::Serve(args) => serve::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

@@ -36,6 +36,25 @@ pub enum ModelFile {
 }
 
 impl ModelFile {
+    /// The first ten hexadecimal digits of the file's SHA-256, and what it holds.
+    fn open(&self) -> Result<(String, Checkpoint)> {
+        Ok(match self {
+            ModelFile::BuiltIn(name) => {
+                let bytes = built_in_bytes(name)?;
+                (short_hash(&bytes), Checkpoint::from_bytes(&bytes)?)
+            }
+            ModelFile::Checkpoint(path) => (short_hash(&read(path)?), Checkpoint::load(path)?),
+            ModelFile::Reference { pth, yaml } => {
+                (short_hash(&read(pth)?), Checkpoint::load_reference(pth, yaml)?)
+            }
+        })
+    }
+
+    /// Configuration and weights.
+    pub fn checkpoint(&self) -> Result<Checkpoint> {
+        Ok(self.open()?.1)
+    }
+
     /// A run that was deleted and made again has files of the same names.
     fn modified(&self) -> Option<SystemTime> {
         match self {
@@ -166,16 +185,7 @@ pub struct LoadedModel {
 impl LoadedModel {
     pub fn load(name: &str, file: ModelFile, device: &Device) -> Result<Self> {
         let modified = file.modified();
-        let (hash, checkpoint) = match &file {
-            ModelFile::BuiltIn(name) => {
-                let bytes = built_in_bytes(name)?;
-                (short_hash(&bytes), Checkpoint::from_bytes(&bytes)?)
-            }
-            ModelFile::Checkpoint(path) => (short_hash(&read(path)?), Checkpoint::load(path)?),
-            ModelFile::Reference { pth, yaml } => {
-                (short_hash(&read(pth)?), Checkpoint::load_reference(pth, yaml)?)
-            }
-        };
+        let (hash, checkpoint) = file.open()?;
         let model = Model::new(&checkpoint, device)?;
         Ok(Self { name: name.into(), hash, model, file, modified })
     }
