@@ -73,35 +73,11 @@ pub fn Lightbox(
             }
         >
             <Show when=move || current.with(Option::is_some)>
-                <div class="lightbox-head">
-                    <p class="caption">{move || current.with(|c| c.as_ref().map(|c| c.caption.clone()))}</p>
-                    <p class="place">
-                        {move || format!("{} of {}", index.get().map_or(0, |i| i + 1), count.get())}
-                    </p>
-                    <button type="button" class="icon" aria-label="Close" on:click=move |_| index.set(None)>
-                        <Glyph icon=Icon::Close />
-                    </button>
-                </div>
+                <Head current index count />
                 <div class="lightbox-stage">
-                    <button
-                        type="button"
-                        class="icon"
-                        aria-label="Previous image"
-                        disabled=move || count.get() < 2
-                        on:click=move |_| go(false)
-                    >
-                        <Glyph icon=Icon::Previous />
-                    </button>
+                    <Turn name="Previous image" icon=Icon::Previous count on_press=move || go(false) />
                     <Stage current frame />
-                    <button
-                        type="button"
-                        class="icon"
-                        aria-label="Next image"
-                        disabled=move || count.get() < 2
-                        on:click=move |_| go(true)
-                    >
-                        <Glyph icon=Icon::Next />
-                    </button>
+                    <Turn name="Next image" icon=Icon::Next count on_press=move || go(true) />
                 </div>
                 <Scrubber current frame />
                 <div class="actions">
@@ -118,6 +94,45 @@ pub fn Lightbox(
         </dialog>
     }
     .into_any()
+}
+
+/// What is on show, and the way out.
+#[component]
+fn Head(
+    current: Memo<Option<Enlarged>>,
+    index: RwSignal<Option<usize>>,
+    count: Memo<usize>,
+) -> impl IntoView {
+    view! {
+        <div class="lightbox-head">
+            <p class="caption">{move || current.with(|c| c.as_ref().map(|c| c.caption.clone()))}</p>
+            <p class="place">{move || format!("{} of {}", index.get().map_or(0, |i| i + 1), count.get())}</p>
+            <button type="button" class="icon" aria-label="Close" on:click=move |_| index.set(None)>
+                <Glyph icon=Icon::Close />
+            </button>
+        </div>
+    }
+}
+
+/// Turns to a neighbour.
+#[component]
+fn Turn(
+    name: &'static str,
+    icon: Icon,
+    count: Memo<usize>,
+    on_press: impl Fn() + Send + Sync + 'static,
+) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="icon"
+            aria-label=name
+            disabled=move || count.get() < 2
+            on:click=move |_| on_press()
+        >
+            <Glyph icon />
+        </button>
+    }
 }
 
 /// The picture, or the frame of its strip that the slider stands at.

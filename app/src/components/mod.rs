@@ -3,6 +3,7 @@
 pub mod confirm;
 pub mod draft;
 pub mod field;
+pub mod form_fault;
 pub mod glimpses;
 pub mod header;
 pub mod icon;

@@ -10,6 +10,7 @@ use crate::api::{
     form_fault, set_preferences,
 };
 use crate::components::field::{Checkbox, Field, TextInput};
+use crate::components::form_fault::FormFault;
 use crate::components::notice::{Alert, PageFault};
 use crate::live::Live;
 
@@ -45,89 +46,115 @@ fn Panels(preferences: Preferences, status: Status) -> impl IntoView {
     }
 }
 
-#[component]
-fn PreferencesPanel() -> impl IntoView {
-    let live = expect_context::<Live>();
-    let query = use_query_map();
-    let fault = RwSignal::new(query.with_untracked(|query| form_fault(query, "set_preferences")));
-    let every = RwSignal::new(live.preferences.with_untracked(|p| p.preview_every.to_string()));
-    // Every choice takes effect at once; the server keeps it.
-    let change = move |change: &dyn Fn(&mut PreferencesForm)| {
-        let mut form = live.preferences.with_untracked(|p| PreferencesForm::from(p));
-        form.preview_every = every.get_untracked();
+/// The preferences as the page shows them, and the way to change them.
+#[derive(Clone, Copy)]
+struct Choices {
+    shown: RwSignal<Preferences>,
+    /// As typed; it may be anything.
+    preview_every: RwSignal<String>,
+    fault: FormFault,
+}
+
+impl Choices {
+    fn get<T>(self, of: fn(&Preferences) -> T) -> Signal<T>
+    where
+        T: Send + Sync + 'static,
+    {
+        Signal::derive(move || self.shown.with(of))
+    }
+
+    /// Every choice takes effect at once; the server keeps it.
+    fn change(self, change: impl FnOnce(&mut PreferencesForm)) {
+        let mut form = self.shown.with_untracked(|p| PreferencesForm::from(p));
+        form.preview_every = self.preview_every.get_untracked();
         change(&mut form);
         match form.preferences() {
-            Ok(preferences) => live.preferences.set(preferences),
-            Err(error) => return fault.set(Some(error.into())),
+            Ok(preferences) => self.shown.set(preferences),
+            Err(error) => return self.fault.set(error),
         }
-        spawn_local(async move { fault.set(set_preferences(form).await.err()) });
+        spawn_local(async move {
+            match set_preferences(form).await {
+                Ok(()) => self.fault.clear(),
+                Err(error) => self.fault.set(error),
+            }
+        });
+    }
+}
+
+#[component]
+fn PreferencesPanel() -> impl IntoView {
+    let shown = expect_context::<Live>().preferences;
+    let refused = use_query_map().with_untracked(|query| form_fault(query, "set_preferences"));
+    let choices = Choices {
+        shown,
+        preview_every: RwSignal::new(shown.with_untracked(|p| p.preview_every.to_string())),
+        fault: FormFault::new(refused),
     };
-    let every_fault = Signal::derive(move || {
-        fault.with(|f: &Option<ApiError>| {
-            f.as_ref().and_then(|f| f.for_field("preview_every")).map(String::from)
-        })
-    });
-    let messages = Signal::derive(move || {
-        fault.with(|f| f.as_ref().map(|f| f.beside(&["preview_every"])).unwrap_or_default())
-    });
     view! {
         <form
-            class="controls wide"
+            class="controls"
             action="/fn/set_preferences"
             method="post"
             aria-label="Preferences"
             on:submit=move |event| {
                 event.prevent_default();
-                change(&|_| ());
+                choices.change(|_| ());
             }
         >
             <h2>"Preferences"</h2>
-            <ThemeChoice on_choose=Callback::new(move |theme: Theme| change(&|form| form.theme = theme.key().into())) />
+            <ThemeChoice choices />
             <Checkbox
                 id="crisp"
                 name="crisp_pixels"
                 label="Crisp pixels"
                 help="Enlarge pictures with sharp pixels instead of a blur."
-                checked=Signal::derive(move || live.preferences.with(|p| p.crisp_pixels))
-                on_change=Callback::new(move |on: bool| change(&|form| form.crisp_pixels = on.to_string()))
+                checked=choices.get(|p| p.crisp_pixels)
+                on_change=move |on: bool| choices.change(|form| form.crisp_pixels = on.to_string())
             />
             <Checkbox
                 id="preview"
                 name="live_preview"
                 label="Live preview"
                 help="Show what the model expects while a picture is drawn."
-                checked=Signal::derive(move || live.preferences.with(|p| p.live_preview))
-                on_change=Callback::new(move |on: bool| change(&|form| form.live_preview = on.to_string()))
+                checked=choices.get(|p| p.live_preview)
+                on_change=move |on: bool| choices.change(|form| form.live_preview = on.to_string())
             />
-            <Field
-                id="preview-every"
-                label="Steps between previews"
-                help="1 shows every step. More is lighter on a slow network."
-                fault=every_fault
-            >
-                <div on:change=move |_| change(&|_| ())>
-                    <TextInput
-                        id="preview-every"
-                        name="preview_every"
-                        kind="number"
-                        min=Some("1".into())
-                        max=Some("1000".into())
-                        value=every
-                        fault=every_fault
-                    />
-                </div>
-            </Field>
-            <Alert messages />
+            <PreviewRate choices />
+            <Alert messages=choices.fault.beside(["preview_every"]) />
             <button class="primary without-script">"Save"</button>
         </form>
     }
 }
 
 #[component]
-fn ThemeChoice(on_choose: Callback<Theme>) -> impl IntoView {
-    let live = expect_context::<Live>();
+fn PreviewRate(choices: Choices) -> impl IntoView {
+    let fault = choices.fault.at("preview_every");
+    view! {
+        <Field
+            id="preview-every"
+            label="Steps between previews"
+            help="1 shows every step. More is lighter on a slow network."
+            fault
+        >
+            <div on:change=move |_| choices.change(|_| ())>
+                <TextInput
+                    id="preview-every"
+                    name="preview_every"
+                    kind="number"
+                    min=Some("1".into())
+                    max=Some("1000".into())
+                    value=choices.preview_every
+                    fault
+                />
+            </div>
+        </Field>
+    }
+}
+
+#[component]
+fn ThemeChoice(choices: Choices) -> impl IntoView {
     let option = move |theme: Theme| {
-        let chosen = move || live.preferences.with(|p| p.theme == theme);
+        let chosen = move || choices.shown.with(|p| p.theme == theme);
         view! {
             <label class="segment">
                 <input
@@ -136,7 +163,7 @@ fn ThemeChoice(on_choose: Callback<Theme>) -> impl IntoView {
                     value=theme.key()
                     checked=chosen()
                     prop:checked=chosen
-                    on:change=move |_| on_choose.run(theme)
+                    on:change=move |_| choices.change(|form| form.theme = theme.key().into())
                 />
                 <span>{theme.title()}</span>
             </label>

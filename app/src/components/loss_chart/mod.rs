@@ -225,7 +225,7 @@ fn Grid(drawing: Memo<Option<Drawing>>) -> impl IntoView {
                     let left = format!("{:.3}%", d.x.place(value) * 100.0);
                     view! { <span class="tick-x" style:left=left>{words::count(value as u64)}</span> }
                 };
-                d.x.ticks(4).into_iter().map(tick).collect_view()
+                d.x.ticks(6).into_iter().map(tick).collect_view()
             })
         })
     };

@@ -5,8 +5,9 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 
 use super::Asked;
-use crate::api::{ApiError, DatasetInfo, DatasetPage, SkippedFile, delete_dataset};
+use crate::api::{DatasetInfo, DatasetPage, SkippedFile, delete_dataset};
 use crate::components::confirm::Confirm;
+use crate::components::form_fault::FormFault;
 use crate::components::notice::{Alert, Empty};
 use crate::words;
 
@@ -15,20 +16,20 @@ const PAGE: u64 = 60;
 
 #[component]
 pub fn Detail(page: DatasetPage) -> impl IntoView {
-    let DatasetPage { info, class, offset, total, images } = page;
+    let DatasetPage { info, class, offset, total, mut images } = page;
+    images.retain(|image| info.skipped.iter().all(|file| file.name != image.name));
     let asked = Asked { name: Some(info.name.clone()), class, offset, error: None };
     let skipped = info.skipped.clone();
     let picture = |image: crate::api::DatasetImage| {
-        let words =
-            image.class.map_or(image.name.clone(), |class| format!("{class}: {}", image.name));
-        view! { <img src=image.url alt=words.clone() title=words loading="lazy" /> }
+        let title = image.class.map(|class| format!("{class}: {}", image.name));
+        view! { <img src=image.url title=title alt=image.name loading="lazy" /> }
     };
     view! {
         <p class="back">
             <a href="/datasets">"All data sets"</a>
         </p>
         <DetailHead info=info.clone() />
-        <Classes info asked=asked.clone() />
+        <Classes info=info.clone() asked=asked.clone() />
         <section aria-label="Images">
             {if images.is_empty() {
                 view! {
@@ -43,6 +44,7 @@ pub fn Detail(page: DatasetPage) -> impl IntoView {
         </section>
         <Paging asked total />
         <Skipped files=skipped />
+        {(!info.built_in).then(|| view! { <Delete info=info.clone() /> })}
     }
 }
 
@@ -77,9 +79,8 @@ fn DetailHead(info: DatasetInfo) -> impl IntoView {
             </div>
         </dl>
         {info.note.clone().map(|note| view! { <p class="note" role="status">{note}</p> })}
-        {(!info.source.is_empty() && !info.built_in)
+        {info.source.contains(['/', '\\'])
             .then(|| view! { <p class="help">"From " <code>{info.source.clone()}</code></p> })}
-        {(!info.built_in).then(|| view! { <Delete info /> })}
     }
 }
 
@@ -154,7 +155,7 @@ fn Skipped(files: Vec<SkippedFile>) -> impl IntoView {
 #[component]
 fn Delete(info: DatasetInfo) -> impl IntoView {
     let navigate = use_navigate();
-    let fault = RwSignal::new(None::<ApiError>);
+    let fault = FormFault::new(None);
     let name = info.name.clone();
     let delete = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -162,13 +163,11 @@ fn Delete(info: DatasetInfo) -> impl IntoView {
         spawn_local(async move {
             match delete_dataset(name).await {
                 Ok(()) => navigate("/datasets", Default::default()),
-                Err(error) => fault.set(Some(error)),
+                Err(error) => fault.set(error),
             }
         });
     };
-    let messages = Signal::derive(move || {
-        fault.get().map(|error| error.to_string()).into_iter().collect::<Vec<_>>()
-    });
+    let messages = fault.beside([]);
     let question = format!(
         "Remove `{}` from Darkroom? An uploaded one is deleted from the disk; a folder of yours stays where it is. Models trained on it stay.",
         info.name

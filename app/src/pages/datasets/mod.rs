@@ -67,7 +67,8 @@ fn escape(text: &str) -> String {
 /// What the server gave for it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 enum Shown {
-    All(Vec<DatasetInfo>),
+    /// And why not the one that was asked for.
+    All(Vec<DatasetInfo>, Option<String>),
     One(Box<DatasetPage>),
 }
 
@@ -89,7 +90,10 @@ pub fn Datasets() -> impl IntoView {
                 <Transition fallback=|| view! { <p class="loading">"Opening…"</p> }>
                     {move || Suspend::new(async move {
                         match shown.await {
-                            Ok(Shown::All(sets)) => view! { <List sets /> }.into_any(),
+                            Ok(Shown::All(sets, missing)) => {
+                                let missing: Vec<String> = missing.into_iter().collect();
+                                view! { <Alert messages=missing /> <List sets /> }.into_any()
+                            }
                             Ok(Shown::One(page)) => view! { <Detail page=*page /> }.into_any(),
                             Err(error) => view! { <PageFault error /> }.into_any(),
                         }
@@ -108,10 +112,12 @@ pub fn Datasets() -> impl IntoView {
 
 async fn open(asked: Asked) -> Result<Shown, ApiError> {
     match asked.name.filter(|_| asked.error.is_none()) {
-        None => fetch_datasets().await.map(Shown::All),
-        Some(name) => fetch_dataset(name, asked.class, asked.offset)
-            .await
-            .map(|page| Shown::One(Box::new(page))),
+        None => Ok(Shown::All(fetch_datasets().await?, None)),
+        Some(name) => match fetch_dataset(name, asked.class, asked.offset).await {
+            Ok(page) => Ok(Shown::One(Box::new(page))),
+            Err(ApiError::NotFound(what)) => Ok(Shown::All(fetch_datasets().await?, Some(what))),
+            Err(error) => Err(error),
+        },
     }
 }
 

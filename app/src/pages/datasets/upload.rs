@@ -10,6 +10,7 @@ use web_sys::{FormData, HtmlFormElement, ProgressEvent, XmlHttpRequest};
 
 use crate::api::{ApiError, DatasetInfo};
 use crate::components::field::{Fault, Field, TextInput};
+use crate::components::form_fault::FormFault;
 use crate::components::notice::Alert;
 use crate::components::progress::ProgressBar;
 
@@ -21,17 +22,11 @@ struct Upload {
     name: RwSignal<String>,
     /// How much has been sent, from 0 to 1, while it is being sent.
     sent: RwSignal<Option<f32>>,
-    fault: RwSignal<Option<ApiError>>,
+    fault: FormFault,
     file_name: RwSignal<Option<String>>,
 }
 
 impl Upload {
-    fn fault_at(self, field: &'static str) -> Signal<Option<String>> {
-        Signal::derive(move || {
-            self.fault.with(|f| f.as_ref().and_then(|f| f.for_field(field)).map(String::from))
-        })
-    }
-
     /// A file was picked: its name will do for the data set unless one was typed.
     fn picked(self, file: &str) {
         self.file_name.set(Some(file.into()));
@@ -49,15 +44,11 @@ pub fn UploadForm() -> impl IntoView {
     let upload = Upload {
         name: RwSignal::new(typed.unwrap_or_default()),
         sent: RwSignal::new(None),
-        fault: RwSignal::new(None),
+        fault: FormFault::new(None),
         file_name: RwSignal::new(None),
     };
     let background = RwSignal::new("#000000".to_string());
-    let messages = Signal::derive(move || {
-        upload.fault.with(|f| {
-            f.as_ref().map(|f| f.beside(&["name", "file", "background"])).unwrap_or_default()
-        })
-    });
+    let messages = upload.fault.beside(["name", "file", "background"]);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let form: HtmlFormElement = event_target(&event);
@@ -76,16 +67,16 @@ pub fn UploadForm() -> impl IntoView {
             on:submit=submit
         >
             <h2 id="upload-title">"Upload"</h2>
-            <Field id="upload-name" label="Name" fault=upload.fault_at("name")>
-                <TextInput id="upload-name" name="name" value=upload.name fault=upload.fault_at("name") />
+            <Field id="upload-name" label="Name" fault=upload.fault.at("name")>
+                <TextInput id="upload-name" name="name" value=upload.name fault=upload.fault.at("name") />
             </Field>
-            <Field id="upload-background" label="Background" help="Colour put behind transparent pixels." fault=upload.fault_at("background")>
+            <Field id="upload-background" label="Background" help="Colour put behind transparent pixels." fault=upload.fault.at("background")>
                 <TextInput
                     id="upload-background"
                     name="background"
                     kind="color"
                     value=background
-                    fault=upload.fault_at("background")
+                    fault=upload.fault.at("background")
                 />
             </Field>
             <FilePicker upload />
@@ -148,7 +139,7 @@ fn FilePicker(upload: Upload) -> impl IntoView {
                 "A zip or tar.gz of images; its folders become classes. "
                 <span class="needs-script">"Or drop it here."</span>
             </p>
-            <Fault id="upload-file" fault=upload.fault_at("file") />
+            <Fault id="upload-file" fault=upload.fault.at("file") />
         </div>
     }
 }
@@ -170,13 +161,11 @@ fn Sending(upload: Upload) -> impl IntoView {
 
 /// Posts the form, tells how much was sent, and calls `done` with the new data set.
 fn send(form: &HtmlFormElement, upload: Upload, done: impl Fn(DatasetInfo) + 'static) {
-    upload.fault.set(None);
+    upload.fault.clear();
     upload.sent.set(Some(0.0));
     if let Err(error) = try_send(form, upload, done) {
         upload.sent.set(None);
-        upload
-            .fault
-            .set(Some(ApiError::Internal(format!("The browser cannot send it: {error:?}"))));
+        upload.fault.set(ApiError::Internal(format!("The browser cannot send it: {error:?}")));
     }
 }
 
@@ -196,7 +185,7 @@ fn try_send(
         upload.sent.set(None);
         match answer(&answered) {
             Ok(info) => done(info),
-            Err(error) => upload.fault.set(Some(error)),
+            Err(error) => upload.fault.set(error),
         }
     });
     request.upload()?.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));

@@ -10,6 +10,7 @@ use crate::api::{
     fetch_generation, fetch_models, generate, interrupt,
 };
 use crate::components::draft::{after_pause, keep_draft};
+use crate::components::form_fault::FormFault;
 use crate::live::Live;
 
 /// The form's fields as they are typed.
@@ -61,7 +62,7 @@ pub struct Desk {
     pub live: Live,
     pub models: RwSignal<Vec<ModelInfo>>,
     pub fields: Fields,
-    pub fault: RwSignal<Option<ApiError>>,
+    pub fault: FormFault,
     /// The form is on its way to the server.
     pub sending: RwSignal<bool>,
     /// The picture that is enlarged.
@@ -81,7 +82,7 @@ impl Desk {
             live,
             models: RwSignal::new(models),
             fields: Fields::new(form),
-            fault: RwSignal::new(fault),
+            fault: FormFault::new(fault),
             sending: RwSignal::new(false),
             enlarged: RwSignal::new(None),
             chosen: RwSignal::new(None),
@@ -91,13 +92,6 @@ impl Desk {
     pub fn model(self) -> Option<ModelInfo> {
         let name = self.fields.model.get();
         self.models.with(|models| models.iter().find(|model| model.name == name).cloned())
-    }
-
-    pub fn fault_at(self, field: &'static str) -> Signal<Option<String>> {
-        Signal::derive(move || {
-            self.fault
-                .with(|fault| fault.as_ref().and_then(|f| f.for_field(field)).map(String::from))
-        })
     }
 
     /// Sends the form; the new job comes on show.
@@ -110,11 +104,11 @@ impl Desk {
         spawn_local(async move {
             match generate(form).await {
                 Ok(job) => {
-                    self.fault.set(None);
+                    self.fault.clear();
                     self.show(Some(job)).await;
                     bring_into_view(".results");
                 }
-                Err(error) => self.fault.set(Some(error)),
+                Err(error) => self.fault.set(error),
             }
             self.sending.set(false);
         });
@@ -135,7 +129,7 @@ impl Desk {
                     self.live.generation.set(view);
                 }
             }
-            Err(error) => self.fault.set(Some(error)),
+            Err(error) => self.fault.set(error),
         }
     }
 
@@ -162,7 +156,7 @@ impl Desk {
         if let Some(job) = untrack(|| self.interruptible()) {
             spawn_local(async move {
                 if let Err(error) = interrupt(job).await {
-                    self.fault.set(Some(error));
+                    self.fault.set(error);
                 }
             });
         }
@@ -201,7 +195,7 @@ impl Desk {
             |view: &Option<GenerateView>| view.as_ref().map(|v| GenerateForm::from(&v.settings));
         if let Some(form) = self.live.generation.with_untracked(shown) {
             self.fields.fill(form);
-            self.fault.set(None);
+            self.fault.clear();
         }
     }
 }

@@ -14,11 +14,7 @@ use crate::words;
 #[component]
 pub fn GenerateFields() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let messages = Signal::derive(move || {
-        desk.fault.with(|fault| {
-            fault.as_ref().map(|f| f.beside(&GenerateForm::FIELDS)).unwrap_or_default()
-        })
-    });
+    let messages = desk.fault.beside(GenerateForm::FIELDS);
     view! {
         <form
             id="generate-form"
@@ -62,13 +58,13 @@ fn ModelField() -> impl IntoView {
         }
     });
     view! {
-        <Field id="model" label="Model" fault=desk.fault_at("model")>
+        <Field id="model" label="Model" fault=desk.fault.at("model")>
             <Choice
                 id="model"
                 name="model"
                 value=desk.fields.model
                 options
-                fault=desk.fault_at("model")
+                fault=desk.fault.at("model")
                 on_change=fit_steps
             />
         </Field>
@@ -104,13 +100,13 @@ fn SamplerField() -> impl IntoView {
     let options =
         SAMPLERS.iter().map(|(_, name)| (name.to_string(), name.to_string())).collect::<Vec<_>>();
     view! {
-        <Field id="sampler" label="Sampler" fault=desk.fault_at("sampler")>
+        <Field id="sampler" label="Sampler" fault=desk.fault.at("sampler")>
             <Choice
                 id="sampler"
                 name="sampler"
                 value=desk.fields.sampler
                 options=Signal::stored(options)
-                fault=desk.fault_at("sampler")
+                fault=desk.fault.at("sampler")
             />
         </Field>
     }
@@ -130,7 +126,7 @@ fn Amounts() -> impl IntoView {
             min=1
             max=timesteps
             slide_to=timesteps
-            fault=desk.fault_at("steps")
+            fault=desk.fault.at("steps")
         />
         <SliderField
             id="batch-count"
@@ -140,7 +136,7 @@ fn Amounts() -> impl IntoView {
             min=1
             max=Signal::stored(GenerateSettings::MAX_BATCH_COUNT as i64)
             slide_to=Signal::stored(16)
-            fault=desk.fault_at("batch_count")
+            fault=desk.fault.at("batch_count")
         />
         <SliderField
             id="batch-size"
@@ -150,7 +146,7 @@ fn Amounts() -> impl IntoView {
             min=1
             max=Signal::stored(GenerateSettings::MAX_BATCH_SIZE as i64)
             slide_to=Signal::stored(64)
-            fault=desk.fault_at("batch_size")
+            fault=desk.fault.at("batch_size")
         />
     }
 }
@@ -164,7 +160,7 @@ fn SeedField() -> impl IntoView {
             id="seed"
             label="Seed"
             help="Image n has seed + n. -1 draws one."
-            fault=desk.fault_at("seed")
+            fault=desk.fault.at("seed")
         >
             <div class="with-buttons">
                 <TextInput
@@ -174,11 +170,11 @@ fn SeedField() -> impl IntoView {
                     kind="number"
                     min=Some("-1".into())
                     max=Some(GenerateSettings::MAX_SEED.to_string())
-                    fault=desk.fault_at("seed")
+                    fault=desk.fault.at("seed")
                 />
                 <button
                     type="button"
-                    class="icon"
+                    class="icon needs-script"
                     aria-label="Random seed"
                     title="Random seed"
                     on:click=move |_| seed.set("-1".into())
@@ -187,7 +183,7 @@ fn SeedField() -> impl IntoView {
                 </button>
                 <button
                     type="button"
-                    class="icon"
+                    class="icon needs-script"
                     aria-label="Reuse seed"
                     title="Reuse the seed of the picture on show"
                     disabled=move || desk.shown_seed().is_none()
@@ -205,7 +201,9 @@ fn Actions() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let images = move || {
         let form = desk.fields.typed();
-        form.settings().ok().map(|settings| words::plural(settings.images() as u64, "image"))
+        form.settings()
+            .ok()
+            .map(|settings| format!("{} · ", words::plural(settings.images() as u64, "image")))
     };
     view! {
         <div class="actions sticky">
@@ -227,7 +225,10 @@ fn Actions() -> impl IntoView {
                 "Interrupt"
             </button>
             <p class="help shortcut">
-                {images} <span class="keys">" · " <kbd>"Ctrl"</kbd> " " <kbd>"Enter"</kbd> ", " <kbd>"Esc"</kbd></span>
+                {images}
+                <span class="keys needs-script">
+                    <kbd>"Ctrl Enter"</kbd> " generates, " <kbd>"Esc"</kbd> " interrupts"
+                </span>
             </p>
         </div>
     }

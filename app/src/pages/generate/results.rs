@@ -61,11 +61,9 @@ fn JobProgress() -> impl IntoView {
 
 fn progress_words(view: &GenerateView, ahead: usize) -> String {
     if view.job.state.is_over() {
-        return format!(
-            "{} with {}",
-            words::plural(view.images.len() as u64, "image"),
-            view.settings.model
-        );
+        let images = view.images.len() as u64;
+        let made = || format!("{} with {}", words::plural(images, "image"), view.settings.model);
+        return if images > 0 { made() } else { String::new() };
     }
     if view.job.state == JobState::Queued {
         return match ahead {

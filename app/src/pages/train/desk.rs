@@ -8,10 +8,11 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use super::Opening;
 use super::fields::Fields;
 use crate::api::{
-    ApiError, DatasetInfo, Estimate, JobId, JobKind, JobState, JobSummary, ModelInfo, RunForm,
+    DatasetInfo, Estimate, JobId, JobKind, JobState, JobSummary, ModelInfo, RunForm,
     fetch_datasets, fetch_estimate, fetch_training, fetch_trainings, interrupt, resume, train,
 };
 use crate::components::draft::{after_pause, keep_draft};
+use crate::components::form_fault::FormFault;
 use crate::live::Live;
 
 #[derive(Clone, Copy)]
@@ -22,7 +23,7 @@ pub struct Desk {
     pub runs: RwSignal<Vec<JobSummary>>,
     pub fields: Fields,
     pub estimate: RwSignal<Option<Estimate>>,
-    pub fault: RwSignal<Option<ApiError>>,
+    pub fault: FormFault,
     pub sending: RwSignal<bool>,
     /// The name last suggested, which a new suggestion may replace.
     suggested: RwSignal<String>,
@@ -38,16 +39,9 @@ impl Desk {
             models: RwSignal::new(opening.models),
             runs: RwSignal::new(opening.runs),
             estimate: RwSignal::new(opening.estimate),
-            fault: RwSignal::new(opening.fault),
+            fault: FormFault::new(opening.fault),
             sending: RwSignal::new(false),
         }
-    }
-
-    pub fn fault_at(self, field: &'static str) -> Signal<Option<String>> {
-        Signal::derive(move || {
-            self.fault
-                .with(|fault| fault.as_ref().and_then(|f| f.for_field(field)).map(String::from))
-        })
     }
 
     /// The data set that is picked.
@@ -93,10 +87,10 @@ impl Desk {
         spawn_local(async move {
             match train(form).await {
                 Ok(job) => {
-                    self.fault.set(None);
+                    self.fault.clear();
                     self.show(Some(job)).await;
                 }
-                Err(error) => self.fault.set(Some(error)),
+                Err(error) => self.fault.set(error),
             }
             self.sending.set(false);
         });
@@ -106,7 +100,7 @@ impl Desk {
     pub async fn show(self, job: Option<JobId>) {
         match fetch_training(job).await {
             Ok(view) => self.live.training.set(view),
-            Err(error) => self.fault.set(Some(error)),
+            Err(error) => self.fault.set(error),
         }
         self.refresh_runs().await;
     }
@@ -136,7 +130,7 @@ impl Desk {
         if let Some(job) = untrack(|| self.stoppable()) {
             spawn_local(async move {
                 if let Err(error) = interrupt(job).await {
-                    self.fault.set(Some(error));
+                    self.fault.set(error);
                 }
             });
         }
@@ -146,7 +140,7 @@ impl Desk {
         spawn_local(async move {
             match resume(job).await {
                 Ok(job) => self.show(Some(job)).await,
-                Err(error) => self.fault.set(Some(error)),
+                Err(error) => self.fault.set(error),
             }
         });
     }
@@ -156,11 +150,11 @@ impl Desk {
             match fetch_estimate(form).await {
                 Ok(estimate) => {
                     self.estimate.set(Some(estimate));
-                    self.fault.set(None);
+                    self.fault.clear();
                 }
                 Err(error) => {
                     self.estimate.set(None);
-                    self.fault.set(Some(error));
+                    self.fault.set(error);
                 }
             }
         });

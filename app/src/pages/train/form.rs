@@ -16,10 +16,7 @@ const THUMBNAILS: u64 = 10;
 #[component]
 pub fn TrainForm() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let messages = Signal::derive(move || {
-        let shown: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
-        desk.fault.with(|fault| fault.as_ref().map(|f| f.beside(&shown)).unwrap_or_default())
-    });
+    let messages = desk.fault.beside(SETTINGS.iter().map(|setting| setting.key));
     view! {
         <form
             class="controls"
@@ -33,12 +30,12 @@ pub fn TrainForm() -> impl IntoView {
             }
         >
             <DatasetField />
-            <Field id=RunForm::NAME label="Run name" fault=desk.fault_at(RunForm::NAME)>
+            <Field id=RunForm::NAME label="Run name" fault=desk.fault.at(RunForm::NAME)>
                 <TextInput
                     id=RunForm::NAME
                     name=RunForm::NAME
                     value=desk.fields.at(RunForm::NAME)
-                    fault=desk.fault_at(RunForm::NAME)
+                    fault=desk.fault.at(RunForm::NAME)
                 />
             </Field>
             <PresetField />
@@ -76,7 +73,7 @@ fn DatasetField() -> impl IntoView {
         }
         options
     });
-    let fault = desk.fault_at(RunForm::DATASET);
+    let fault = desk.fault.at(RunForm::DATASET);
     view! {
         <Field id=RunForm::DATASET label="Data set" fault>
             <Choice
@@ -142,12 +139,7 @@ fn AllSettings() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let in_fold = |setting: &&Setting| ![RunForm::DATASET, RunForm::NAME].contains(&setting.key);
     let faulty = Memo::new(move |_| {
-        desk.fault.with(|fault| {
-            let at = |setting: &Setting| {
-                fault.as_ref().is_some_and(|f| f.for_field(setting.key).is_some())
-            };
-            SETTINGS.iter().filter(in_fold).any(at)
-        })
+        desk.fault.is_at(SETTINGS.iter().filter(in_fold).map(|setting| setting.key))
     });
     let group = move |group: Group| {
         let settings =
@@ -171,7 +163,7 @@ fn AllSettings() -> impl IntoView {
 fn SettingField(setting: &'static Setting) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let (key, value) = (setting.key, desk.fields.at(setting.key));
-    let fault = desk.fault_at(key);
+    let fault = desk.fault.at(key);
     if setting.kind == Kind::Bool {
         return view! {
             <Checkbox
