@@ -2,17 +2,15 @@
 
 use leptos::prelude::*;
 
-use crate::api::DatasetInfo;
-
 #[component]
-pub fn Glimpses(info: DatasetInfo, wanted: u64, class: &'static str) -> impl IntoView {
-    let picture = |index: u64| {
-        let url = format!("/files/datasets/{}/{index}.png", info.name);
+pub fn Glimpses(name: String, count: u64, wanted: u64, class: &'static str) -> impl IntoView {
+    let picture = move |index: u64| {
+        let url = format!("/files/datasets/{name}/{index}.png");
         view! { <img src=url alt="" width="28" height="28" loading="lazy" /> }
     };
     view! {
         <div class=class aria-hidden="true">
-            {spread(info.count, wanted).into_iter().map(picture).collect_view()}
+            {spread(count, wanted).into_iter().map(picture).collect_view()}
         </div>
     }
 }

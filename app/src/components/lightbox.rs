@@ -45,7 +45,7 @@ pub fn Lightbox(
         let count = count.get_untracked().max(1);
         frame.set(None);
         index.update(|index| {
-            *index = index.map(|i| (i + if forward { 1 } else { count - 1 }) % count)
+            *index = index.map(|i| (i + if forward { 1 } else { count - 1 }) % count);
         });
     };
     Effect::new(move || open_or_close(dialog.get(), current.with(Option::is_some)));

@@ -2,8 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::api::ApiError;
-
 /// Tells why something could not be done; nothing is there while all is well.
 #[component]
 pub fn Alert(#[prop(into)] messages: Signal<Vec<String>>) -> impl IntoView {
@@ -21,11 +19,11 @@ pub fn Alert(#[prop(into)] messages: Signal<Vec<String>>) -> impl IntoView {
 
 /// Stands where a page would, when the server could not give what it shows.
 #[component]
-pub fn PageFault(error: ApiError) -> impl IntoView {
+pub fn PageFault(message: String) -> impl IntoView {
     view! {
         <div class="empty" role="alert">
             <h2>"This page cannot be shown"</h2>
-            <p>{error.to_string()}</p>
+            <p>{message}</p>
             <p>
                 <a href="" rel="external">"Try again"</a>
             </p>

@@ -24,7 +24,7 @@ pub fn Settings() -> impl IntoView {
             {move || Suspend::new(async move {
                 match opening.await {
                     Ok((preferences, status)) => view! { <Panels preferences status /> }.into_any(),
-                    Err(error) => view! { <PageFault error /> }.into_any(),
+                    Err(error) => view! { <PageFault message=error.to_string() /> }.into_any(),
                 }
             })}
         </Suspense>

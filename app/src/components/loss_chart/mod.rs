@@ -148,7 +148,7 @@ fn Plot(
     smoothing: RwSignal<f64>,
 ) -> impl IntoView {
     let on_pointer = move |event: PointerEvent| {
-        cursor.set(drawing.with_untracked(|d| under(&event, d.as_ref()?)))
+        cursor.set(drawing.with_untracked(|d| under(&event, d.as_ref()?)));
     };
     let on_keydown = move |event: KeyboardEvent| {
         let last =

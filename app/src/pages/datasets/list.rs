@@ -31,7 +31,7 @@ pub fn List(sets: Vec<DatasetInfo>) -> impl IntoView {
 fn Card(info: DatasetInfo) -> impl IntoView {
     view! {
         <li class="set">
-            <Glimpses info=info.clone() wanted=GLIMPSES class="glimpses" />
+            <Glimpses name=info.name.clone() count=info.count wanted=GLIMPSES class="glimpses" />
             <div class="set-words">
                 <a class="set-name" href=format!("/datasets?name={}", info.name)>
                     {info.name.clone()}
@@ -41,7 +41,7 @@ fn Card(info: DatasetInfo) -> impl IntoView {
                     {words::plural(info.count, "image")} " · " {words::sizes(info.min_size, info.max_size)} " "
                     {words::channels(info.channels)} {class_words(&info)}
                 </p>
-                {info.note.clone().map(|note| view! { <p class="note">{note}</p> })}
+                {info.note.map(|note| view! { <p class="note">{note}</p> })}
             </div>
         </li>
     }

@@ -56,7 +56,7 @@ fn escape(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-                escaped.push(byte.into())
+                escaped.push(byte.into());
             }
             _ => escaped += &format!("%{byte:02X}"),
         }
@@ -95,7 +95,7 @@ pub fn Datasets() -> impl IntoView {
                                 view! { <Alert messages=missing /> <List sets /> }.into_any()
                             }
                             Ok(Shown::One(page)) => view! { <Detail page=*page /> }.into_any(),
-                            Err(error) => view! { <PageFault error /> }.into_any(),
+                            Err(error) => view! { <PageFault message=error.to_string() /> }.into_any(),
                         }
                     })}
                 </Transition>

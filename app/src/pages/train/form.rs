@@ -94,7 +94,7 @@ fn DatasetField() -> impl IntoView {
 fn DatasetGlimpse(info: DatasetInfo) -> impl IntoView {
     view! {
         <div class="glimpse">
-            <Glimpses info=info.clone() wanted=THUMBNAILS class="thumbnails" />
+            <Glimpses name=info.name.clone() count=info.count wanted=THUMBNAILS class="thumbnails" />
             <p class="help">
                 {words::plural(info.count, "image")} ", " {words::sizes(info.min_size, info.max_size)} " "
                 {words::channels(info.channels)} ". "

@@ -45,7 +45,7 @@ pub fn Train() -> impl IntoView {
             {move || Suspend::new(async move {
                 match opening.await {
                     Ok(opening) => view! { <Studio opening /> }.into_any(),
-                    Err(error) => view! { <PageFault error /> }.into_any(),
+                    Err(error) => view! { <PageFault message=error.to_string() /> }.into_any(),
                 }
             })}
         </Suspense>

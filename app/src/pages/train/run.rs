@@ -160,7 +160,7 @@ fn Figures() -> impl IntoView {
             </div>
             {figure("Epoch", |f| words::count(f.epoch))}
             {figure("Loss", |f| f.loss.map_or("–".into(), |loss| words::figure(loss.into())))}
-            {figure("Images/s", |f| f.images_per_second.map_or("–".into(), |rate| words::rate(rate)))}
+            {figure("Images/s", |f| f.images_per_second.map_or("–".into(), words::rate))}
             {figure("Time left", time_left)}
             {figure("Learning rate", |f| words::figure(f.learning_rate))}
         </dl>
