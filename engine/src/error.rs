@@ -36,7 +36,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub fn file(path: impl AsRef<Path>, message: impl ToString) -> Self {
+    pub fn file(path: impl AsRef<Path>, message: impl std::fmt::Display) -> Self {
         Error::File { path: path.as_ref().to_owned(), message: message.to_string() }
     }
 }

@@ -41,9 +41,12 @@ fn tiny(changes: &[&str]) -> ValidConfig {
 
 /// Bright and dark halves, upright or lying.
 fn stripes(count: usize) -> ImageSet {
-    let image = |i: usize| {
-        (0..64).map(move |at| if (if i % 2 == 0 { at % 8 } else { at / 8 }) < 4 { 230 } else { 20 })
-    };
+    let image =
+        |i: usize| {
+            (0..64).map(move |at| {
+                if (if i.is_multiple_of(2) { at % 8 } else { at / 8 }) < 4 { 230 } else { 20 }
+            })
+        };
     ImageSet {
         width: 8,
         height: 8,
@@ -64,10 +67,10 @@ fn run(
 ) -> engine::Result<TrainEnd> {
     let request = TrainRequest { config, data, device: &Device::Cpu, folder, resume };
     train(&request, cancel, &mut |event| {
-        if let TrainEvent::Step(figures) = event {
-            if figures.step == stop_after {
-                cancel.cancel();
-            }
+        if let TrainEvent::Step(figures) = event
+            && figures.step == stop_after
+        {
+            cancel.cancel();
         }
         Ok(())
     })

@@ -147,7 +147,7 @@ fn widths(model: &ModelParams, errors: &mut Vec<FieldError>) {
             return;
         }
     }
-    if model.time_emb_dim % 2 != 0 {
+    if !model.time_emb_dim.is_multiple_of(2) {
         errors.push(FieldError::new(
             "model_params.time_emb_dim",
             format!(
@@ -182,7 +182,7 @@ fn neighbours(value: usize, divisor: usize) -> String {
 
 fn size(model: &ModelParams, errors: &mut Vec<FieldError>) {
     let divisor = model.size_divisor();
-    if model.im_size % divisor != 0 {
+    if !model.im_size.is_multiple_of(divisor) {
         errors.push(FieldError::new(
             "model_params.im_size",
             format!(

@@ -274,5 +274,5 @@ pub(super) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32>
 
 /// The gradient of a bias for each image: (batch, channels), summed over the pixels.
 pub(super) fn bias_gradient(grad: &[f32], pixels: usize) -> Vec<f32> {
-    grad.par_chunks(pixels).map(|channel| super::reduce::sum(channel)).collect()
+    grad.par_chunks(pixels).map(super::reduce::sum).collect()
 }

@@ -89,7 +89,7 @@ unsafe fn sigmoid<V: Simd>(z: V) -> V {
 
 /// What the backward pass needs to know of a channel.
 #[derive(Clone, Copy)]
-struct Channel {
+pub(super) struct Channel {
     mean: f32,
     rstd: f32,
     gamma: f32,

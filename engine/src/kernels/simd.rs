@@ -56,6 +56,7 @@ impl Level {
 /// # Safety
 /// The instruction set behind an implementation must be there when its functions run, and pointers
 /// must be good for `LANES` numbers.
+#[expect(clippy::missing_safety_doc, reason = "the trait's own section speaks for its functions")]
 pub unsafe trait Simd: Copy {
     const LANES: usize;
     unsafe fn splat(value: f32) -> Self;
@@ -165,6 +166,10 @@ unsafe impl Simd for Lanes8 {
 }
 
 #[cfg(target_arch = "x86_64")]
+#[expect(
+    clippy::undocumented_unsafe_blocks,
+    reason = "each block is one instruction of the set that the trait's caller vouches for"
+)]
 mod x86 {
     use std::arch::x86_64::*;
 

@@ -47,10 +47,6 @@ impl Packed {
             }
         }
     }
-
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
 }
 
 /// First row and height of each panel.
@@ -94,128 +90,76 @@ pub(super) fn outer(product: &Outer, c: &mut [f32]) {
         // SAFETY: the panel holds height x depth numbers; every offset plus the padded width lies
         // within b, every row of the padded width within c, as asserted above.
         unsafe {
-            outer_panel(
+            outer_panel(Panel {
                 height,
-                panel.as_ptr(),
-                b.as_ptr(),
+                step: height,
+                a: panel.as_ptr(),
+                b: b.as_ptr(),
                 offsets,
-                padded,
-                c.as_mut_ptr().add(first * pitch),
+                width: padded,
+                c: c.as_mut_ptr().add(first * pitch),
                 pitch,
                 accumulate,
-            );
+            });
         }
     }
 }
 
-kernel! {
-    fn outer_panel(
-        height: usize, a: *const f32, b: *const f32, offsets: &[usize], width: usize, c: *mut f32,
-        pitch: usize, accumulate: bool,
-    ) = outer_panel_of
-}
-
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "a matrix product has this many sides")]
-unsafe fn outer_panel_of<V: Simd>(
+/// A panel of rows against all of b.
+#[derive(Clone, Copy)]
+pub(super) struct Panel<'a> {
     height: usize,
+    /// Distance from the numbers of one k to those of the next.
+    step: usize,
     a: *const f32,
     b: *const f32,
-    offsets: &[usize],
+    offsets: &'a [usize],
     width: usize,
     c: *mut f32,
     pitch: usize,
     accumulate: bool,
-) {
-    macro_rules! tiles {
-        ($height:expr) => {{
-            let mut at = 0;
-            while at < width {
-                // SAFETY: the caller's promise for the whole panel holds for each tile of it.
-                unsafe {
-                    outer_tile::<V, $height>(a, b.add(at), offsets, c.add(at), pitch, accumulate);
+}
+
+kernel! { fn outer_panel(panel: Panel<'_>) = outer_panel_of }
+
+#[inline(always)]
+unsafe fn outer_panel_of<V: Simd>(panel: Panel<'_>) {
+    // SAFETY: the caller's promise for the whole panel holds for each part of it.
+    unsafe {
+        // Narrower vectors have fewer registers: tall panels are done four rows at a time there.
+        match (panel.height, V::LANES >= 16) {
+            (12, true) => outer_rows::<V, 12>(panel, 0),
+            (8, true) => outer_rows::<V, 8>(panel, 0),
+            (12 | 8, false) => {
+                for row in (0..panel.height).step_by(4) {
+                    outer_rows::<V, 4>(panel, row);
                 }
-                at += 2 * V::LANES;
             }
-        }};
-    }
-    // Narrower vectors have fewer registers: twelve rows are done as two times six there.
-    match (height, V::LANES >= 16) {
-        (12, true) => tiles!(12),
-        (8, true) => tiles!(8),
-        (12 | 8, false) => {
-            let (rows, mut row) = (height, 0);
-            while row < rows {
-                // SAFETY: rows of the panel beyond `row` are there; the stride between k stays `height`.
-                unsafe {
-                    outer_strided::<V>(
-                        (a.add(row), height),
-                        b,
-                        offsets,
-                        width,
-                        c.add(row * pitch),
-                        pitch,
-                        accumulate,
-                    );
-                }
-                row += 4;
-            }
+            (4, _) => outer_rows::<V, 4>(panel, 0),
+            (2, _) => outer_rows::<V, 2>(panel, 0),
+            _ => outer_rows::<V, 1>(panel, 0),
         }
-        (4, _) => tiles!(4),
-        (2, _) => tiles!(2),
-        _ => tiles!(1),
     }
 }
 
-/// Four rows of a taller panel, whose numbers of one k lie `a.1` apart from those of the next.
+/// H rows of a panel, tile by tile.
 #[inline(always)]
-unsafe fn outer_strided<V: Simd>(
-    a: (*const f32, usize),
-    b: *const f32,
-    offsets: &[usize],
-    width: usize,
-    c: *mut f32,
-    pitch: usize,
-    accumulate: bool,
-) {
+unsafe fn outer_rows<V: Simd, const H: usize>(panel: Panel<'_>, row: usize) {
     let mut at = 0;
-    while at < width {
-        // SAFETY: the caller's promise.
-        unsafe {
-            outer_body::<V, 4>(a.0, a.1, b.add(at), offsets, c.add(at), pitch, accumulate);
-        }
+    while at < panel.width {
+        // SAFETY: the caller vouches for H rows from `row` on, of the whole width.
+        unsafe { outer_tile::<V, H>(&panel, row, at) }
         at += 2 * V::LANES;
     }
 }
 
 #[inline(always)]
-unsafe fn outer_tile<V: Simd, const H: usize>(
-    a: *const f32,
-    b: *const f32,
-    offsets: &[usize],
-    c: *mut f32,
-    pitch: usize,
-    accumulate: bool,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { outer_body::<V, H>(a, H, b, offsets, c, pitch, accumulate) }
-}
-
-#[inline(always)]
-unsafe fn outer_body<V: Simd, const H: usize>(
-    a: *const f32,
-    step: usize,
-    b: *const f32,
-    offsets: &[usize],
-    c: *mut f32,
-    pitch: usize,
-    accumulate: bool,
-) {
+unsafe fn outer_tile<V: Simd, const H: usize>(panel: &Panel<'_>, row: usize, at: usize) {
     // SAFETY: the caller vouches for H rows of c, two vectors wide, and for b at every offset.
     unsafe {
         let mut sums = [[V::splat(0.0); 2]; H];
-        let mut a = a;
-        for offset in offsets {
+        let (mut a, b) = (panel.a.add(row), panel.b.add(at));
+        for offset in panel.offsets {
             let row = b.add(*offset);
             let (left, right) = (V::load(row), V::load(row.add(V::LANES)));
             for (i, sum) in sums.iter_mut().enumerate() {
@@ -223,12 +167,12 @@ unsafe fn outer_body<V: Simd, const H: usize>(
                 sum[0] = factor.mul_add(left, sum[0]);
                 sum[1] = factor.mul_add(right, sum[1]);
             }
-            a = a.add(step);
+            a = a.add(panel.step);
         }
         for (i, sum) in sums.iter().enumerate() {
             for (half, value) in sum.iter().enumerate() {
-                let to = c.add(i * pitch + half * V::LANES);
-                let value = if accumulate { value.add(V::load(to)) } else { *value };
+                let to = panel.c.add((row + i) * panel.pitch + at + half * V::LANES);
+                let value = if panel.accumulate { value.add(V::load(to)) } else { *value };
                 value.store(to);
             }
         }

@@ -204,7 +204,7 @@ fn norm(grads: &Weights) -> Result<f64> {
 
 fn check_images(config: &RunConfig, data: &ImageSet) -> Result<()> {
     let model = &config.model_params;
-    if data.len() == 0 {
+    if data.is_empty() {
         return Err(Error::Data("the data set holds no images".into()));
     }
     if data.channels as usize != model.im_channels {

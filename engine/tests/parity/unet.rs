@@ -29,7 +29,7 @@ pub fn check(case: &Case) -> Option<Findings> {
             false => worst = worst.max(difference(grad, wanted) / largest(wanted)),
         }
     }
-    let adam = after_adam(case, &unet, &vars, grads, &zero);
+    let adam = after_adam(case, &unet, &vars, &grads, &zero);
     Some(vec![
         ("eps", difference(&eps, case.tensor("eps")), 1e-4),
         ("gradients (relative)", worst, 1e-4),
@@ -93,12 +93,12 @@ fn after_adam(
     case: &Case,
     unet: &UNet,
     vars: &BTreeMap<String, Var>,
-    first: BTreeMap<String, Tensor>,
+    first: &BTreeMap<String, Tensor>,
     zero: &ZeroGradients,
 ) -> f64 {
     let rate = case.words["adam_lr"].as_f64().unwrap();
     let mut adam = Adam::new(vars).unwrap();
-    adam.step(vars, &first, rate, 1.0).unwrap();
+    adam.step(vars, first, rate, 1.0).unwrap();
     for _ in 1..3 {
         let (_, grads) = forward_and_back(case, unet, vars);
         adam.step(vars, &grads, rate, 1.0).unwrap();
