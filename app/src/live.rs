@@ -53,7 +53,7 @@ impl Live {
                 Err(error) => leptos::logging::warn!("an event that cannot be read: {error}"),
             }
         });
-        let on_open = Closure::<dyn Fn()>::new(move || self.reconnected());
+        let on_open = Closure::<dyn Fn()>::new(move || self.opened());
         let on_error = Closure::<dyn Fn()>::new(move || self.connected.set(false));
         source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
@@ -64,10 +64,13 @@ impl Live {
         on_error.forget();
     }
 
-    fn reconnected(self) {
-        if !self.connected.get_untracked() {
-            self.connected.set(true);
-            self.missed.update(|times| *times += 1);
+    /// The line to the server stands: what went on since the page was drawn, or since the line broke,
+    /// has to be asked for.
+    fn opened(self) {
+        let is_back = !self.connected.get_untracked();
+        self.connected.set(true);
+        self.missed.update(|times| *times += 1);
+        if is_back {
             self.library.update(|times| *times += 1);
             spawn_local(async move {
                 if let Ok(status) = fetch_status().await {

@@ -139,7 +139,7 @@ test('Ctrl+Enter generates and Esc interrupts', async ({ page }) => {
 
 test('the form keeps what was typed', async ({ page, context }) => {
   await open(page, '/');
-  const kept = draftKept(page, 'generate');
+  const kept = draftKept(page, '4242');
   await form.fill(page, { steps: 17, batchCount: 3, batchSize: 5, seed: 4242 });
   await kept;
   const typed = async (on: typeof page) => {
@@ -159,7 +159,7 @@ test('two tabs show the same', async ({ page, context }) => {
   await open(page, '/');
   const other = await context.newPage();
   await open(other, '/');
-  await form.generate(page, { ...SMALL, steps: 60, seed: 900 });
+  await form.generate(page, { ...SMALL, sampler: 'DDPM', steps: 300, seed: 900 });
   await form.begun(other);
   for (const tab of [page, other]) {
     await expect(tab.getByAltText('Image with seed 903', { exact: true })).toBeVisible();

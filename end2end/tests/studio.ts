@@ -57,12 +57,12 @@ export async function hydrated(page: Page): Promise<void> {
   await expect(page.locator('html[data-hydrated="true"]')).toBeAttached();
 }
 
-/** Resolves when the server has what is typed next into the form called `form`. */
-export async function draftKept(page: Page, form: string): Promise<void> {
+/** Resolves when the server has a draft of a form that holds `text`. */
+export async function draftKept(page: Page, text: string): Promise<void> {
   await page.waitForResponse(
     (response) =>
       response.url().includes('/fn/save_draft') &&
-      (response.request().postData() ?? '').includes(form) &&
+      (response.request().postData() ?? '').includes(text) &&
       response.ok(),
   );
 }

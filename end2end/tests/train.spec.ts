@@ -95,7 +95,7 @@ test('a configuration that does not fit is told at its field', async ({ page }) 
 
 test('the form keeps what was typed', async ({ page }) => {
   await open(page, '/train');
-  const kept = draftKept(page, 'train');
+  const kept = draftKept(page, '0.0123');
   await form.fillTiny(page, 'kept-name', { 'Learning rate': '0.0123' });
   await kept;
   await reload(page);

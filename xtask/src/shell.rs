@@ -23,7 +23,10 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 
 /// The cargo that called us, of the active toolchain.
 pub fn cargo() -> Command {
-    command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // Some people keep one target folder for all their projects; the paths here must hold for them.
+    cargo.env("CARGO_TARGET_DIR", workspace::target());
+    cargo
 }
 
 /// Runs to the end; an error unless it ends well.

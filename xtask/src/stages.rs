@@ -64,7 +64,6 @@ fn unit() -> Result<Tally> {
     if has_nextest() {
         return tests(nextest().args(["-E", "not (package(server) or binary(parity))"]));
     }
-    say("cargo-nextest is not installed: cargo test runs server tests along with the unit tests");
     tests(cargo().args(["test", "--workspace", "--lib", "--bins"]))
 }
 
@@ -72,7 +71,8 @@ fn server() -> Result<Tally> {
     if has_nextest() {
         return tests(nextest().args(["-E", "package(server)"]));
     }
-    tests(cargo().args(["test", "--package", "server", "--tests"]))
+    say("without cargo-nextest the other integration tests run here too");
+    tests(cargo().args(["test", "--workspace", "--test", "*"]))
 }
 
 fn doc() -> Result<Tally> {

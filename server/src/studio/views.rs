@@ -99,9 +99,10 @@ impl Darkroom {
                     let view = self.generation_view(Some(job.id))?;
                     events.extend(view.map(|view| Live::Generate(Box::new(view))));
                 }
-                JobKind::Train => events.extend(self.training_view(Some(job.id))?.map(|view| {
-                    Live::Train { job: job.id, figures: view.figures, points: view.curve }
-                })),
+                JobKind::Train => {
+                    let view = self.training_view(Some(job.id))?;
+                    events.extend(view.into_iter().flat_map(|view| training_events(job.id, view)));
+                }
             }
         }
         Ok(events)
@@ -126,6 +127,14 @@ fn stored(row: &JobRow) -> RunningJob {
         figures,
         ..RunningJob::default()
     }
+}
+
+/// All that a page must hear to show a running training as it stands; it knows repetitions by step.
+fn training_events(job: JobId, view: TrainView) -> Vec<Live> {
+    let mut events = vec![Live::Train { job, figures: view.figures, points: view.curve }];
+    events.extend(view.samples.into_iter().map(|grid| Live::Samples { job, grid }));
+    events.extend(view.checkpoints.into_iter().map(|step| Live::Checkpoint { job, step }));
+    events
 }
 
 fn image_info(row: ImageRow) -> ImageInfo {
