@@ -227,7 +227,7 @@ fn Actions() -> impl IntoView {
             <p class="help shortcut">
                 {images}
                 <span class="keys needs-script">
-                    <kbd>"Ctrl Enter"</kbd> " generates, " <kbd>"Esc"</kbd> " interrupts"
+                    <kbd>"Ctrl Enter"</kbd> " starts, " <kbd>"Esc"</kbd> " ends"
                 </span>
             </p>
         </div>

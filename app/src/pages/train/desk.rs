@@ -219,11 +219,12 @@ fn follow_runs(desk: Desk) {
             trainings.map(|job| (job.id, job.state)).collect::<Vec<_>>()
         })
     });
-    Effect::new(move |before: Option<()>| {
-        states.track();
+    Effect::new(move |before: Option<Vec<_>>| {
+        let states = states.get();
         if before.is_some() {
             spawn_local(desk.refresh_runs());
         }
+        states
     });
 }
 
