@@ -3,4 +3,4 @@
 import { defineConfig } from '@playwright/test';
 import tests from './playwright.config.ts';
 
-export default defineConfig({ ...tests, testDir: 'docs', timeout: 900_000 });
+export default defineConfig({ ...tests, testDir: 'docs', outputDir: 'test-results-docs', timeout: 900_000 });

@@ -17,26 +17,13 @@ async function shoot(page: Page, name: string): Promise<void> {
 
 async function draw(page: Page, model: string, seed: number): Promise<void> {
   await open(page, '/');
-  await drawing.generate(page, { model, sampler: 'DDPM', steps: 250, batchSize: 16, seed });
+  await drawing.generate(page, { model, sampler: 'DDPM', steps: 100, batchSize: 16, seed });
   await expect(drawing.images(page)).toHaveCount(16, { timeout: 300_000 });
   await expect(drawing.progress(page)).toBeHidden();
 }
 
 test('pictures for the README', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'dark' });
-  await open(page, '/train');
-  await page.getByLabel('Data set', { exact: true }).selectOption('digits');
-  await page.getByLabel('Run name', { exact: true }).fill('first');
-  await training.unfold(page);
-  await training.setting(page, 'Steps').fill(STEPS);
-  await training.setting(page, 'Sample every').fill(`${Number(STEPS) / 5}`);
-  await page.getByText('All settings').click();
-  await training.start(page);
-  await training.reached(page, Number(STEPS) * 0.85, 800_000);
-  await settled(page, '/train');
-  await shoot(page, 'train');
-  await training.reached(page, Number(STEPS), 300_000);
-
   await draw(page, 'textures', 21);
   await shoot(page, 'generate-textures');
   await draw(page, 'digits', 7);
@@ -45,7 +32,7 @@ test('pictures for the README', async ({ page }) => {
   await shoot(page, 'generate-light');
   await page.emulateMedia({ colorScheme: 'dark' });
   await drawing.images(page).nth(5).click();
-  await page.getByRole('slider', { name: 'From noise to picture' }).fill('26');
+  await page.getByRole('slider', { name: 'From noise to picture' }).fill('70');
   await shoot(page, 'enlarged');
 
   for (const [path, name] of [
@@ -60,4 +47,22 @@ test('pictures for the README', async ({ page }) => {
   await page.setViewportSize({ width: 400, height: 860 });
   await settled(page, '/');
   await shoot(page, 'phone');
+
+  await page.setViewportSize({ width: 1400, height: 900 });
+  await train(page);
+  await shoot(page, 'train');
 });
+
+/** Starts a run and waits until most of it is done. */
+async function train(page: Page): Promise<void> {
+  await open(page, '/train');
+  await page.getByLabel('Data set', { exact: true }).selectOption('digits');
+  await page.getByLabel('Run name', { exact: true }).fill('first');
+  await training.unfold(page);
+  await training.setting(page, 'Steps').fill(STEPS);
+  await training.setting(page, 'Sample every').fill(`${Number(STEPS) / 5}`);
+  await page.getByText('All settings').click();
+  await training.start(page);
+  await training.reached(page, Number(STEPS) * 0.85, 800_000);
+  await settled(page, '/train');
+}
