@@ -8,7 +8,10 @@ use std::cell::RefCell;
 
 use rayon::prelude::*;
 
-use super::tile::{Dot, Outer, Packed, SLACK, TILE_WIDTH, dot, outer};
+use super::simd::{Simd, kernel};
+use super::storage::{chunks, chunks_in_order};
+use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer, outer_parallel};
+use super::transpose::transpose;
 
 /// Sizes of a convolution from (inputs, height, width) to (outputs, out_height, out_width).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +27,70 @@ pub(super) struct Geometry {
     pub padding: usize,
 }
 
-/// Bytes of one image's share of the buffers that should stay in the second-level cache.
-const CACHE_NUMBERS: usize = 96 * 1024;
+/// Numbers of a block of images that should stay in the second-level cache.
+const BLOCK_NUMBERS: usize = 128 * 1024;
 
 thread_local! {
     /// Buffers that every call needs and no call keeps.
     static SCRATCH: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
+}
+
+/// Taken out while in use: a thread that waits may begin another call.
+fn with_scratch(work: impl FnOnce(&mut [Vec<f32>; 2])) {
+    let mut buffers = SCRATCH.take();
+    work(&mut buffers);
+    SCRATCH.set(buffers);
+}
+
+/// The results of `work(image, input, multiply, result)` for each image of a batch: an image for each
+/// thread, or, where there are fewer images than threads, all threads for one image.
+fn for_each_image(
+    result_numbers: usize,
+    inputs: &[f32],
+    input_numbers: usize,
+    work: impl Fn(usize, &[f32], fn(&Outer, &mut [f32]), &mut [f32]) + Sync,
+) -> Vec<f32> {
+    let batch = inputs.len() / input_numbers;
+    let input = |at: usize| &inputs[at * input_numbers..][..input_numbers];
+    if batch < rayon::current_num_threads() {
+        chunks_in_order(result_numbers, batch, |at, y| work(at, input(at), outer_parallel, y))
+    } else {
+        chunks(result_numbers, batch, |at, y| work(at, input(at), outer, y))
+    }
+}
+
+kernel! {
+    /// Rows of `width` numbers that begin `pitch` apart in `from`, one after the other, plus `shift`.
+    fn take_rows(from: &[f32], pitch: usize, to: &mut [f32], width: usize, shift: f32) = take_rows_of
+}
+
+#[inline(always)]
+unsafe fn take_rows_of<V: Simd>(
+    from: &[f32],
+    pitch: usize,
+    to: &mut [f32],
+    width: usize,
+    shift: f32,
+) {
+    for (to, from) in to.chunks_exact_mut(width).zip(from.chunks(pitch)) {
+        let mut at = 0;
+        // SAFETY: every vector lies within both rows.
+        unsafe {
+            while at + V::LANES <= width {
+                V::load(from[at..].as_ptr()).add(V::splat(shift)).store(to[at..].as_mut_ptr());
+                at += V::LANES;
+            }
+            if at < width && at > 0 {
+                // The last vector once more, up to the end.
+                let last = width - V::LANES;
+                V::load(from[last..].as_ptr()).add(V::splat(shift)).store(to[last..].as_mut_ptr());
+                at = width;
+            }
+        }
+        for (to, from) in to[at..].iter_mut().zip(&from[at..width]) {
+            *to = from + shift;
+        }
+    }
 }
 
 impl Geometry {
@@ -96,6 +157,58 @@ impl Geometry {
         }
     }
 
+    /// Where in the planes, if their channels come last, the window of each pixel begins.
+    fn windows_channels_last(&self) -> impl Iterator<Item = usize> {
+        let (row, column) = (self.plane().1 * self.inputs, self.inputs);
+        let columns = move |y| (0..self.out_width).map(move |x| y * row + x * column);
+        (0..self.out_height).flat_map(columns)
+    }
+
+    /// Fills `planes` (zeroed) from an image, with the channels last; `turned` is scratch.
+    fn lay_out_channels_last(&self, image: &[f32], planes: &mut [f32], turned: &mut Vec<f32>) {
+        let (plane_height, plane_width) = self.plane();
+        let (s, p, pixels) = (self.stride, self.padding, self.height * self.width);
+        turned.resize(image.len(), 0.0);
+        transpose(image, (self.inputs, pixels), pixels, turned, self.inputs);
+        for (y, line) in turned.chunks_exact(self.width * self.inputs).enumerate() {
+            let row = y + p;
+            let at = |column: usize| {
+                let plane = row % s * s + column % s;
+                ((plane * plane_height + row / s) * plane_width + column / s) * self.inputs
+            };
+            if s == 1 {
+                planes[at(p)..][..line.len()].copy_from_slice(line);
+                continue;
+            }
+            for (x, pixel) in line.chunks_exact(self.inputs).enumerate() {
+                planes[at(x + p)..][..self.inputs].copy_from_slice(pixel);
+            }
+        }
+    }
+
+    /// Where in planes with their channels last the taps numbered `at` begin: all rows of taps of
+    /// the first plane, then of the next.
+    fn taps_begin(&self, at: usize) -> usize {
+        let (plane_height, plane_width) = self.plane();
+        let (plane, row) = (at / self.taps(), at % self.taps());
+        (plane * plane_height + row) * plane_width * self.inputs
+    }
+
+    /// The convolution, for a stride of one, that takes this one's result gradient to that of its
+    /// image: the window turned around.
+    fn turned(&self) -> Self {
+        Self {
+            inputs: self.outputs,
+            outputs: self.inputs,
+            height: self.out_height,
+            width: self.out_width,
+            out_height: self.height,
+            out_width: self.width,
+            padding: self.kernel - 1 - self.padding,
+            ..*self
+        }
+    }
+
     /// Taps of the window that fall on one plane, along one side.
     fn taps(&self) -> usize {
         self.kernel / self.stride
@@ -109,44 +222,43 @@ fn zeroed(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
 }
 
 /// `x` (batch, inputs, height, width) to (batch, outputs, out_height, out_width).
-/// `bias`: (outputs) or (batch, outputs).
+/// `bias`: (outputs) or (batch, outputs), or empty for none.
 pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
     let depth = g.depth();
-    let packed = Packed::new(g.outputs, depth, |row, k| weight[row * depth + k]);
+    let rows: Vec<usize> = (0..g.outputs).map(|output| output * depth).collect();
+    let packed = Packed::interleave(&rows, &[0], depth, weight);
+    correlate(g, x, &packed, bias)
+}
+
+fn correlate(g: &Geometry, x: &[f32], packed: &Packed, bias: &[f32]) -> Vec<f32> {
     let offsets = g.offsets();
     let (run, plane_width) = (g.run(), g.plane().1);
-    let batch = x.len() / g.image_numbers();
-    let mut y = vec![0.0; batch * g.out_numbers()];
+    let pitch = run.next_multiple_of(TILE_WIDTH);
     let per_image = if bias.len() > g.outputs { g.outputs } else { 0 };
-    y.par_chunks_mut(g.out_numbers()).zip(x.par_chunks(g.image_numbers())).enumerate().for_each(
-        |(at, (y, x))| {
-            SCRATCH.with_borrow_mut(|[planes, results]| {
-                let planes = zeroed(planes, g.planes_numbers() + run_slack(run));
-                g.lay_out(x, planes);
-                let pitch = run.next_multiple_of(TILE_WIDTH);
-                results.resize(g.outputs * pitch, 0.0);
-                let product = Outer {
-                    a: &packed,
-                    b: planes,
-                    offsets: &offsets,
-                    width: run,
-                    pitch,
-                    accumulate: false,
-                };
-                outer(&product, results);
-                let bias = &bias[at * per_image..][..g.outputs];
-                for (output, y) in y.chunks_exact_mut(g.out_height * g.out_width).enumerate() {
-                    for (row, y) in y.chunks_exact_mut(g.out_width).enumerate() {
-                        let from = &results[output * pitch + row * plane_width..][..g.out_width];
-                        for (y, value) in y.iter_mut().zip(from) {
-                            *y = value + bias[output];
-                        }
-                    }
-                }
-            });
-        },
-    );
-    y
+    let (image, out) = (g.image_numbers(), g.out_numbers());
+    for_each_image(out, x, image, |at, x, multiply, y| {
+        with_scratch(|[planes, results]| {
+            let planes = zeroed(planes, g.planes_numbers() + run_slack(run));
+            g.lay_out(x, planes);
+            results.resize(g.outputs * pitch, 0.0);
+            let product = Outer {
+                a: packed,
+                b: planes,
+                offsets: &offsets,
+                width: run,
+                pitch,
+                accumulate: false,
+            };
+            multiply(&product, results);
+            let bias = bias.get(at * per_image..).unwrap_or(&[]);
+            for (output, y) in y.chunks_exact_mut(g.out_height * g.out_width).enumerate() {
+                let bias = bias.get(output).copied().unwrap_or(0.0);
+                let from = &results[output * pitch..][..run];
+                // SAFETY: reads and writes within the slices only.
+                unsafe { take_rows(from, plane_width, y, g.out_width, bias) };
+            }
+        });
+    })
 }
 
 /// What a product may read beyond the last plane.
@@ -156,120 +268,171 @@ fn run_slack(run: usize) -> usize {
 
 /// From the gradient of the result to that of `x`; also the transposed convolution, with
 /// `bias` (inputs) or (batch, inputs), or empty for none.
-///
-/// Each plane of x is a convolution of `grad` with its share of the window, turned around; all
-/// planes read the same padded gradient, so they are rows of one product.
 pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+    if g.stride > 1 || g.padding >= g.kernel {
+        return spread_out(g, grad, weight, bias);
+    }
+    let area = g.kernel * g.kernel;
+    let rows: Vec<usize> = (0..g.inputs).map(|input| input * area).collect();
+    let turned = |output: usize| (0..area).rev().map(move |tap| output * g.inputs * area + tap);
+    let packed =
+        Packed::gather(&rows, &(0..g.outputs).flat_map(turned).collect::<Vec<_>>(), weight);
+    correlate(&g.turned(), grad, &packed, bias)
+}
+
+/// [`input_gradient`] for any stride. Each plane of x is a convolution of `grad` with its share of
+/// the window, turned around; all planes read the same padded gradient, so they are rows of one
+/// product.
+fn spread_out(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
     let (k, s, taps) = (g.kernel, g.stride, g.taps());
     assert_eq!(k % s, 0, "the kernel must be a multiple of the stride");
     let (padded_height, padded_width) =
         (g.out_height + 2 * (taps - 1), g.out_width + 2 * (taps - 1));
     let area = padded_height * padded_width;
-    let (rows, depth) = (g.inputs * s * s, g.outputs * taps * taps);
-    let packed = Packed::new(rows, depth, |row, at| {
-        let (input, plane_row, plane_column) = (row / (s * s), row / s % s, row % s);
-        let (output, a, b) = (at / (taps * taps), at / taps % taps, at % taps);
-        let (kernel_row, kernel_column) = (a * s + plane_row, b * s + plane_column);
-        weight[((output * g.inputs + input) * k + kernel_row) * k + kernel_column]
-    });
-    let offsets: Vec<usize> = (0..depth)
-        .map(|at| {
-            let (output, a, b) = (at / (taps * taps), at / taps % taps, at % taps);
-            output * area + (taps - 1 - a) * padded_width + (taps - 1 - b)
-        })
+    // A plane's row and column in the window, and a tap's, are parts of one sum.
+    let rows: Vec<usize> = (0..g.inputs * s * s)
+        .map(|row| row / (s * s) * k * k + row / s % s * k + row % s)
         .collect();
+    let window =
+        (0..g.outputs * taps * taps).map(|at| (at / (taps * taps), at / taps % taps, at % taps));
+    let depth: Vec<usize> = window
+        .clone()
+        .map(|(output, a, b)| output * g.inputs * k * k + a * s * k + b * s)
+        .collect();
+    let offsets: Vec<usize> = window
+        .map(|(output, a, b)| output * area + (taps - 1 - a) * padded_width + (taps - 1 - b))
+        .collect();
+    let packed = Packed::gather(&rows, &depth, weight);
     let (reached_height, reached_width) = (g.out_height + taps - 1, g.out_width + taps - 1);
     let run = (reached_height - 1) * padded_width + reached_width;
     let pitch = run.next_multiple_of(TILE_WIDTH);
-    let batch = grad.len() / g.out_numbers();
     let per_image = if bias.len() > g.inputs { g.inputs } else { 0 };
-    let mut x = vec![0.0; batch * g.image_numbers()];
-    x.par_chunks_mut(g.image_numbers()).zip(grad.par_chunks(g.out_numbers())).enumerate().for_each(
-        |(at, (x, grad))| {
-            SCRATCH.with_borrow_mut(|[padded, results]| {
-                let padded = zeroed(padded, g.outputs * area + run_slack(run));
-                for (at, row) in grad.chunks_exact(g.out_width).enumerate() {
-                    let (output, y) = (at / g.out_height, at % g.out_height + taps - 1);
-                    let start = output * area + y * padded_width + taps - 1;
-                    padded[start..start + g.out_width].copy_from_slice(row);
+    let (image, out) = (g.image_numbers(), g.out_numbers());
+    for_each_image(image, grad, out, |at, grad, multiply, x| {
+        with_scratch(|[padded, results]| {
+            let padded = zeroed(padded, g.outputs * area + run_slack(run));
+            for (at, row) in grad.chunks_exact(g.out_width).enumerate() {
+                let (output, y) = (at / g.out_height, at % g.out_height + taps - 1);
+                let start = output * area + y * padded_width + taps - 1;
+                padded[start..start + g.out_width].copy_from_slice(row);
+            }
+            results.resize(rows.len() * pitch, 0.0);
+            let product = Outer {
+                a: &packed,
+                b: padded,
+                offsets: &offsets,
+                width: run,
+                pitch,
+                accumulate: false,
+            };
+            multiply(&product, results);
+            let bias = bias.get(at * per_image..).unwrap_or(&[]);
+            for (at, x) in x.chunks_exact_mut(g.width).enumerate() {
+                let (input, y) = (at / g.height, at % g.height + g.padding);
+                let bias = bias.get(input).copied().unwrap_or(0.0);
+                if y / s >= reached_height {
+                    x.fill(bias);
+                    continue;
                 }
-                results.resize(rows * pitch, 0.0);
-                let product = Outer {
-                    a: &packed,
-                    b: padded,
-                    offsets: &offsets,
-                    width: run,
-                    pitch,
-                    accumulate: false,
-                };
-                outer(&product, results);
-                let bias = bias.get(at * per_image..).unwrap_or(&[]);
-                for (at, x) in x.chunks_exact_mut(g.width).enumerate() {
-                    let (input, y) = (at / g.height, at % g.height + g.padding);
-                    let bias = bias.get(input).copied().unwrap_or(0.0);
-                    if y / s >= reached_height {
-                        x.fill(bias);
-                        continue;
-                    }
-                    let row = (input * s + y % s) * s;
-                    for (column, x) in x.iter_mut().enumerate() {
-                        let column = column + g.padding;
-                        let from = (row + column % s) * pitch + y / s * padded_width + column / s;
-                        *x = bias + if column / s < reached_width { results[from] } else { 0.0 };
+                let row = (input * s + y % s) * s;
+                for first in 0..s {
+                    // Columns of x whose place in the padded image leaves `first` over.
+                    let skip = (first + s - g.padding % s) % s;
+                    let start = (skip + g.padding) / s;
+                    let line = &results[(row + first) * pitch + y / s * padded_width..];
+                    let reached = line[start.min(reached_width)..reached_width].iter();
+                    let with_rest = reached.copied().chain(std::iter::repeat(0.0));
+                    for (x, value) in x[skip..].iter_mut().step_by(s).zip(with_rest) {
+                        *x = value + bias;
                     }
                 }
-            });
-        },
-    );
-    x
+            }
+        });
+    })
 }
 
 /// The gradient of the weight (outputs, inputs, kernel, kernel).
+///
+/// With the channels last, the taps of one row of the window are neighbours in memory; so each row
+/// is a product of the gradient (outputs, pixels) with rows of x, one for each pixel.
 pub(super) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
-    let batch = x.len() / g.image_numbers();
-    let (offsets, depth) = (g.offsets(), g.depth());
-    let (run, plane_width) = (g.run(), g.plane().1);
-    let length = run.next_multiple_of(16);
-    let planes_image = g.planes_numbers();
-    let grad_image = g.outputs * length;
-    let mut planes = vec![0.0; batch * planes_image + length + SLACK];
-    let mut spread = vec![0.0; batch * grad_image];
-    let (planes_body, _) = planes.split_at_mut(batch * planes_image);
-    planes_body
-        .par_chunks_mut(planes_image)
-        .zip(x.par_chunks(g.image_numbers()))
-        .zip(spread.par_chunks_mut(grad_image).zip(grad.par_chunks(g.out_numbers())))
-        .for_each(|((planes, x), (spread, grad))| {
-            g.lay_out(x, planes);
-            // Rows as far apart as those of the planes, with zeros between, so that both run along.
-            for (at, row) in grad.chunks_exact(g.out_width).enumerate() {
-                let start = at / g.out_height * length + at % g.out_height * plane_width;
-                spread[start..start + g.out_width].copy_from_slice(row);
-            }
-        });
-    // The images of a block stay in the cache while all rows pass over them.
-    let block = (CACHE_NUMBERS / (planes_image + grad_image)).clamp(1, batch);
-    let rows_each = g.outputs.div_ceil(rayon::current_num_threads() * 2).next_multiple_of(4);
-    let mut weight = vec![0.0; g.outputs * depth];
-    weight.par_chunks_mut(rows_each * depth).enumerate().for_each(|(at, weight)| {
-        for first in (0..batch).step_by(block) {
-            let product = Dot {
-                a: &spread[first * grad_image + at * rows_each * length..],
-                a_pitch: length,
-                a_image: grad_image,
-                rows: weight.len() / depth,
-                b: &planes[first * planes_image..],
-                offsets: &offsets,
-                b_image: planes_image,
-                length: run,
-                images: block.min(batch - first),
-                pitch: depth,
-                accumulate: first > 0,
-            };
-            dot(&product, weight);
+    let batch = grad.len() / g.out_numbers();
+    // Sums over a share of the images each, added up in their order. How many follows from the
+    // batch alone, so that the result does not depend on the number of threads.
+    let share = batch.div_ceil((batch / FEWEST_IMAGES).clamp(1, MOST_SHARES));
+    let images = x.par_chunks(share * g.image_numbers());
+    let shares: Vec<TapSums> = images
+        .zip(grad.par_chunks(share * g.out_numbers()))
+        .map(|(x, grad)| TapSums::of(g, x, grad))
+        .collect();
+    let mut weight = vec![0.0; g.outputs * g.depth()];
+    weight.par_chunks_mut(g.depth()).enumerate().for_each(|(output, weight)| {
+        for sums in &shares {
+            sums.add_to(g, output, weight);
         }
     });
     weight
+}
+
+/// Images whose sums are worth a share of their own, and shares there are at most.
+const FEWEST_IMAGES: usize = 4;
+const MOST_SHARES: usize = 8;
+
+/// The gradient of a weight in the order it is computed: (row of taps, output, tap and input).
+struct TapSums {
+    numbers: Vec<f32>,
+    pitch: usize,
+}
+
+impl TapSums {
+    /// Summed over some images, a block of them that fits the cache at a time.
+    fn of(g: &Geometry, x: &[f32], grad: &[f32]) -> Self {
+        let (rows, width) = (g.stride * g.stride * g.taps(), g.taps() * g.inputs);
+        let pitch = width.next_multiple_of(TILE_WIDTH);
+        let pixels = g.out_height * g.out_width;
+        let mut numbers = vec![0.0; rows * g.outputs * pitch];
+        let block = (BLOCK_NUMBERS / (g.planes_numbers() + g.out_numbers())).max(1);
+        let blocks = x.chunks(block * g.image_numbers()).zip(grad.chunks(block * g.out_numbers()));
+        let outputs: Vec<usize> = (0..g.outputs).map(|output| output * pixels).collect();
+        let (mut planes, mut turned) = (Vec::new(), Vec::new());
+        for (x, grad) in blocks {
+            let images = 0..grad.len() / g.out_numbers();
+            let planes = zeroed(&mut planes, images.len() * g.planes_numbers() + SLACK);
+            let each = planes.chunks_exact_mut(g.planes_numbers());
+            for (planes, x) in each.zip(x.chunks_exact(g.image_numbers())) {
+                g.lay_out_channels_last(x, planes, &mut turned);
+            }
+            let starts: Vec<usize> = images.clone().map(|at| at * g.out_numbers()).collect();
+            let packed = Packed::interleave(&outputs, &starts, pixels, grad);
+            let windows = |at| g.windows_channels_last().map(move |w| at * g.planes_numbers() + w);
+            let offsets: Vec<usize> = images.flat_map(windows).collect();
+            for (row, sums) in numbers.chunks_exact_mut(g.outputs * pitch).enumerate() {
+                let product = Outer {
+                    a: &packed,
+                    b: &planes[g.taps_begin(row)..],
+                    offsets: &offsets,
+                    width,
+                    pitch,
+                    accumulate: true,
+                };
+                outer(&product, sums);
+            }
+        }
+        Self { numbers, pitch }
+    }
+
+    /// Adds the sums of one output to its weights (inputs, kernel, kernel).
+    fn add_to(&self, g: &Geometry, output: usize, weight: &mut [f32]) {
+        let (k, s, taps) = (g.kernel, g.stride, g.taps());
+        for (row, column) in (0..k).flat_map(|row| (0..k).map(move |column| (row, column))) {
+            let taps_row = (row % s * s + column % s) * taps + row / s;
+            let at = (taps_row * g.outputs + output) * self.pitch + column / s * g.inputs;
+            let to = weight[row * k + column..].iter_mut().step_by(k * k);
+            for (weight, sum) in to.zip(&self.numbers[at..][..g.inputs]) {
+                *weight += sum;
+            }
+        }
+    }
 }
 
 /// The gradient of a bias for each image: (batch, channels), summed over the pixels.

@@ -13,7 +13,7 @@ pub(super) struct Conv2d(pub ConvShape);
 pub(super) struct ConvTranspose2d(pub ConvShape);
 
 impl Conv2d {
-    fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
+    pub fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
         let (&[_, inputs, height, width], &[outputs, of, kernel, across]) = (x, weight) else {
             bail!("a convolution takes four dimensions, not {x:?} and {weight:?}")
         };
@@ -37,7 +37,7 @@ impl Conv2d {
 
 impl ConvTranspose2d {
     /// Of the convolution that this one is the transpose of: its outputs are our inputs.
-    fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
+    pub fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
         let (&[_, inputs, height, width], &[of, outputs, kernel, across]) = (x, weight) else {
             bail!("a transposed convolution takes four dimensions, not {x:?} and {weight:?}")
         };
@@ -150,9 +150,9 @@ impl CustomOp3 for ConvTranspose2d {
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let g = self.geometry(x.dims(), weight.dims())?;
         let grad = &grad.contiguous()?;
-        let none = vec![0.0; g.outputs];
+
         let x_grad =
-            with_numbers(&[grad, weight], |[grad, weight]| conv::forward(&g, grad, weight, &none))?;
+            with_numbers(&[grad, weight], |[grad, weight]| conv::forward(&g, grad, weight, &[]))?;
         // Seen from the transposed side, what came out is the image and what went in the gradient.
         let weight_grad = with_numbers(&[grad, x], |[grad, x]| conv::weight_gradient(&g, grad, x))?;
         Ok((

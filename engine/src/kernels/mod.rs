@@ -9,6 +9,7 @@ mod add;
 mod attention;
 mod conv;
 mod conv_op;
+mod memory;
 mod norm;
 mod optimizer;
 pub mod plain;
@@ -17,7 +18,9 @@ pub mod simd;
 mod storage;
 mod threads;
 mod tile;
+mod transpose;
 
+pub use memory::keep_memory;
 pub use optimizer::{AdamStep, adam, ema, square_sum};
 pub use threads::use_one_pool;
 
@@ -95,7 +98,7 @@ pub fn attention(qkv: &Tensor, heads: usize) -> Result<Tensor> {
     if !on_cpu(&[qkv]) {
         return plain::attention(qkv, heads);
     }
-    qkv.contiguous()?.apply_op1(attention::Attention { heads })
+    qkv.contiguous()?.apply_op1(attention::Attention::new(heads))
 }
 
 /// Whether the CPU kernels can take these tensors.

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::reduce;
 use super::simd::{Simd, kernel};
-use super::storage::{numbers, tensor, with_numbers};
+use super::storage::{chunks, numbers, tensor, with_numbers};
 
 /// Group normalisation of (batch, channels, …).
 #[derive(Clone, Copy, Debug)]
@@ -151,24 +151,44 @@ unsafe fn vector_sums<V: Simd>(
     }
 }
 
+kernel! {
+    /// dz = by[0] dz + by[1] x + by[2].
+    fn blend(dz: &mut [f32], x: &[f32], by: [f32; 3]) = blend_body
+}
+
+#[inline(always)]
+unsafe fn blend_body<V: Simd>(dz: &mut [f32], x: &[f32], by: [f32; 3]) {
+    let whole = x.len() / V::LANES * V::LANES;
+    // SAFETY: every vector lies within its slice.
+    unsafe {
+        let (of_dz, of_x, constant) = (V::splat(by[0]), V::splat(by[1]), V::splat(by[2]));
+        for i in (0..whole).step_by(V::LANES) {
+            let to = dz.as_mut_ptr().add(i);
+            let line = V::load(x.as_ptr().add(i)).mul_add(of_x, constant);
+            V::load(to).mul_add(of_dz, line).store(to);
+        }
+    }
+    for (dz, x) in dz[whole..].iter_mut().zip(&x[whole..]) {
+        *dz = by[0] * *dz + (by[1] * x + by[2]);
+    }
+}
+
 impl GroupNorm {
     fn forward(&self, x: &[f32], gamma: &[f32], beta: &[f32], pixels: usize) -> Vec<f32> {
         let each = gamma.len() / self.groups;
-        let mut y = vec![0.0; x.len()];
-        y.par_chunks_mut(each * pixels).zip(x.par_chunks(each * pixels)).enumerate().for_each(
-            |(at, (y, x))| {
-                let (mean, rstd) = moments(x, self.eps);
-                let first = at % self.groups * each;
-                let channels = x.chunks_exact(pixels).zip(y.chunks_exact_mut(pixels));
-                for (channel, (x, y)) in (first..).zip(channels) {
-                    let scale = rstd * gamma[channel];
-                    let shift = beta[channel] - mean * scale;
-                    // SAFETY: both slices are of one length.
-                    unsafe { channel_forward(x, y, scale, shift, self.silu) }
-                }
-            },
-        );
-        y
+        let size = each * pixels;
+        chunks(size, x.len() / size.max(1), |at, y| {
+            let x = &x[at * size..][..size];
+            let (mean, rstd) = moments(x, self.eps);
+            let first = at % self.groups * each;
+            let channels = x.chunks_exact(pixels).zip(y.chunks_exact_mut(pixels));
+            for (channel, (x, y)) in (first..).zip(channels) {
+                let scale = rstd * gamma[channel];
+                let shift = beta[channel] - mean * scale;
+                // SAFETY: both slices are of one length.
+                unsafe { channel_forward(x, y, scale, shift, self.silu) }
+            }
+        })
     }
 
     /// Gradients of x, and of gamma and beta for each image.
@@ -182,7 +202,7 @@ impl GroupNorm {
     ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
         let each = gamma.len() / self.groups;
         let size = each * pixels;
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = chunks(size, x.len() / size.max(1), |_, _| {});
         let mut dgamma = vec![0.0; x.len() / pixels];
         let mut dbeta = vec![0.0; x.len() / pixels];
         let by_group = dx.par_chunks_mut(size).zip(x.par_chunks(size).zip(grad.par_chunks(size)));
@@ -206,11 +226,12 @@ impl GroupNorm {
                 }
                 for i in 0..each {
                     let here = i * pixels..(i + 1) * pixels;
-                    let gamma = gamma[first + i];
-                    for (dx, x) in dx[here.clone()].iter_mut().zip(&x[here]) {
-                        let normed = (x - mean) * rstd;
-                        *dx = rstd * (*dx * gamma - mean_d - normed * mean_dn);
-                    }
+                    // rstd (dz gamma - mean_d - (x - mean) rstd mean_dn), sorted by powers of x.
+                    let of_x = -rstd * rstd * mean_dn;
+                    let constant = -rstd * mean_d - mean * of_x;
+                    let of_dz = rstd * gamma[first + i];
+                    // SAFETY: both slices are of one length.
+                    unsafe { blend(&mut dx[here.clone()], &x[here], [of_dz, of_x, constant]) }
                 }
             },
         );

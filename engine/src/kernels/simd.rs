@@ -70,10 +70,32 @@ pub unsafe trait Simd: Copy {
     unsafe fn min(self, other: Self) -> Self;
     /// self x b + c
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
-    /// 2 to the power of self, which holds whole numbers from -126 to 127.
-    unsafe fn exp2_whole(self) -> Self;
+    /// self x 2 to the power of n, which holds whole numbers from -126 to 127.
+    unsafe fn times_exp2(self, n: Self) -> Self;
     /// The sum of all lanes, always in the same order.
     unsafe fn sum(self) -> f32;
+
+    /// 2 to the power of self, which is at most 127: a polynomial fitted to the least relative error,
+    /// 2e-7. Below -126 it stays at the least normal number.
+    #[inline(always)]
+    unsafe fn exp2(self) -> Self {
+        // SAFETY: the caller's promise holds for every call below.
+        unsafe {
+            let x = self.max(Self::splat(-126.0));
+            // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
+            let magic = Self::splat(12_582_912.0);
+            let n = x.add(magic).sub(magic);
+            let r = x.sub(n);
+            // Not ln 2 itself: what makes the whole fit best.
+            #[expect(clippy::approx_constant, reason = "fitted, not ln 2")]
+            let linear = 6.931_47e-1;
+            let mut p = Self::splat(1.326_472_7e-3);
+            for c in [9.671_513e-3, 5.550_733_6e-2, 2.402_224_2e-1, linear, 1.0] {
+                p = p.mul_add(r, Self::splat(c));
+            }
+            p.times_exp2(n)
+        }
+    }
 
     /// e to the power of self: Cephes' polynomial, right to 2 units in the last place.
     #[inline(always)]
@@ -91,7 +113,7 @@ pub unsafe trait Simd: Copy {
                 p = p.mul_add(r, Self::splat(c));
             }
             let e = p.mul_add(r.mul(r), r).add(Self::splat(1.0));
-            e.mul(n.exp2_whole())
+            e.times_exp2(n)
         }
     }
 }
@@ -155,8 +177,8 @@ unsafe impl Simd for Lanes8 {
         lanewise!(lanewise!(self, b, |a: f32, b: f32| a * b), c, |a: f32, b: f32| a + b)
     }
     #[inline(always)]
-    unsafe fn exp2_whole(self) -> Self {
-        Self(self.0.map(|n| f32::from_bits(((n as i32 + 127) as u32) << 23)))
+    unsafe fn times_exp2(self, n: Self) -> Self {
+        lanewise!(self, n, |x: f32, n: f32| x * f32::from_bits(((n as i32 + 127) as u32) << 23))
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
@@ -222,8 +244,8 @@ mod x86 {
                     unsafe { $fmadd(self, b, c) }
                 }
                 #[inline(always)]
-                unsafe fn exp2_whole(self) -> Self {
-                    unsafe { $exp2(self) }
+                unsafe fn times_exp2(self, n: Self) -> Self {
+                    unsafe { $exp2(self, n) }
                 }
                 #[inline(always)]
                 unsafe fn sum(self) -> f32 {
@@ -246,7 +268,7 @@ mod x86 {
         _mm512_max_ps,
         _mm512_min_ps,
         _mm512_fmadd_ps,
-        |n| _mm512_scalef_ps(_mm512_set1_ps(1.0), n),
+        |x, n| _mm512_scalef_ps(x, n),
         |v| _mm512_reduce_add_ps(v)
     );
 
@@ -263,9 +285,9 @@ mod x86 {
         _mm256_max_ps,
         _mm256_min_ps,
         _mm256_fmadd_ps,
-        |n| {
+        |x, n| {
             let bits = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(bits))
+            _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(bits)))
         },
         |v| {
             let halves = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));

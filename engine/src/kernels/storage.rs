@@ -1,6 +1,9 @@
 //! Between candle's tensors and the slices the kernels work on.
 
+use std::mem::MaybeUninit;
+
 use candle_core::{CpuStorage, Device, Layout, Result, Shape, Storage, Tensor, bail};
+use rayon::prelude::*;
 
 /// The numbers of a contiguous f32 storage.
 pub(super) fn numbers<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
@@ -27,4 +30,40 @@ pub(super) fn with_numbers<const N: usize, T>(
 /// A tensor on the CPU.
 pub(super) fn tensor(numbers: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
     Tensor::from_vec(numbers, shape.into(), &Device::Cpu)
+}
+
+/// `count` chunks of `chunk` numbers, each made from zeros by `work(at, chunk)` on any thread.
+///
+/// A chunk is zeroed by the thread that goes on with it, while it is in that thread's cache.
+pub(super) fn chunks(
+    chunk: usize,
+    count: usize,
+    work: impl Fn(usize, &mut [f32]) + Sync,
+) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(chunk * count);
+    if chunk == 0 {
+        return numbers;
+    }
+    let spare = &mut numbers.spare_capacity_mut()[..chunk * count];
+    spare.par_chunks_mut(chunk).enumerate().for_each(|(at, chunk)| work(at, zeroed(chunk)));
+    // SAFETY: every chunk was zeroed above.
+    unsafe { numbers.set_len(chunk * count) }
+    numbers
+}
+
+/// As [`chunks`], one after the other on this thread.
+pub(super) fn chunks_in_order(
+    chunk: usize,
+    count: usize,
+    work: impl Fn(usize, &mut [f32]),
+) -> Vec<f32> {
+    let mut numbers = vec![0.0; chunk * count];
+    numbers.chunks_mut(chunk.max(1)).enumerate().for_each(|(at, chunk)| work(at, chunk));
+    numbers
+}
+
+fn zeroed(numbers: &mut [MaybeUninit<f32>]) -> &mut [f32] {
+    numbers.fill(MaybeUninit::new(0.0));
+    // SAFETY: every number has just been written.
+    unsafe { &mut *(std::ptr::from_mut(numbers) as *mut [f32]) }
 }

@@ -1,0 +1,126 @@
+//! Values weighted by the softmax of the scores.
+
+use super::tile::{Head, Lanes, Row, Singles, TILE, over_tokens, scores, spread};
+use crate::kernels::simd::{Simd, kernel};
+
+/// Scores of this size, in base 2, and their sums are far from the ends of f32.
+const SAFE_SCORE: f32 = 60.0;
+
+/// A tile of queries in the forward pass.
+#[derive(Clone, Copy)]
+pub(super) struct ForwardTile {
+    head: Head,
+    q: *const f32,
+    k: Singles,
+    v: Singles,
+    /// Taken from each score, so that its exponential stays in range.
+    shift: *mut f32,
+    sum: *mut f32,
+    out: *mut f32,
+}
+
+kernel! {
+    /// Puts each query's highest score into `shift`.
+    fn highest_scores(tile: &ForwardTile) = highest_scores_of
+}
+
+#[inline(always)]
+unsafe fn highest_scores_of<V: Simd>(tile: &ForwardTile) {
+    // SAFETY: the caller vouches for a whole tile behind each pointer.
+    unsafe {
+        for lane in (0..TILE).step_by(2 * V::LANES) {
+            over_tokens!(tile.head.tokens, 12, highest_of_keys(tile, lane));
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn highest_of_keys<V: Simd, const H: usize>(tile: &ForwardTile, lane: usize, at: usize) {
+    // SAFETY: as for `highest_scores_of`.
+    unsafe {
+        let rows = scores::<V, H>(tile.head, tile.k, at, tile.q.add(lane));
+        for half in 0..2 {
+            let to = tile.shift.add(lane + half * V::LANES);
+            let mut highest = V::load(to);
+            for row in &rows {
+                highest = highest.max(row[half]);
+            }
+            highest.store(to);
+        }
+    }
+}
+
+kernel! {
+    /// Adds the values weighted by exponentials to `out` and the exponentials to `sum`.
+    fn weigh_values(tile: &ForwardTile) = weigh_values_of
+}
+
+#[inline(always)]
+unsafe fn weigh_values_of<V: Simd>(tile: &ForwardTile) {
+    // SAFETY: the caller vouches for a whole tile behind each pointer.
+    unsafe {
+        for lane in (0..TILE).step_by(2 * V::LANES) {
+            over_tokens!(tile.head.tokens, 12, weigh_keys(tile, lane));
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn weigh_keys<V: Simd, const H: usize>(tile: &ForwardTile, lane: usize, at: usize) {
+    // SAFETY: as for `weigh_values_of`.
+    unsafe {
+        let mut rows = scores::<V, H>(tile.head, tile.k, at, tile.q.add(lane));
+        for half in 0..2 {
+            let shift = V::load(tile.shift.add(lane + half * V::LANES));
+            let to = tile.sum.add(lane + half * V::LANES);
+            let mut sum = V::load(to);
+            for row in &mut rows {
+                row[half] = row[half].sub(shift).exp2();
+                sum = sum.add(row[half]);
+            }
+            sum.store(to);
+        }
+        spread(tile.head, tile.v, at, &rows, tile.out.add(lane));
+    }
+}
+
+/// `out`: (width, tokens), `log_sums`: (tokens).
+pub(super) fn head_forward(
+    head: Head,
+    [q, k, v]: [&[f32]; 3],
+    out: &mut [f32],
+    log_sums: &mut [f32],
+) {
+    // By Cauchy and Schwarz no score is larger than this.
+    let bound = head.longest(q) * head.longest(k) * head.scale_base2();
+    let (mut queries, mut sums) = (Lanes::default(), Lanes::default());
+    for first in (0..head.tokens).step_by(TILE) {
+        let count = TILE.min(head.tokens - first);
+        queries.gather(head, q, first, count, head.scale_base2());
+        sums.zero(head);
+        let careful = bound.is_nan() || bound > SAFE_SCORE;
+        let mut shift: Row = [if careful { f32::MIN } else { 0.0 }; TILE];
+        let mut sum: Row = [0.0; TILE];
+        let tile = ForwardTile {
+            head,
+            q: queries.0.as_ptr(),
+            k: Singles::new(head, k, 0),
+            v: Singles::new(head, v, 0),
+            shift: shift.as_mut_ptr(),
+            sum: sum.as_mut_ptr(),
+            out: sums.0.as_mut_ptr(),
+        };
+        // SAFETY: every pointer is to a whole tile or to all tokens.
+        unsafe {
+            if careful {
+                highest_scores(&tile);
+            }
+            weigh_values(&tile);
+        }
+        let over = sum.map(|sum| 1.0 / sum);
+        sums.scatter(head, out, first, &over[..count]);
+        for (lane, log_sum) in log_sums[first..first + count].iter_mut().enumerate() {
+            *log_sum = shift[lane] + sum[lane].log2();
+        }
+    }
+}

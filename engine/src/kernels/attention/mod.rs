@@ -1,0 +1,111 @@
+//! Self-attention that never stores its weights (Dao et al. 2022, arXiv 2205.14135).
+//!
+//! One side of a tile of scores runs along the lanes of vectors, the other comes as single numbers
+//! spread over all lanes: [`scores`] makes the tile in registers, [`spread`] adds it, weighted, to
+//! sums along the lanes. The forward pass has queries in the lanes. The backward pass has keys there
+//! for the gradients of keys and values, and turns each tile for that of the queries, so that no sum
+//! ever runs across lanes. What it needs of the forward pass is one number for each query.
+//!
+//! Channels come first in memory, so both sides are read where they lie.
+
+mod backward;
+mod forward;
+mod tile;
+
+use std::sync::OnceLock;
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use rayon::prelude::*;
+
+use super::storage::{chunks, numbers, tensor, with_numbers};
+use backward::{Known, head_backward};
+use forward::head_forward;
+use tile::Head;
+
+/// Self-attention over (batch, 3 x channels, tokens).
+pub(super) struct Attention {
+    heads: usize,
+    /// Base-2 logarithm of each query's sum of exponentials: (batch, heads, tokens).
+    log_sums: OnceLock<Vec<f32>>,
+}
+
+impl Attention {
+    pub fn new(heads: usize) -> Self {
+        Self { heads, log_sums: OnceLock::new() }
+    }
+
+    fn head(&self, channels: usize, tokens: usize) -> Head {
+        Head { width: channels / self.heads, tokens }
+    }
+
+    /// The result, and what the backward pass wants to know.
+    fn forward(&self, qkv: &[f32], channels: usize, tokens: usize) -> (Vec<f32>, Vec<f32>) {
+        let head = self.head(channels, tokens);
+        let size = head.width * tokens;
+        let mut out = vec![0.0; qkv.len() / 3];
+        let mut log_sums = vec![0.0; out.len() / head.width];
+        out.par_chunks_mut(size).zip(log_sums.par_chunks_mut(tokens)).enumerate().for_each(
+            |(at, (out, log_sums))| head_forward(head, self.parts(qkv, at, size), out, log_sums),
+        );
+        (out, log_sums)
+    }
+
+    /// Queries, keys and values of the head numbered through all images.
+    fn parts<'a>(&self, qkv: &'a [f32], at: usize, size: usize) -> [&'a [f32]; 3] {
+        let (image, head) = (at / self.heads, at % self.heads);
+        std::array::from_fn(|part| &qkv[((image * 3 + part) * self.heads + head) * size..][..size])
+    }
+
+    fn backward(
+        &self,
+        [qkv, out, grad, log_sums]: [&[f32]; 4],
+        channels: usize,
+        tokens: usize,
+    ) -> Vec<f32> {
+        let head = self.head(channels, tokens);
+        let size = head.width * tokens;
+        let image_numbers = 3 * channels * tokens;
+        chunks(image_numbers, qkv.len() / image_numbers.max(1), |image, slopes| {
+            let (dq, rest) = slopes.split_at_mut(channels * tokens);
+            let (dk, dv) = rest.split_at_mut(channels * tokens);
+            let heads =
+                dq.par_chunks_mut(size).zip(dk.par_chunks_mut(size).zip(dv.par_chunks_mut(size)));
+            heads.enumerate().for_each(|(at, (dq, (dk, dv)))| {
+                let at = image * self.heads + at;
+                let known = Known {
+                    parts: self.parts(qkv, at, size),
+                    out: &out[at * size..][..size],
+                    grad: &grad[at * size..][..size],
+                    log_sums: &log_sums[at * tokens..][..tokens],
+                };
+                head_backward(head, &known, [dq, dk, dv]);
+            });
+        })
+    }
+}
+
+impl CustomOp1 for Attention {
+    fn name(&self) -> &'static str {
+        "attention"
+    }
+
+    fn cpu_fwd(&self, qkv: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (batch, triple, tokens) = layout.shape().dims3()?;
+        let (out, log_sums) = self.forward(numbers(qkv, layout)?, triple / 3, tokens);
+        // An operation runs forward once; were it run again, the numbers would be the same.
+        let _ = self.log_sums.set(log_sums);
+        Ok((CpuStorage::F32(out), (batch, triple / 3, tokens).into()))
+    }
+
+    fn bwd(&self, qkv: &Tensor, out: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        let (_, triple, tokens) = qkv.dims3()?;
+        let (grad, out) = (&grad.contiguous()?, &out.contiguous()?);
+        let Some(log_sums) = self.log_sums.get() else {
+            candle_core::bail!("attention has no backward pass before the forward one")
+        };
+        let slopes = with_numbers(&[qkv, out, grad], |[qkv, out, grad]| {
+            self.backward([qkv, out, grad, log_sums], triple / 3, tokens)
+        })?;
+        Ok(Some(tensor(slopes, qkv.shape())?))
+    }
+}
