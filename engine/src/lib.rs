@@ -17,6 +17,8 @@ pub mod data;
 #[cfg(feature = "compute")]
 pub mod device;
 #[cfg(feature = "compute")]
+pub mod diffusers;
+#[cfg(feature = "compute")]
 mod error;
 #[cfg(feature = "compute")]
 pub mod grid;

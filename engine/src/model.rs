@@ -1,40 +1,62 @@
 //! A network on a device, ready to draw.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use crate::Result;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Header};
 use crate::config::RunConfig;
+use crate::diffusers::UNet2D;
 use crate::schedule::NoiseSchedule;
 use crate::unet::{UNet, Weights};
 
-/// A trained U-Net with the schedule it was trained on. It keeps no gradients.
+/// A trained network with the schedule it was trained on. It keeps no gradients.
 #[derive(Clone, Debug)]
 pub struct Model {
     config: RunConfig,
     schedule: NoiseSchedule,
-    unet: UNet,
+    network: Network,
     device: Device,
+}
+
+/// The networks that predict noise.
+#[derive(Clone, Debug)]
+pub(crate) enum Network {
+    Reference(UNet),
+    Diffusers(Box<UNet2D>),
+}
+
+impl Network {
+    /// The network that `header` describes, on weights that are checked to fit it.
+    pub fn new(header: &Header, weights: &Weights) -> Result<Self> {
+        Ok(match &header.diffusers {
+            None => Self::Reference(UNet::from_weights(&header.config.model_params, weights)?),
+            Some(spec) => Self::Diffusers(Box::new(UNet2D::from_weights(&spec.unet, weights)?)),
+        })
+    }
 }
 
 impl Model {
     /// Brings a checkpoint to `device`; it draws with the moving average of the weights where there is one.
     pub fn new(checkpoint: &Checkpoint, device: &Device) -> Result<Self> {
-        Self::from_weights(checkpoint.header.config.clone(), checkpoint.drawing_weights(), device)
+        let header = &checkpoint.header;
+        let schedule = match &header.diffusers {
+            None => NoiseSchedule::new(&header.config.diffusion_params),
+            Some(spec) => spec.scheduler.schedule()?,
+        };
+        let weights = placed(checkpoint.drawing_weights(), device)?;
+        Ok(Self {
+            network: Network::new(header, &weights)?,
+            schedule,
+            device: device.clone(),
+            config: header.config.clone(),
+        })
     }
 
-    /// Weights that fit `config`, cut off from any gradients.
+    /// Weights of the reference's network that fit `config`, cut off from any gradients.
     pub fn from_weights(config: RunConfig, weights: &Weights, device: &Device) -> Result<Self> {
-        let placed = weights
-            .iter()
-            .map(|(name, tensor)| {
-                let tensor =
-                    tensor.detach().to_dtype(candle_core::DType::F32)?.to_device(device)?;
-                Ok((name.clone(), tensor))
-            })
-            .collect::<Result<Weights>>()?;
+        let unet = UNet::from_weights(&config.model_params, &placed(weights, device)?)?;
         Ok(Self {
-            unet: UNet::from_weights(&config.model_params, &placed)?,
+            network: Network::Reference(unet),
             schedule: NoiseSchedule::new(&config.diffusion_params),
             device: device.clone(),
             config,
@@ -55,6 +77,19 @@ impl Model {
 
     /// The noise in `x` (batch, channels, height, width), all images at timestep `t`.
     pub fn predict_noise(&self, x: &Tensor, t: usize) -> Result<Tensor> {
-        self.unet.forward(x, &vec![t as f32; x.dim(0)?])
+        let timesteps = vec![t as f32; x.dim(0)?];
+        match &self.network {
+            Network::Reference(unet) => unet.forward(x, &timesteps),
+            Network::Diffusers(unet) => unet.forward(x, &timesteps, None),
+        }
     }
+}
+
+/// Copies in f32 on `device` that no gradient reaches.
+fn placed(weights: &Weights, device: &Device) -> Result<Weights> {
+    let place = |(name, tensor): (&String, &Tensor)| {
+        let tensor = tensor.detach().to_dtype(DType::F32)?.to_device(device)?;
+        Ok((name.clone(), tensor))
+    };
+    weights.iter().map(place).collect()
 }

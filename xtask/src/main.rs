@@ -1,6 +1,7 @@
 //! Every chore of this repository, in Rust. `cargo xtask help` lists them.
 
 mod apt;
+mod bench;
 mod browser;
 mod cuda;
 mod fingerprint;
@@ -29,7 +30,7 @@ struct Chore {
     run: fn(&[String]) -> Result<ExitCode>,
 }
 
-const CHORES: [Chore; 7] = [
+const CHORES: [Chore; 8] = [
     Chore {
         name: "run",
         usage: "run [--cuda] [-- OPTIONS]",
@@ -59,6 +60,12 @@ const CHORES: [Chore; 7] = [
         usage: "models",
         what: "train the built-in models again from their recipes and replace them",
         run: |_| models::train().map(|()| ExitCode::SUCCESS),
+    },
+    Chore {
+        name: "bench",
+        usage: "bench [--python PATH]",
+        what: "measure Darkroom and PyTorch in turns; adds a table to docs/performance.md",
+        run: bench::compare,
     },
     Chore {
         name: "cuda-check",

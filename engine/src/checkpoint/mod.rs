@@ -3,12 +3,15 @@
 pub(crate) mod native;
 mod reference;
 
+pub(crate) use reference::read as read_pickle;
+
 use std::path::Path;
 
 use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
+use crate::diffusers::{self, Spec, UNet2D};
 use crate::unet::{UNet, Weights};
 use crate::{Result, atomic_file};
 
@@ -28,6 +31,8 @@ pub struct Header {
     pub dataset: DatasetFacts,
     /// Trained numbers in the network.
     pub weights: u64,
+    /// What the network is if it came from diffusers; else it is the reference's, by `config`.
+    pub diffusers: Option<Spec>,
 }
 
 impl Header {
@@ -79,8 +84,35 @@ impl Checkpoint {
             weights: crate::train::weights_of(&config.model_params),
             config,
             step: 0,
+            diffusers: None,
         };
         Ok(Self { header, weights, ema: None })
+    }
+
+    /// Reads a diffusers pipeline: a folder as `save_pretrained` writes it, or a zip of one.
+    pub fn load_diffusers(path: &Path) -> Result<Self> {
+        let (spec, weights) = diffusers::read(path)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let header = Header {
+            config: spec.run_config()?,
+            step: 0,
+            dataset: DatasetFacts { name, ..Default::default() },
+            weights: UNet2D::count(&spec.unet)?,
+            diffusers: Some(spec),
+        };
+        Ok(Self { header, weights, ema: None })
+    }
+
+    /// Writes a diffusers pipeline folder of a network that diffusers knows.
+    pub fn save_diffusers(&self, folder: &Path) -> Result<()> {
+        let spec = self.header.diffusers.as_ref().ok_or_else(|| {
+            crate::Error::Checkpoint(
+                "diffusers has no such network: the reference's blocks differ from those of its \
+                 UNet2DModel; export it as safetensors"
+                    .into(),
+            )
+        })?;
+        diffusers::write(folder, spec, self.drawing_weights())
     }
 
     /// Writes the file beside its name and renames it. The same checkpoint gives the same bytes.

@@ -12,7 +12,8 @@ use safetensors::tensor::{Metadata, SafeTensors};
 
 use super::{Checkpoint, DatasetFacts, Header};
 use crate::config::RunConfig;
-use crate::unet::{UNet, Weights};
+use crate::model::Network;
+use crate::unet::Weights;
 use crate::{Error, Result};
 
 /// A header longer than this is not one of ours.
@@ -21,13 +22,16 @@ const EMA_PREFIX: &str = "ema.";
 
 pub(super) fn to_bytes(checkpoint: &Checkpoint) -> Result<Vec<u8>> {
     let header = &checkpoint.header;
-    let metadata = BTreeMap::from([
+    let mut metadata = BTreeMap::from([
         ("format", "darkroom".to_string()),
         ("config", header.config.to_json()),
         ("step", header.step.to_string()),
         ("dataset", serde_json::to_string(&header.dataset).expect("plain data")),
         ("weights", header.weights.to_string()),
     ]);
+    if let Some(spec) = &header.diffusers {
+        metadata.insert("diffusers", serde_json::to_string(spec).expect("plain data"));
+    }
     let mut tensors: BTreeMap<String, &Tensor> =
         checkpoint.weights.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
     for (name, tensor) in checkpoint.ema.iter().flatten() {
@@ -115,7 +119,11 @@ pub(super) fn header_of(bytes: &[u8]) -> Result<Header> {
     let dataset: DatasetFacts = serde_json::from_str(entry("dataset")?)
         .map_err(|error| Error::Checkpoint(format!("its `dataset` cannot be read: {error}")))?;
     let config = RunConfig::from_json(entry("config")?)?.validate()?.into_inner();
-    Ok(Header { config, step: number("step")?, dataset, weights: number("weights")? })
+    let diffusers = entry("diffusers").ok().map(|text| serde_json::from_str(text));
+    let diffusers = diffusers
+        .transpose()
+        .map_err(|error| Error::Checkpoint(format!("its `diffusers` cannot be read: {error}")))?;
+    Ok(Header { config, step: number("step")?, dataset, weights: number("weights")?, diffusers })
 }
 
 pub(super) fn from_bytes(bytes: &[u8]) -> Result<Checkpoint> {
@@ -130,7 +138,7 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<Checkpoint> {
     }
     let ema = (!ema.is_empty()).then_some(ema);
     for weights in [Some(&weights), ema.as_ref()].into_iter().flatten() {
-        UNet::from_weights(&header.config.model_params, weights)?;
+        Network::new(&header, weights)?;
     }
     Ok(Checkpoint { header, weights, ema })
 }

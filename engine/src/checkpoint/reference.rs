@@ -10,7 +10,7 @@ use candle_core::{DType, pickle};
 use crate::unet::Weights;
 use crate::{Error, Result};
 
-pub(super) fn read(path: &Path) -> Result<Weights> {
+pub(crate) fn read(path: &Path) -> Result<Weights> {
     let owned: PathBuf = path.to_owned();
     // The reader trusts offsets in places; a hostile file must not end the program.
     let tensors = catch_unwind(move || pickle::read_all(&owned))

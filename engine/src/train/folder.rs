@@ -50,6 +50,11 @@ pub fn checkpoints(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
+/// Where the checkpoint of `step` belongs in the folder of a run, which is made if it is not there.
+pub fn checkpoint_path(folder: &Path, step: u64) -> Result<PathBuf> {
+    Ok(RunFolder::create(folder)?.checkpoint(step))
+}
+
 /// The newest checkpoint of a run.
 pub fn latest_checkpoint(folder: &Path) -> Result<Option<PathBuf>> {
     Ok(checkpoints(folder)?.pop().map(|(_, path)| path))

@@ -10,7 +10,7 @@ mod state;
 mod trainer;
 
 pub use adam::Adam;
-pub use folder::{checkpoints, latest_checkpoint};
+pub use folder::{checkpoint_path, checkpoints, latest_checkpoint};
 pub use trainer::Trainer;
 
 use std::path::Path;

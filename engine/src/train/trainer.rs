@@ -159,6 +159,7 @@ impl<'a> Trainer<'a> {
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             header: Header {
+                diffusers: None,
                 config: self.config.clone(),
                 step: self.step,
                 dataset: self.facts.clone(),

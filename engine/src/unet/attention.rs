@@ -58,7 +58,7 @@ impl Attention {
 }
 
 /// A linear layer on every pixel: (batch, in, height, width) to (batch, out, height, width).
-fn pointwise(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+pub(crate) fn pointwise(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let kernel = weight.unsqueeze(2)?.unsqueeze(3)?;
     Ok(kernels::conv2d(x, &kernel, &bias.unsqueeze(0)?, POINTWISE)?)
 }

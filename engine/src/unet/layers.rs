@@ -72,29 +72,34 @@ impl ConvTranspose2d {
     }
 }
 
-/// Group normalisation with PyTorch's epsilon.
+/// Group normalisation.
 #[derive(Clone, Debug)]
 pub struct GroupNorm {
     weight: Tensor, // (channels)
     bias: Tensor,   // (channels)
     groups: usize,
+    eps: f64,
 }
 
 impl GroupNorm {
     pub fn new(params: &mut Params, groups: usize, channels: usize) -> Result<Self> {
+        Self::with_eps(params, groups, channels, 1e-5)
+    }
+
+    pub fn with_eps(params: &mut Params, groups: usize, channels: usize, eps: f64) -> Result<Self> {
         let weight = params.get("weight", channels, Init::Ones)?;
         let bias = params.get("bias", channels, Init::Zeros)?;
-        Ok(Self { weight, bias, groups })
+        Ok(Self { weight, bias, groups, eps })
     }
 
     /// (batch, channels, …), normalised.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(kernels::group_norm(x, &self.weight, &self.bias, self.groups, 1e-5, false)?)
+        Ok(kernels::group_norm(x, &self.weight, &self.bias, self.groups, self.eps, false)?)
     }
 
     /// As [`Self::forward`], with SiLU behind it.
     pub fn forward_silu(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(kernels::group_norm(x, &self.weight, &self.bias, self.groups, 1e-5, true)?)
+        Ok(kernels::group_norm(x, &self.weight, &self.bias, self.groups, self.eps, true)?)
     }
 }
 

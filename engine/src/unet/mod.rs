@@ -4,11 +4,11 @@
 //! ignores a number of its own YAML or hard-codes one, it is a setting here whose default matches
 //! its weights: `num_heads` (4), `norm_groups` (8), `conv_out_channels` (16).
 
-mod attention;
+pub(crate) mod attention;
 mod down;
-mod layers;
+pub(crate) mod layers;
 mod mid;
-mod params;
+pub(crate) mod params;
 mod residual;
 mod time_embedding;
 mod up;

@@ -4,6 +4,7 @@
 //! is set. Run with `--nocapture` to see the table.
 
 mod case;
+mod diffusers;
 mod golden;
 mod reverse;
 mod sampler;
@@ -26,6 +27,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("schedules", schedules::check),
     ("golden-default-unet", golden::check),
     ("sampler", sampler::check),
+    ("diffusers-unet", diffusers::check),
 ];
 
 fn folders() -> Vec<PathBuf> {

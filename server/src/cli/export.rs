@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::generate::find_model;
 use super::place::DataDir;
@@ -16,9 +16,12 @@ pub struct ExportArgs {
     /// The YAML file that a .pth file was trained with
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The safetensors file to write
-    #[arg(long, value_name = "FILE")]
+    /// The safetensors file to write, or the folder of the pipeline
+    #[arg(long, value_name = "PATH")]
     out: PathBuf,
+    /// diffusers: a folder for `DDPMPipeline.from_pretrained`, of models that came from there
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
     /// Only what drawing needs, in half precision: a quarter of the size or less
     #[arg(long)]
     half: bool,
@@ -26,11 +29,22 @@ pub struct ExportArgs {
     place: DataDir,
 }
 
+/// What to write.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Safetensors,
+    Diffusers,
+}
+
 pub fn run(args: &ExportArgs) -> Result<()> {
     let (_, file) = find_model(&args.model, args.config.as_deref(), &args.place)?;
     let whole = file.checkpoint()?;
     let checkpoint = if args.half { whole.compact()? } else { whole };
-    checkpoint.save(&args.out)?;
+    match args.format {
+        Format::Safetensors => checkpoint.save(&args.out)?,
+        Format::Diffusers => checkpoint.save_diffusers(&args.out)?,
+    }
     println!("{}", args.out.display());
     Ok(())
 }

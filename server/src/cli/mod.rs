@@ -4,6 +4,7 @@ mod bench;
 mod export;
 mod generate;
 mod images;
+mod import;
 mod interrupt;
 mod place;
 mod recipe;
@@ -33,7 +34,9 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Draw pictures with a model
     Generate(generate::GenerateArgs),
-    /// Write a model to a safetensors file
+    /// Take a model from diffusers or the reference code among the own ones
+    Import(import::ImportArgs),
+    /// Write a model to a file of its own, or as a diffusers pipeline
     Export(export::ExportArgs),
     /// Measure how fast this machine trains and draws
     Bench(bench::BenchArgs),
@@ -57,6 +60,7 @@ fn run(command: Command) -> Result<()> {
         Command::Serve(args) => serve::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Bench(args) => bench::run(&args),
     }

@@ -12,7 +12,7 @@ use crate::{Error, Result};
 pub struct DataDir {
     /// Where runs, data sets and pictures are kept [default: ~/.local/share/darkroom]
     #[arg(long, value_name = "DIR", env = "DARKROOM_DATA_DIR")]
-    data_dir: Option<PathBuf>,
+    pub(super) data_dir: Option<PathBuf>,
 }
 
 impl DataDir {

@@ -1,0 +1,340 @@
+//! diffusers' configuration files, as far as they describe what runs here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{DiffusionParams, ModelParams, RunConfig};
+use crate::schedule::NoiseSchedule;
+use crate::{Error, Result};
+
+/// `unet/config.json` and `scheduler/scheduler_config.json` of a pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    pub unet: UNet2DConfig,
+    pub scheduler: SchedulerConfig,
+}
+
+/// The configuration of a `UNet2DModel`. Keys that are not here change nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UNet2DConfig {
+    pub sample_size: Side,
+    pub in_channels: usize,
+    pub out_channels: usize,
+    pub center_input_sample: bool,
+    pub time_embedding_type: String,
+    /// Width of the time embedding; four times the first block's if none.
+    pub time_embedding_dim: Option<usize>,
+    pub freq_shift: usize,
+    pub flip_sin_to_cos: bool,
+    pub down_block_types: Vec<String>,
+    pub up_block_types: Vec<String>,
+    pub block_out_channels: Vec<usize>,
+    pub layers_per_block: usize,
+    pub mid_block_scale_factor: f64,
+    pub downsample_padding: usize,
+    pub downsample_type: String,
+    pub upsample_type: String,
+    pub act_fn: String,
+    /// Channels of one attention head; all of them if none.
+    pub attention_head_dim: Option<usize>,
+    pub norm_num_groups: usize,
+    pub attn_norm_num_groups: Option<usize>,
+    pub norm_eps: f64,
+    pub resnet_time_scale_shift: String,
+    pub add_attention: bool,
+    pub class_embed_type: Option<String>,
+    pub num_class_embeds: Option<usize>,
+}
+
+impl Default for UNet2DConfig {
+    fn default() -> Self {
+        let names = |names: [&str; 4]| names.map(str::to_owned).to_vec();
+        Self {
+            sample_size: Side::None,
+            in_channels: 3,
+            out_channels: 3,
+            center_input_sample: false,
+            time_embedding_type: "positional".into(),
+            time_embedding_dim: None,
+            freq_shift: 0,
+            flip_sin_to_cos: true,
+            down_block_types: names([DOWN, ATTENTION_DOWN, ATTENTION_DOWN, ATTENTION_DOWN]),
+            up_block_types: names([ATTENTION_UP, ATTENTION_UP, ATTENTION_UP, UP]),
+            block_out_channels: vec![224, 448, 672, 896],
+            layers_per_block: 2,
+            mid_block_scale_factor: 1.0,
+            downsample_padding: 1,
+            downsample_type: "conv".into(),
+            upsample_type: "conv".into(),
+            act_fn: "silu".into(),
+            attention_head_dim: Some(8),
+            norm_num_groups: 32,
+            attn_norm_num_groups: None,
+            norm_eps: 1e-5,
+            resnet_time_scale_shift: "default".into(),
+            add_attention: true,
+            class_embed_type: None,
+            num_class_embeds: None,
+        }
+    }
+}
+
+pub(super) const DOWN: &str = "DownBlock2D";
+pub(super) const ATTENTION_DOWN: &str = "AttnDownBlock2D";
+pub(super) const UP: &str = "UpBlock2D";
+pub(super) const ATTENTION_UP: &str = "AttnUpBlock2D";
+
+/// `sample_size`: one number, two, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Side {
+    Square(usize),
+    Sides([usize; 2]),
+    None,
+}
+
+impl UNet2DConfig {
+    /// An error that names the first key with a value that does not run here, and what would do.
+    pub fn check(&self) -> Result<()> {
+        let wanted = [
+            ("time_embedding_type", self.time_embedding_type.as_str(), "positional"),
+            ("downsample_type", &self.downsample_type, "conv"),
+            ("upsample_type", &self.upsample_type, "conv"),
+        ];
+        for (key, value, wanted) in wanted {
+            if value != wanted {
+                return Err(refused(key, value, wanted));
+            }
+        }
+        if !["silu", "swish"].contains(&self.act_fn.as_str()) {
+            return Err(refused("act_fn", &self.act_fn, "silu"));
+        }
+        if !["default", "scale_shift"].contains(&self.resnet_time_scale_shift.as_str()) {
+            let value = &self.resnet_time_scale_shift;
+            return Err(refused("resnet_time_scale_shift", value, "default or scale_shift"));
+        }
+        if self.mid_block_scale_factor != 1.0 {
+            return Err(refused("mid_block_scale_factor", self.mid_block_scale_factor, "1"));
+        }
+        if self.downsample_padding > 1 {
+            return Err(refused("downsample_padding", self.downsample_padding, "0 or 1"));
+        }
+        if let Some(kind) = &self.class_embed_type {
+            return Err(refused("class_embed_type", kind, "null"));
+        }
+        self.check_blocks()?;
+        self.check_sizes()
+    }
+
+    fn check_blocks(&self) -> Result<()> {
+        let levels = self.block_out_channels.len();
+        for (key, types, known) in [
+            ("down_block_types", &self.down_block_types, [DOWN, ATTENTION_DOWN]),
+            ("up_block_types", &self.up_block_types, [UP, ATTENTION_UP]),
+        ] {
+            if types.len() != levels || levels == 0 {
+                let wanted = format!("one for each of the {levels} block_out_channels");
+                return Err(refused(key, format!("{} names", types.len()), &wanted));
+            }
+            if let Some(other) = types.iter().find(|name| !known.contains(&name.as_str())) {
+                return Err(refused(key, other, &known.join(" or ")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_sizes(&self) -> Result<()> {
+        let groups = self.norm_num_groups;
+        let (fewest, most) = (1, 1 << 16);
+        let sizes = [
+            ("in_channels", self.in_channels),
+            ("out_channels", self.out_channels),
+            ("layers_per_block", self.layers_per_block),
+            ("norm_num_groups", groups),
+            ("attention_head_dim", self.attention_head_dim.unwrap_or(1)),
+            ("attn_norm_num_groups", self.attn_norm_num_groups.unwrap_or(1)),
+            ("num_class_embeds", self.num_class_embeds.unwrap_or(1)),
+            ("time_embedding_dim", self.time_embedding_dim.unwrap_or(1)),
+        ];
+        for (key, value) in sizes {
+            if !(fewest..=most).contains(&value) {
+                return Err(refused(key, value, &format!("{fewest} to {most}")));
+            }
+        }
+        for &channels in &self.block_out_channels {
+            let whole = |by: usize| channels % by == 0;
+            let heads = self.attention_head_dim.is_none_or(whole);
+            let norms = whole(groups) && self.attn_norm_num_groups.is_none_or(whole);
+            if channels == 0 || channels > most || channels % 2 == 1 || !heads || !norms {
+                let wanted = "even multiples of norm_num_groups and attention_head_dim";
+                return Err(refused("block_out_channels", channels, wanted));
+            }
+        }
+        if self.block_out_channels[0] / 2 <= self.freq_shift {
+            return Err(refused("freq_shift", self.freq_shift, "0 or 1"));
+        }
+        let side = self.side()?;
+        let shrink = 1 << (self.block_out_channels.len() - 1).min(16);
+        if side == 0 || side % shrink != 0 || side > 4096 {
+            return Err(refused("sample_size", side, &format!("a multiple of {shrink}")));
+        }
+        Ok(())
+    }
+
+    /// Width and height of its images.
+    pub fn side(&self) -> Result<usize> {
+        match self.sample_size {
+            Side::Square(side) => Ok(side),
+            Side::Sides([height, width]) if height == width => Ok(width),
+            Side::Sides(sides) => Err(refused("sample_size", format!("{sides:?}"), "a square")),
+            Side::None => Err(refused("sample_size", "null", "a number")),
+        }
+    }
+
+    /// Width of the vector that every residual block sees.
+    pub(super) fn time_width(&self) -> usize {
+        self.time_embedding_dim.unwrap_or(4 * self.block_out_channels[0])
+    }
+}
+
+/// The configuration of a scheduler: how noise is added, and what the network predicts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SchedulerConfig {
+    pub num_train_timesteps: usize,
+    pub beta_start: f64,
+    pub beta_end: f64,
+    pub beta_schedule: String,
+    pub trained_betas: Option<Vec<f64>>,
+    pub prediction_type: String,
+}
+
+impl Default for SchedulerConfig {
+    fn default() -> Self {
+        Self {
+            num_train_timesteps: 1000,
+            beta_start: 1e-4,
+            beta_end: 0.02,
+            beta_schedule: "linear".into(),
+            trained_betas: None,
+            prediction_type: "epsilon".into(),
+        }
+    }
+}
+
+impl SchedulerConfig {
+    /// The betas of the named schedule.
+    pub fn schedule(&self) -> Result<NoiseSchedule> {
+        let steps = self.num_train_timesteps;
+        if !(1..=100_000).contains(&steps) {
+            return Err(refused("num_train_timesteps", steps, "1 to 100000"));
+        }
+        if self.prediction_type != "epsilon" {
+            return Err(refused("prediction_type", &self.prediction_type, "epsilon"));
+        }
+        let betas: Vec<f64> = match (&self.trained_betas, self.beta_schedule.as_str()) {
+            (Some(betas), _) => betas.clone(),
+            (None, "linear") => between(self.beta_start, self.beta_end, steps),
+            (None, "scaled_linear") => between(self.beta_start.sqrt(), self.beta_end.sqrt(), steps)
+                .into_iter()
+                .map(|root| root * root)
+                .collect(),
+            (None, "squaredcos_cap_v2") => cosine(steps),
+            (None, other) => {
+                return Err(refused(
+                    "beta_schedule",
+                    other,
+                    "linear, scaled_linear or squaredcos_cap_v2",
+                ));
+            }
+        };
+        if betas.len() != steps || betas.iter().any(|beta| !(0.0..1.0).contains(beta)) {
+            return Err(refused("betas", "numbers out of range", "one in 0 to 1 a timestep"));
+        }
+        Ok(NoiseSchedule::from_betas(betas.into_iter().map(|beta| beta as f32).collect()))
+    }
+}
+
+fn between(first: f64, last: f64, steps: usize) -> Vec<f64> {
+    let intervals = (steps - 1).max(1) as f64;
+    (0..steps).map(|step| first + (last - first) * step as f64 / intervals).collect()
+}
+
+/// Nichol & Dhariwal 2021 (arXiv 2102.09672), equation 17, betas at most 0.999.
+fn cosine(steps: usize) -> Vec<f64> {
+    let share = |step: usize| {
+        let angle = (step as f64 / steps as f64 + 0.008) / 1.008 * std::f64::consts::FRAC_PI_2;
+        angle.cos().powi(2)
+    };
+    (0..steps).map(|step| (1.0 - share(step + 1) / share(step)).min(0.999)).collect()
+}
+
+impl Spec {
+    /// What the rest of the program wants to know: image size, channels and timesteps.
+    pub fn run_config(&self) -> Result<RunConfig> {
+        self.unet.check()?;
+        if self.unet.in_channels != self.unet.out_channels {
+            return Err(refused("out_channels", self.unet.out_channels, "as many as in_channels"));
+        }
+        if ![1, 3].contains(&self.unet.in_channels) {
+            return Err(refused("in_channels", self.unet.in_channels, "1 or 3"));
+        }
+        self.scheduler.schedule()?;
+        let defaults = ModelParams::default();
+        let config = RunConfig {
+            model_params: ModelParams {
+                im_channels: self.unet.in_channels,
+                im_size: self.unet.side()?,
+                // Of a network that is not built; nothing of it may forbid the size.
+                down_sample: vec![false; defaults.levels()],
+                ..defaults
+            },
+            diffusion_params: DiffusionParams {
+                num_timesteps: self.scheduler.num_train_timesteps,
+                beta_start: self.scheduler.beta_start,
+                beta_end: self.scheduler.beta_end,
+            },
+            ..RunConfig::default()
+        };
+        Ok(config.validate()?.into_inner())
+    }
+}
+
+pub(super) fn refused(key: &str, value: impl std::fmt::Display, wanted: &str) -> Error {
+    Error::Checkpoint(format!("`{key}` is {value}, which does not run here; {wanted} would do"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_run_is_named() {
+        let good = UNet2DConfig { sample_size: Side::Square(32), ..Default::default() };
+        good.check().unwrap();
+        let cases = [
+            (UNet2DConfig { act_fn: "gelu".into(), ..good.clone() }, "act_fn"),
+            (UNet2DConfig { up_block_types: vec![], ..good.clone() }, "up_block_types"),
+            (UNet2DConfig { norm_num_groups: 0, ..good.clone() }, "norm_num_groups"),
+            (UNet2DConfig { norm_num_groups: 33, ..good.clone() }, "block_out_channels"),
+            (UNet2DConfig { sample_size: Side::None, ..good.clone() }, "sample_size"),
+            (UNet2DConfig { sample_size: Side::Square(30), ..good }, "sample_size"),
+        ];
+        for (config, key) in cases {
+            let error = config.check().unwrap_err().to_string();
+            assert!(error.contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn schedules_end_where_they_should() {
+        let of = |name: &str| SchedulerConfig { beta_schedule: name.into(), ..Default::default() };
+        for name in ["linear", "scaled_linear"] {
+            let schedule = of(name).schedule().unwrap();
+            let betas = schedule.betas();
+            assert!((betas[0] - 1e-4).abs() < 1e-8 && (betas[999] - 0.02).abs() < 1e-7, "{name}");
+        }
+        assert_eq!(of("squaredcos_cap_v2").schedule().unwrap().betas()[999], 0.999);
+        assert!(of("sigmoid").schedule().is_err());
+    }
+}

@@ -1,0 +1,155 @@
+//! A pipeline's files, in a folder or a zip of one.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use zip::ZipArchive;
+
+use super::config::{SchedulerConfig, Spec, UNet2DConfig, refused};
+use super::unet2d::UNet2D;
+use crate::checkpoint::native::{read_tensors, write_tensors};
+use crate::checkpoint::read_pickle;
+use crate::unet::Weights;
+use crate::{Error, Result, atomic_file};
+
+const UNET_CONFIG: &str = "unet/config.json";
+const SCHEDULER_CONFIG: &str = "scheduler/scheduler_config.json";
+const WEIGHTS: &str = "unet/diffusion_pytorch_model.safetensors";
+const PICKLED_WEIGHTS: &str = "unet/diffusion_pytorch_model.bin";
+
+/// A longer configuration is not one.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+/// Larger weights do not fit the machines this program is for.
+const MAX_WEIGHTS_BYTES: u64 = 16 << 30;
+
+/// Reads a pipeline: what it is, and its weights.
+pub(crate) fn read(path: &Path) -> Result<(Spec, Weights)> {
+    let mut files = Files::open(path)?;
+    let unet: UNet2DConfig = files.config(UNET_CONFIG)?.ok_or_else(|| {
+        Error::file(path, format!("no diffusers pipeline: it holds no {UNET_CONFIG}"))
+    })?;
+    let scheduler: SchedulerConfig = files.config(SCHEDULER_CONFIG)?.unwrap_or_default();
+    let spec = Spec { unet, scheduler };
+    let at_path = |error: Error| Error::file(path, error);
+    spec.run_config().map_err(at_path)?;
+    if spec.unet.num_class_embeds.is_some() {
+        return Err(at_path(refused("num_class_embeds", "set", "a network without classes")));
+    }
+    let weights = files.weights()?;
+    UNet2D::from_weights(&spec.unet, &weights).map_err(at_path)?;
+    Ok((spec, weights))
+}
+
+/// Writes a pipeline folder that `DDPMPipeline.from_pretrained` takes.
+pub(crate) fn write(folder: &Path, spec: &Spec, weights: &Weights) -> Result<()> {
+    let named = |class: &str, value: Value| {
+        let mut value = value;
+        value["_class_name"] = class.into();
+        value
+    };
+    let index = json!({
+        "_class_name": "DDPMPipeline",
+        "scheduler": ["diffusers", "DDPMScheduler"],
+        "unet": ["diffusers", "UNet2DModel"],
+    });
+    let unet = serde_json::to_value(&spec.unet).expect("plain data");
+    let scheduler = serde_json::to_value(&spec.scheduler).expect("plain data");
+    let tensors = weights.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
+    let metadata = [("format", "pt".to_owned())].into();
+    for part in ["unet", "scheduler"] {
+        let part = folder.join(part);
+        std::fs::create_dir_all(&part).map_err(|error| Error::file(&part, error))?;
+    }
+    let text = |value: &Value| format!("{value:#}\n").into_bytes();
+    let files = [
+        (WEIGHTS, write_tensors(&tensors, &metadata)?),
+        (UNET_CONFIG, text(&named("UNet2DModel", unet))),
+        (SCHEDULER_CONFIG, text(&named("DDPMScheduler", scheduler))),
+        // Last: a folder without it is no pipeline.
+        ("model_index.json", text(&index)),
+    ];
+    files.into_iter().try_for_each(|(name, bytes)| atomic_file::write(&folder.join(name), &bytes))
+}
+
+/// The files of a pipeline by their names in it.
+enum Files {
+    Folder(PathBuf),
+    /// With what stands before every name, such as the folder that was zipped.
+    Zip {
+        path: PathBuf,
+        archive: ZipArchive<File>,
+        prefix: String,
+    },
+}
+
+impl Files {
+    fn open(path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            return Ok(Self::Folder(path.to_owned()));
+        }
+        let file = File::open(path).map_err(|error| Error::file(path, error))?;
+        let archive = ZipArchive::new(file).map_err(|error| {
+            Error::file(path, format!("neither a folder nor a zip of a pipeline: {error}"))
+        })?;
+        let names = archive.file_names().flatten();
+        let prefix =
+            names.filter_map(|name| Some(name.strip_suffix(UNET_CONFIG)?.to_owned())).next();
+        let prefix = prefix.unwrap_or_default();
+        Ok(Self::Zip { path: path.to_owned(), archive, prefix })
+    }
+
+    /// The bytes of a file, or none if it is not there.
+    fn bytes(&mut self, name: &str, most: u64) -> Result<Option<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        let path = self.path(name);
+        let mut read = |file: &mut dyn Read| {
+            file.take(most + 1).read_to_end(&mut bytes).map_err(|error| Error::file(&path, error))
+        };
+        match self {
+            Self::Folder(folder) => match File::open(folder.join(name)) {
+                Ok(mut file) => read(&mut file)?,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(Error::file(&path, error)),
+            },
+            Self::Zip { archive, prefix, .. } => {
+                match archive.by_name(&format!("{prefix}{name}")) {
+                    Ok(mut file) => read(&mut file)?,
+                    Err(zip::result::ZipError::FileNotFound) => return Ok(None),
+                    Err(error) => return Err(Error::file(&path, error)),
+                }
+            }
+        };
+        if bytes.len() as u64 > most {
+            return Err(Error::file(&path, format!("larger than {most} bytes")));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Where a file is, for people.
+    fn path(&self, name: &str) -> PathBuf {
+        match self {
+            Self::Folder(folder) => folder.join(name),
+            Self::Zip { path, prefix, .. } => path.join(format!("{prefix}{name}")),
+        }
+    }
+
+    fn config<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>> {
+        let Some(bytes) = self.bytes(name, MAX_CONFIG_BYTES)? else { return Ok(None) };
+        let config = serde_json::from_slice(&bytes);
+        config.map(Some).map_err(|error| Error::file(self.path(name), error))
+    }
+
+    fn weights(&mut self) -> Result<Weights> {
+        if let Some(bytes) = self.bytes(WEIGHTS, MAX_WEIGHTS_BYTES)? {
+            return read_tensors(&bytes).map_err(|error| Error::file(self.path(WEIGHTS), error));
+        }
+        let pickled = self.path(PICKLED_WEIGHTS);
+        match self {
+            Self::Folder(_) if pickled.is_file() => read_pickle(&pickled),
+            _ => Err(Error::file(self.path(WEIGHTS), "the weights are missing")),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! diffusers' `UNet2DModel`.
+
+use candle_core::{DType, Device, Shape, Tensor};
+
+use super::blocks::{Down, Mid, Up};
+use super::config::UNet2DConfig;
+use crate::unet::Weights;
+use crate::unet::layers::{Conv2d, GroupNorm, Linear};
+use crate::unet::params::{self, Init, Params};
+use crate::{Error, Result};
+
+/// Predicts noise: (batch, channels, side, side) and a timestep each, to the same shape.
+#[derive(Clone, Debug)]
+pub struct UNet2D {
+    time: [Linear; 2],
+    classes: Option<Tensor>, // (classes, time width)
+    conv_in: Conv2d,
+    downs: Vec<Down>,
+    mid: Mid,
+    ups: Vec<Up>,
+    norm_out: GroupNorm,
+    conv_out: Conv2d,
+    config: UNet2DConfig,
+}
+
+impl UNet2D {
+    /// The network on weights that stand; each is checked for its shape.
+    pub fn from_weights(config: &UNet2DConfig, weights: &Weights) -> Result<Self> {
+        config.check()?;
+        let mut lookup = |name: &str, shape: Shape, _| {
+            let found = weights.get(name).or_else(|| weights.get(&former_name(name)?));
+            match found {
+                Some(tensor) if *tensor.shape() == shape => Ok(tensor.clone()),
+                other => Err(params::misfit(name, &shape, other.map(Tensor::shape))),
+            }
+        };
+        Self::build(config, &mut Params::new(&mut lookup))
+    }
+
+    /// Numbers in the network's weights.
+    pub fn count(config: &UNet2DConfig) -> Result<u64> {
+        config.check()?;
+        let mut count = 0;
+        let mut lookup = |_: &str, shape: Shape, _| {
+            count += shape.elem_count() as u64;
+            // One number seen everywhere: building needs the shape, not the memory.
+            Ok(Tensor::zeros((), DType::F32, &Device::Cpu)?.broadcast_as(shape)?)
+        };
+        Self::build(config, &mut Params::new(&mut lookup))?;
+        Ok(count)
+    }
+
+    fn build(config: &UNet2DConfig, params: &mut Params) -> Result<Self> {
+        let channels = &config.block_out_channels;
+        let (first, width) = (channels[0], config.time_width());
+        let time = params.within("time_embedding", |params| {
+            let mut linear = |name: &str, inputs| {
+                params.within(name, |params| Linear::new(params, inputs, width))
+            };
+            Ok([linear("linear_1", first)?, linear("linear_2", width)?])
+        })?;
+        let classes = config
+            .num_class_embeds
+            .map(|classes| params.get("class_embedding.weight", (classes, width), Init::Ones));
+        Ok(Self {
+            time,
+            classes: classes.transpose()?,
+            conv_in: params
+                .within("conv_in", |params| Conv2d::three(params, config.in_channels, first))?,
+            downs: (0..channels.len())
+                .map(|level| Down::new(params, config, level))
+                .collect::<Result<_>>()?,
+            mid: Mid::new(params, config)?,
+            ups: (0..channels.len())
+                .map(|place| Up::new(params, config, place))
+                .collect::<Result<_>>()?,
+            norm_out: params.within("conv_norm_out", |params| {
+                GroupNorm::with_eps(params, config.norm_num_groups, first, config.norm_eps)
+            })?,
+            conv_out: params
+                .within("conv_out", |params| Conv2d::three(params, first, config.out_channels))?,
+            config: config.clone(),
+        })
+    }
+
+    /// The noise in `x`, noised up to a timestep each; `classes` for a network that was trained with them.
+    pub fn forward(
+        &self,
+        x: &Tensor,
+        timesteps: &[f32],
+        classes: Option<&[u32]>,
+    ) -> Result<Tensor> {
+        let time = self.time(timesteps, classes, x.device())?;
+        let x = if self.config.center_input_sample { x.affine(2.0, -1.0)? } else { x.clone() };
+        let mut h = self.conv_in.forward(&x)?;
+        let mut skips = vec![h.clone()];
+        for down in &self.downs {
+            h = down.forward(&h, &time, &mut skips)?;
+        }
+        h = self.mid.forward(&h, &time)?;
+        for up in &self.ups {
+            h = up.forward(&h, &time, &mut skips)?;
+        }
+        self.conv_out.forward(&self.norm_out.forward_silu(&h)?)
+    }
+
+    /// What every residual block sees, after SiLU: (batch, time width).
+    fn time(&self, timesteps: &[f32], classes: Option<&[u32]>, device: &Device) -> Result<Tensor> {
+        let waves = self.sinusoids(timesteps, device)?;
+        let [first, second] = &self.time;
+        let mut time = second.forward(&first.forward(&waves)?.silu()?)?;
+        match (&self.classes, classes) {
+            (Some(table), Some(classes)) => {
+                let most = table.dim(0)?;
+                if let Some(class) = classes.iter().find(|&&class| class as usize >= most) {
+                    let message = format!("class {class} is not there; give 0 to {}", most - 1);
+                    return Err(Error::Checkpoint(message));
+                }
+                let chosen = Tensor::new(classes, device)?;
+                time = (time + table.index_select(&chosen, 0)?)?;
+            }
+            (Some(_), None) => {
+                return Err(Error::Checkpoint("this network wants a class for each image".into()));
+            }
+            (None, _) => {}
+        }
+        Ok(time.silu()?)
+    }
+
+    /// (batch, first width): sines and cosines, in the order the configuration says.
+    fn sinusoids(&self, timesteps: &[f32], device: &Device) -> Result<Tensor> {
+        let UNet2DConfig { block_out_channels, freq_shift, flip_sin_to_cos, .. } = &self.config;
+        let half = block_out_channels[0] / 2;
+        let step = -(10_000f32.ln()) / (half - freq_shift) as f32;
+        let waves: [fn(f32) -> f32; 2] =
+            if *flip_sin_to_cos { [f32::cos, f32::sin] } else { [f32::sin, f32::cos] };
+        let mut values = Vec::with_capacity(timesteps.len() * 2 * half);
+        for t in timesteps {
+            for wave in waves {
+                values.extend((0..half).map(|i| wave(t * (step * i as f32).exp())));
+            }
+        }
+        Ok(Tensor::from_vec(values, (timesteps.len(), 2 * half), device)?)
+    }
+}
+
+/// What diffusers called a weight of attention before its version 0.15.
+fn former_name(name: &str) -> Option<String> {
+    let names = [
+        (".to_q.", ".query."),
+        (".to_k.", ".key."),
+        (".to_v.", ".value."),
+        (".to_out.0.", ".proj_attn."),
+    ];
+    names.into_iter().find(|(now, _)| name.contains(now)).map(|(now, then)| name.replace(now, then))
+}
