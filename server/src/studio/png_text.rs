@@ -10,10 +10,10 @@ use flate2::read::ZlibDecoder;
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// Bytes that one compressed text may unpack to.
-const MAX_TEXT: u64 = 4 << 20;
+const MAX_TEXT: u64 = 1 << 20;
 
 /// Texts of one file at most; more are no picture's.
-const MAX_TEXTS: usize = 100;
+const MAX_TEXTS: usize = 64;
 
 /// Keyword and text of every chunk that can be read, in their order; none if `bytes` is no PNG.
 pub fn texts(bytes: &[u8]) -> Option<Vec<(String, String)>> {

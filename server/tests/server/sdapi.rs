@@ -88,6 +88,9 @@ async fn pictures_come_back_with_their_settings() {
     assert_eq!((&parameters["Seed"], &parameters["Steps"]), (&json!("8"), &json!("2")));
     assert_eq!((&parameters["Size-1"], &parameters["Model"]), (&json!("28"), &json!("digits")));
     assert_eq!(parameters["Model hash"], info["sd_model_hash"]);
+    // The text of a picture draws it again; what the call says itself comes first.
+    let again = json!({ "infotext": read["info"], "send_images": true, "prompt": "" });
+    assert_eq!(self::images(&draw(&site, &again).await), images[1..2]);
 }
 
 #[tokio::test]
@@ -203,6 +206,20 @@ async fn a_skipped_batch_is_left_out() {
 }
 
 #[tokio::test]
+async fn a_call_that_waits_when_the_program_closes_is_told_so() {
+    let setup = Setup::idle();
+    let web = setup.web();
+    let (closing, tasks, site) = (web.closing.clone(), Arc::clone(&web.api), Site::of(web));
+    let call = tokio::spawn(async move { draw(&site, &json!({ "steps": 2 })).await });
+    wait(async || tasks.open().len() == 1).await;
+    closing.cancel();
+    check_error(&call.await.unwrap(), StatusCode::SERVICE_UNAVAILABLE, "closed");
+    let jobs = setup.studio.status().await.unwrap().jobs;
+    assert_eq!(jobs[0].state, JobState::Stopped);
+    assert!(tasks.open().is_empty());
+}
+
+#[tokio::test]
 async fn options_come_back_after_a_restart() {
     let setup = Setup::idle();
     let site = setup.site();
@@ -251,8 +268,8 @@ async fn what_cannot_be_done_is_told_in_the_shape_clients_read() {
     let site = setup.site();
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     let cases = [
-        (json!({ "sampler_name": "Euler z" }), StatusCode::NOT_FOUND, "Sampler not found"),
-        (json!({ "sampler_index": "Euler z" }), StatusCode::NOT_FOUND, "Sampler not found"),
+        (json!({ "sampler_name": "Euler z" }), StatusCode::NOT_FOUND, "no sampler `Euler z`"),
+        (json!({ "sampler_index": "Euler z" }), StatusCode::NOT_FOUND, "no sampler `Euler z`"),
         (json!({ "scheduler": "Wobbly" }), unprocessable, "Wobbly"),
         (json!({ "width": 64 }), unprocessable, "draws 28"),
         (json!({ "steps": -3 }), unprocessable, "give 1 to"),
@@ -279,6 +296,8 @@ async fn what_cannot_be_done_is_told_in_the_shape_clients_read() {
     for (body, status, words) in cases {
         check_error(&draw(&site, &body).await, status, words);
     }
+    let unknown = draw(&site, &json!({ "sampler_name": "Euler z" })).await.json();
+    assert_eq!(unknown["detail"], "Sampler not found");
     for raw in ["", "{", "{\"steps\": 1e999}", "\u{0}", &"[".repeat(100_000)] {
         let request = post("/sdapi/v1/txt2img").body(Body::from(raw.to_owned())).unwrap();
         check_error(&site.ask(request).await, unprocessable, "JSON");

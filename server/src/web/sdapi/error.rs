@@ -37,6 +37,11 @@ impl ApiFault {
         Self::new(StatusCode::NOT_FOUND, words)
     }
 
+    /// The same with `errors` saying more; clients compare `detail`.
+    pub fn explained(self, words: impl Into<String>) -> Self {
+        Self { errors: words.into(), ..self }
+    }
+
     /// Something that Darkroom cannot do at all.
     pub fn not_done(words: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_IMPLEMENTED, words)

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::body::{Object, filled, flag, misfit, number, text};
 use super::error::{Answer, ApiFault};
+use crate::studio::parameters::Parameters;
 
 /// Every field with A1111's default.
 const DEFAULTS: &str = include_str!("txt2img.json");
@@ -13,7 +14,7 @@ const DEFAULTS: &str = include_str!("txt2img.json");
 /// The side that A1111 draws when none is asked for.
 const UNASKED_SIDE: i64 = 512;
 
-/// What [`Request::sampler`] takes as not asked for.
+/// The `sampler_index` that A1111 takes when none is asked for.
 const UNASKED_SAMPLER: &str = "Euler";
 
 /// Strings that are null unless given.
@@ -46,6 +47,7 @@ impl Request {
     /// 422 for a field of the wrong type or one that asks for what is not there, 404 for an unknown
     /// sampler.
     pub fn read(given: &Object) -> Answer<Self> {
+        let given = &with_infotext(given);
         let fields = filled(defaults(), given)?;
         check_texts(&fields)?;
         let sampler = sampler(&fields)?;
@@ -126,10 +128,34 @@ fn sampler(fields: &Object) -> Answer<SamplerKind> {
         None if unasked => Ok(GenerateSettings::default().sampler),
         None => {
             let known: Vec<&str> = SAMPLERS.iter().map(|(_, name)| *name).collect();
-            let words = format!("Sampler not found: `{asked}`; give {}", known.join(" or "));
-            Err(ApiFault::not_found(words))
+            let words = format!("there is no sampler `{asked}`; give {}", known.join(" or "));
+            Err(ApiFault::not_found("Sampler not found").explained(words))
         }
     }
+}
+
+/// `given` with what its `infotext` says of fields that it leaves out.
+fn with_infotext(given: &Object) -> Object {
+    let mut fields = given.clone();
+    let read = Parameters::read(&text(given, "infotext"));
+    let size = read.setting("Size").and_then(|size| size.split_once('x'));
+    let said = [
+        ("prompt", Some(read.prompt.as_str()).filter(|prompt| !prompt.is_empty())),
+        ("negative_prompt", Some(read.negative_prompt.as_str()).filter(|text| !text.is_empty())),
+        ("steps", read.setting("Steps")),
+        ("sampler_name", read.setting("Sampler")),
+        ("scheduler", read.setting("Schedule type")),
+        ("cfg_scale", read.setting("CFG scale")),
+        ("seed", read.setting("Seed")),
+        ("width", size.map(|(width, _)| width)),
+        ("height", size.map(|(_, height)| height)),
+    ];
+    for (field, value) in said {
+        if let Some(value) = value.filter(|_| !given.contains_key(field)) {
+            fields.insert(field.into(), value.into());
+        }
+    }
+    fields
 }
 
 /// The table cannot tell the type of what is null unless given.
