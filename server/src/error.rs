@@ -25,6 +25,9 @@ pub enum Error {
     Store(#[from] rusqlite::Error),
     #[error("the database holds something unreadable: {0}")]
     StoredText(#[from] serde_json::Error),
+    /// Ends one batch of a generation, not the job.
+    #[error("this batch was left out")]
+    Skipped,
     #[error("{0}")]
     Other(String),
 }

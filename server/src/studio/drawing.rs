@@ -26,7 +26,7 @@ pub struct Drawn<'a> {
 
 /// Where the pictures go.
 pub trait Sink {
-    /// After each denoising step of batch `batch`, counted from 0.
+    /// After each denoising step of batch `batch`, counted from 0. [`Error::Skipped`] ends the batch.
     fn step(&mut self, batch: usize, step: &SampleStep) -> Result<()>;
     fn picture(&mut self, drawn: &Drawn) -> Result<()>;
     /// After the last picture of a batch.
@@ -70,7 +70,8 @@ impl From<&GenerateSettings> for Plan {
     }
 }
 
-/// Draws all batches. Cancelled, it ends with an error after the last whole batch.
+/// Draws all batches, but those that the sink skips. Cancelled, it ends with an error after the last
+/// whole batch.
 pub fn draw(
     loaded: &LoadedModel,
     plan: &Plan,
@@ -78,8 +79,10 @@ pub fn draw(
     sink: &mut dyn Sink,
 ) -> Result<()> {
     for batch in 0..plan.batches() {
-        draw_batch(loaded, plan, batch, cancel, sink)?;
-        sink.batch_done()?;
+        match draw_batch(loaded, plan, batch, cancel, sink) {
+            Ok(()) | Err(Error::Skipped) => sink.batch_done()?,
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

@@ -43,6 +43,15 @@ pub fn remove_folder(folder: &Path) -> Result<()> {
     }
 }
 
+/// Removes a file that nothing points to any more; one that stays behind does no harm.
+pub fn remove_file(path: &Path) {
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!("{} stays behind: {error}", path.display());
+    }
+}
+
 /// The number after the highest that a name in `folder` has behind `prefix`.
 pub fn next_number(folder: &Path, prefix: &str) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };

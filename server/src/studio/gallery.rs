@@ -12,12 +12,12 @@ use engine::grid::{Picture, columns_for, grid, strip};
 use engine::sampler::SampleStep;
 
 use super::drawing::{Drawn, Plan, Sink, draw};
-use super::files::{next_number, write_whole};
+use super::files::{next_number, remove_file, write_whole};
 use super::heartbeat::Heartbeat;
 use super::pace::{Pace, Throttle};
 use super::store::{Ending, JobRow, NewImage};
 use super::{Darkroom, Worker, calendar};
-use crate::Result;
+use crate::{Error, Result};
 
 /// Pixels that a grid may have; beyond that a browser only chokes on it.
 const GRID_PIXELS: usize = 64 << 20;
@@ -153,7 +153,10 @@ impl Sink for GallerySink<'_> {
         if self.heartbeat.due() {
             self.studio.beat(self.job, None)?;
         }
-        Ok(())
+        match self.studio.live.take_skip(self.job) {
+            true => Err(Error::Skipped),
+            false => Ok(()),
+        }
     }
 
     fn picture(&mut self, drawn: &Drawn) -> Result<()> {
@@ -186,6 +189,18 @@ impl Sink for GallerySink<'_> {
 }
 
 impl Darkroom {
+    /// Removes a generation that is over, with its pictures.
+    pub fn forget_generation(&self, job: JobId) -> Result<()> {
+        let Some(row) = self.store.job(job)?.filter(|row| row.state.is_over()) else {
+            return Ok(());
+        };
+        let images = self.store.images(job)?.into_iter();
+        let files = images.flat_map(|row| [row.image.path, row.image.strip]).chain(row.grid);
+        files.for_each(|file| remove_file(&self.folders.absolute(&file)));
+        self.store.delete_job(job)?;
+        self.publish_status()
+    }
+
     /// Tells the pages how the generation stands.
     pub(super) fn publish_generation(&self, job: JobId) -> Result<()> {
         if let Some(row) = self.store.job(job)? {

@@ -12,6 +12,8 @@ use tokio::sync::broadcast;
 #[derive(Clone, Debug, Default)]
 pub struct RunningJob {
     pub cancel: CancelToken,
+    /// The batch that is drawn now is not wanted; the next one is.
+    pub skip: bool,
     pub progress: f32,
     pub eta_seconds: Option<f32>,
     /// What it is doing, if that is not plain: `loading the data set`.
@@ -100,6 +102,11 @@ impl LiveJobs {
     /// False if this program does not run the job.
     pub fn cancel(&self, job: JobId) -> bool {
         self.lock().get(&job).map(|running| running.cancel.cancel()).is_some()
+    }
+
+    /// Whether the running batch of the job is to be left out; asked once for each wish.
+    pub fn take_skip(&self, job: JobId) -> bool {
+        self.lock().get_mut(&job).is_some_and(|running| std::mem::take(&mut running.skip))
     }
 
     pub fn cancel_all(&self) {

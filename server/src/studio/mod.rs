@@ -1,7 +1,7 @@
 //! What the program remembers and does: jobs, runs, gallery, data sets, models. Knows no web.
 
 mod api;
-mod calendar;
+pub mod calendar;
 mod drawing;
 mod files;
 mod folders;
@@ -12,6 +12,8 @@ pub mod library;
 pub mod live;
 mod metrics;
 mod pace;
+pub mod parameters;
+pub mod png_text;
 mod presence;
 pub mod runs;
 pub mod store;

@@ -7,6 +7,7 @@ mod guard;
 mod headers;
 mod login;
 mod pages;
+mod sdapi;
 mod site;
 mod upload;
 mod zips;
@@ -45,6 +46,8 @@ pub struct Web {
     /// Ends the open event streams when the program closes.
     pub closing: CancellationToken,
     pub options: LeptosOptions,
+    /// What goes on for clients of the REST API.
+    pub api: Arc<sdapi::Tasks>,
 }
 
 impl Web {
@@ -57,6 +60,7 @@ impl Web {
             max_upload: MAX_UPLOAD,
             closing: CancellationToken::new(),
             options: pages::options(),
+            api: Arc::default(),
         }
     }
 }
@@ -92,8 +96,10 @@ pub fn app(web: Web) -> Router {
         .layer(DefaultBodyLimit::disable());
     small
         .merge(uploads)
+        .merge(sdapi::routes())
         .layer(middleware::from_fn_with_state(web.clone(), login::require))
         .layer(middleware::from_fn_with_state(web.clone(), guard::check))
+        .layer(middleware::from_fn(sdapi::speak))
         .layer(CompressionLayer::new().compress_when(compressible()))
         .layer(middleware::from_fn(headers::add))
         .with_state(web)

@@ -5,6 +5,7 @@ mod doors;
 mod files;
 mod generating;
 mod queue;
+mod sdapi;
 mod support;
 mod training;
 mod uploads;

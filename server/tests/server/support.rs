@@ -41,9 +41,13 @@ impl Setup {
     }
 
     pub fn site_with(&self, change: impl FnOnce(&mut Web)) -> Site {
-        let mut web = Web::local(self.studio.clone());
+        let mut web = self.web();
         change(&mut web);
-        Site(web::app(web))
+        Site::of(web)
+    }
+
+    pub fn web(&self) -> Web {
+        Web::local(self.studio.clone())
     }
 
     /// A configuration that trains in no time on the images that [`Setup::images`] makes.
@@ -169,6 +173,10 @@ impl Answer {
 }
 
 impl Site {
+    pub fn of(web: Web) -> Self {
+        Self(web::app(web))
+    }
+
     pub async fn ask(&self, request: Request<Body>) -> Answer {
         let response = self.0.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();

@@ -2,6 +2,7 @@
 
 pub mod archives;
 pub mod datasets;
+mod digests;
 pub mod models;
 mod survey;
 

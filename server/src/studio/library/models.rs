@@ -14,6 +14,7 @@ use engine::train::latest_checkpoint;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
+use super::digests::Digests;
 use crate::studio::files::remove_folder;
 use crate::studio::folders::Folders;
 use crate::{Error, Result};
@@ -55,8 +56,17 @@ impl ModelFile {
         Ok(self.open()?.1)
     }
 
+    pub(super) fn bytes(&self) -> Result<Cow<'static, [u8]>> {
+        match self {
+            ModelFile::BuiltIn(name) => built_in_bytes(name),
+            ModelFile::Checkpoint(path) | ModelFile::Reference { pth: path, .. } => {
+                Ok(read(path)?.into())
+            }
+        }
+    }
+
     /// A run that was deleted and made again has files of the same names.
-    fn modified(&self) -> Option<SystemTime> {
+    pub(super) fn modified(&self) -> Option<SystemTime> {
         match self {
             ModelFile::BuiltIn(_) => None,
             ModelFile::Checkpoint(path) | ModelFile::Reference { pth: path, .. } => {
@@ -69,11 +79,12 @@ impl ModelFile {
 /// The models that there are by name.
 pub struct Models {
     folders: Folders,
+    digests: Digests,
 }
 
 impl Models {
     pub fn new(folders: Folders) -> Self {
-        Self { folders }
+        Self { folders, digests: Digests::default() }
     }
 
     /// Built-in models first, then runs by name. A file that is no checkpoint is left out.
@@ -126,6 +137,11 @@ impl Models {
         }
         let known: Vec<String> = self.list_names();
         Err(Error::Config(unknown_name("model", name, known.iter().map(String::as_str))))
+    }
+
+    /// The SHA-256 of the newest weights of the model called `name`, in hexadecimal digits.
+    pub fn sha256(&self, name: &str) -> Result<String> {
+        self.digests.of(name, &self.find(name)?)
     }
 
     pub fn is_built_in(name: &str) -> bool {

@@ -4,6 +4,7 @@ mod datasets;
 mod images;
 mod jobs;
 mod losses;
+mod options;
 mod samples;
 mod schema;
 mod texts;

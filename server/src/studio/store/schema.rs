@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use crate::{Error, Result};
 
 /// Each entry brings the database from its index to the next version. Never change one that was released.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE jobs (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         kind TEXT NOT NULL,
@@ -70,7 +71,11 @@ const MIGRATIONS: &[&str] = &["
 
     CREATE TABLE drafts (form TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT;
     CREATE TABLE preferences (id INTEGER PRIMARY KEY CHECK (id = 1), content TEXT NOT NULL) STRICT;
-"];
+",
+    "
+    CREATE TABLE options (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Brings the database to the newest version; one from a newer program is refused.
 pub fn migrate(connection: &Connection) -> Result<()> {

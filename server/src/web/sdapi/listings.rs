@@ -1,0 +1,84 @@
+//! What there is to choose from. Lists of what Darkroom does not have are empty, not missing: clients
+//! ask for them when they start.
+
+use axum::Json;
+use axum::extract::State;
+use engine::config::SAMPLERS;
+use serde_json::{Value, json};
+
+use super::error::Answer;
+use super::models;
+use crate::web::Web;
+
+/// `[{title, model_name, hash, sha256, filename, config}]`
+pub async fn models(State(web): State<Web>) -> Answer<Json<Value>> {
+    let entries = web
+        .studio
+        .blocking(|darkroom| {
+            models::all(darkroom).iter().map(|model| model.entry(&darkroom.models)).collect()
+        })
+        .await?;
+    Ok(Json(Value::Array(entries)))
+}
+
+/// `[{name, aliases, options}]`
+pub async fn samplers() -> Json<Value> {
+    let sampler =
+        |name: &str| json!({ "name": name, "aliases": [name.to_lowercase()], "options": {} });
+    Json(SAMPLERS.iter().map(|(_, name)| sampler(name)).collect())
+}
+
+/// `[{name, label, aliases, default_rho, need_inner_model}]`
+pub async fn schedulers() -> Json<Value> {
+    Json(json!([{
+        "name": "automatic",
+        "label": "Automatic",
+        "aliases": null,
+        "default_rho": -1.0,
+        "need_inner_model": false,
+    }]))
+}
+
+/// `[{name, model_name, model_path, model_url, scale}]`
+pub async fn upscalers() -> Json<Value> {
+    Json(json!([{
+        "name": "None",
+        "model_name": null,
+        "model_path": null,
+        "model_url": null,
+        "scale": 1.0,
+    }]))
+}
+
+/// `{loaded, skipped}`
+pub async fn embeddings() -> Json<Value> {
+    Json(json!({ "loaded": {}, "skipped": {} }))
+}
+
+/// `{txt2img, img2img}`
+pub async fn scripts() -> Json<Value> {
+    Json(json!({ "txt2img": [], "img2img": [] }))
+}
+
+/// The few flags that say something about this program; no paths, no passwords.
+pub async fn flags(State(web): State<Web>) -> Json<Value> {
+    Json(json!({
+        "api": true,
+        "nowebui": false,
+        "share": false,
+        "listen": web.studio.0.shared_at.get().is_some(),
+        "data_dir": null,
+        "gradio_auth": null,
+        "api_auth": null,
+    }))
+}
+
+/// `[]`
+pub async fn nothing() -> Json<Value> {
+    Json(json!([]))
+}
+
+/// `null`: models are looked for anew each time they are asked for.
+pub async fn refresh() -> Json<Value> {
+    Json(Value::Null)
+}

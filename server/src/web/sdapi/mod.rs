@@ -1,0 +1,100 @@
+//! The REST API of the AUTOMATIC1111 web UI, as far as it fits: clients written for that draw here too.
+//!
+//! Everything is JSON. Errors are `{"error", "detail", "body", "errors"}`; for status 422 `detail` is
+//! a list of `{"loc", "msg", "type"}`. The paths stand behind the same guard and password as the page;
+//! HTTP Basic with the password and any user name opens them.
+
+mod body;
+mod error;
+mod listings;
+mod memory;
+mod models;
+mod options;
+mod png_info;
+mod progress;
+mod request;
+mod tasks;
+mod txt2img;
+
+pub use error::speak;
+pub use tasks::Tasks;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+
+use super::Web;
+use error::ApiFault;
+
+/// Bytes of a request, which may carry an image.
+const MAX_BODY: usize = 64 << 20;
+
+pub fn routes() -> Router<Web> {
+    let internal = Router::new()
+        .route("/progress", post(progress::of_task))
+        .route("/pending-tasks", get(progress::pending));
+    Router::new()
+        .nest("/sdapi/v1", spoken(drawing().merge(listed()).merge(undone())))
+        .nest("/internal", spoken(internal))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+}
+
+/// What is no path of ours is told in the API's own words.
+fn spoken(router: Router<Web>) -> Router<Web> {
+    router.fallback(async || ApiFault::not_found("Not Found")).method_not_allowed_fallback(
+        async || ApiFault::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
+    )
+}
+
+fn drawing() -> Router<Web> {
+    Router::new()
+        .route("/txt2img", post(txt2img::draw))
+        .route("/progress", get(progress::tell))
+        .route("/interrupt", post(progress::interrupt))
+        .route("/skip", post(progress::skip))
+        .route("/options", get(options::tell).post(options::set))
+        .route("/png-info", post(png_info::read))
+}
+
+fn listed() -> Router<Web> {
+    let router = Router::new()
+        .route("/sd-models", get(listings::models))
+        .route("/samplers", get(listings::samplers))
+        .route("/schedulers", get(listings::schedulers))
+        .route("/upscalers", get(listings::upscalers))
+        .route("/embeddings", get(listings::embeddings))
+        .route("/scripts", get(listings::scripts))
+        .route("/cmd-flags", get(listings::flags))
+        .route("/memory", get(memory::tell));
+    let empty = [
+        "/sd-vae",
+        "/sd-modules",
+        "/latent-upscale-modes",
+        "/hypernetworks",
+        "/face-restorers",
+        "/realesrgan-models",
+        "/prompt-styles",
+        "/script-info",
+        "/extensions",
+        "/loras",
+    ];
+    let router =
+        empty.iter().fold(router, |router, path| router.route(path, get(listings::nothing)));
+    let refreshed =
+        ["/refresh-checkpoints", "/refresh-vae", "/refresh-embeddings", "/refresh-loras"];
+    refreshed.iter().fold(router, |router, path| router.route(path, post(listings::refresh)))
+}
+
+/// What A1111 does and Darkroom does not, each with its sentence.
+fn undone() -> Router<Web> {
+    let undone = [
+        ("/img2img", "Darkroom draws from noise alone; it cannot begin from an image"),
+        ("/extra-single-image", "Darkroom does not enlarge images"),
+        ("/extra-batch-images", "Darkroom does not enlarge images"),
+        ("/interrogate", "Darkroom's models know no words"),
+    ];
+    undone.into_iter().fold(Router::new(), |router, (path, words)| {
+        router.route(path, post(async move || ApiFault::not_done(words)))
+    })
+}

@@ -1,0 +1,132 @@
+//! `GET` and `POST /sdapi/v1/options`: the settings of A1111 that its clients read and write.
+//!
+//! Kept on the server: a value that was set comes back, also after a restart. These have an effect:
+//!
+//! | option | what it does here |
+//! |---|---|
+//! | `sd_model_checkpoint` | the model of calls that name none |
+//! | `samples_save` | false: `save_images` of a call saves nothing |
+//! | `return_grid` | false: no grid among the images of a call that saves |
+//! | `show_progress_every_n_steps`, `live_previews_enable` | the preferences of the same meaning on the Settings tab |
+//!
+//! The others are taken and given back, for clients that post the whole map.
+
+use app::api::Preferences;
+use axum::Json;
+use axum::extract::State;
+use engine::config::{ConfigError, FieldError};
+use serde_json::Value;
+
+use super::body::{Object, Received, flag, like, misfit, object};
+use super::error::{Answer, ApiFault};
+use super::models::{Named, meant};
+use crate::studio::Darkroom;
+use crate::web::Web;
+use crate::{Error, Result};
+
+const DEFAULTS: &str = include_str!("options.json");
+
+const MODEL: &str = "sd_model_checkpoint";
+const HASH: &str = "sd_checkpoint_hash";
+const PREVIEW_EVERY: &str = "show_progress_every_n_steps";
+const LIVE_PREVIEW: &str = "live_previews_enable";
+
+/// 200 with a flat object of all options.
+pub async fn tell(State(web): State<Web>) -> Answer<Json<Object>> {
+    Ok(Json(web.studio.blocking(|darkroom| all(darkroom)).await?))
+}
+
+/// 200 with `null`. 500 for a key that `GET` does not tell and for an unknown model, as A1111
+/// answers; 422 for a value of the wrong type. Either all is set or nothing.
+pub async fn set(State(web): State<Web>, body: Received) -> Answer<Json<Value>> {
+    let given = check(&object(body)?)?;
+    let done = web.studio.blocking(move |darkroom| store(darkroom, given)).await;
+    match done {
+        Err(app::api::ApiError::Fields(error)) if error.for_field("model").is_some() => {
+            Err(ApiFault::tripped("RuntimeError", error.to_string()))
+        }
+        done => done.map(|()| Json(Value::Null)).map_err(ApiFault::from),
+    }
+}
+
+/// The values of `given` in the types of the options.
+fn check(given: &Object) -> Answer<Object> {
+    let defaults = defaults();
+    let (mut fit, mut faults) = (Object::new(), Vec::new());
+    for (key, value) in given {
+        let Some(default) = defaults.get(key) else {
+            return Err(ApiFault::tripped("KeyError", format!("there is no option `{key}`")));
+        };
+        match like(default, value) {
+            Some(value) => drop(fit.insert(key.clone(), value)),
+            None => faults.push(FieldError::new(key.clone(), misfit(default, value))),
+        }
+    }
+    if let Some(every) = fit.get(PREVIEW_EVERY).and_then(Value::as_i64)
+        && !(1..=1000).contains(&every)
+    {
+        let words = format!("{every} is out of range; give 1 to 1000");
+        faults.push(FieldError::new(PREVIEW_EVERY, words));
+    }
+    if faults.is_empty() { Ok(fit) } else { Err(ApiFault::fields(&faults)) }
+}
+
+fn store(darkroom: &Darkroom, mut given: Object) -> Result<()> {
+    // It follows from the model.
+    given.remove(HASH);
+    if let Some(Value::String(title)) = given.get_mut(MODEL) {
+        *title = meant(darkroom, title)?.name;
+    }
+    let (every, live) = (given.remove(PREVIEW_EVERY), given.remove(LIVE_PREVIEW));
+    if every.is_some() || live.is_some() {
+        let before = darkroom.store.preferences()?;
+        let every = every.and_then(|every| usize::try_from(every.as_u64()?).ok());
+        darkroom.store.set_preferences(&Preferences {
+            preview_every: every.unwrap_or(before.preview_every),
+            live_preview: live.and_then(|live| live.as_bool()).unwrap_or(before.live_preview),
+            ..before
+        })?;
+    }
+    darkroom.store.set_options(&given)
+}
+
+fn all(darkroom: &Darkroom) -> Result<Object> {
+    let mut options = stored(darkroom)?;
+    let model = Named::of(&darkroom.models, &default_model(darkroom)?)?;
+    let preferences = darkroom.store.preferences()?;
+    options.insert(MODEL.into(), model.title.into());
+    options.insert(HASH.into(), model.sha256.into());
+    options.insert(PREVIEW_EVERY.into(), preferences.preview_every.into());
+    options.insert(LIVE_PREVIEW.into(), preferences.live_preview.into());
+    Ok(options)
+}
+
+fn stored(darkroom: &Darkroom) -> Result<Object> {
+    let mut options = defaults();
+    options.extend(darkroom.store.options()?);
+    Ok(options)
+}
+
+/// Whether the option `name` is on.
+pub fn is_on(darkroom: &Darkroom, name: &str) -> Result<bool> {
+    Ok(flag(&stored(darkroom)?, name))
+}
+
+/// The model of calls that name none: the one that was set, else the first there is.
+pub fn default_model(darkroom: &Darkroom) -> Result<String> {
+    let names = || darkroom.models.list().into_iter().map(|info| info.name);
+    let options = darkroom.store.options()?;
+    let chosen = options.get(MODEL).and_then(Value::as_str);
+    let known = chosen.and_then(|chosen| names().find(|name| name == chosen));
+    let none = || Error::Config(ConfigError::one("model", "there are no models yet"));
+    known.or_else(|| names().next()).ok_or_else(none)
+}
+
+/// Sets the model of calls that name none.
+pub fn set_default_model(darkroom: &Darkroom, name: &str) -> Result<()> {
+    darkroom.store.set_options(&Object::from_iter([(MODEL.into(), name.into())]))
+}
+
+fn defaults() -> Object {
+    serde_json::from_str(DEFAULTS).expect("the table of options is ours and JSON")
+}

@@ -1,0 +1,212 @@
+//! The body of `POST /sdapi/v1/txt2img`, and what of it this program can do.
+
+use app::api::ModelInfo;
+use engine::config::{ConfigError, FieldError, GenerateSettings, SAMPLERS, SamplerKind};
+use serde_json::Value;
+
+use super::body::{Object, filled, flag, misfit, number, text};
+use super::error::{Answer, ApiFault};
+use crate::studio::parameters::Parameters;
+
+/// Every field with A1111's default.
+const DEFAULTS: &str = include_str!("txt2img.json");
+
+/// The side that A1111 draws when none is asked for.
+const UNASKED_SIDE: i64 = 512;
+
+/// The `sampler_index` that A1111 takes when none is asked for.
+const UNASKED_SAMPLER: &str = "Euler";
+
+/// Strings that are null unless given.
+const TEXTS: &[&str] = &["sampler_name", "scheduler", "script_name", "force_task_id"];
+
+/// Fields that ask for what is not there: unless they are off, they are refused, because a picture
+/// that leaves a wish out without a word is a wrong picture.
+const CANNOT: &[(&str, &str)] = &[
+    ("enable_hr", "the model draws at its own size; leave this off"),
+    ("restore_faces", "there is no face restoration; leave this off"),
+    ("tiling", "pictures that tile cannot be drawn; leave this off"),
+    ("subseed_strength", "there are no variation seeds; give 0"),
+    ("firstpass_image", "no image can be given; leave this out"),
+    ("script_name", "there are no scripts; leave this out"),
+];
+
+/// A call to draw, its types checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// All fields, as `parameters` of the answer echoes them.
+    pub fields: Object,
+    sampler: SamplerKind,
+    /// Nothing if the client left them to us.
+    steps: Option<i64>,
+    /// As the client calls it.
+    pub model: Option<String>,
+}
+
+impl Request {
+    /// 422 for a field of the wrong type or one that asks for what is not there, 404 for an unknown
+    /// sampler.
+    pub fn read(given: &Object) -> Answer<Self> {
+        let given = &with_infotext(given);
+        let fields = filled(defaults(), given)?;
+        check_texts(&fields)?;
+        let sampler = sampler(&fields)?;
+        check_scheduler(&fields)?;
+        refuse(&fields)?;
+        let steps = given.get("steps").filter(|steps| !steps.is_null());
+        let steps = steps.map(|_| number(&fields, "steps"));
+        let model = model(&fields)?;
+        Ok(Self { fields, sampler, steps, model })
+    }
+
+    pub fn flag(&self, key: &str) -> bool {
+        flag(&self.fields, key)
+    }
+
+    pub fn text(&self, key: &str) -> String {
+        text(&self.fields, key)
+    }
+
+    /// The name that the client gave the call.
+    pub fn task(&self) -> Option<String> {
+        Some(self.text("force_task_id")).filter(|name| !name.is_empty())
+    }
+
+    /// The settings for `model`; which sizes and steps it can do is known only with it.
+    pub fn settings(&self, model: &ModelInfo) -> Result<GenerateSettings, ConfigError> {
+        let most_steps = GenerateSettings::MAX_STEPS.min(model.timesteps) as i64;
+        let unasked = (GenerateSettings::default().steps as i64).min(most_steps);
+        let sizes = [("width", model.width), ("height", model.height)];
+        let steps = self.steps.unwrap_or(unasked);
+        let (size, count) = (number(&self.fields, "batch_size"), number(&self.fields, "n_iter"));
+        let seed = number(&self.fields, "seed");
+        let ranges = [
+            ("steps", steps, 1, most_steps),
+            ("batch_size", size, 1, GenerateSettings::MAX_BATCH_SIZE as i64),
+            ("n_iter", count, 1, GenerateSettings::MAX_BATCH_COUNT as i64),
+            ("seed", seed, -1, GenerateSettings::MAX_SEED),
+        ];
+        let wrong_sizes =
+            sizes.into_iter().filter_map(|(field, side)| self.wrong_size(field, side));
+        let faults: Vec<FieldError> =
+            ranges.into_iter().filter_map(out_of_range).chain(wrong_sizes).collect();
+        if !faults.is_empty() {
+            return Err(ConfigError(faults));
+        }
+        Ok(GenerateSettings {
+            model: model.name.clone(),
+            sampler: self.sampler,
+            steps: steps as usize,
+            batch_count: count as usize,
+            batch_size: size as usize,
+            seed,
+        })
+    }
+
+    fn wrong_size(&self, field: &str, side: u32) -> Option<FieldError> {
+        let asked = number(&self.fields, field);
+        let fits = asked == i64::from(side) || asked == UNASKED_SIDE;
+        (!fits).then(|| {
+            let words = format!("{asked} will not do: this model draws {side}; give that or none");
+            FieldError::new(field, words)
+        })
+    }
+}
+
+fn out_of_range((field, value, min, max): (&str, i64, i64, i64)) -> Option<FieldError> {
+    let fault = || FieldError::new(field, format!("{value} is out of range; give {min} to {max}"));
+    (!(min..=max).contains(&value)).then(fault)
+}
+
+/// `sampler_name`, else `sampler_index`; neither means the program's own default.
+fn sampler(fields: &Object) -> Answer<SamplerKind> {
+    let asked = text(fields, "sampler_name");
+    let asked = if asked.is_empty() { text(fields, "sampler_index") } else { asked };
+    let unasked = asked.is_empty() || asked == UNASKED_SAMPLER;
+    match SamplerKind::from_name(&asked) {
+        Some(sampler) => Ok(sampler),
+        None if unasked => Ok(GenerateSettings::default().sampler),
+        None => {
+            let known: Vec<&str> = SAMPLERS.iter().map(|(_, name)| *name).collect();
+            let words = format!("there is no sampler `{asked}`; give {}", known.join(" or "));
+            Err(ApiFault::not_found("Sampler not found").explained(words))
+        }
+    }
+}
+
+/// `given` with what its `infotext` says of fields that it leaves out.
+fn with_infotext(given: &Object) -> Object {
+    let mut fields = given.clone();
+    let read = Parameters::read(&text(given, "infotext"));
+    let size = read.setting("Size").and_then(|size| size.split_once('x'));
+    let said = [
+        ("prompt", Some(read.prompt.as_str()).filter(|prompt| !prompt.is_empty())),
+        ("negative_prompt", Some(read.negative_prompt.as_str()).filter(|text| !text.is_empty())),
+        ("steps", read.setting("Steps")),
+        ("sampler_name", read.setting("Sampler")),
+        ("scheduler", read.setting("Schedule type")),
+        ("cfg_scale", read.setting("CFG scale")),
+        ("seed", read.setting("Seed")),
+        ("width", size.map(|(width, _)| width)),
+        ("height", size.map(|(_, height)| height)),
+    ];
+    for (field, value) in said {
+        if let Some(value) = value.filter(|_| !given.contains_key(field)) {
+            fields.insert(field.into(), value.into());
+        }
+    }
+    fields
+}
+
+/// The table cannot tell the type of what is null unless given.
+fn check_texts(fields: &Object) -> Answer<()> {
+    let wrong = TEXTS.iter().filter(|key| !(fields[**key].is_null() || fields[**key].is_string()));
+    let faults: Vec<FieldError> =
+        wrong.map(|key| FieldError::new(*key, misfit(&Value::from(""), &fields[*key]))).collect();
+    if faults.is_empty() { Ok(()) } else { Err(ApiFault::fields(&faults)) }
+}
+
+/// There is one schedule, the sampler's own.
+fn check_scheduler(fields: &Object) -> Answer<()> {
+    let asked = text(fields, "scheduler");
+    match asked.is_empty() || asked.eq_ignore_ascii_case("automatic") {
+        true => Ok(()),
+        false => {
+            let words = format!("there is no schedule `{asked}`; give Automatic or none");
+            Err(ApiFault::field("scheduler", words))
+        }
+    }
+}
+
+fn refuse(fields: &Object) -> Answer<()> {
+    let asked = CANNOT.iter().filter(|(field, _)| !is_off(&fields[*field]));
+    let faults: Vec<FieldError> =
+        asked.map(|(field, words)| FieldError::new(*field, *words)).collect();
+    if faults.is_empty() { Ok(()) } else { Err(ApiFault::fields(&faults)) }
+}
+
+fn is_off(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        // Clients write their drop-down's first line.
+        Value::String(text) => text.is_empty() || text == "None",
+        _ => false,
+    }
+}
+
+fn model(fields: &Object) -> Answer<Option<String>> {
+    match fields["override_settings"].get("sd_model_checkpoint") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(model)) if model.is_empty() => Ok(None),
+        Some(Value::String(model)) => Ok(Some(model.clone())),
+        Some(_) => Err(ApiFault::field(
+            "override_settings.sd_model_checkpoint",
+            "give the name of a model",
+        )),
+    }
+}
+
+fn defaults() -> Object {
+    serde_json::from_str(DEFAULTS).expect("the table of fields is ours and JSON")
+}

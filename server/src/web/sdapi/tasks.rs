@@ -1,0 +1,96 @@
+//! The generations that came through the API: whose progress is told and which an interrupt stops.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use app::api::JobId;
+
+use crate::studio::calendar;
+use crate::studio::live::LiveJobs;
+
+/// Finished tasks whose names are still known.
+const REMEMBERED: usize = 32;
+
+/// One call that draws.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    pub job: JobId,
+    /// The name that the client gave it, or one of ours.
+    pub name: String,
+    pub batches: usize,
+    /// When it was asked for, as A1111 writes it.
+    pub stamp: String,
+    pub over: bool,
+}
+
+/// All of them in the order they came.
+#[derive(Default)]
+pub struct Tasks {
+    tasks: Mutex<VecDeque<Task>>,
+    /// The last one whose pictures nobody asked to save.
+    unsaved: Mutex<Option<JobId>>,
+}
+
+impl Tasks {
+    pub fn begin(&self, job: JobId, name: Option<String>, batches: usize) {
+        let name = name.unwrap_or_else(|| format!("task(txt2img-{job})"));
+        let task = Task { job, name, batches, stamp: calendar::stamp(), over: false };
+        self.lock().push_back(task);
+    }
+
+    pub fn end(&self, job: JobId) {
+        let mut tasks = self.lock();
+        tasks.iter_mut().filter(|task| task.job == job).for_each(|task| task.over = true);
+        let over = tasks.iter().filter(|task| task.over).count();
+        let mut surplus = over.saturating_sub(REMEMBERED);
+        tasks.retain(|task| {
+            let goes = task.over && surplus > 0;
+            surplus -= usize::from(goes);
+            !goes
+        });
+    }
+
+    /// The one that is drawn right now.
+    pub fn running(&self, live: &LiveJobs) -> Option<Task> {
+        self.open().into_iter().find(|task| live.get(task.job).is_some())
+    }
+
+    /// Those that wait or are drawn.
+    pub fn open(&self) -> Vec<Task> {
+        self.lock().iter().filter(|task| !task.over).cloned().collect()
+    }
+
+    pub fn named(&self, name: &str) -> Option<Task> {
+        self.lock().iter().rev().find(|task| task.name == name).cloned()
+    }
+
+    /// Notes that the pictures of `job` need not be kept, and gives the job of which that was noted
+    /// before: a page that shows pictures still finds them until the next ones are drawn.
+    pub fn replace_unsaved(&self, job: JobId) -> Option<JobId> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).replace(job)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Task>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_tasks_stay_and_old_ones_are_forgotten() {
+        let tasks = Tasks::default();
+        tasks.begin(0, Some("mine".into()), 1);
+        for job in 1..100 {
+            tasks.begin(job, None, 1);
+            tasks.end(job);
+        }
+        assert_eq!(tasks.open().len(), 1);
+        assert_eq!(tasks.named("mine").map(|task| task.job), Some(0));
+        assert!(tasks.named("task(txt2img-99)").is_some_and(|task| task.over));
+        assert_eq!(tasks.named("task(txt2img-1)"), None);
+        assert_eq!((tasks.replace_unsaved(1), tasks.replace_unsaved(2)), (None, Some(1)));
+    }
+}

@@ -1,0 +1,211 @@
+//! `POST /sdapi/v1/txt2img`: a job in the queue like any other, and an answer once it is over.
+
+use std::path::Path;
+use std::time::Duration;
+
+use app::api::{JobId, JobState, Live};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use engine::config::GenerateSettings;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::body::{Received, object};
+use super::error::{Answer, ApiFault};
+use super::models::{Named, meant};
+use super::options::{default_model, is_on, set_default_model};
+use super::request::Request;
+use crate::studio::store::{ImageRow, JobRow};
+use crate::studio::{Darkroom, calendar};
+use crate::web::Web;
+use crate::{Error, Result};
+
+/// How long news of a job's end may be missing before it is looked up.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// 200 with `{"images": [base64 PNG], "parameters": {the request}, "info": "JSON"}`. Interrupted, it
+/// answers with what was drawn. 404 for an unknown sampler, 422 for fields, 500 for a job that
+/// failed, 503 when Darkroom closes first.
+pub async fn draw(State(web): State<Web>, body: Received) -> Answer<Json<Value>> {
+    let request = Request::read(&object(body)?)?;
+    // Goes on to its end even if the client hangs up, as it does in A1111.
+    let drawn = tokio::spawn(to_the_end(web, request)).await;
+    let fault = |error| ApiFault::tripped("RuntimeError", format!("a fault in Darkroom: {error}"));
+    drawn.map_err(fault)?.map(Json)
+}
+
+async fn to_the_end(web: Web, request: Request) -> Answer<Value> {
+    // Heard from before the job begins, so that its end is not missed.
+    let news = web.studio.0.live.subscribe();
+    let asked = request.clone();
+    let settings = web.studio.blocking(move |darkroom| settings(darkroom, &asked)).await?;
+    let batches = settings.batch_count;
+    let (tasks, name) = (web.api.clone(), request.task());
+    let job = web
+        .studio
+        .blocking(move |darkroom| {
+            let job = darkroom.enqueue_generation(settings)?;
+            tasks.begin(job, name, batches);
+            Ok(job)
+        })
+        .await?;
+    let row = over(&web, job, news).await;
+    web.api.end(job);
+    let row = row?;
+    let tasks = web.api.clone();
+    Ok(web
+        .studio
+        .blocking(move |darkroom| {
+            let answer = answer(darkroom, &request, &row)?;
+            if !saves(darkroom, &request)?
+                && let Some(before) = tasks.replace_unsaved(job)
+            {
+                darkroom.forget_generation(before)?;
+            }
+            Ok(answer)
+        })
+        .await?)
+}
+
+fn settings(darkroom: &Darkroom, request: &Request) -> Result<GenerateSettings> {
+    let model = match &request.model {
+        Some(asked) => meant(darkroom, asked)?,
+        None => darkroom.models.info(&default_model(darkroom)?)?,
+    };
+    let settings = request.settings(&model)?;
+    if request.model.is_some() && !request.flag("override_settings_restore_afterwards") {
+        set_default_model(darkroom, &model.name)?;
+    }
+    Ok(settings)
+}
+
+/// The job once it is over; an error if it did not come to an end of its own.
+async fn over(web: &Web, job: JobId, mut news: Receiver<Live>) -> Answer<JobRow> {
+    loop {
+        let row = web.studio.blocking(move |darkroom| darkroom.store.job(job)).await?;
+        let row = row.ok_or_else(|| ApiFault::not_found("the generation was deleted"))?;
+        match row.state {
+            JobState::Done | JobState::Stopped => return Ok(row),
+            JobState::Failed => {
+                let words = row.message.unwrap_or_else(|| "no reason given".into());
+                return Err(ApiFault::tripped("RuntimeError", words));
+            }
+            JobState::Interrupted => return Err(closed()),
+            JobState::Queued | JobState::Running => {}
+        }
+        tokio::select! {
+            () = change(&mut news) => {}
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = web.closing.cancelled() => {
+                // Nobody will wait for it after the restart.
+                let message = "Darkroom was closed before this began";
+                web.studio.blocking(move |darkroom| darkroom.store.withdraw(job, message)).await?;
+                return Err(closed());
+            }
+        }
+    }
+}
+
+fn closed() -> ApiFault {
+    ApiFault::new(StatusCode::SERVICE_UNAVAILABLE, "Darkroom was closed before this was drawn")
+}
+
+/// Returns when some job began or ended.
+async fn change(news: &mut Receiver<Live>) {
+    loop {
+        match news.recv().await {
+            Ok(Live::Status(_)) | Err(RecvError::Lagged(_)) => return,
+            Ok(_) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+fn saves(darkroom: &Darkroom, request: &Request) -> Result<bool> {
+    let wanted = request.flag("save_images") && !request.flag("do_not_save_samples");
+    Ok(wanted && is_on(darkroom, "samples_save")?)
+}
+
+fn answer(darkroom: &Darkroom, request: &Request, row: &JobRow) -> Result<Value> {
+    let pictures = darkroom.store.images(row.id)?;
+    let grid = row.grid.as_deref().filter(|_| request.flag("save_images"));
+    let grid = match grid {
+        Some(grid) if !request.flag("do_not_save_grid") && is_on(darkroom, "return_grid")? => {
+            Some(grid)
+        }
+        _ => None,
+    };
+    let files = grid.into_iter().chain(pictures.iter().map(|row| row.image.path.as_str()));
+    let images = match request.flag("send_images") {
+        true => {
+            files.map(|file| encoded(&darkroom.folders.absolute(file))).collect::<Result<_>>()?
+        }
+        false => Vec::new(),
+    };
+    let info = info(darkroom, request, row, &pictures, grid.is_some())?;
+    Ok(json!({ "images": images, "parameters": request.fields, "info": info.to_string() }))
+}
+
+/// The file as it is, with the settings inside.
+fn encoded(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+    Ok(BASE64_STANDARD.encode(bytes))
+}
+
+/// What A1111 tells of a finished call.
+fn info(
+    darkroom: &Darkroom,
+    request: &Request,
+    row: &JobRow,
+    pictures: &[ImageRow],
+    with_grid: bool,
+) -> Result<Value> {
+    let settings: GenerateSettings = serde_json::from_str(&row.request)?;
+    let model = darkroom.models.info(&settings.model)?;
+    let named = Named::of(&darkroom.models, &settings.model)?;
+    let seeds: Vec<i64> = pictures.iter().map(|row| row.image.seed).collect();
+    let mut infotexts: Vec<&str> =
+        pictures.iter().map(|row| row.image.parameters.as_str()).collect();
+    if with_grid && let Some(first) = infotexts.first().copied() {
+        infotexts.insert(0, first);
+    }
+    let (prompt, negative) = (request.text("prompt"), request.text("negative_prompt"));
+    Ok(json!({
+        "prompt": prompt,
+        "all_prompts": vec![&prompt; seeds.len()],
+        "negative_prompt": negative,
+        "all_negative_prompts": vec![&negative; seeds.len()],
+        "seed": settings.seed,
+        "all_seeds": seeds,
+        "subseed": settings.seed,
+        "all_subseeds": seeds,
+        "subseed_strength": 0,
+        "width": model.width,
+        "height": model.height,
+        "sampler_name": settings.sampler.name(),
+        "cfg_scale": request.fields["cfg_scale"],
+        "steps": settings.steps,
+        "batch_size": settings.batch_size,
+        "restore_faces": false,
+        "face_restoration_model": null,
+        "sd_model_name": settings.model,
+        "sd_model_hash": named.short_hash(),
+        "sd_vae_name": null,
+        "sd_vae_hash": null,
+        "seed_resize_from_w": -1,
+        "seed_resize_from_h": -1,
+        "denoising_strength": null,
+        "extra_generation_params": {},
+        "index_of_first_image": usize::from(with_grid),
+        "infotexts": infotexts,
+        "styles": [],
+        "job_timestamp": calendar::stamp(),
+        "clip_skip": 1,
+        "is_using_inpainting_conditioning": false,
+        "version": concat!("Darkroom ", env!("CARGO_PKG_VERSION")),
+    }))
+}
