@@ -75,9 +75,10 @@ impl Model {
         &self.device
     }
 
-    /// The noise in `x` (batch, channels, height, width), all images at timestep `t`.
-    pub fn predict_noise(&self, x: &Tensor, t: usize) -> Result<Tensor> {
-        let timesteps = vec![t as f32; x.dim(0)?];
+    /// The noise in `x` (batch, channels, height, width), all images at timestep `t`,
+    /// 0 to T - 1, which need not be whole.
+    pub fn predict_noise(&self, x: &Tensor, t: f32) -> Result<Tensor> {
+        let timesteps = vec![t; x.dim(0)?];
         match &self.network {
             Network::Reference(unet) => unet.forward(x, &timesteps),
             Network::Diffusers(unet) => unet.forward(x, &timesteps, None),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use candle_core::Device;
 use engine::checkpoint::{Checkpoint, DatasetFacts, Header};
-use engine::config::{RunConfig, SamplerKind};
+use engine::config::{RunConfig, SAMPLERS, SCHEDULES, SamplerKind, Sampling, ScheduleKind};
 use engine::grid::Picture;
 use engine::kernels::simd::Level;
 use engine::model::Model;
@@ -12,37 +12,68 @@ use engine::sampler::{SampleRequest, sample};
 use engine::unet::UNet;
 use engine::{CancelToken, Error};
 
+/// Through all timesteps of the model.
+const DDPM: Sampling =
+    Sampling { sampler: SamplerKind::Ddpm, schedule: ScheduleKind::Automatic, steps: 25, eta: 0.0 };
+
 fn checkpoint() -> Checkpoint {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/unet-reference-1");
     Checkpoint::load_reference(&cases.join("ddpm_ckpt.pth"), &cases.join("config.yaml")).unwrap()
 }
 
-fn draw(seeds: &[u64], sampler: SamplerKind, steps: usize) -> Vec<Picture> {
+fn draw(seeds: &[u64], sampling: Sampling) -> Vec<Picture> {
     let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
-    let request = SampleRequest { sampler, steps, seeds: seeds.to_vec() };
+    let request = SampleRequest { sampling, seeds: seeds.to_vec() };
     sample(&model, &request, &CancelToken::new(), &mut |_| Ok(())).unwrap()
 }
 
 #[test]
 fn an_image_is_the_same_alone_in_a_batch_and_on_any_number_of_threads() {
     let seeds: Vec<u64> = (40..56).collect();
-    for sampler in [SamplerKind::Ddpm, SamplerKind::Ddim] {
-        let batch = draw(&seeds, sampler, 5);
+    let samplers = SAMPLERS.iter().map(|info| Sampling::new(info.kind, 4));
+    let noisy = Sampling { eta: 0.7, ..Sampling::new(SamplerKind::Ddim, 4) };
+    for sampling in samplers.chain([noisy]) {
+        let batch = draw(&seeds, sampling);
         for (seed, picture) in seeds.iter().zip(&batch).step_by(5) {
-            assert!(draw(&[*seed], sampler, 5) == [picture.clone()], "seed {seed}, {sampler:?}");
+            assert!(draw(&[*seed], sampling) == [picture.clone()], "seed {seed}, {sampling:?}");
         }
-        for threads in [1, 2, 3] {
+        for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            assert!(pool.install(|| draw(&seeds, sampler, 5)) == batch, "{threads} threads");
+            assert!(pool.install(|| draw(&seeds, sampling)) == batch, "{threads}, {sampling:?}");
         }
     }
     assert!(Level::current() >= Level::Portable);
 }
 
 #[test]
+fn every_sampler_goes_by_every_schedule_that_fits_it() {
+    let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
+    for info in SAMPLERS {
+        for (schedule, ..) in SCHEDULES {
+            for steps in [1, 2, 25] {
+                let sampling = Sampling { schedule: *schedule, ..Sampling::new(info.kind, steps) };
+                if sampling.validate().is_err() {
+                    continue;
+                }
+                let request = SampleRequest { sampling, seeds: vec![3] };
+                let mut told = 0;
+                sample(&model, &request, &CancelToken::new(), &mut |step| {
+                    let x = step.x.flatten_all()?.to_vec1::<f32>()?;
+                    assert!(x.iter().all(|x| x.is_finite()), "{sampling:?}");
+                    told += 1;
+                    Ok(())
+                })
+                .unwrap();
+                assert_eq!(told, steps, "{sampling:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_step_tells_of_x_and_of_the_predicted_picture() {
     let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
-    let request = SampleRequest { sampler: SamplerKind::Ddpm, steps: 25, seeds: vec![1, 2] };
+    let request = SampleRequest { sampling: DDPM, seeds: vec![1, 2] };
     let mut timesteps = Vec::new();
     let pictures = sample(&model, &request, &CancelToken::new(), &mut |step| {
         timesteps.push(step.timestep);
@@ -53,7 +84,7 @@ fn every_step_tells_of_x_and_of_the_predicted_picture() {
         Ok(())
     })
     .unwrap();
-    assert_eq!(timesteps, (0..25).rev().collect::<Vec<_>>());
+    assert_eq!(timesteps, (0..25u8).rev().map(f32::from).collect::<Vec<_>>());
     assert_eq!((pictures[0].width, pictures[0].height, pictures[0].channels), (12, 12, 3));
     assert!(pictures[0] != pictures[1]);
 }
@@ -62,7 +93,7 @@ fn every_step_tells_of_x_and_of_the_predicted_picture() {
 fn drawing_stops_when_asked_and_refuses_impossible_steps() {
     let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
     let cancel = CancelToken::new();
-    let request = SampleRequest { sampler: SamplerKind::Ddpm, steps: 25, seeds: vec![1] };
+    let request = SampleRequest { sampling: DDPM, seeds: vec![1] };
     let mut steps = 0;
     let end = sample(&model, &request, &cancel, &mut |_| {
         steps += 1;
@@ -70,7 +101,7 @@ fn drawing_stops_when_asked_and_refuses_impossible_steps() {
         Ok(())
     });
     assert!(matches!(end, Err(Error::Cancelled)) && steps == 1);
-    let request = SampleRequest { steps: 26, ..request };
+    let request = SampleRequest { sampling: Sampling { steps: 26, ..DDPM }, ..request };
     let error = sample(&model, &request, &CancelToken::new(), &mut |_| Ok(())).unwrap_err();
     assert!(error.to_string().contains("this model has 25 timesteps: give 1 to 25"), "{error}");
 }

@@ -1,6 +1,6 @@
 //! The Generate form as it was typed.
 
-use engine::config::{ConfigError, FieldError, GenerateSettings, SamplerKind, unknown_name};
+use engine::config::{ConfigError, FieldError, GenerateSettings, SamplerKind, ScheduleKind};
 use serde::{Deserialize, Serialize};
 
 /// Every field as text, so that a value that will not do is kept and can be named.
@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct GenerateForm {
     pub model: String,
     pub sampler: String,
+    pub schedule: String,
+    pub eta: String,
     pub steps: String,
     pub batch_count: String,
     pub batch_size: String,
@@ -26,6 +28,8 @@ impl From<&GenerateSettings> for GenerateForm {
         Self {
             model: settings.model.clone(),
             sampler: settings.sampler.name().into(),
+            schedule: settings.schedule.name().into(),
+            eta: settings.eta.to_string(),
             steps: settings.steps.to_string(),
             batch_count: settings.batch_count.to_string(),
             batch_size: settings.batch_size.to_string(),
@@ -35,19 +39,21 @@ impl From<&GenerateSettings> for GenerateForm {
 }
 
 impl GenerateForm {
-    pub const FIELDS: [&str; 6] =
-        ["model", "sampler", "steps", "batch_count", "batch_size", "seed"];
+    pub const FIELDS: [&str; 8] =
+        ["model", "sampler", "schedule", "eta", "steps", "batch_count", "batch_size", "seed"];
 
     /// The settings, if every field can be read and is in its range.
     pub fn settings(&self) -> Result<GenerateSettings, ConfigError> {
         let mut faults = Vec::new();
         let settings = GenerateSettings {
             model: self.model.clone(),
-            sampler: read_sampler(&self.sampler, &mut faults),
-            steps: read("steps", &self.steps, &mut faults),
-            batch_count: read("batch_count", &self.batch_count, &mut faults),
-            batch_size: read("batch_size", &self.batch_size, &mut faults),
-            seed: read("seed", &self.seed, &mut faults),
+            sampler: known(SamplerKind::from_name(&self.sampler), &mut faults),
+            schedule: known(ScheduleKind::from_name(&self.schedule), &mut faults),
+            eta: read("eta", &self.eta, "a number", &mut faults),
+            steps: read("steps", &self.steps, WHOLE, &mut faults),
+            batch_count: read("batch_count", &self.batch_count, WHOLE, &mut faults),
+            batch_size: read("batch_size", &self.batch_size, WHOLE, &mut faults),
+            seed: read("seed", &self.seed, WHOLE, &mut faults),
         };
         if faults.is_empty() {
             settings.validate()?;
@@ -62,6 +68,8 @@ impl GenerateForm {
         let fields = [
             &mut self.model,
             &mut self.sampler,
+            &mut self.schedule,
+            &mut self.eta,
             &mut self.steps,
             &mut self.batch_count,
             &mut self.batch_size,
@@ -75,10 +83,12 @@ impl GenerateForm {
     }
 
     /// Name and value of every field.
-    pub fn pairs(&self) -> [(&'static str, &str); 6] {
+    pub fn pairs(&self) -> [(&'static str, &str); 8] {
         let values = [
             &self.model,
             &self.sampler,
+            &self.schedule,
+            &self.eta,
             &self.steps,
             &self.batch_count,
             &self.batch_size,
@@ -88,21 +98,24 @@ impl GenerateForm {
     }
 }
 
-fn read_sampler(name: &str, faults: &mut Vec<FieldError>) -> SamplerKind {
-    SamplerKind::from_name(name).unwrap_or_else(|| {
-        let known = engine::config::SAMPLERS.iter().map(|(_, name)| *name);
-        faults.extend(unknown_name("sampler", name, known).0);
-        SamplerKind::default()
+const WHOLE: &str = "a whole number";
+
+/// What a name stands for; if nothing, the error joins `faults`.
+fn known<T: Default>(found: Result<T, ConfigError>, faults: &mut Vec<FieldError>) -> T {
+    found.unwrap_or_else(|error| {
+        faults.extend(error.0);
+        T::default()
     })
 }
 
 fn read<T: std::str::FromStr + Default>(
     field: &str,
     text: &str,
+    wanted: &str,
     faults: &mut Vec<FieldError>,
 ) -> T {
     text.trim().parse().unwrap_or_else(|_| {
-        faults.push(FieldError::new(field, format!("`{text}` is not a whole number")));
+        faults.push(FieldError::new(field, format!("`{text}` is not {wanted}")));
         T::default()
     })
 }
@@ -116,6 +129,8 @@ mod tests {
         let settings = GenerateSettings {
             model: "digits".into(),
             sampler: SamplerKind::Ddim,
+            schedule: ScheduleKind::SgmUniform,
+            eta: 0.25,
             steps: 7,
             batch_count: 2,
             batch_size: 3,
@@ -128,12 +143,16 @@ mod tests {
     fn every_unreadable_field_is_named() {
         let form = GenerateForm {
             sampler: "DDMP".into(),
+            schedule: "Caras".into(),
+            eta: "little".into(),
             steps: "many".into(),
             seed: "".into(),
             ..GenerateForm::default()
         };
         let error = form.settings().unwrap_err();
         assert!(error.for_field("sampler").unwrap().contains("nearest are DDPM"));
+        assert!(error.for_field("schedule").unwrap().contains("nearest are Karras"));
+        assert_eq!(error.for_field("eta"), Some("`little` is not a number"));
         assert_eq!(error.for_field("steps"), Some("`many` is not a whole number"));
         assert!(error.for_field("seed").is_some());
         assert_eq!(error.for_field("batch_size"), None);

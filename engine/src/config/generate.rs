@@ -2,41 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, FieldError, edit_distance};
-
-/// How noise becomes a picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SamplerKind {
-    /// Ancestral sampling of Ho et al. 2020 (arXiv 2006.11239), on any subset of the timesteps.
-    #[default]
-    #[serde(rename = "DDPM")]
-    Ddpm,
-    /// Song et al. 2020 (arXiv 2010.02502) with eta 0: deterministic, good with few steps.
-    #[serde(rename = "DDIM")]
-    Ddim,
-}
-
-/// Every sampler with the name the page shows.
-pub const SAMPLERS: &[(SamplerKind, &str)] =
-    &[(SamplerKind::Ddpm, "DDPM"), (SamplerKind::Ddim, "DDIM")];
-
-impl SamplerKind {
-    pub fn name(self) -> &'static str {
-        SAMPLERS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
-    }
-
-    /// The sampler called `name`, in any letter case.
-    pub fn from_name(name: &str) -> Option<Self> {
-        SAMPLERS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(kind, _)| *kind)
-    }
-}
+use super::{ConfigError, FieldError, SamplerKind, Sampling, ScheduleKind, edit_distance};
 
 /// The settings of one generation. Image `i` of the whole job has seed `seed + i`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GenerateSettings {
     pub model: String,
     pub sampler: SamplerKind,
+    pub schedule: ScheduleKind,
+    /// The noise that DDIM adds at each step, as a share of DDPM's: 0 to 1.
+    pub eta: f64,
     /// Denoising steps; at most the model's timesteps.
     pub steps: usize,
     pub batch_count: usize,
@@ -50,6 +26,8 @@ impl Default for GenerateSettings {
         Self {
             model: String::new(),
             sampler: SamplerKind::Ddpm,
+            schedule: ScheduleKind::Automatic,
+            eta: 0.0,
             steps: 50,
             batch_count: 1,
             batch_size: 16,
@@ -69,6 +47,12 @@ impl GenerateSettings {
         self.batch_count * self.batch_size
     }
 
+    /// How noise becomes a picture.
+    pub fn sampling(&self) -> Sampling {
+        let Self { sampler, schedule, steps, eta, .. } = *self;
+        Sampling { sampler, schedule, steps, eta }
+    }
+
     /// Checks all ranges; whether `steps` fits the model is known only with the model.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let ranges = [
@@ -77,13 +61,14 @@ impl GenerateSettings {
             ("batch_size", self.batch_size as i64, 1, Self::MAX_BATCH_SIZE as i64),
             ("seed", self.seed, -1, Self::MAX_SEED),
         ];
-        let errors: Vec<FieldError> = ranges
+        let mut errors: Vec<FieldError> = ranges
             .into_iter()
             .filter(|(_, value, min, max)| !(min..=max).contains(&value))
             .map(|(field, value, min, max)| {
                 FieldError::new(field, format!("{value} is out of range; give {min} to {max}"))
             })
             .collect();
+        errors.extend(self.sampling().validate().err().into_iter().flat_map(|faults| faults.0));
         if errors.is_empty() { Ok(()) } else { Err(ConfigError(errors)) }
     }
 }
@@ -115,6 +100,16 @@ mod tests {
         assert!(error.for_field("steps").unwrap().contains("give 1 to 10000"));
         assert!(error.for_field("seed").is_some());
         assert!(error.for_field("batch_size").is_none());
+    }
+
+    #[test]
+    fn settings_from_before_there_were_schedules_still_load() {
+        let old = r#"{"model":"digits","sampler":"DDIM","steps":7,"seed":3}"#;
+        let settings: GenerateSettings = serde_json::from_str(old).unwrap();
+        assert_eq!(settings.sampling(), Sampling::new(SamplerKind::Ddim, 7));
+        let text = serde_json::to_string(&settings).unwrap();
+        assert!(text.contains(r#""sampler":"DDIM","schedule":"Automatic","eta":0.0"#), "{text}");
+        assert_eq!(serde_json::from_str::<GenerateSettings>(&text).unwrap(), settings);
     }
 
     #[test]

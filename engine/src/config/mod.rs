@@ -7,12 +7,14 @@
 mod error;
 mod generate;
 mod presets;
+mod sampling;
 mod settings;
 mod validate;
 
 pub use error::{ConfigError, FieldError};
-pub use generate::{GenerateSettings, SAMPLERS, SamplerKind, unknown_name};
+pub use generate::{GenerateSettings, unknown_name};
 pub use presets::{PRESETS, Preset};
+pub use sampling::{SAMPLERS, SCHEDULES, SamplerInfo, SamplerKind, Sampling, ScheduleKind};
 pub use settings::{Group, Kind, SETTINGS, Setting, setting_at};
 pub use validate::{ValidConfig, name_fault, parse_colour};
 

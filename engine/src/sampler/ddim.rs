@@ -1,54 +1,43 @@
-//! Denoising diffusion implicit models, Song et al. 2020 (arXiv 2010.02502), with eta 0.
+//! Denoising diffusion implicit models, Song et al. 2020 (arXiv 2010.02502).
 
 use candle_core::Tensor;
 
-use super::{Sampler, leading_timesteps, predict_x0};
+use super::{Denoiser, Leg, Path, Sampler, weighted_sum};
 use crate::Result;
-use crate::schedule::NoiseSchedule;
 
-/// Adds no noise on the way: the picture is a function of the noise it begins as.
-#[derive(Clone, Debug)]
+/// With eta 0 no noise is added on the way: the picture is a function of the noise it begins as.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Ddim {
-    schedule: NoiseSchedule,
-    timesteps: Vec<usize>,
-    stride: usize,
-    clip: bool,
+    /// The share of DDPM's noise that is added at a step, 0 to 1.
+    pub eta: f64,
 }
 
 impl Ddim {
-    pub fn new(schedule: &NoiseSchedule, steps: usize) -> Self {
-        Self {
-            timesteps: leading_timesteps(schedule.timesteps(), steps),
-            stride: schedule.timesteps() / steps,
-            clip: true,
-            schedule: schedule.clone(),
-        }
-    }
-
-    /// Whether the prediction of x0 that the step is computed from is clipped to [-1, 1].
-    pub fn with_clip(self, clip: bool) -> Self {
-        Self { clip, ..self }
+    /// The standard deviation of the added noise, equation 16.
+    fn deviation(&self, leg: &Leg) -> f64 {
+        let (now, before) = (leg.from.alpha_cumprod, leg.to.alpha_cumprod);
+        self.eta * ((1.0 - before) / (1.0 - now) * (1.0 - now / before)).sqrt()
     }
 }
 
 impl Sampler for Ddim {
-    fn timesteps(&self) -> &[usize] {
-        &self.timesteps
-    }
-
     fn step(
-        &self,
+        &mut self,
+        path: &Path,
         index: usize,
         x: &Tensor,
-        noise_pred: &Tensor,
-        _z: &mut dyn FnMut() -> Result<Tensor>,
+        denoiser: &mut Denoiser,
     ) -> Result<(Tensor, Tensor)> {
-        let t = self.timesteps[index];
-        let abar = |t: usize| f64::from(self.schedule.alphas_cumprod()[t]);
-        let before = t.checked_sub(self.stride).map_or(1.0, abar);
-        let raw = predict_x0(x, noise_pred, abar(t))?;
-        let x0 = raw.clamp(-1f32, 1f32)?;
-        let picture = (if self.clip { &x0 } else { &raw } * before.sqrt())?;
-        Ok(((picture + (noise_pred * (1.0 - before).sqrt())?)?, x0))
+        let leg = path.legs()[index];
+        let estimate = denoiser.estimate(x, leg.from)?;
+        let before = leg.to.alpha_cumprod;
+        let deviation = self.deviation(&leg);
+        let direction = (1.0 - before - deviation * deviation).max(0.0).sqrt();
+        // Equation 12.
+        let next = weighted_sum(before.sqrt(), &estimate.x0, [(direction, &estimate.noise)])?;
+        if deviation == 0.0 {
+            return Ok((next, estimate.x0));
+        }
+        Ok((weighted_sum(1.0, &next, [(deviation, &(denoiser.noise)()?)])?, estimate.x0))
     }
 }

@@ -1,74 +1,85 @@
 //! From noise to pictures.
 
+mod course;
 mod ddim;
 mod ddpm;
+mod denoiser;
+mod dpmpp_2m;
+mod dpmpp_2m_sde;
+mod dpmpp_sde;
+mod euler;
+mod euler_a;
+mod heun;
+mod history;
+mod level;
+mod lms;
+mod path;
+mod plms;
+mod spacing;
+mod unipc;
 
+pub use course::Course;
 pub use ddim::Ddim;
 pub use ddpm::{Ddpm, Variance};
+pub use denoiser::{Denoiser, Estimate, Prediction};
+pub use dpmpp_2m::DpmPp2m;
+pub use dpmpp_2m_sde::DpmPp2mSde;
+pub use dpmpp_sde::DpmPpSde;
+pub use euler::Euler;
+pub use euler_a::EulerAncestral;
+pub use heun::Heun;
+pub use level::{Level, Levels};
+pub use lms::Lms;
+pub use path::{Leg, Path};
+pub use plms::Plms;
+pub use spacing::Spacing;
+pub use unipc::UniPc;
 
 use candle_core::{DType, Tensor};
 
-use crate::config::{ConfigError, SamplerKind};
+use crate::config::Sampling;
 use crate::grid::Picture;
 use crate::model::Model;
 use crate::noise::{self, Stream};
-use crate::schedule::NoiseSchedule;
 use crate::{CancelToken, Error, Result};
 
-/// One way from noise to pictures: which timesteps to visit, and how to step between them.
+/// One way to step from one level of noise to the next. A value is good for one generation: some
+/// samplers build on what their last steps found.
 pub trait Sampler {
-    /// The timesteps at which the network is asked, the noisiest first.
-    fn timesteps(&self) -> &[usize];
+    /// What unit Gaussian noise is multiplied by to be x at the `first` level. The samplers of
+    /// k-diffusion leave the picture's place in it empty; the others fill it with noise.
+    fn start_scale(&self, _first: Level) -> f64 {
+        1.0
+    }
 
-    /// From `x` at `timesteps()[index]` to the next one, and the prediction of x0 made on the way.
-    /// `z` draws unit Gaussian noise of `x`'s shape, for samplers that add some.
+    /// From `x` (batch, channels, height, width) at the beginning of leg `index` of `path` to x at
+    /// its end, and the picture estimated at its beginning. Legs are taken in order.
     fn step(
-        &self,
+        &mut self,
+        path: &Path,
         index: usize,
         x: &Tensor,
-        noise_pred: &Tensor,
-        z: &mut dyn FnMut() -> Result<Tensor>,
+        denoiser: &mut Denoiser,
     ) -> Result<(Tensor, Tensor)>;
 }
 
-/// The sampler of `kind` that takes `steps` steps through `schedule`.
-pub fn sampler(
-    kind: SamplerKind,
-    schedule: &NoiseSchedule,
-    steps: usize,
-) -> Result<Box<dyn Sampler>> {
-    let most = schedule.timesteps();
-    if !(1..=most).contains(&steps) {
-        return Err(ConfigError::one(
-            "steps",
-            format!(
-                "{steps} steps are not possible; this model has {most} timesteps: give 1 to {most}"
-            ),
-        )
-        .into());
+/// `factor` · `tensor` + the sum of `terms`, each a factor and a tensor of the same shape.
+fn weighted_sum<'a>(
+    factor: f64,
+    tensor: &Tensor,
+    terms: impl IntoIterator<Item = (f64, &'a Tensor)>,
+) -> Result<Tensor> {
+    let mut sum = (tensor * factor)?;
+    for (factor, term) in terms {
+        sum = (sum + (term * factor)?)?;
     }
-    Ok(match kind {
-        SamplerKind::Ddpm => Box::new(Ddpm::new(schedule, steps)),
-        SamplerKind::Ddim => Box::new(Ddim::new(schedule, steps)),
-    })
-}
-
-/// `steps` timesteps evenly spread over the schedule, the noisiest first, ending at 0.
-fn leading_timesteps(timesteps: usize, steps: usize) -> Vec<usize> {
-    let stride = timesteps / steps;
-    (0..steps).rev().map(|i| i * stride).collect()
-}
-
-/// The prediction of x0 from `x` at a timestep with this alpha_cumprod.
-fn predict_x0(x: &Tensor, noise_pred: &Tensor, alpha_cumprod: f64) -> Result<Tensor> {
-    Ok(((x - (noise_pred * (1.0 - alpha_cumprod).sqrt())?)? / alpha_cumprod.sqrt())?)
+    Ok(sum)
 }
 
 /// What to draw: one picture for each seed. A picture depends on its own seed alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SampleRequest {
-    pub sampler: SamplerKind,
-    pub steps: usize,
+    pub sampling: Sampling,
     pub seeds: Vec<u64>,
 }
 
@@ -78,8 +89,8 @@ pub struct SampleStep<'a> {
     /// 1 to `steps`.
     pub step: usize,
     pub steps: usize,
-    /// The timestep the network was asked at.
-    pub timestep: usize,
+    /// The timestep the network was asked at first, 0 to T - 1.
+    pub timestep: f32,
     /// (batch, channels, height, width)
     pub x: &'a Tensor,
     /// The prediction of the finished picture, of the same shape, within [-1, 1].
@@ -105,20 +116,33 @@ pub fn sample(
 ) -> Result<Vec<Picture>> {
     let params = &model.config().model_params;
     let shape = (params.im_channels, params.im_size, params.im_size);
-    let sampler = sampler(request.sampler, model.schedule(), request.steps)?;
+    let steps = request.sampling.steps;
+    let mut course = Course::new(&request.sampling, model.schedule())?;
     let draw = |stream, counter| {
         noise::gaussian_images(&request.seeds, stream, counter, shape, model.device())
     };
-    let mut x = draw(Stream::Start, 0)?;
-    for (index, &timestep) in sampler.timesteps().iter().enumerate() {
-        cancel.check()?;
-        let noise_pred = model.predict_noise(&x, timestep)?;
-        let mut z = || draw(Stream::Sampling, index as u64);
-        let (next, x0) = sampler.step(index, &x, &noise_pred, &mut z)?;
+    let mut x = course.start(&draw(Stream::Start, 0)?)?;
+    for index in 0..steps {
+        let mut network = |x: &Tensor, timestep| {
+            cancel.check()?;
+            model.predict_noise(x, timestep)
+        };
+        let mut draws = 0;
+        let mut noise = || {
+            draws += 1;
+            draw(Stream::Sampling, draw_number(index, draws - 1))
+        };
+        let (next, x0) = course.step(index, &x, &mut network, &mut noise)?;
         x = next;
-        report(&SampleStep { step: index + 1, steps: request.steps, timestep, x: &x, x0: &x0 })?;
+        let timestep = course.path.legs()[index].from.timestep;
+        report(&SampleStep { step: index + 1, steps, timestep, x: &x, x0: &x0 })?;
     }
     pictures(&x)
+}
+
+/// The counter of draw `draw` of step `index`; both are less than 2^32.
+fn draw_number(index: usize, draw: u64) -> u64 {
+    index as u64 | draw << 32
 }
 
 /// Tensors in [-1, 1] (batch, channels, height, width) as pictures; what lies outside is clamped.

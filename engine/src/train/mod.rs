@@ -17,7 +17,7 @@ use std::path::Path;
 
 use candle_core::Device;
 
-use crate::config::{ModelParams, RunConfig, SamplerKind, ValidConfig};
+use crate::config::{ModelParams, RunConfig, SamplerKind, Sampling, ValidConfig};
 use crate::data::ImageSet;
 use crate::grid::Picture;
 use crate::sampler::{SampleRequest, sample};
@@ -159,13 +159,12 @@ fn draw_samples(
 ) -> Result<()> {
     let params = &config.train_params;
     let timesteps = config.diffusion_params.num_timesteps;
+    let steps = match params.sample_steps {
+        0 => timesteps,
+        steps => steps.min(timesteps),
+    };
     let request = SampleRequest {
-        sampler: SamplerKind::Ddpm,
-        steps: if params.sample_steps == 0 {
-            timesteps
-        } else {
-            params.sample_steps.min(timesteps)
-        },
+        sampling: Sampling::new(SamplerKind::Ddpm, steps),
         seeds: (0..params.num_samples as u64).collect(),
     };
     match sample(&trainer.model()?, &request, cancel, &mut |_| Ok(())) {

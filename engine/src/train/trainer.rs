@@ -123,7 +123,7 @@ impl<'a> Trainer<'a> {
             shape,
             &self.device,
         )?;
-        model.predict_noise(&x, self.schedule.timesteps() / 2)?;
+        model.predict_noise(&x, (self.schedule.timesteps() / 2) as f32)?;
         Ok(())
     }
 

@@ -18,8 +18,7 @@ pub fn check(case: &Case) -> Option<Findings> {
     let weights = candle_core::safetensors::load(file, &Device::Cpu).unwrap().into_iter().collect();
     let unet = UNet2D::from_weights(&config, &weights).unwrap();
     let x = case.tensor("x");
-    let steps = case.timesteps("t");
-    let timesteps: Vec<f32> = steps.iter().map(|&t| t as f32).collect();
+    let timesteps: Vec<f32> = case.timesteps("t").into_iter().map(|t| t as f32).collect();
     let classes = config.num_class_embeds.map(|_| -> Vec<u32> {
         case.timesteps("class_labels").into_iter().map(|class| class as u32).collect()
     });
@@ -35,7 +34,7 @@ pub fn check(case: &Case) -> Option<Findings> {
         Checkpoint::load(&ours).unwrap().save_diffusers(&again).unwrap();
         let checkpoint = Checkpoint::load_diffusers(&again).unwrap();
         let model = Model::new(&checkpoint, &Device::Cpu).unwrap();
-        let first = model.predict_noise(&x.narrow(0, 0, 1).unwrap(), steps[0]).unwrap();
+        let first = model.predict_noise(&x.narrow(0, 0, 1).unwrap(), timesteps[0]).unwrap();
         let error = difference(&first, &wanted.narrow(0, 0, 1).unwrap());
         findings.push(("eps after import, export", error, ALLOWED));
     }

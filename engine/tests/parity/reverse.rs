@@ -2,8 +2,9 @@
 
 use candle_core::Tensor;
 use engine::checkpoint::Checkpoint;
+use engine::config::{SamplerKind, Sampling};
 use engine::model::Model;
-use engine::sampler::{Ddpm, Sampler};
+use engine::sampler::Course;
 use engine::schedule::NoiseSchedule;
 
 use crate::Findings;
@@ -16,12 +17,15 @@ pub fn check(case: &Case) -> Option<Findings> {
     let model = Model::new(&checkpoint, case.tensor("x_T").device()).unwrap();
     let schedule = NoiseSchedule::new(&model.config().diffusion_params);
     let steps = schedule.timesteps();
-    let sampler = Ddpm::new(&schedule, steps);
+    let mut course = Course::new(&Sampling::new(SamplerKind::Ddpm, steps), &schedule).unwrap();
 
-    let by_formula =
-        walk(case, &model, |_, t, x, eps, z| schedule.reverse_step(x, eps, z, t).unwrap());
-    let by_sampler = walk(case, &model, |index, _, x, eps, z| {
-        sampler.step(index, x, eps, &mut || Ok(z.clone())).unwrap()
+    let by_formula = walk(case, |t, x, z| {
+        let eps = model.predict_noise(x, t as f32).unwrap();
+        schedule.reverse_step(x, &eps, z, t).unwrap()
+    });
+    let by_sampler = walk(case, |t, x, z| {
+        let mut network = |x: &Tensor, t| model.predict_noise(x, t);
+        course.step(steps - 1 - t, x, &mut network, &mut || Ok(z.clone())).unwrap()
     });
     Some(vec![
         ("x, reverse_step", by_formula.0, 1e-3),
@@ -34,16 +38,13 @@ pub fn check(case: &Case) -> Option<Findings> {
 /// The largest errors of x and x0 over all steps.
 fn walk(
     case: &Case,
-    model: &Model,
-    step: impl Fn(usize, usize, &Tensor, &Tensor, &Tensor) -> (Tensor, Tensor),
+    mut step: impl FnMut(usize, &Tensor, &Tensor) -> (Tensor, Tensor),
 ) -> (f64, f64) {
     let steps = case.words["num_timesteps"].as_u64().unwrap() as usize;
     let (mut worst_x, mut worst_x0) = (0f64, 0f64);
     let mut x = case.tensor("x_T").clone();
     for (index, t) in (0..steps).rev().enumerate() {
-        let eps = model.predict_noise(&x, t).unwrap();
-        let z = case.tensor("z").get(t).unwrap();
-        let (next, x0) = step(index, t, &x, &eps, &z);
+        let (next, x0) = step(t, &x, &case.tensor("z").get(t).unwrap());
         worst_x = worst_x.max(difference(&next, &case.tensor("x").get(index).unwrap()));
         worst_x0 = worst_x0.max(difference(&x0, &case.tensor("x0").get(index).unwrap()));
         x = next;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use engine::CancelToken;
-use engine::config::{GenerateSettings, SAMPLERS, SamplerKind, unknown_name};
+use engine::config::{GenerateSettings, SamplerKind, Sampling, ScheduleKind};
 use indicatif::ProgressBar;
 
 use super::images::ImageFiles;
@@ -31,9 +31,17 @@ pub struct GenerateArgs {
     /// Denoising steps [default: 50, or all timesteps if the model has fewer]
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// DDPM or DDIM
-    #[arg(long, default_value = "DDPM")]
+    /// DDPM, DDIM, Euler, "Euler a", Heun, "DPM++ 2M", "DPM++ 2M SDE", "DPM++ SDE", LMS, PLMS or
+    /// UniPC
+    #[arg(long, default_value = "DDPM", value_name = "NAME")]
     sampler: String,
+    /// How the steps are spread over the noise: Automatic, Uniform, Karras, Exponential,
+    /// "SGM Uniform" or Beta
+    #[arg(long, default_value = "Automatic", value_name = "NAME")]
+    schedule: String,
+    /// The noise that DDIM adds at each step, 0 to 1; other samplers have no use for it
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    eta: f64,
     /// Seed of the first picture; -1 draws one
     #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
     seed: i64,
@@ -50,25 +58,25 @@ pub struct GenerateArgs {
 }
 
 impl GenerateArgs {
-    fn sampler(&self) -> Result<SamplerKind> {
-        let known = SAMPLERS.iter().map(|(_, name)| *name);
-        let sampler = SamplerKind::from_name(&self.sampler);
-        sampler.ok_or_else(|| unknown_name("sampler", &self.sampler, known).into())
-    }
-
-    fn check(&self) -> Result<()> {
+    /// The settings, checked as far as that can be done without the model.
+    fn settings(&self) -> Result<GenerateSettings> {
         let most = GenerateSettings::MAX_BATCH_COUNT * GenerateSettings::MAX_BATCH_SIZE;
         if !(1..=most).contains(&self.count) {
             let message = format!("{} is out of range; give 1 to {most}", self.count);
             return Err(Error::field("count", message));
         }
+        let usual = GenerateSettings::default();
         let settings = GenerateSettings {
+            sampler: SamplerKind::from_name(&self.sampler)?,
+            schedule: ScheduleKind::from_name(&self.schedule)?,
+            eta: self.eta,
             batch_size: self.batch_size,
             seed: self.seed,
-            steps: self.steps.unwrap_or(1),
-            ..GenerateSettings::default()
+            steps: self.steps.unwrap_or(usual.steps),
+            ..usual
         };
-        Ok(settings.validate()?)
+        settings.validate()?;
+        Ok(settings)
     }
 
     fn grid_path(&self) -> Option<PathBuf> {
@@ -78,8 +86,7 @@ impl GenerateArgs {
 }
 
 pub fn run(args: &GenerateArgs) -> Result<()> {
-    args.check()?;
-    let sampler = args.sampler()?;
+    let asked = args.settings()?.sampling();
     let (name, file) = find_model(&args.model, args.config.as_deref(), &args.place)?;
     let device = args.machine.open_aloud()?;
     let cancel = CancelToken::new();
@@ -91,9 +98,9 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
     let files = device.run_to_end(move |device| {
         let loaded = LoadedModel::load(&name, file, &device)?;
         let timesteps = loaded.model.config().diffusion_params.num_timesteps;
-        let steps = steps.unwrap_or(GenerateSettings::default().steps.min(timesteps));
+        let steps = steps.unwrap_or(asked.steps.min(timesteps));
         check_steps(steps, timesteps)?;
-        let plan = Plan { sampler, steps, seed, count, batch_size };
+        let plan = Plan { sampling: Sampling { steps, ..asked }, seed, count, batch_size };
         let bar = ProgressBar::new((plan.batches() * steps) as u64);
         let mut files = ImageFiles::new(out_dir, steps, bar.clone());
         draw(&loaded, &plan, &cancel, &mut files)?;

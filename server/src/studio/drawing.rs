@@ -1,7 +1,7 @@
 //! Draws the pictures of a generation, batch after batch; page and command line both come here.
 
 use engine::CancelToken;
-use engine::config::{GenerateSettings, SamplerKind};
+use engine::config::{GenerateSettings, Sampling};
 use engine::grid::Picture;
 use engine::sampler::{SampleRequest, SampleStep, sample};
 
@@ -36,10 +36,9 @@ pub trait Sink {
 }
 
 /// What to draw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
-    pub sampler: SamplerKind,
-    pub steps: usize,
+    pub sampling: Sampling,
     /// Of the first picture; each further one has the next.
     pub seed: i64,
     pub count: usize,
@@ -61,8 +60,7 @@ impl Plan {
 impl From<&GenerateSettings> for Plan {
     fn from(settings: &GenerateSettings) -> Self {
         Self {
-            sampler: settings.sampler,
-            steps: settings.steps,
+            sampling: settings.sampling(),
             seed: settings.seed,
             count: settings.images(),
             batch_size: settings.batch_size,
@@ -96,11 +94,10 @@ fn draw_batch(
 ) -> Result<()> {
     let seeds = plan.seeds(batch);
     let request = SampleRequest {
-        sampler: plan.sampler,
-        steps: plan.steps,
+        sampling: plan.sampling,
         seeds: seeds.iter().map(|&seed| seed as u64).collect(),
     };
-    let kept = frame_steps(plan.steps, frames_that_fit(loaded, plan.batch_size));
+    let kept = frame_steps(plan.sampling.steps, frames_that_fit(loaded, plan.batch_size));
     let mut frames: Vec<Vec<Picture>> = vec![Vec::new(); seeds.len()];
     // The engine's callback knows only the engine's errors; ours waits here.
     let mut fault = None;
@@ -131,8 +128,7 @@ fn seed_of(first: i64, index: usize) -> i64 {
 
 fn parameters(loaded: &LoadedModel, plan: &Plan, seed: i64, picture: &Picture) -> String {
     Infotext {
-        steps: plan.steps,
-        sampler: plan.sampler,
+        sampling: plan.sampling,
         seed,
         width: picture.width,
         height: picture.height,
@@ -158,6 +154,7 @@ fn frame_steps(steps: usize, frames: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::config::SamplerKind;
 
     #[test]
     fn frames_spread_from_the_first_step_to_the_last_but_one() {
@@ -178,7 +175,12 @@ mod tests {
 
     #[test]
     fn the_last_batch_holds_what_is_left() {
-        let plan = Plan { sampler: SamplerKind::Ddpm, steps: 1, seed: 7, count: 5, batch_size: 2 };
+        let plan = Plan {
+            sampling: Sampling::new(SamplerKind::Ddpm, 1),
+            seed: 7,
+            count: 5,
+            batch_size: 2,
+        };
         assert_eq!(plan.batches(), 3);
         assert_eq!((plan.seeds(1), plan.seeds(2)), (vec![9, 10], vec![11]));
     }

@@ -1,12 +1,11 @@
 //! The settings of a picture as text, in the grammar that A1111 wrote first and all tools read.
 
-use engine::config::SamplerKind;
+use engine::config::{SamplerKind, Sampling};
 
 /// What the text tells.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Infotext<'a> {
-    pub steps: usize,
-    pub sampler: SamplerKind,
+    pub sampling: Sampling,
     pub seed: i64,
     pub width: u32,
     pub height: u32,
@@ -18,19 +17,24 @@ pub struct Infotext<'a> {
 impl Infotext<'_> {
     /// One line of `Key: value` pairs. There is no prompt, so there is no line above it.
     pub fn line(&self) -> String {
+        let Sampling { sampler, schedule, steps, eta } = self.sampling;
+        let eta = (sampler == SamplerKind::Ddim && eta > 0.0).then(|| ("Eta", eta.to_string()));
         let pairs = [
-            ("Steps", self.steps.to_string()),
-            ("Sampler", self.sampler.name().into()),
-            ("Schedule type", "Automatic".into()),
+            ("Steps", steps.to_string()),
+            ("Sampler", sampler.name().into()),
+            ("Schedule type", schedule.name().into()),
             ("CFG scale", "1.0".into()),
             ("Seed", self.seed.to_string()),
             ("Size", format!("{}x{}", self.width, self.height)),
             ("Model hash", self.model_hash.into()),
             ("Model", self.model.into()),
             ("RNG", "CPU".into()),
-            ("Version", concat!("Darkroom ", env!("CARGO_PKG_VERSION")).into()),
         ];
-        pairs.map(|(key, value)| format!("{key}: {}", quote(&value))).join(", ")
+        let version = ("Version", concat!("Darkroom ", env!("CARGO_PKG_VERSION")).into());
+        let pairs = pairs.into_iter().chain(eta).chain([version]);
+        let line: Vec<String> =
+            pairs.map(|(key, value)| format!("{key}: {}", quote(&value))).collect();
+        line.join(", ")
     }
 }
 
@@ -45,6 +49,7 @@ fn quote(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::config::ScheduleKind;
 
     /// A1111's own expression for one pair of the line.
     fn pairs(line: &str) -> Vec<(String, String)> {
@@ -53,24 +58,35 @@ mod tests {
         pair.captures_iter(line).map(|found| (found[1].into(), found[2].into())).collect()
     }
 
+    fn found(sampling: Sampling) -> Vec<(String, String)> {
+        let (model_hash, model) = ("0123456789", "odd, name: 1");
+        pairs(&Infotext { sampling, seed: 42, width: 28, height: 28, model_hash, model }.line())
+    }
+
+    fn value<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
+        pairs.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
     #[test]
     fn the_line_reads_back_through_a1111s_expression() {
-        let line = Infotext {
-            steps: 50,
-            sampler: SamplerKind::Ddpm,
-            seed: 42,
-            width: 28,
-            height: 28,
-            model_hash: "0123456789",
-            model: "odd, name: 1",
-        }
-        .line();
-        let found = pairs(&line);
-        let value = |key: &str| found.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
-        assert_eq!(found.len(), 10, "{line}");
+        let found = found(Sampling::new(SamplerKind::Ddpm, 50));
+        let value = |key| value(&found, key);
+        assert_eq!(found.len(), 10, "{found:?}");
         assert_eq!(value("Steps"), Some("50"));
+        assert_eq!(value("Schedule type"), Some("Automatic"));
         assert_eq!(value("Size"), Some("28x28"));
         assert_eq!(value("Model"), Some("\"odd, name: 1\""));
         assert_eq!(value("Version"), Some(concat!("Darkroom ", env!("CARGO_PKG_VERSION"))));
+    }
+
+    #[test]
+    fn schedule_and_eta_are_told_where_they_count() {
+        let schedule = ScheduleKind::SgmUniform;
+        let ddim = Sampling { schedule, eta: 0.5, ..Sampling::new(SamplerKind::Ddim, 7) };
+        let told = found(ddim);
+        assert_eq!(value(&told, "Schedule type"), Some("SGM Uniform"));
+        assert_eq!(value(&told, "Eta"), Some("0.5"));
+        let told = found(Sampling { sampler: SamplerKind::EulerAncestral, ..ddim });
+        assert_eq!((value(&told, "Sampler"), value(&told, "Eta")), (Some("Euler a"), None));
     }
 }

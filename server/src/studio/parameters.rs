@@ -190,8 +190,7 @@ mod tests {
     #[test]
     fn what_the_writer_writes_reads_back() {
         let line = crate::studio::Infotext {
-            steps: 50,
-            sampler: engine::config::SamplerKind::Ddim,
+            sampling: engine::config::Sampling::new(engine::config::SamplerKind::Ddim, 50),
             seed: 42,
             width: 28,
             height: 28,

@@ -55,6 +55,16 @@ fn the_same_run_writes_the_same_bytes_and_its_model_draws() {
         );
         assert!(told.contains("Steps: 4, Sampler: DDPM") && told.contains("Seed: 7"), "{told}");
     }
+    let told = succeed(
+        folder,
+        "generate --model first --count 2 --steps 4 --sampler K_Euler_A --schedule karras --out k.png",
+    );
+    assert!(told.contains("Sampler: Euler a, Schedule type: Karras"), "{told}");
+    let told = succeed(
+        folder,
+        "generate --model first --count 2 --steps 4 --sampler ddim --eta 0.5 --out e.png",
+    );
+    assert!(told.contains("Sampler: DDIM") && told.contains("Eta: 0.5"), "{told}");
     let grid = std::fs::read(folder.join("a.png")).unwrap();
     assert_eq!(grid, std::fs::read(folder.join("b.png")).unwrap());
     assert!(folder.join("each/00004-11.png").is_file());

@@ -18,6 +18,8 @@ use crate::live::Live;
 pub struct Fields {
     pub model: RwSignal<String>,
     pub sampler: RwSignal<String>,
+    pub schedule: RwSignal<String>,
+    pub eta: RwSignal<String>,
     pub steps: RwSignal<String>,
     pub batch_count: RwSignal<String>,
     pub batch_size: RwSignal<String>,
@@ -29,6 +31,8 @@ impl Fields {
         Self {
             model: RwSignal::new(form.model.clone()),
             sampler: RwSignal::new(form.sampler.clone()),
+            schedule: RwSignal::new(form.schedule.clone()),
+            eta: RwSignal::new(form.eta.clone()),
             steps: RwSignal::new(form.steps.clone()),
             batch_count: RwSignal::new(form.batch_count.clone()),
             batch_size: RwSignal::new(form.batch_size.clone()),
@@ -40,6 +44,8 @@ impl Fields {
         GenerateForm {
             model: self.model.get(),
             sampler: self.sampler.get(),
+            schedule: self.schedule.get(),
+            eta: self.eta.get(),
             steps: self.steps.get(),
             batch_count: self.batch_count.get(),
             batch_size: self.batch_size.get(),
@@ -50,6 +56,8 @@ impl Fields {
     fn fill(&self, form: GenerateForm) {
         self.model.set(form.model);
         self.sampler.set(form.sampler);
+        self.schedule.set(form.schedule);
+        self.eta.set(form.eta);
         self.steps.set(form.steps);
         self.batch_count.set(form.batch_count);
         self.batch_size.set(form.batch_size);

@@ -1,6 +1,6 @@
 //! The left side: what to draw.
 
-use engine::config::{GenerateSettings, SAMPLERS};
+use engine::config::{GenerateSettings, SAMPLERS, SCHEDULES};
 use leptos::prelude::*;
 
 use super::desk::Desk;
@@ -29,7 +29,7 @@ pub fn GenerateFields() -> impl IntoView {
             }
         >
             <ModelField />
-            <SamplerField />
+            <SamplingFields />
             <Amounts />
             <SeedField />
             <Alert messages />
@@ -94,19 +94,57 @@ fn about(model: &ModelInfo) -> String {
     )
 }
 
+/// How noise becomes a picture.
 #[component]
-fn SamplerField() -> impl IntoView {
+fn SamplingFields() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let options =
-        SAMPLERS.iter().map(|(_, name)| (name.to_string(), name.to_string())).collect::<Vec<_>>();
+    let option = |name: &str| (name.to_owned(), name.to_owned());
+    let samplers: Vec<_> = SAMPLERS.iter().map(|info| option(info.name)).collect();
+    let schedules: Vec<_> = SCHEDULES.iter().map(|(_, name, _)| option(name)).collect();
     view! {
-        <Field id="sampler" label="Sampler" fault=desk.fault.at("sampler")>
-            <Choice
-                id="sampler"
-                name="sampler"
-                value=desk.fields.sampler
-                options=Signal::stored(options)
-                fault=desk.fault.at("sampler")
+        <div class="side-by-side">
+            <Field id="sampler" label="Sampler" fault=desk.fault.at("sampler")>
+                <Choice
+                    id="sampler"
+                    name="sampler"
+                    value=desk.fields.sampler
+                    options=Signal::stored(samplers)
+                    fault=desk.fault.at("sampler")
+                />
+            </Field>
+            <Field id="schedule" label="Schedule type" fault=desk.fault.at("schedule")>
+                <Choice
+                    id="schedule"
+                    name="schedule"
+                    value=desk.fields.schedule
+                    options=Signal::stored(schedules)
+                    fault=desk.fault.at("schedule")
+                />
+            </Field>
+        </div>
+        <EtaField />
+    }
+}
+
+#[component]
+fn EtaField() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    view! {
+        <Field
+            id="eta"
+            label="Eta"
+            help="Noise that DDIM adds at each step: 0 adds none, 1 as much as DDPM."
+            fault=desk.fault.at("eta")
+        >
+            <TextInput
+                id="eta"
+                name="eta"
+                value=desk.fields.eta
+                kind="number"
+                min=Some("0".into())
+                max=Some("1".into())
+                step="any"
+                fault=desk.fault.at("eta")
             />
         </Field>
     }

@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use engine::config::SAMPLERS;
+use engine::config::{SAMPLERS, SCHEDULES, SamplerInfo, ScheduleKind};
 use serde_json::{Value, json};
 
 use super::error::Answer;
@@ -23,20 +23,28 @@ pub async fn models(State(web): State<Web>) -> Answer<Json<Value>> {
 
 /// `[{name, aliases, options}]`
 pub async fn samplers() -> Json<Value> {
-    let sampler =
-        |name: &str| json!({ "name": name, "aliases": [name.to_lowercase()], "options": {} });
-    Json(SAMPLERS.iter().map(|(_, name)| sampler(name)).collect())
+    let entry = |info: &SamplerInfo| {
+        json!({
+            "name": info.name,
+            "aliases": info.aliases,
+            "options": { "scheduler": info.automatic.name().to_lowercase() },
+        })
+    };
+    Json(SAMPLERS.iter().map(entry).collect())
 }
 
 /// `[{name, label, aliases, default_rho, need_inner_model}]`
 pub async fn schedulers() -> Json<Value> {
-    Json(json!([{
-        "name": "automatic",
-        "label": "Automatic",
-        "aliases": null,
-        "default_rho": -1.0,
-        "need_inner_model": false,
-    }]))
+    let entry = |(kind, label, aliases): &(ScheduleKind, &str, &[&str])| {
+        json!({
+            "name": label.to_lowercase().replace(' ', "_"),
+            "label": label,
+            "aliases": if aliases.is_empty() { Value::Null } else { json!(aliases) },
+            "default_rho": if *kind == ScheduleKind::Karras { 7.0 } else { -1.0 },
+            "need_inner_model": false,
+        })
+    };
+    Json(SCHEDULES.iter().map(entry).collect())
 }
 
 /// `[{name, model_name, model_path, model_url, scale}]`

@@ -1,7 +1,9 @@
 //! The body of `POST /sdapi/v1/txt2img`, and what of it this program can do.
 
 use app::api::ModelInfo;
-use engine::config::{ConfigError, FieldError, GenerateSettings, SAMPLERS, SamplerKind};
+use engine::config::{
+    ConfigError, FieldError, GenerateSettings, SAMPLERS, SCHEDULES, SamplerKind, ScheduleKind,
+};
 use serde_json::Value;
 
 use super::body::{Object, filled, flag, misfit, number, text};
@@ -13,9 +15,6 @@ const DEFAULTS: &str = include_str!("txt2img.json");
 
 /// The side that A1111 draws when none is asked for.
 const UNASKED_SIDE: i64 = 512;
-
-/// The `sampler_index` that A1111 takes when none is asked for.
-const UNASKED_SAMPLER: &str = "Euler";
 
 /// Strings that are null unless given.
 const TEXTS: &[&str] = &["sampler_name", "scheduler", "script_name", "force_task_id"];
@@ -37,6 +36,8 @@ pub struct Request {
     /// All fields, as `parameters` of the answer echoes them.
     pub fields: Object,
     sampler: SamplerKind,
+    schedule: ScheduleKind,
+    eta: f64,
     /// Nothing if the client left them to us.
     steps: Option<i64>,
     /// As the client calls it.
@@ -50,13 +51,14 @@ impl Request {
         let given = &with_infotext(given);
         let fields = filled(defaults(), given)?;
         check_texts(&fields)?;
-        let sampler = sampler(&fields)?;
-        check_scheduler(&fields)?;
+        let (sampler, fused) = sampler(&fields)?;
+        let schedule = schedule(&fields, fused)?;
+        let eta = fields["eta"].as_f64().unwrap_or(0.0);
         refuse(&fields)?;
         let steps = given.get("steps").filter(|steps| !steps.is_null());
         let steps = steps.map(|_| number(&fields, "steps"));
         let model = model(&fields)?;
-        Ok(Self { fields, sampler, steps, model })
+        Ok(Self { fields, sampler, schedule, eta, steps, model })
     }
 
     pub fn flag(&self, key: &str) -> bool {
@@ -93,14 +95,18 @@ impl Request {
         if !faults.is_empty() {
             return Err(ConfigError(faults));
         }
-        Ok(GenerateSettings {
+        let settings = GenerateSettings {
             model: model.name.clone(),
             sampler: self.sampler,
+            schedule: self.schedule,
+            eta: self.eta,
             steps: steps as usize,
             batch_count: count as usize,
             batch_size: size as usize,
             seed,
-        })
+        };
+        settings.validate()?;
+        Ok(settings)
     }
 
     fn wrong_size(&self, field: &str, side: u32) -> Option<FieldError> {
@@ -118,20 +124,26 @@ fn out_of_range((field, value, min, max): (&str, i64, i64, i64)) -> Option<Field
     (!(min..=max).contains(&value)).then(fault)
 }
 
-/// `sampler_name`, else `sampler_index`; neither means the program's own default.
-fn sampler(fields: &Object) -> Answer<SamplerKind> {
+/// `sampler_name`, else `sampler_index`; neither means the program's own default. Before A1111 had
+/// schedules of their own, a sampler's name could end in one: `DPM++ 2M Karras`.
+fn sampler(fields: &Object) -> Answer<(SamplerKind, Option<ScheduleKind>)> {
     let asked = text(fields, "sampler_name");
     let asked = if asked.is_empty() { text(fields, "sampler_index") } else { asked };
-    let unasked = asked.is_empty() || asked == UNASKED_SAMPLER;
-    match SamplerKind::from_name(&asked) {
-        Some(sampler) => Ok(sampler),
-        None if unasked => Ok(GenerateSettings::default().sampler),
-        None => {
-            let known: Vec<&str> = SAMPLERS.iter().map(|(_, name)| *name).collect();
-            let words = format!("there is no sampler `{asked}`; give {}", known.join(" or "));
-            Err(ApiFault::not_found("Sampler not found").explained(words))
-        }
+    if asked.is_empty() {
+        return Ok((GenerateSettings::default().sampler, None));
     }
+    if let Ok(sampler) = SamplerKind::from_name(&asked) {
+        return Ok((sampler, None));
+    }
+    let fused = SCHEDULES.iter().find_map(|(schedule, name, _)| {
+        let sampler = asked.strip_suffix(name)?.strip_suffix(' ')?;
+        Some((SamplerKind::from_name(sampler).ok()?, Some(*schedule)))
+    });
+    fused.ok_or_else(|| {
+        let known: Vec<&str> = SAMPLERS.iter().map(|info| info.name).collect();
+        let words = format!("there is no sampler `{asked}`; give one of {}", known.join(", "));
+        ApiFault::not_found("Sampler not found").explained(words)
+    })
 }
 
 /// `given` with what its `infotext` says of fields that it leaves out.
@@ -166,15 +178,16 @@ fn check_texts(fields: &Object) -> Answer<()> {
     if faults.is_empty() { Ok(()) } else { Err(ApiFault::fields(&faults)) }
 }
 
-/// There is one schedule, the sampler's own.
-fn check_scheduler(fields: &Object) -> Answer<()> {
+/// `scheduler`, else what the sampler's name said, else the sampler's own.
+fn schedule(fields: &Object, fused: Option<ScheduleKind>) -> Answer<ScheduleKind> {
     let asked = text(fields, "scheduler");
-    match asked.is_empty() || asked.eq_ignore_ascii_case("automatic") {
-        true => Ok(()),
-        false => {
-            let words = format!("there is no schedule `{asked}`; give Automatic or none");
-            Err(ApiFault::field("scheduler", words))
-        }
+    match (asked.is_empty(), fused) {
+        (true, fused) => Ok(fused.unwrap_or_default()),
+        (false, _) => ScheduleKind::from_name(&asked).map_err(|_| {
+            let known: Vec<&str> = SCHEDULES.iter().map(|(_, name, _)| *name).collect();
+            let words = format!("there is no schedule `{asked}`; give one of {}", known.join(", "));
+            ApiFault::field("scheduler", words)
+        }),
     }
 }
 

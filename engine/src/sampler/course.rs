@@ -1,0 +1,100 @@
+//! A sampler with the path it takes, ready to run.
+
+use candle_core::Tensor;
+
+use super::{
+    Ddim, Ddpm, Denoiser, DpmPp2m, DpmPp2mSde, DpmPpSde, Euler, EulerAncestral, Heun, Lms, Path,
+    Plms, Prediction, Sampler, Spacing, UniPc,
+};
+use crate::Result;
+use crate::config::{ConfigError, SamplerKind, Sampling, ScheduleKind};
+use crate::schedule::NoiseSchedule;
+
+/// One generation from its first step to its last.
+pub struct Course {
+    pub sampler: Box<dyn Sampler>,
+    pub path: Path,
+    pub prediction: Prediction,
+    /// Whether the network's estimates of the picture are clipped to [-1, 1].
+    pub clip: bool,
+}
+
+impl Course {
+    /// The course that `sampling` asks for, for a network that predicts the noise of `schedule`.
+    pub fn new(sampling: &Sampling, schedule: &NoiseSchedule) -> Result<Self> {
+        sampling.validate()?;
+        let (steps, most) = (sampling.steps, schedule.timesteps());
+        if !(1..=most).contains(&steps) {
+            let message = format!(
+                "{steps} steps are not possible; this model has {most} timesteps: give 1 to {most}"
+            );
+            return Err(ConfigError::one("steps", message).into());
+        }
+        let (sampler, uniform) = parts(sampling);
+        let spacing = spacing(sampling, uniform);
+        // Through all timesteps, DDPM is the reference, which does not clip. Where steps are
+        // longer, an estimate outside the range of pictures would overshoot.
+        let is_reference =
+            sampling.sampler == SamplerKind::Ddpm && spacing == Spacing::Leading && steps == most;
+        Ok(Self {
+            sampler,
+            path: Path::new(schedule, spacing, steps),
+            prediction: Prediction::Noise,
+            clip: !is_reference,
+        })
+    }
+
+    /// What the first step begins at, from unit Gaussian noise.
+    pub fn start(&self, noise: &Tensor) -> Result<Tensor> {
+        let scale = self.path.legs().first().map_or(1.0, |leg| self.sampler.start_scale(leg.from));
+        Ok((noise * scale)?)
+    }
+
+    /// Takes step `index`, counted from 0: the next x, and the picture estimated on the way, within
+    /// [-1, 1]. `network` answers to x and a timestep, `noise` draws unit Gaussian noise.
+    pub fn step(
+        &mut self,
+        index: usize,
+        x: &Tensor,
+        network: &mut dyn FnMut(&Tensor, f32) -> Result<Tensor>,
+        noise: &mut dyn FnMut() -> Result<Tensor>,
+    ) -> Result<(Tensor, Tensor)> {
+        let Self { prediction, clip, .. } = *self;
+        let mut denoiser = Denoiser { network, prediction, clip, noise };
+        let (next, x0) = self.sampler.step(&self.path, index, x, &mut denoiser)?;
+        Ok((next, x0.clamp(-1f32, 1f32)?))
+    }
+}
+
+/// Every sampler, with what it takes "Uniform" to mean: the older ones go through whole timesteps
+/// and end at 0, those of k-diffusion begin at the last and end at 0.
+fn parts(sampling: &Sampling) -> (Box<dyn Sampler>, Spacing) {
+    use Spacing::{Leading, Linspace};
+    match sampling.sampler {
+        SamplerKind::Ddpm => (Box::new(Ddpm::default()), Leading),
+        SamplerKind::Ddim => (Box::new(Ddim { eta: sampling.eta }), Leading),
+        SamplerKind::Euler => (Box::new(Euler), Linspace),
+        SamplerKind::EulerAncestral => (Box::new(EulerAncestral), Linspace),
+        SamplerKind::Heun => (Box::new(Heun), Linspace),
+        SamplerKind::DpmPp2m => (Box::new(DpmPp2m::default()), Linspace),
+        SamplerKind::DpmPp2mSde => (Box::new(DpmPp2mSde::default()), Linspace),
+        SamplerKind::DpmPpSde => (Box::new(DpmPpSde), Linspace),
+        SamplerKind::Lms => (Box::new(Lms::default()), Linspace),
+        SamplerKind::Plms => (Box::new(Plms::default()), Leading),
+        SamplerKind::UniPc => (Box::new(UniPc::default()), Linspace),
+    }
+}
+
+fn spacing(sampling: &Sampling, uniform: Spacing) -> Spacing {
+    let schedule = match sampling.schedule {
+        ScheduleKind::Automatic => sampling.sampler.info().automatic,
+        chosen => chosen,
+    };
+    match schedule {
+        ScheduleKind::Automatic | ScheduleKind::Uniform => uniform,
+        ScheduleKind::Karras => Spacing::Karras,
+        ScheduleKind::Exponential => Spacing::Exponential,
+        ScheduleKind::SgmUniform => Spacing::Trailing,
+        ScheduleKind::Beta => Spacing::Beta,
+    }
+}

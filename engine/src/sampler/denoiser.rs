@@ -1,0 +1,106 @@
+//! What a step asks for: the network's estimates, and fresh noise.
+
+use candle_core::Tensor;
+
+use super::level::Level;
+use super::weighted_sum;
+use crate::Result;
+
+/// What the network was trained to tell of x = signal · picture + noise · Gaussian.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prediction {
+    /// The Gaussian: Ho et al. 2020 (arXiv 2006.11239).
+    #[default]
+    Noise,
+    /// signal · Gaussian - noise · picture: Salimans & Ho 2022 (arXiv 2202.00512).
+    Velocity,
+    /// The picture.
+    Picture,
+}
+
+impl Prediction {
+    /// The picture and the Gaussian in `x`, from the network's `answer`.
+    pub fn read(self, answer: &Tensor, x: &Tensor, level: Level) -> Result<Estimate> {
+        let (signal, noise) = (level.signal(), level.noise());
+        let of = |x_share, answer_share| weighted_sum(x_share, x, [(answer_share, answer)]);
+        Ok(match self {
+            Self::Noise => {
+                Estimate { x0: of(1.0 / signal, -noise / signal)?, noise: answer.clone() }
+            }
+            Self::Velocity => Estimate { x0: of(signal, -noise)?, noise: of(noise, signal)? },
+            Self::Picture => {
+                Estimate { x0: answer.clone(), noise: of(1.0 / noise, -signal / noise)? }
+            }
+        })
+    }
+}
+
+/// What the network makes of an x, both of x's shape.
+#[derive(Clone, Debug)]
+pub struct Estimate {
+    /// The picture; within [-1, 1] if the denoiser clips.
+    pub x0: Tensor,
+    /// The Gaussian as the network told it, from before any clipping.
+    pub noise: Tensor,
+}
+
+/// The network as a sampler sees it.
+pub struct Denoiser<'a> {
+    /// The network's answer to x (batch, channels, height, width) and a timestep.
+    pub network: &'a mut dyn FnMut(&Tensor, f32) -> Result<Tensor>,
+    pub prediction: Prediction,
+    /// Whether the estimates of the picture are clipped to [-1, 1].
+    pub clip: bool,
+    /// Draws unit Gaussian noise of x's shape, other noise at each call.
+    pub noise: &'a mut dyn FnMut() -> Result<Tensor>,
+}
+
+impl Denoiser<'_> {
+    /// Asks the network once.
+    pub fn estimate(&mut self, x: &Tensor, level: Level) -> Result<Estimate> {
+        let answer = (self.network)(x, level.timestep)?;
+        let estimate = self.prediction.read(&answer, x, level)?;
+        Ok(match self.clip {
+            true => Estimate { x0: estimate.x0.clamp(-1f32, 1f32)?, ..estimate },
+            false => estimate,
+        })
+    }
+
+    /// The picture, and d(x/signal)/d(sigma) of the probability flow (arXiv 2206.00364, equation
+    /// 3): the Gaussian that together with this picture makes up `x`.
+    pub fn slope(&mut self, x: &Tensor, level: Level) -> Result<(Tensor, Tensor)> {
+        let x0 = self.estimate(x, level)?.x0;
+        let noise = level.noise();
+        let slope = weighted_sum(1.0 / noise, x, [(-level.signal() / noise, &x0)])?;
+        Ok((x0, slope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn all_predictions_of_one_truth_read_alike() {
+        let level = Level { timestep: 3.0, alpha_cumprod: 0.7 };
+        let (signal, noise) = (level.signal(), level.noise());
+        let tensor = |numbers: [f32; 3]| Tensor::new(&numbers, &Device::Cpu).unwrap();
+        let (picture, gaussian) = (tensor([0.5, -0.2, 0.9]), tensor([1.5, 0.3, -2.0]));
+        let mixed = |a, b| weighted_sum(a, &picture, [(b, &gaussian)]).unwrap();
+        let x = mixed(signal, noise);
+        let answers = [
+            (Prediction::Noise, gaussian.clone()),
+            (Prediction::Velocity, mixed(-noise, signal)),
+            (Prediction::Picture, picture.clone()),
+        ];
+        for (prediction, answer) in answers {
+            let estimate = prediction.read(&answer, &x, level).unwrap();
+            for (found, wanted) in [(&estimate.x0, &picture), (&estimate.noise, &gaussian)] {
+                let found = found.to_vec1::<f32>().unwrap();
+                let wanted = wanted.to_vec1::<f32>().unwrap();
+                assert!(found.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-6));
+            }
+        }
+    }
+}
