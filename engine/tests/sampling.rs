@@ -95,7 +95,7 @@ fn on_a_point_every_sampler_and_schedule_ends_there() {
 #[test]
 fn samplers_without_noise_come_to_the_same_number_in_their_order() {
     println!("{:<14} {:>10} {:>10} {:>10}", "sampler", "20 steps", "40", "order");
-    // PLMS ends its even steps with one to no noise that is not smooth in the timestep.
+    // PLMS is not among them: its steps are even in the timestep, along which x is not smooth at 0.
     let orders = [
         (SamplerKind::Euler, 0.8),
         (SamplerKind::Heun, 1.6),
@@ -116,4 +116,15 @@ fn samplers_without_noise_come_to_the_same_number_in_their_order() {
         println!("{:<14} {:>10.1e} {:>10.1e} {order:>10.2}", kind.name(), errors[0], errors[1]);
         assert!(order > least, "{}: {errors:?}", kind.name());
     }
+}
+
+/// With eta 1 DDIM is DDPM with the variance of the posterior (arXiv 2010.02502, section 4.1).
+#[test]
+fn ddim_with_all_its_noise_is_ddpm() {
+    let ddpm = draw(LAW, Sampling::new(SamplerKind::Ddpm, 20));
+    let ddim = draw(LAW, Sampling { eta: 1.0, ..Sampling::new(SamplerKind::Ddim, 20) });
+    let most = ddpm.iter().zip(&ddim).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(most < 1e-5, "{most}");
+    let half = draw(LAW, Sampling { eta: 0.5, ..Sampling::new(SamplerKind::Ddim, 20) });
+    assert!(error(LAW, &half) < error(LAW, &ddpm));
 }

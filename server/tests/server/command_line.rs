@@ -55,19 +55,24 @@ fn the_same_run_writes_the_same_bytes_and_its_model_draws() {
         );
         assert!(told.contains("Steps: 4, Sampler: DDPM") && told.contains("Seed: 7"), "{told}");
     }
-    let told = succeed(
-        folder,
-        "generate --model first --count 2 --steps 4 --sampler K_Euler_A --schedule karras --out k.png",
-    );
-    assert!(told.contains("Sampler: Euler a, Schedule type: Karras"), "{told}");
-    let told = succeed(
-        folder,
-        "generate --model first --count 2 --steps 4 --sampler ddim --eta 0.5 --out e.png",
-    );
-    assert!(told.contains("Sampler: DDIM") && told.contains("Eta: 0.5"), "{told}");
     let grid = std::fs::read(folder.join("a.png")).unwrap();
     assert_eq!(grid, std::fs::read(folder.join("b.png")).unwrap());
     assert!(folder.join("each/00004-11.png").is_file());
+}
+
+#[test]
+fn samplers_and_schedules_go_by_the_names_of_a1111() {
+    let setup = Setup::idle();
+    let folder = place(&setup);
+    succeed(folder, "train --config tiny.yaml --steps 2");
+    for (options, words) in [
+        ("--sampler K_Euler_A --schedule karras", "Sampler: Euler a, Schedule type: Karras"),
+        ("--sampler k_dpmpp_2m --schedule SGMUniform", "DPM++ 2M, Schedule type: SGM Uniform"),
+        ("--sampler ddim --eta 0.5", "Eta: 0.5"),
+    ] {
+        let told = succeed(folder, &format!("generate --model first --steps 4 {options}"));
+        assert!(told.contains(words), "{told}");
+    }
 }
 
 #[test]
@@ -104,6 +109,16 @@ fn what_cannot_be_done_is_one_sentence_and_exit_code_one() {
         ("train --config tiny.yaml --set num_heads=3", "not divisible by num_heads 3"),
         ("generate --model nobody", "model: there is no `nobody`"),
         ("generate --model x.pth", "--config"),
+        (
+            "generate --model first --sampler oiler",
+            "sampler: there is no `oiler`; nearest are Euler",
+        ),
+        ("generate --model first --sampler plms --steps 1", "steps: PLMS needs at least 2 steps"),
+        (
+            "generate --model first --sampler PLMS --schedule beta",
+            "schedule: PLMS needs even steps",
+        ),
+        ("generate --model first --eta 2", "eta: 2 is out of range; give 0 to 1"),
         ("bench --config nowhere.yaml", "there is no such file"),
         (serve.as_str(), "is in use by another program"),
     ] {
