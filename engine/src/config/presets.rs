@@ -14,7 +14,7 @@ pub struct Preset {
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "small",
-        about: "28×28 pictures on a laptop's processor: shapes within minutes, clear ones in an hour.",
+        about: "28×28 pictures on a laptop's processor: shapes within minutes, clear ones in half an hour.",
     },
     Preset {
         name: "reference",
@@ -50,7 +50,7 @@ fn small() -> RunConfig {
     };
     let train = &mut config.train_params;
     train.batch_size = 32;
-    train.num_steps = 3000;
+    train.num_steps = 6000;
     train.lr = 2e-3;
     train.warmup_steps = 100;
     train.lr_decay = true;
