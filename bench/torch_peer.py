@@ -24,15 +24,17 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.norm = nn.GroupNorm(groups, width)
-        self.project = nn.Conv2d(width, 3 * width, 1)
-        self.merge = nn.Conv2d(width, width, 1)
+        self.project = nn.Linear(width, 3 * width)
+        self.merge = nn.Linear(width, width)
 
     def forward(self, x):
-        batch, width, height, across = x.shape
-        qkv = self.project(self.norm(x)).reshape(batch, 3, self.heads, width // self.heads, -1)
-        q, k, v = qkv.transpose(-1, -2).unbind(1)
-        y = scaled_dot_product_attention(q, k, v).transpose(-1, -2)
-        return x + self.merge(y.reshape(batch, width, height, across))
+        width = x.shape[1]
+        # Tokens first and the width of a head last: the fused kernel takes no other layout.
+        tokens = self.norm(x).flatten(2).mT
+        qkv = self.project(tokens).unflatten(2, (3, self.heads, width // self.heads))
+        q, k, v = (part.transpose(1, 2) for part in qkv.unbind(2))
+        y = scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        return x + self.merge(y).mT.reshape(x.shape)
 
 
 class Residual(nn.Module):

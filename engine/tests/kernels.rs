@@ -107,6 +107,17 @@ fn attention() {
     }
 }
 
+/// Scores whose exponentials would leave f32 if nothing were taken from them first.
+#[test]
+fn attention_with_large_scores() {
+    check(
+        "attention with large scores",
+        &[&[2, 24, 49]],
+        &|t| kernels::attention(&(&t[0] * 6.0)?, 2),
+        &|t| plain::attention(&(&t[0] * 6.0)?, 2),
+    );
+}
+
 #[test]
 fn linear() {
     check("linear", &[&[5, 12], &[7, 12], &[7]], &|t| kernels::linear(&t[0], &t[1], &t[2]), &|t| {

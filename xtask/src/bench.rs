@@ -125,39 +125,38 @@ pub fn compare(args: &[String]) -> Result<ExitCode> {
     if python.is_none() {
         say("no Python with torch and pyyaml found (--python PATH): measuring Darkroom alone");
     }
-    let mut rows = Vec::new();
-    let mut peer = String::new();
+    report(&heading(&options))?;
     for (name, batches) in RUNS {
         for &batch in batches {
-            let mut measured =
-                Measured { name, batch, ours: Vec::new(), theirs: Vec::new(), memory: 0 };
-            for round in 1..=options.rounds {
-                say(format!("{name}, batch {batch}: round {round} of {}", options.rounds));
-                let ours = figures(&mut on_config(
-                    command(&program).arg("bench").arg("--json"),
-                    &options,
-                    name,
-                    batch,
-                ))?;
-                measured.memory = ours["peak_memory_bytes"].as_u64().unwrap_or(0);
-                measured.ours.push(rates(&ours)?);
-                if let Some(python) = &python {
-                    let script = workspace::root().join("bench/torch_peer.py");
-                    let theirs = figures(&mut on_config(
-                        command(python).arg(script),
-                        &options,
-                        name,
-                        batch,
-                    ))?;
-                    peer = theirs["peer"].as_str().unwrap_or("PyTorch").to_owned();
-                    measured.theirs.push(rates(&theirs)?);
-                }
-            }
-            rows.push(measured.row());
+            // Row by row, so that one who stops it keeps what was measured.
+            report(&measure(&options, &program, python.as_deref(), name, batch)?.row())?;
         }
     }
-    report(&table(&options, &peer, &rows))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// One configuration and batch, in all rounds.
+fn measure(
+    options: &Options,
+    program: &Path,
+    python: Option<&Path>,
+    name: &'static str,
+    batch: usize,
+) -> Result<Measured> {
+    let mut measured = Measured { name, batch, ours: Vec::new(), theirs: Vec::new(), memory: 0 };
+    let script = workspace::root().join("bench/torch_peer.py");
+    for round in 1..=options.rounds {
+        say(format!("{name}, batch {batch}: round {round} of {}", options.rounds));
+        let mut ours = on_config(command(program).args(["bench", "--json"]), options, name, batch);
+        let ours = figures(&mut ours)?;
+        measured.memory = ours["peak_memory_bytes"].as_u64().unwrap_or(0);
+        measured.ours.push(rates(&ours)?);
+        if let Some(python) = python {
+            let mut theirs = on_config(command(python).arg(&script), options, name, batch);
+            measured.theirs.push(rates(&figures(&mut theirs)?)?);
+        }
+    }
+    Ok(measured)
 }
 
 /// The same four options for both programs.
@@ -169,19 +168,17 @@ fn on_config(program: &mut Command, options: &Options, name: &str, batch: usize)
     whole
 }
 
-fn table(options: &Options, peer: &str, rows: &[String]) -> String {
-    let peer = if peer.is_empty() { "peer" } else { peer };
+fn heading(options: &Options) -> String {
     let revision = read(command("git").args(["rev-parse", "--short", "HEAD"])).unwrap_or_default();
     format!(
         "\n### {revision}, {}\n\n\
-         f32; medians of {} rounds of {} s, the two programs in turns; ratios are medians over the \
-         rounds.\n\n\
-         | network | batch | train images/s | {peer} | ratio | forward images/s | {peer} | ratio | \
-         peak MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n{}\n",
+         f32; medians of {} rounds of {} s, Darkroom and PyTorch in turns; ratios are medians over \
+         the rounds.\n\n\
+         | network | batch | train images/s | PyTorch | ratio | forward images/s | PyTorch | ratio | \
+         peak MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|",
         machine(),
         options.rounds,
         options.seconds,
-        rows.join("\n"),
     )
 }
 
@@ -193,12 +190,11 @@ fn machine() -> String {
     format!("{} cores of {}", cores, name.map_or(std::env::consts::ARCH, |(_, name)| name))
 }
 
-fn report(table: &str) -> Result<()> {
-    print!("{table}");
+fn report(line: &str) -> Result<()> {
+    println!("{line}");
     let path = workspace::root().join("docs/performance.md");
     let mut file = OpenOptions::new().append(true).open(&path).context("docs/performance.md")?;
-    file.write_all(table.as_bytes())?;
-    Ok(())
+    writeln!(file, "{line}").context("docs/performance.md")
 }
 
 #[cfg(test)]
