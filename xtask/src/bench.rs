@@ -172,8 +172,8 @@ fn heading(options: &Options) -> String {
     let revision = read(command("git").args(["rev-parse", "--short", "HEAD"])).unwrap_or_default();
     format!(
         "\n### {revision}, {}\n\n\
-         f32; medians of {} rounds of {} s, Darkroom and PyTorch in turns; ratios are medians over \
-         the rounds.\n\n\
+         f32; rounds: {}, of {} s each; Darkroom and PyTorch in turns; figures and ratios are \
+         medians over the rounds.\n\n\
          | network | batch | train images/s | PyTorch | ratio | forward images/s | PyTorch | ratio | \
          peak MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|",
         machine(),

@@ -225,8 +225,7 @@ fn zeroed(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
 /// `bias`: (outputs) or (batch, outputs), or empty for none.
 pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
     let depth = g.depth();
-    let rows: Vec<usize> = (0..g.outputs).map(|output| output * depth).collect();
-    let packed = Packed::interleave(&rows, &[0], depth, weight);
+    let packed = Packed::interleave(g.outputs, depth, &[0], depth, weight);
     correlate(g, x, &packed, bias)
 }
 
@@ -393,7 +392,6 @@ impl TapSums {
         let mut numbers = vec![0.0; rows * g.outputs * pitch];
         let block = (BLOCK_NUMBERS / (g.planes_numbers() + g.out_numbers())).max(1);
         let blocks = x.chunks(block * g.image_numbers()).zip(grad.chunks(block * g.out_numbers()));
-        let outputs: Vec<usize> = (0..g.outputs).map(|output| output * pixels).collect();
         let (mut planes, mut turned) = (Vec::new(), Vec::new());
         for (x, grad) in blocks {
             let images = 0..grad.len() / g.out_numbers();
@@ -403,7 +401,7 @@ impl TapSums {
                 g.lay_out_channels_last(x, planes, &mut turned);
             }
             let starts: Vec<usize> = images.clone().map(|at| at * g.out_numbers()).collect();
-            let packed = Packed::interleave(&outputs, &starts, pixels, grad);
+            let packed = Packed::interleave(g.outputs, pixels, &starts, pixels, grad);
             let windows = |at| g.windows_channels_last().map(move |w| at * g.planes_numbers() + w);
             let offsets: Vec<usize> = images.flat_map(windows).collect();
             for (row, sums) in numbers.chunks_exact_mut(g.outputs * pitch).enumerate() {

@@ -20,7 +20,7 @@ mod threads;
 mod tile;
 mod transpose;
 
-pub use memory::keep_memory;
+pub use memory::{keep_memory, release_memory};
 pub use optimizer::{AdamStep, adam, ema, square_sum};
 pub use threads::use_one_pool;
 

@@ -41,14 +41,19 @@ impl Packed {
         })
     }
 
-    /// Row i is `length` numbers from `rows[i] + runs[0]` on, then from `rows[i] + runs[1]`, ….
-    pub fn interleave(rows: &[usize], runs: &[usize], length: usize, from: &[f32]) -> Self {
-        assert!(furthest(rows) + furthest(runs) + length <= from.len());
-        Self::fill(rows, runs.len() * length, |rows, panel| {
-            for (panel, run) in panel.chunks_exact_mut(rows.len() * length).zip(runs) {
-                // Rows of a panel are equally far apart.
-                let pitch = if rows.len() > 1 { rows[1] - rows[0] } else { length };
-                transpose(&from[rows[0] + run..], (rows.len(), length), pitch, panel, rows.len());
+    /// Row i is `length` numbers from `i * pitch + runs[0]` on, then from `i * pitch + runs[1]`, ….
+    pub fn interleave(
+        rows: usize,
+        pitch: usize,
+        runs: &[usize],
+        length: usize,
+        from: &[f32],
+    ) -> Self {
+        let starts: Vec<usize> = (0..rows).map(|row| row * pitch).collect();
+        Self::fill(&starts, runs.len() * length, |starts, panel| {
+            let rows = starts.len();
+            for (panel, run) in panel.chunks_exact_mut(rows * length).zip(runs) {
+                transpose(&from[starts[0] + run..], (rows, length), pitch, panel, rows);
             }
         })
     }

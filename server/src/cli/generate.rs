@@ -125,19 +125,28 @@ pub(super) fn find_model(
     place: &DataDir,
 ) -> Result<(String, ModelFile)> {
     let path = Path::new(asked);
-    let name = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    match file_at(path, yaml)? {
+        Some(file) => {
+            Ok((path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), file))
+        }
+        None => {
+            let file = Models::new(Folders::at(&place.path())).find(asked)?;
+            Ok((asked.into(), file))
+        }
+    }
+}
+
+/// The weights at `path` if its ending says that it is a file of weights.
+pub(super) fn file_at(path: &Path, yaml: Option<&Path>) -> Result<Option<ModelFile>> {
     match (path.extension().and_then(|extension| extension.to_str()), yaml) {
-        (Some("safetensors"), _) => Ok((name(), ModelFile::Checkpoint(path.into()))),
+        (Some("safetensors"), _) => Ok(Some(ModelFile::Checkpoint(path.into()))),
         (Some("pth"), Some(yaml)) => {
-            Ok((name(), ModelFile::Reference { pth: path.into(), yaml: yaml.into() }))
+            Ok(Some(ModelFile::Reference { pth: path.into(), yaml: yaml.into() }))
         }
         (Some("pth"), None) => Err(Error::field(
             "config",
             "a .pth file does not say what network it is; give its YAML with --config",
         )),
-        _ => {
-            let file = Models::new(Folders::at(&place.path())).find(asked)?;
-            Ok((asked.into(), file))
-        }
+        _ => Ok(None),
     }
 }

@@ -1,15 +1,16 @@
 //! `darkroom import`: a model from elsewhere among the own ones.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use engine::checkpoint::Checkpoint;
 use engine::config::name_fault;
 use engine::train::checkpoint_path;
 
+use super::generate::file_at;
 use super::place::DataDir;
-use crate::studio::Folders;
 use crate::studio::library::Models;
+use crate::studio::{Folders, remove_folder};
 use crate::{Error, Result};
 
 #[derive(Debug, Args)]
@@ -36,9 +37,16 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         let message = format!("there is already a model or run called {}", args.name);
         return Err(Error::field("name", message));
     }
-    let checkpoint = read(&args.path, args.config.as_deref())?;
+    let checkpoint = match file_at(&args.path, args.config.as_deref())? {
+        Some(file) => file.checkpoint()?,
+        None => Checkpoint::load_diffusers(&args.path)?,
+    };
     let file = checkpoint_path(&folder, checkpoint.header.step)?;
-    checkpoint.save(&file)?;
+    if let Err(error) = checkpoint.save(&file) {
+        // An empty folder would keep the name taken.
+        remove_folder(&folder)?;
+        return Err(error.into());
+    }
     let (weights, side) =
         (checkpoint.header.weights, checkpoint.header.config.model_params.im_size);
     println!(
@@ -49,21 +57,10 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     Ok(())
 }
 
-/// The checkpoint at `path`, by what kind of file it is.
-fn read(path: &Path, yaml: Option<&Path>) -> Result<Checkpoint> {
-    match (path.extension().and_then(|extension| extension.to_str()), yaml) {
-        (Some("safetensors"), _) => Ok(Checkpoint::load(path)?),
-        (Some("pth"), Some(yaml)) => Ok(Checkpoint::load_reference(path, yaml)?),
-        (Some("pth"), None) => Err(Error::field(
-            "config",
-            "a .pth file does not say what network it is; give its YAML with --config",
-        )),
-        _ => Ok(Checkpoint::load_diffusers(path)?),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn import(path: &str, name: &str, data: &Path) -> Result<()> {

@@ -22,7 +22,7 @@ mod worker;
 
 pub use api::{StudioHandle, check_steps, drawn_seed};
 pub use drawing::{Drawn, Plan, Sink, draw};
-pub use files::write_whole;
+pub use files::{remove_folder, write_whole};
 pub use folders::Folders;
 pub use infotext::Infotext;
 pub use worker::{DeviceThread, Worker};

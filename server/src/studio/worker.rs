@@ -172,6 +172,7 @@ impl Worker {
             JobKind::Generate => gallery::generate(self, job, cancel),
             JobKind::Train => {
                 let ending = runs::train(self, job, cancel);
+                engine::kernels::release_memory();
                 self.studio.live.publish(Live::LibraryChanged);
                 ending
             }
