@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::Result;
 use crate::checkpoint::{Checkpoint, Header};
-use crate::config::RunConfig;
+use crate::config::{Prediction, RunConfig};
 use crate::diffusers::UNet2D;
 use crate::schedule::NoiseSchedule;
 use crate::unet::{UNet, Weights};
@@ -16,12 +16,13 @@ pub struct Model {
     schedule: NoiseSchedule,
     network: Network,
     device: Device,
+    classes: Vec<String>,
 }
 
-/// The networks that predict noise.
+/// The networks that are trained or read here.
 #[derive(Clone, Debug)]
 pub(crate) enum Network {
-    Reference(UNet),
+    Reference(Box<UNet>),
     Diffusers(Box<UNet2D>),
 }
 
@@ -29,7 +30,9 @@ impl Network {
     /// The network that `header` describes, on weights that are checked to fit it.
     pub fn new(header: &Header, weights: &Weights) -> Result<Self> {
         Ok(match &header.diffusers {
-            None => Self::Reference(UNet::from_weights(&header.config.model_params, weights)?),
+            None => {
+                Self::Reference(Box::new(UNet::from_weights(&header.config.model_params, weights)?))
+            }
             Some(spec) => Self::Diffusers(Box::new(UNet2D::from_weights(&spec.unet, weights)?)),
         })
     }
@@ -48,6 +51,7 @@ impl Model {
             network: Network::new(header, &weights)?,
             schedule,
             device: device.clone(),
+            classes: header.classes(),
             config: header.config.clone(),
         })
     }
@@ -56,9 +60,10 @@ impl Model {
     pub fn from_weights(config: RunConfig, weights: &Weights, device: &Device) -> Result<Self> {
         let unet = UNet::from_weights(&config.model_params, &placed(weights, device)?)?;
         Ok(Self {
-            network: Network::Reference(unet),
+            network: Network::Reference(Box::new(unet)),
             schedule: NoiseSchedule::new(&config.diffusion_params),
             device: device.clone(),
+            classes: numbered(config.model_params.num_classes),
             config,
         })
     }
@@ -75,15 +80,36 @@ impl Model {
         &self.device
     }
 
-    /// The noise in `x` (batch, channels, height, width), all images at timestep `t`,
-    /// 0 to T - 1, which need not be whole.
-    pub fn predict_noise(&self, x: &Tensor, t: f32) -> Result<Tensor> {
+    /// What the network was trained to tell.
+    pub fn prediction(&self) -> Prediction {
+        self.config.diffusion_params.prediction_type
+    }
+
+    /// The names of the classes it draws; none if it knows no classes.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// Whether it also learned to draw without being told a class, which guidance needs.
+    pub fn draws_without_class(&self) -> bool {
+        self.classes.is_empty() || self.config.train_params.class_dropout > 0.0
+    }
+
+    /// What the network tells of `x` (batch, channels, height, width), all images at timestep `t`,
+    /// 0 to T - 1, which need not be whole. `classes` (batch, classes) weighs the classes each image
+    /// is to show.
+    pub fn predict(&self, x: &Tensor, t: f32, classes: Option<&Tensor>) -> Result<Tensor> {
         let timesteps = vec![t; x.dim(0)?];
         match &self.network {
-            Network::Reference(unet) => unet.forward(x, &timesteps),
-            Network::Diffusers(unet) => unet.forward(x, &timesteps, None),
+            Network::Reference(unet) => unet.forward(x, &timesteps, classes),
+            Network::Diffusers(unet) => unet.forward(x, &timesteps, classes),
         }
     }
+}
+
+/// Classes that have no names have numbers.
+pub(crate) fn numbered(classes: usize) -> Vec<String> {
+    (0..classes).map(|class| class.to_string()).collect()
 }
 
 /// Copies in f32 on `device` that no gradient reaches.

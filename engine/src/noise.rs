@@ -25,6 +25,12 @@ pub enum Stream {
     Start = 5,
     /// The noise of a sampling step; the counter is the number of the step.
     Sampling = 6,
+    /// Which images of a training batch are shown without their class; the counter is the step.
+    ClassDropout = 7,
+    /// Noise that shifts whole channels of a training batch; the counter is the step.
+    Offset = 8,
+    /// How the images of a training batch are mirrored and turned; the counter is the step.
+    Augment = 9,
 }
 
 /// The generator of one draw.

@@ -8,7 +8,7 @@ use engine::config::{RunConfig, SAMPLERS, SCHEDULES, SamplerKind, Sampling, Sche
 use engine::grid::Picture;
 use engine::kernels::simd::Level;
 use engine::model::Model;
-use engine::sampler::{SampleRequest, sample};
+use engine::sampler::{Guidance, SampleRequest, sample};
 use engine::unet::UNet;
 use engine::{CancelToken, Error};
 
@@ -23,7 +23,7 @@ fn checkpoint() -> Checkpoint {
 
 fn draw(seeds: &[u64], sampling: Sampling) -> Vec<Picture> {
     let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
-    let request = SampleRequest { sampling, seeds: seeds.to_vec() };
+    let request = SampleRequest { sampling, seeds: seeds.to_vec(), guidance: Guidance::default() };
     sample(&model, &request, &CancelToken::new(), &mut |_| Ok(())).unwrap()
 }
 
@@ -55,7 +55,8 @@ fn every_sampler_goes_by_every_schedule_that_fits_it() {
                 if sampling.validate().is_err() {
                     continue;
                 }
-                let request = SampleRequest { sampling, seeds: vec![3] };
+                let request =
+                    SampleRequest { sampling, seeds: vec![3], guidance: Guidance::default() };
                 let mut told = 0;
                 sample(&model, &request, &CancelToken::new(), &mut |step| {
                     let x = step.x.flatten_all()?.to_vec1::<f32>()?;
@@ -73,7 +74,8 @@ fn every_sampler_goes_by_every_schedule_that_fits_it() {
 #[test]
 fn every_step_tells_of_x_and_of_the_predicted_picture() {
     let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
-    let request = SampleRequest { sampling: DDPM, seeds: vec![1, 2] };
+    let request =
+        SampleRequest { sampling: DDPM, seeds: vec![1, 2], guidance: Guidance::default() };
     let mut timesteps = Vec::new();
     let pictures = sample(&model, &request, &CancelToken::new(), &mut |step| {
         timesteps.push(step.timestep);
@@ -93,7 +95,7 @@ fn every_step_tells_of_x_and_of_the_predicted_picture() {
 fn drawing_stops_when_asked_and_refuses_impossible_steps() {
     let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
     let cancel = CancelToken::new();
-    let request = SampleRequest { sampling: DDPM, seeds: vec![1] };
+    let request = SampleRequest { sampling: DDPM, seeds: vec![1], guidance: Guidance::default() };
     let mut steps = 0;
     let end = sample(&model, &request, &cancel, &mut |_| {
         steps += 1;

@@ -1,7 +1,7 @@
 //! Samplers on data whose law is known: what they draw must follow it the better, the more steps.
 
 use candle_core::{Device, Tensor};
-use engine::config::{DiffusionParams, SAMPLERS, SCHEDULES, SamplerKind, Sampling};
+use engine::config::{DiffusionParams, Prediction, SAMPLERS, SCHEDULES, SamplerKind, Sampling};
 use engine::noise::{Stream, gaussian};
 use engine::sampler::Course;
 use engine::schedule::NoiseSchedule;
@@ -35,7 +35,7 @@ fn unit(counter: u64) -> Tensor {
 /// What the sampler makes of the same noise, if the network knows `law`.
 fn draw(law: Law, sampling: Sampling) -> Vec<f64> {
     let schedule = NoiseSchedule::new(&DiffusionParams::default());
-    let mut course = Course::new(&sampling, &schedule).unwrap();
+    let mut course = Course::new(&sampling, &schedule, Prediction::Noise).unwrap();
     course.clip = false;
     let levels = engine::sampler::Levels::new(&schedule);
     let mut network =

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub struct GenerateForm {
     pub model: String,
+    pub prompt: String,
+    pub negative_prompt: String,
+    pub cfg_scale: String,
     pub sampler: String,
     pub schedule: String,
     pub eta: String,
@@ -27,6 +30,9 @@ impl From<&GenerateSettings> for GenerateForm {
     fn from(settings: &GenerateSettings) -> Self {
         Self {
             model: settings.model.clone(),
+            prompt: settings.prompt.clone(),
+            negative_prompt: settings.negative_prompt.clone(),
+            cfg_scale: settings.cfg_scale.to_string(),
             sampler: settings.sampler.name().into(),
             schedule: settings.schedule.name().into(),
             eta: settings.eta.to_string(),
@@ -39,14 +45,28 @@ impl From<&GenerateSettings> for GenerateForm {
 }
 
 impl GenerateForm {
-    pub const FIELDS: [&str; 8] =
-        ["model", "sampler", "schedule", "eta", "steps", "batch_count", "batch_size", "seed"];
+    pub const FIELDS: [&str; 11] = [
+        "model",
+        "prompt",
+        "negative_prompt",
+        "cfg_scale",
+        "sampler",
+        "schedule",
+        "eta",
+        "steps",
+        "batch_count",
+        "batch_size",
+        "seed",
+    ];
 
     /// The settings, if every field can be read and is in its range.
     pub fn settings(&self) -> Result<GenerateSettings, ConfigError> {
         let mut faults = Vec::new();
         let settings = GenerateSettings {
             model: self.model.clone(),
+            prompt: self.prompt.clone(),
+            negative_prompt: self.negative_prompt.clone(),
+            cfg_scale: read("cfg_scale", &self.cfg_scale, "a number", &mut faults),
             sampler: known(SamplerKind::from_name(&self.sampler), &mut faults),
             schedule: known(ScheduleKind::from_name(&self.schedule), &mut faults),
             eta: read("eta", &self.eta, "a number", &mut faults),
@@ -67,6 +87,9 @@ impl GenerateForm {
     pub fn overlay(&mut self, get: impl Fn(&str) -> Option<String>) {
         let fields = [
             &mut self.model,
+            &mut self.prompt,
+            &mut self.negative_prompt,
+            &mut self.cfg_scale,
             &mut self.sampler,
             &mut self.schedule,
             &mut self.eta,
@@ -83,9 +106,12 @@ impl GenerateForm {
     }
 
     /// Name and value of every field.
-    pub fn pairs(&self) -> [(&'static str, &str); 8] {
+    pub fn pairs(&self) -> [(&'static str, &str); 11] {
         let values = [
             &self.model,
+            &self.prompt,
+            &self.negative_prompt,
+            &self.cfg_scale,
             &self.sampler,
             &self.schedule,
             &self.eta,
@@ -128,6 +154,9 @@ mod tests {
     fn settings_survive_the_form() {
         let settings = GenerateSettings {
             model: "digits".into(),
+            prompt: "(cat:1.3) AND dog".into(),
+            negative_prompt: "owl".into(),
+            cfg_scale: 2.5,
             sampler: SamplerKind::Ddim,
             schedule: ScheduleKind::SgmUniform,
             eta: 0.25,

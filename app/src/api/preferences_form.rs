@@ -12,6 +12,7 @@ pub struct PreferencesForm {
     pub crisp_pixels: String,
     pub live_preview: String,
     pub preview_every: String,
+    pub negative_prompt: String,
 }
 
 impl Theme {
@@ -46,6 +47,7 @@ impl From<&Preferences> for PreferencesForm {
             crisp_pixels: preferences.crisp_pixels.to_string(),
             live_preview: preferences.live_preview.to_string(),
             preview_every: preferences.preview_every.to_string(),
+            negative_prompt: preferences.negative_prompt.clone(),
         }
     }
 }
@@ -71,6 +73,7 @@ impl PreferencesForm {
             crisp_pixels: self.crisp_pixels == "true",
             live_preview: self.live_preview == "true",
             preview_every,
+            negative_prompt: self.negative_prompt.trim().to_owned(),
         })
     }
 }
@@ -83,7 +86,7 @@ mod tests {
     fn preferences_survive_the_form() {
         for theme in Theme::ALL {
             let preferences =
-                Preferences { theme, crisp_pixels: false, live_preview: true, preview_every: 7 };
+                Preferences { theme, crisp_pixels: false, preview_every: 7, ..Default::default() };
             assert_eq!(PreferencesForm::from(&preferences).preferences().unwrap(), preferences);
         }
     }

@@ -86,9 +86,10 @@ mod tests {
     #[test]
     fn an_empty_checkbox_is_a_no() {
         let mut form = RunForm::preset("small");
-        assert!(form.config().unwrap().train_params.lr_decay);
-        form.values.remove("train_params.lr_decay");
-        assert!(!form.config().unwrap().train_params.lr_decay);
+        form.set("dataset_params.rotate", "true");
+        assert!(form.config().unwrap().dataset_params.rotate);
+        form.values.remove("dataset_params.rotate");
+        assert!(!form.config().unwrap().dataset_params.rotate);
     }
 
     #[test]

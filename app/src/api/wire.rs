@@ -149,6 +149,10 @@ pub struct ModelInfo {
     pub height: u32,
     pub channels: u32,
     pub timesteps: usize,
+    /// Names of the classes a prompt may ask for; none if it draws without.
+    pub classes: Vec<String>,
+    /// It never learned to draw without a class, so that nothing can be steered either.
+    pub needs_class: bool,
     pub dataset: String,
 }
 
@@ -246,11 +250,19 @@ pub struct Preferences {
     pub live_preview: bool,
     /// Denoising steps between two previews.
     pub preview_every: usize,
+    /// Added to the negative prompt of every generation.
+    pub negative_prompt: String,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { theme: Theme::System, crisp_pixels: true, live_preview: true, preview_every: 1 }
+        Self {
+            theme: Theme::System,
+            crisp_pixels: true,
+            live_preview: true,
+            preview_every: 1,
+            negative_prompt: "nudity, racism, oppression, exploitation".into(),
+        }
     }
 }
 

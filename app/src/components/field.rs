@@ -67,6 +67,35 @@ pub fn TextInput(
     }
 }
 
+/// Text of a few lines.
+#[component]
+pub fn TextArea(
+    id: &'static str,
+    name: &'static str,
+    value: RwSignal<String>,
+    placeholder: &'static str,
+    #[prop(into)] disabled: Signal<bool>,
+    #[prop(into)] fault: Signal<Option<String>>,
+) -> impl IntoView {
+    view! {
+        <textarea
+            id=id
+            name=name
+            rows="2"
+            placeholder=placeholder
+            autocomplete="off"
+            spellcheck="false"
+            disabled=move || disabled.get()
+            prop:value=move || value.get()
+            on:input:target=move |event| value.set(event.target().value())
+            aria-invalid=move || fault.with(Option::is_some).then_some("true")
+            aria-describedby=move || described_by(id, fault.with(Option::is_some))
+        >
+            {value.get_untracked()}
+        </textarea>
+    }
+}
+
 /// Chooses one of `options`, each a value with its words.
 #[component]
 pub fn Choice(

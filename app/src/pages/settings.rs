@@ -52,6 +52,7 @@ struct Choices {
     shown: RwSignal<Preferences>,
     /// As typed; it may be anything.
     preview_every: RwSignal<String>,
+    negative_prompt: RwSignal<String>,
     fault: FormFault,
 }
 
@@ -67,6 +68,7 @@ impl Choices {
     fn change(self, change: impl FnOnce(&mut PreferencesForm)) {
         let mut form = self.shown.with_untracked(|p| PreferencesForm::from(p));
         form.preview_every = self.preview_every.get_untracked();
+        form.negative_prompt = self.negative_prompt.get_untracked();
         change(&mut form);
         match form.preferences() {
             Ok(preferences) => self.shown.set(preferences),
@@ -88,6 +90,7 @@ fn PreferencesPanel() -> impl IntoView {
     let choices = Choices {
         shown,
         preview_every: RwSignal::new(shown.with_untracked(|p| p.preview_every.to_string())),
+        negative_prompt: RwSignal::new(shown.with_untracked(|p| p.negative_prompt.clone())),
         fault: FormFault::new(refused),
     };
     view! {
@@ -120,6 +123,7 @@ fn PreferencesPanel() -> impl IntoView {
                 on_change=move |on: bool| choices.change(|form| form.live_preview = on.to_string())
             />
             <PreviewRate choices />
+            <NegativePrompt choices />
             <Alert messages=choices.fault.beside(["preview_every"]) />
             <button class="primary without-script">"Save"</button>
         </form>
@@ -144,6 +148,28 @@ fn PreviewRate(choices: Choices) -> impl IntoView {
                     min=Some("1".into())
                     max=Some("1000".into())
                     value=choices.preview_every
+                    fault
+                />
+            </div>
+        </Field>
+    }
+}
+
+#[component]
+fn NegativePrompt(choices: Choices) -> impl IntoView {
+    let fault = Signal::stored(None::<String>);
+    view! {
+        <Field
+            id="negative-prompt"
+            label="Negative prompt of all models"
+            help="Words that every picture is steered away from, by models that know them."
+            fault
+        >
+            <div on:change=move |_| choices.change(|_| ())>
+                <TextInput
+                    id="negative-prompt"
+                    name="negative_prompt"
+                    value=choices.negative_prompt
                     fault
                 />
             </div>

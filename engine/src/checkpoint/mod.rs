@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::diffusers::{self, Spec, UNet2D};
+use crate::model::numbered;
 use crate::unet::{UNet, Weights};
 use crate::{Result, atomic_file};
 
@@ -36,6 +37,15 @@ pub struct Header {
 }
 
 impl Header {
+    /// The names of the classes that the network draws; none if it knows no classes.
+    pub fn classes(&self) -> Vec<String> {
+        let count = self.config.model_params.num_classes;
+        match self.dataset.classes.len() == count {
+            true => self.dataset.classes.clone(),
+            false => numbered(count),
+        }
+    }
+
     /// Reads only the head of the file, however large it is.
     pub fn read(path: &Path) -> Result<Self> {
         native::read_header(path)

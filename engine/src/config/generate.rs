@@ -9,6 +9,12 @@ use super::{ConfigError, FieldError, SamplerKind, Sampling, ScheduleKind, edit_d
 #[serde(default)]
 pub struct GenerateSettings {
     pub model: String,
+    /// The classes to draw, as [`super::Prompt`] reads them; for a model that knows classes.
+    pub prompt: String,
+    /// The classes to steer away from, as [`super::Negative`] reads them.
+    pub negative_prompt: String,
+    /// How far to go beyond what the model tells of the prompt; 1 is not at all.
+    pub cfg_scale: f64,
     pub sampler: SamplerKind,
     pub schedule: ScheduleKind,
     /// The noise that DDIM adds at each step, as a share of DDPM's: 0 to 1.
@@ -25,6 +31,9 @@ impl Default for GenerateSettings {
     fn default() -> Self {
         Self {
             model: String::new(),
+            prompt: String::new(),
+            negative_prompt: String::new(),
+            cfg_scale: 3.0,
             sampler: SamplerKind::Ddpm,
             schedule: ScheduleKind::Automatic,
             eta: 0.0,
@@ -40,6 +49,7 @@ impl GenerateSettings {
     pub const MAX_STEPS: usize = 10_000;
     pub const MAX_BATCH_COUNT: usize = 100;
     pub const MAX_BATCH_SIZE: usize = 256;
+    pub const MAX_CFG_SCALE: f64 = 30.0;
     pub const MAX_SEED: i64 = u32::MAX as i64;
 
     /// Images of the whole job.
@@ -68,6 +78,12 @@ impl GenerateSettings {
                 FieldError::new(field, format!("{value} is out of range; give {min} to {max}"))
             })
             .collect();
+        // Written so that NaN is out of range too.
+        if !(0.0..=Self::MAX_CFG_SCALE).contains(&self.cfg_scale) {
+            let most = Self::MAX_CFG_SCALE;
+            let message = format!("{} is out of range; give 0 to {most}", self.cfg_scale);
+            errors.push(FieldError::new("cfg_scale", message));
+        }
         errors.extend(self.sampling().validate().err().into_iter().flat_map(|faults| faults.0));
         if errors.is_empty() { Ok(()) } else { Err(ConfigError(errors)) }
     }
@@ -95,10 +111,12 @@ mod tests {
 
     #[test]
     fn ranges_are_told_by_field() {
-        let settings = GenerateSettings { steps: 0, seed: -2, ..Default::default() };
+        let settings =
+            GenerateSettings { steps: 0, seed: -2, cfg_scale: f64::NAN, ..Default::default() };
         let error = settings.validate().unwrap_err();
         assert!(error.for_field("steps").unwrap().contains("give 1 to 10000"));
         assert!(error.for_field("seed").is_some());
+        assert!(error.for_field("cfg_scale").unwrap().contains("give 0 to 30"));
         assert!(error.for_field("batch_size").is_none());
     }
 

@@ -4,16 +4,24 @@
 //! have defaults that do what the reference does. No tensor library is needed here, so this module
 //! compiles for the browser too.
 
+mod diffusion;
 mod error;
 mod generate;
+mod loss_weighting;
+mod lr_schedule;
 mod presets;
+mod prompt;
 mod sampling;
 mod settings;
 mod validate;
 
+pub use diffusion::{BetaSchedule, DiffusionParams, Prediction};
 pub use error::{ConfigError, FieldError};
 pub use generate::{GenerateSettings, unknown_name};
+pub use loss_weighting::LossWeighting;
+pub use lr_schedule::LrSchedule;
 pub use presets::{PRESETS, Preset};
+pub use prompt::{Mix, Negative, Part, Prompt};
 pub use sampling::{SAMPLERS, SCHEDULES, SamplerInfo, SamplerKind, Sampling, ScheduleKind};
 pub use settings::{Group, Kind, SETTINGS, Setting, setting_at};
 pub use validate::{ValidConfig, name_fault, parse_colour};
@@ -26,26 +34,35 @@ use serde::{Deserialize, Serialize};
 pub struct DatasetParams {
     pub im_path: String,
     pub background: String,
+    pub flip: Flip,
+    pub rotate: bool,
+}
+
+/// Along which axes images may be mirrored before they are trained on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flip {
+    #[default]
+    None,
+    /// Left and right change places.
+    Horizontal,
+    /// Top and bottom change places.
+    Vertical,
+    Both,
+}
+
+impl Flip {
+    pub const NAMES: &[&str] = &["none", "horizontal", "vertical", "both"];
 }
 
 impl Default for DatasetParams {
     fn default() -> Self {
-        Self { im_path: "data/train/images".into(), background: "#000000".into() }
-    }
-}
-
-/// The noise schedule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct DiffusionParams {
-    pub num_timesteps: usize,
-    pub beta_start: f64,
-    pub beta_end: f64,
-}
-
-impl Default for DiffusionParams {
-    fn default() -> Self {
-        Self { num_timesteps: 1000, beta_start: 1e-4, beta_end: 0.02 }
+        Self {
+            im_path: "data/train/images".into(),
+            background: "#000000".into(),
+            flip: Flip::None,
+            rotate: false,
+        }
     }
 }
 
@@ -66,6 +83,7 @@ pub struct ModelParams {
     pub num_heads: usize,
     pub norm_groups: usize,
     pub conv_out_channels: usize,
+    pub num_classes: usize,
 }
 
 impl Default for ModelParams {
@@ -84,6 +102,7 @@ impl Default for ModelParams {
             num_heads: 4,
             norm_groups: 8,
             conv_out_channels: 16,
+            num_classes: 0,
         }
     }
 }
@@ -105,18 +124,42 @@ impl ModelParams {
     }
 }
 
+/// How the timesteps of a batch are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimestepSampling {
+    /// Each by itself, all equally likely.
+    #[default]
+    Uniform,
+    /// One from each of as many equal parts as the batch has images, which makes the loss less noisy.
+    Stratified,
+}
+
+impl TimestepSampling {
+    pub const NAMES: &[&str] = &["uniform", "stratified"];
+}
+
 /// The training recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TrainParams {
     pub task_name: String,
     pub batch_size: usize,
+    pub accumulation_steps: usize,
     pub num_epochs: usize,
     pub num_steps: usize,
     pub lr: f64,
     pub warmup_steps: usize,
-    pub lr_decay: bool,
+    pub lr_schedule: String,
+    pub adam_beta1: f64,
+    pub adam_beta2: f64,
+    pub weight_decay: f64,
     pub grad_clip: f64,
+    pub loss_weighting: LossWeighting,
+    pub snr_gamma: f64,
+    pub offset_noise: f64,
+    pub timestep_sampling: TimestepSampling,
+    pub class_dropout: f64,
     pub ema_decay: f64,
     pub seed: u64,
     pub checkpoint_every: usize,
@@ -132,12 +175,21 @@ impl Default for TrainParams {
         Self {
             task_name: "default".into(),
             batch_size: 64,
+            accumulation_steps: 1,
             num_epochs: 40,
             num_steps: 0,
             lr: 1e-4,
             warmup_steps: 0,
-            lr_decay: false,
+            lr_schedule: "constant".into(),
+            adam_beta1: 0.9,
+            adam_beta2: 0.999,
+            weight_decay: 0.0,
             grad_clip: 0.0,
+            loss_weighting: LossWeighting::None,
+            snr_gamma: 5.0,
+            offset_noise: 0.0,
+            timestep_sampling: TimestepSampling::Uniform,
+            class_dropout: 0.1,
             ema_decay: 0.0,
             seed: 0,
             checkpoint_every: 0,
@@ -161,7 +213,12 @@ impl TrainParams {
 
     /// Steps of one epoch; the last one may be a partial batch.
     pub fn steps_per_epoch(&self, images: usize) -> usize {
-        images.div_ceil(self.batch_size).max(1)
+        images.div_ceil(self.images_per_step()).max(1)
+    }
+
+    /// Images whose gradients make up one step of the optimizer.
+    pub fn images_per_step(&self) -> usize {
+        self.batch_size * self.accumulation_steps
     }
 }
 
@@ -194,6 +251,7 @@ impl RunConfig {
         let mut config = Self::default();
         let errors: Vec<FieldError> = leaves(tree)?
             .into_iter()
+            .map(of_today)
             .filter_map(|(key, value)| config.set(&key, &plain_text(&value)).err())
             .flat_map(|error| error.0)
             .collect();
@@ -253,6 +311,17 @@ fn leaves(tree: serde_json::Value) -> Result<Vec<(String, serde_json::Value)>, C
     Ok(found)
 }
 
+/// A setting of an earlier version under the name and value it has now.
+fn of_today((key, value): (String, serde_json::Value)) -> (String, serde_json::Value) {
+    match key.as_str() {
+        "train_params.lr_decay" => {
+            let schedule = if value.as_bool() == Some(true) { "cosine" } else { "constant" };
+            ("train_params.lr_schedule".into(), schedule.into())
+        }
+        _ => (key, value),
+    }
+}
+
 fn plain_text(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => text.clone(),
@@ -280,6 +349,9 @@ fn parse(kind: Kind, text: &str) -> Option<serde_json::Value> {
             text.parse::<f64>().ok().filter(|x| (min..=max).contains(x)).map(Into::into)
         }
         Kind::Bool => boolean(text).map(Into::into),
+        Kind::Choice(names) => {
+            names.iter().find(|name| name.eq_ignore_ascii_case(text)).map(|&name| name.into())
+        }
         Kind::Text => (!text.contains(['\n', '\r'])).then(|| text.into()),
         Kind::IntList { min, max } => list(&|part| whole(part, min, max)),
         Kind::BoolList => list(&|part| boolean(part).map(Into::into)),
@@ -380,6 +452,13 @@ train_params:
     }
 
     #[test]
+    fn a_setting_of_an_earlier_version_is_understood() {
+        let read = |yaml: &str| RunConfig::from_yaml(yaml).unwrap().train_params.lr_schedule;
+        assert_eq!(read("train_params:\n  lr_decay: true"), "cosine");
+        assert_eq!(read("train_params:\n  lr_decay: false"), "constant");
+    }
+
+    #[test]
     fn messages_name_the_field_and_what_would_do() {
         let error = |yaml: &str| RunConfig::from_yaml(yaml).unwrap_err().to_string();
         assert_eq!(
@@ -389,6 +468,10 @@ train_params:
         assert_eq!(
             error("train_params:\n  bach_size: 3"),
             "train_params.bach_size: no such setting; the nearest is `train_params.batch_size`"
+        );
+        assert_eq!(
+            error("diffusion_params:\n  prediction_type: noise"),
+            "diffusion_params.prediction_type: `noise` will not do; give epsilon, v_prediction or sample"
         );
         assert!(error("- 1\n- 2").contains("sections"));
         assert!(error("a: [").contains("not valid YAML"));

@@ -53,7 +53,7 @@ fn small() -> RunConfig {
     train.num_steps = 6000;
     train.lr = 2e-3;
     train.warmup_steps = 100;
-    train.lr_decay = true;
+    train.lr_schedule = "cosine".into();
     train.grad_clip = 1.0;
     train.ema_decay = 0.998;
     train.checkpoint_every = 1000;

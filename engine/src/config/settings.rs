@@ -2,6 +2,8 @@
 //!
 //! The page's form, the command line's `--set` and the validation messages are views of [`SETTINGS`].
 
+use super::{BetaSchedule, Flip, LossWeighting, Prediction, TimestepSampling};
+
 /// What a setting's value may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -11,6 +13,8 @@ pub enum Kind {
     Float { min: f64, max: f64 },
     /// Yes or no.
     Bool,
+    /// One of these names.
+    Choice(&'static [&'static str]),
     /// Any text of one line.
     Text,
     /// Whole numbers separated by commas, each from `min` to `max`.
@@ -26,6 +30,8 @@ impl Kind {
             Kind::Int { min, max } => format!("give a whole number from {min} to {max}"),
             Kind::Float { min, max } => format!("give a number from {min} to {max}"),
             Kind::Bool => "give true or false".into(),
+            Kind::Choice([names @ .., last]) => format!("give {} or {last}", names.join(", ")),
+            Kind::Choice([]) => "nothing would do".into(),
             Kind::Text => "give a line of text".into(),
             Kind::IntList { min, max } => {
                 format!("give whole numbers from {min} to {max} separated by commas, as in 32, 64")
@@ -99,6 +105,10 @@ pub const SETTINGS: &[Setting] = &[
         "Name of a data set of this program, or a path: a folder of images (sub-folders are classes), a zip or tar.gz of one, or an IDX file."),
     setting("dataset_params.background", "Background", "", Kind::Text, Group::Data,
         "Colour put behind transparent pixels, as #rrggbb."),
+    setting("dataset_params.flip", "Mirror", "", Kind::Choice(Flip::NAMES), Group::Data,
+        "Show the network about half of the images mirrored, where a mirrored picture is as good as its original: not for digits, but for most textures."),
+    setting("dataset_params.rotate", "Quarter turns", "", Kind::Bool, Group::Data,
+        "Show the network the images turned by 0, 90, 180 or 270 degrees: for textures and tiles without an up."),
 
     setting("diffusion_params.num_timesteps", "Timesteps", "steps", int(2, 10_000), Group::Diffusion,
         "Number of noising steps T between a picture and pure noise."),
@@ -106,6 +116,12 @@ pub const SETTINGS: &[Setting] = &[
         "Variance of the noise added by the first step; betas grow linearly from here."),
     setting("diffusion_params.beta_end", "Last beta", "", float(1e-8, 0.999), Group::Diffusion,
         "Variance of the noise added by the last step."),
+    setting("diffusion_params.beta_schedule", "Beta schedule", "", Kind::Choice(BetaSchedule::NAMES), Group::Diffusion,
+        "How beta grows from first to last. Linear is the reference's; cosine, which has no use for first and last, leaves small pictures readable for longer."),
+    setting("diffusion_params.rescale_zero_snr", "Zero terminal SNR", "", Kind::Bool, Group::Diffusion,
+        "Make the last timestep pure noise, so that pictures may come out wholly dark or bright. Needs a prediction of v or of the picture."),
+    setting("diffusion_params.prediction_type", "Prediction", "", Kind::Choice(Prediction::NAMES), Group::Diffusion,
+        "What the network learns to tell: the noise (epsilon, the reference's), the picture (sample), or a mixture that is steady at all levels of noise (v_prediction)."),
 
     setting("model_params.im_channels", "Image channels", "", int(1, 4), Group::Model,
         "1 for gray pictures, 3 for colour."),
@@ -133,11 +149,15 @@ pub const SETTINGS: &[Setting] = &[
         "Groups of every group normalisation; each channel count must be divisible by it. 8 in the reference."),
     setting("model_params.conv_out_channels", "Output width", "", int(1, 4096), Group::Model,
         "Channels that the last up block hands to the output convolution. 16 in the reference."),
+    setting("model_params.num_classes", "Classes", "", int(0, 4096), Group::Model,
+        "For pictures by class: the number of classes of the data set (its sub-folders or labels). 0 trains without classes."),
 
     setting("train_params.task_name", "Run name", "", Kind::Text, Group::Training,
         "Folder and name of the run: letters, digits, dot, dash and underscore."),
     setting("train_params.batch_size", "Batch size", "images", int(1, 4096), Group::Training,
-        "Images per step."),
+        "Images that pass through the network together."),
+    setting("train_params.accumulation_steps", "Accumulation", "batches", int(1, 1024), Group::Training,
+        "Batches whose gradients make up one step: as good as a batch that many times larger, in the memory of one."),
     setting("train_params.num_epochs", "Epochs", "", int(1, 1_000_000), Group::Training,
         "Passes over the data set, when the number of steps is 0."),
     setting("train_params.num_steps", "Steps", "steps", int(0, 100_000_000), Group::Training,
@@ -146,10 +166,26 @@ pub const SETTINGS: &[Setting] = &[
         "Step width of Adam."),
     setting("train_params.warmup_steps", "Warm-up", "steps", int(0, 10_000_000), Group::Training,
         "Steps over which the learning rate grows from 0 to its value."),
-    setting("train_params.lr_decay", "Decay the rate", "", Kind::Bool, Group::Training,
-        "Let the learning rate fall along a half cosine to a hundredth of its value at the end of the run."),
+    setting("train_params.lr_schedule", "Rate schedule", "", Kind::Text, Group::Training,
+        "constant; linear or cosine, which fall to a hundredth at the end of the run; or rates with the last step of each, as in 0.001:100, 1e-5:1000."),
+    setting("train_params.adam_beta1", "Adam beta 1", "", float(0.0, 0.9999), Group::Training,
+        "How long Adam remembers the direction of the gradient."),
+    setting("train_params.adam_beta2", "Adam beta 2", "", float(0.0, 0.999_999), Group::Training,
+        "How long Adam remembers the size of the gradient."),
+    setting("train_params.weight_decay", "Weight decay", "", float(0.0, 1.0), Group::Training,
+        "Share of each weight, times the learning rate, that is taken away at every step (AdamW); biases and norms are spared. 0 is plain Adam."),
     setting("train_params.grad_clip", "Gradient clip", "", float(0.0, 1e6), Group::Training,
         "Largest norm of all gradients together; 0 means no limit."),
+    setting("train_params.loss_weighting", "Loss weighting", "", Kind::Choice(LossWeighting::NAMES), Group::Training,
+        "Which timesteps count more: none, all the same, as in the reference; min_snr and soft_min_snr hold back those with little noise, which learns sooner."),
+    setting("train_params.snr_gamma", "SNR gamma", "", float(0.01, 1000.0), Group::Training,
+        "Signal-to-noise ratio from which the loss weighting holds back."),
+    setting("train_params.offset_noise", "Offset noise", "", float(0.0, 1.0), Group::Training,
+        "Strength of noise that shifts a whole channel at once; lets pictures come out darker and brighter. 0 in the reference, 0.1 is usual."),
+    setting("train_params.timestep_sampling", "Timesteps of a batch", "", Kind::Choice(TimestepSampling::NAMES), Group::Training,
+        "uniform, each image by itself, as in the reference; stratified spreads them evenly, which makes the loss less noisy."),
+    setting("train_params.class_dropout", "Class dropout", "", float(0.0, 1.0), Group::Training,
+        "Share of the images shown without their class, so that the CFG scale has something to steer away from. Only for a model with classes."),
     setting("train_params.ema_decay", "EMA decay", "", float(0.0, 0.999_999), Group::Training,
         "Decay of the moving average of the weights that samples are drawn with; it warms up by itself. 0 means none."),
     setting("train_params.seed", "Seed", "", int(0, 4_294_967_295), Group::Training,

@@ -2,7 +2,10 @@
 
 use std::ops::Deref;
 
-use super::{ConfigError, FieldError, ModelParams, RunConfig, SETTINGS};
+use super::{
+    BetaSchedule, ConfigError, DiffusionParams, FieldError, LrSchedule, ModelParams, Prediction,
+    RunConfig, SETTINGS,
+};
 
 /// A configuration whose parts fit together. The only way to one is [`RunConfig::validate`].
 #[derive(Clone, Debug, PartialEq)]
@@ -47,15 +50,9 @@ fn out_of_range(config: &RunConfig) -> Vec<FieldError> {
 
 fn misfits(config: &RunConfig) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    let diffusion = &config.diffusion_params;
-    if diffusion.beta_start > diffusion.beta_end {
-        errors.push(FieldError::new(
-            "diffusion_params.beta_start",
-            format!(
-                "{} is above beta_end {}; betas must not fall",
-                diffusion.beta_start, diffusion.beta_end
-            ),
-        ));
+    diffusion(&config.diffusion_params, &mut errors);
+    if let Err(message) = LrSchedule::parse(&config.train_params.lr_schedule) {
+        errors.push(FieldError::new("train_params.lr_schedule", message));
     }
     lengths(&config.model_params, &mut errors);
     if errors.is_empty() {
@@ -64,6 +61,23 @@ fn misfits(config: &RunConfig) -> Vec<FieldError> {
     }
     names(config, &mut errors);
     errors
+}
+
+fn diffusion(diffusion: &DiffusionParams, errors: &mut Vec<FieldError>) {
+    let (first, last) = (diffusion.beta_start, diffusion.beta_end);
+    if first > last && diffusion.beta_schedule != BetaSchedule::Cosine {
+        errors.push(FieldError::new(
+            "diffusion_params.beta_start",
+            format!("{first} is above beta_end {last}; betas must not fall"),
+        ));
+    }
+    if diffusion.rescale_zero_snr && diffusion.prediction_type == Prediction::Noise {
+        errors.push(FieldError::new(
+            "diffusion_params.rescale_zero_snr",
+            "from pure noise, a prediction of the noise tells nothing; set prediction_type to \
+             v_prediction or sample, or leave this off",
+        ));
+    }
 }
 
 fn lengths(model: &ModelParams, errors: &mut Vec<FieldError>) {
@@ -269,6 +283,13 @@ mod tests {
             ("model_params.time_emb_dim", "7", "model_params.time_emb_dim", "even number"),
             ("model_params.down_channels", "64", "model_params.down_channels", "at least two"),
             ("diffusion_params.beta_start", "0.5", "diffusion_params.beta_start", "must not fall"),
+            (
+                "diffusion_params.rescale_zero_snr",
+                "true",
+                "diffusion_params.rescale_zero_snr",
+                "v_prediction",
+            ),
+            ("train_params.lr_schedule", "slow", "train_params.lr_schedule", "constant, linear"),
             ("train_params.task_name", "../x", "train_params.task_name", "will not do"),
             ("dataset_params.background", "red", "dataset_params.background", "#rrggbb"),
         ];

@@ -7,6 +7,7 @@
 
 mod album;
 mod archive;
+mod augment;
 mod decode;
 mod detect;
 mod folder;
@@ -20,6 +21,7 @@ mod transform;
 
 pub use album::Album;
 pub use archive::{Limits, unpack};
+pub use augment::Symmetry;
 pub use detect::{Found, detect};
 pub use image_set::{ImageSet, LoadOptions};
 pub use source::{Entry, Source, built_in};

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{DiffusionParams, ModelParams, RunConfig};
+use crate::config::{
+    BetaSchedule, DiffusionParams, ModelParams, Prediction, RunConfig, TrainParams,
+};
 use crate::schedule::NoiseSchedule;
 use crate::{Error, Result};
 
@@ -207,6 +209,7 @@ pub struct SchedulerConfig {
     pub beta_schedule: String,
     pub trained_betas: Option<Vec<f64>>,
     pub prediction_type: String,
+    pub rescale_betas_zero_snr: bool,
 }
 
 impl Default for SchedulerConfig {
@@ -218,6 +221,7 @@ impl Default for SchedulerConfig {
             beta_schedule: "linear".into(),
             trained_betas: None,
             prediction_type: "epsilon".into(),
+            rescale_betas_zero_snr: false,
         }
     }
 }
@@ -229,44 +233,48 @@ impl SchedulerConfig {
         if !(1..=100_000).contains(&steps) {
             return Err(refused("num_train_timesteps", steps, "1 to 100000"));
         }
-        if self.prediction_type != "epsilon" {
-            return Err(refused("prediction_type", &self.prediction_type, "epsilon"));
-        }
-        let betas: Vec<f64> = match (&self.trained_betas, self.beta_schedule.as_str()) {
-            (Some(betas), _) => betas.clone(),
-            (None, "linear") => between(self.beta_start, self.beta_end, steps),
-            (None, "scaled_linear") => between(self.beta_start.sqrt(), self.beta_end.sqrt(), steps)
-                .into_iter()
-                .map(|root| root * root)
-                .collect(),
-            (None, "squaredcos_cap_v2") => cosine(steps),
-            (None, other) => {
-                return Err(refused(
-                    "beta_schedule",
-                    other,
-                    "linear, scaled_linear or squaredcos_cap_v2",
-                ));
-            }
+        let Some(betas) = &self.trained_betas else {
+            return Ok(NoiseSchedule::new(&self.params()?));
         };
         if betas.len() != steps || betas.iter().any(|beta| !(0.0..1.0).contains(beta)) {
-            return Err(refused("betas", "numbers out of range", "one in 0 to 1 a timestep"));
+            return Err(refused(
+                "trained_betas",
+                "numbers out of range",
+                "one in 0 to 1 a timestep",
+            ));
         }
-        Ok(NoiseSchedule::from_betas(betas.into_iter().map(|beta| beta as f32).collect()))
+        Ok(NoiseSchedule::from_betas(betas.iter().map(|&beta| beta as f32).collect()))
     }
-}
 
-fn between(first: f64, last: f64, steps: usize) -> Vec<f64> {
-    let intervals = (steps - 1).max(1) as f64;
-    (0..steps).map(|step| first + (last - first) * step as f64 / intervals).collect()
-}
+    /// The same in this program's words.
+    fn params(&self) -> Result<DiffusionParams> {
+        Ok(DiffusionParams {
+            num_timesteps: self.num_train_timesteps,
+            beta_start: self.beta_start,
+            beta_end: self.beta_end,
+            beta_schedule: match self.beta_schedule.as_str() {
+                "linear" => BetaSchedule::Linear,
+                "scaled_linear" => BetaSchedule::ScaledLinear,
+                "squaredcos_cap_v2" => BetaSchedule::Cosine,
+                "sigmoid" => BetaSchedule::Sigmoid,
+                other => {
+                    let wanted = "linear, scaled_linear, squaredcos_cap_v2 or sigmoid";
+                    return Err(refused("beta_schedule", other, wanted));
+                }
+            },
+            rescale_zero_snr: self.rescale_betas_zero_snr,
+            prediction_type: self.prediction()?,
+        })
+    }
 
-/// Nichol & Dhariwal 2021 (arXiv 2102.09672), equation 17, betas at most 0.999.
-fn cosine(steps: usize) -> Vec<f64> {
-    let share = |step: usize| {
-        let angle = (step as f64 / steps as f64 + 0.008) / 1.008 * std::f64::consts::FRAC_PI_2;
-        angle.cos().powi(2)
-    };
-    (0..steps).map(|step| (1.0 - share(step + 1) / share(step)).min(0.999)).collect()
+    fn prediction(&self) -> Result<Prediction> {
+        match self.prediction_type.as_str() {
+            "epsilon" => Ok(Prediction::Noise),
+            "v_prediction" => Ok(Prediction::Velocity),
+            "sample" => Ok(Prediction::Picture),
+            other => Err(refused("prediction_type", other, "epsilon, v_prediction or sample")),
+        }
+    }
 }
 
 impl Spec {
@@ -287,13 +295,12 @@ impl Spec {
                 im_size: self.unet.side()?,
                 // Of a network that is not built; nothing of it may forbid the size.
                 down_sample: vec![false; defaults.levels()],
+                num_classes: self.unet.num_class_embeds.unwrap_or(0),
                 ..defaults
             },
-            diffusion_params: DiffusionParams {
-                num_timesteps: self.scheduler.num_train_timesteps,
-                beta_start: self.scheduler.beta_start,
-                beta_end: self.scheduler.beta_end,
-            },
+            diffusion_params: self.scheduler.params()?,
+            // diffusers trains its classes without leaving any out.
+            train_params: TrainParams { class_dropout: 0.0, ..TrainParams::default() },
             ..RunConfig::default()
         };
         Ok(config.validate()?.into_inner())
@@ -335,6 +342,6 @@ mod tests {
             assert!((betas[0] - 1e-4).abs() < 1e-8 && (betas[999] - 0.02).abs() < 1e-7, "{name}");
         }
         assert_eq!(of("squaredcos_cap_v2").schedule().unwrap().betas()[999], 0.999);
-        assert!(of("sigmoid").schedule().is_err());
+        assert!(of("laplace").schedule().is_err());
     }
 }

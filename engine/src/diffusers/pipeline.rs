@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
-use super::config::{SchedulerConfig, Spec, UNet2DConfig, refused};
+use super::config::{SchedulerConfig, Spec, UNet2DConfig};
 use super::unet2d::UNet2D;
 use crate::checkpoint::native::{read_tensors, write_tensors};
 use crate::checkpoint::read_pickle;
@@ -35,9 +35,6 @@ pub(crate) fn read(path: &Path) -> Result<(Spec, Weights)> {
     let spec = Spec { unet, scheduler };
     let at_path = |error: Error| Error::file(path, error);
     spec.run_config().map_err(at_path)?;
-    if spec.unet.num_class_embeds.is_some() {
-        return Err(at_path(refused("num_class_embeds", "set", "a network without classes")));
-    }
     let weights = files.weights()?;
     UNet2D::from_weights(&spec.unet, &weights).map_err(at_path)?;
     Ok((spec, weights))

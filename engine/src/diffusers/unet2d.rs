@@ -4,10 +4,10 @@ use candle_core::{DType, Device, Shape, Tensor};
 
 use super::blocks::{Down, Mid, Up};
 use super::config::UNet2DConfig;
+use crate::Result;
 use crate::unet::Weights;
 use crate::unet::layers::{Conv2d, GroupNorm, Linear};
 use crate::unet::params::{self, Init, Params};
-use crate::{Error, Result};
 
 /// Predicts noise: (batch, channels, side, side) and a timestep each, to the same shape.
 #[derive(Clone, Debug)]
@@ -83,12 +83,13 @@ impl UNet2D {
         })
     }
 
-    /// The noise in `x`, noised up to a timestep each; `classes` for a network that was trained with them.
+    /// What the network predicts of `x`, noised up to a timestep each. `classes` (batch, classes)
+    /// weighs the classes each image is to show, for a network that was trained with them.
     pub fn forward(
         &self,
         x: &Tensor,
         timesteps: &[f32],
-        classes: Option<&[u32]>,
+        classes: Option<&Tensor>,
     ) -> Result<Tensor> {
         let time = self.time(timesteps, classes, x.device())?;
         let x = if self.config.center_input_sample { x.affine(2.0, -1.0)? } else { x.clone() };
@@ -105,24 +106,12 @@ impl UNet2D {
     }
 
     /// What every residual block sees, after SiLU: (batch, time width).
-    fn time(&self, timesteps: &[f32], classes: Option<&[u32]>, device: &Device) -> Result<Tensor> {
+    fn time(&self, timesteps: &[f32], classes: Option<&Tensor>, device: &Device) -> Result<Tensor> {
         let waves = self.sinusoids(timesteps, device)?;
         let [first, second] = &self.time;
         let mut time = second.forward(&first.forward(&waves)?.silu()?)?;
-        match (&self.classes, classes) {
-            (Some(table), Some(classes)) => {
-                let most = table.dim(0)?;
-                if let Some(class) = classes.iter().find(|&&class| class as usize >= most) {
-                    let message = format!("class {class} is not there; give 0 to {}", most - 1);
-                    return Err(Error::Checkpoint(message));
-                }
-                let chosen = Tensor::new(classes, device)?;
-                time = (time + table.index_select(&chosen, 0)?)?;
-            }
-            (Some(_), None) => {
-                return Err(Error::Checkpoint("this network wants a class for each image".into()));
-            }
-            (None, _) => {}
+        if let (Some(table), Some(classes)) = (&self.classes, classes) {
+            time = (time + classes.matmul(table)?)?;
         }
         Ok(time.silu()?)
     }

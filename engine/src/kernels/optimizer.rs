@@ -18,6 +18,8 @@ pub struct AdamStep {
     pub root_correction: f64,
     /// What the gradient is multiplied by first, for clipping.
     pub scale: f64,
+    /// What the weight is multiplied by first, 1 but for weight decay.
+    pub kept: f64,
 }
 
 /// Numbers a thread takes at a time.
@@ -40,7 +42,9 @@ fn adam_plain(var: &Var, first: &Var, second: &Var, grad: &Tensor, step: AdamSte
     first.set(&((first.as_tensor() * step.beta1)? + (&grad * (1.0 - step.beta1))?)?)?;
     second.set(&((second.as_tensor() * step.beta2)? + (grad.sqr()? * (1.0 - step.beta2))?)?)?;
     let root = ((second.as_tensor().sqrt()? / step.root_correction)? + step.epsilon)?;
-    var.set(&(var.as_tensor() - (first.as_tensor() / root)?.affine(step.rate, 0.0)?)?)
+    var.set(
+        &((var.as_tensor() * step.kept)? - (first.as_tensor() / root)?.affine(step.rate, 0.0)?)?,
+    )
 }
 
 /// average = decay x average + (1 - decay) x weight.
@@ -120,11 +124,12 @@ impl InplaceOp3 for AdamStep {
         let weight = numbers_mut(weight, weight_layout)?;
         let (first, second) = (numbers(first, first_layout)?, numbers(second, second_layout)?);
         let (rate, correction) = (self.rate as f32, self.root_correction as f32);
-        let epsilon = self.epsilon as f32;
+        let (epsilon, kept) = (self.epsilon as f32, self.kept as f32);
         let means = first.par_chunks(CHUNK).zip(second.par_chunks(CHUNK));
         weight.par_chunks_mut(CHUNK).zip(means).for_each(|(weight, (first, second))| {
             for ((weight, first), second) in weight.iter_mut().zip(first).zip(second) {
-                *weight -= rate * first / (second.sqrt() / correction + epsilon);
+                let along = rate * first / (second.sqrt() / correction + epsilon);
+                *weight = *weight * kept - along;
             }
         });
         Ok(())

@@ -4,10 +4,10 @@ use candle_core::Tensor;
 
 use super::{
     Ddim, Ddpm, Denoiser, DpmPp2m, DpmPp2mSde, DpmPpSde, Euler, EulerAncestral, Heun, Lms, Path,
-    Plms, Prediction, Sampler, Spacing, UniPc,
+    Plms, Sampler, Spacing, UniPc,
 };
 use crate::Result;
-use crate::config::{ConfigError, SamplerKind, Sampling, ScheduleKind};
+use crate::config::{ConfigError, Prediction, SamplerKind, Sampling, ScheduleKind};
 use crate::schedule::NoiseSchedule;
 
 /// One generation from its first step to its last.
@@ -20,8 +20,12 @@ pub struct Course {
 }
 
 impl Course {
-    /// The course that `sampling` asks for, for a network that predicts the noise of `schedule`.
-    pub fn new(sampling: &Sampling, schedule: &NoiseSchedule) -> Result<Self> {
+    /// The course that `sampling` asks for, for a network trained on `schedule` to tell `prediction`.
+    pub fn new(
+        sampling: &Sampling,
+        schedule: &NoiseSchedule,
+        prediction: Prediction,
+    ) -> Result<Self> {
         sampling.validate()?;
         let (steps, most) = (sampling.steps, schedule.timesteps());
         if !(1..=most).contains(&steps) {
@@ -39,7 +43,7 @@ impl Course {
         Ok(Self {
             sampler,
             path: Path::new(schedule, spacing, steps),
-            prediction: Prediction::Noise,
+            prediction,
             clip: !is_reference,
         })
     }

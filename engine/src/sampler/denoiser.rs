@@ -5,18 +5,7 @@ use candle_core::Tensor;
 use super::level::Level;
 use super::weighted_sum;
 use crate::Result;
-
-/// What the network was trained to tell of x = signal · picture + noise · Gaussian.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Prediction {
-    /// The Gaussian: Ho et al. 2020 (arXiv 2006.11239).
-    #[default]
-    Noise,
-    /// signal · Gaussian - noise · picture: Salimans & Ho 2022 (arXiv 2202.00512).
-    Velocity,
-    /// The picture.
-    Picture,
-}
+use crate::config::Prediction;
 
 impl Prediction {
     /// The picture and the Gaussian in `x`, from the network's `answer`.

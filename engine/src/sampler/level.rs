@@ -49,8 +49,16 @@ pub struct Levels {
 
 impl Levels {
     pub fn new(schedule: &NoiseSchedule) -> Self {
-        let sigma = |&alpha: &f32| ((1.0 - f64::from(alpha)) / f64::from(alpha)).sqrt();
-        Self { sigmas: schedule.alphas_cumprod().iter().map(sigma).collect() }
+        let sigma = |alpha: f64| ((1.0 - alpha) / alpha).sqrt();
+        let mut sigmas: Vec<f64> =
+            schedule.alphas_cumprod().iter().map(|&alpha| sigma(f64::from(alpha))).collect();
+        // Pure noise has no finite sigma; half the signal of the timestep before is as good.
+        if let [.., before, last] = sigmas.as_mut_slice()
+            && last.is_infinite()
+        {
+            *last = 2.0 * *before;
+        }
+        Self { sigmas }
     }
 
     /// T.

@@ -9,6 +9,7 @@ mod dpmpp_2m_sde;
 mod dpmpp_sde;
 mod euler;
 mod euler_a;
+mod guidance;
 mod heun;
 mod history;
 mod level;
@@ -21,12 +22,13 @@ mod unipc;
 pub use course::Course;
 pub use ddim::Ddim;
 pub use ddpm::{Ddpm, Variance};
-pub use denoiser::{Denoiser, Estimate, Prediction};
+pub use denoiser::{Denoiser, Estimate};
 pub use dpmpp_2m::DpmPp2m;
 pub use dpmpp_2m_sde::DpmPp2mSde;
 pub use dpmpp_sde::DpmPpSde;
 pub use euler::Euler;
 pub use euler_a::EulerAncestral;
+pub use guidance::Guidance;
 pub use heun::Heun;
 pub use level::{Level, Levels};
 pub use lms::Lms;
@@ -36,6 +38,7 @@ pub use spacing::Spacing;
 pub use unipc::UniPc;
 
 use candle_core::{DType, Tensor};
+use guidance::Guided;
 
 use crate::config::Sampling;
 use crate::grid::Picture;
@@ -81,6 +84,7 @@ fn weighted_sum<'a>(
 pub struct SampleRequest {
     pub sampling: Sampling,
     pub seeds: Vec<u64>,
+    pub guidance: Guidance,
 }
 
 /// What stands after one step.
@@ -117,7 +121,8 @@ pub fn sample(
     let params = &model.config().model_params;
     let shape = (params.im_channels, params.im_size, params.im_size);
     let steps = request.sampling.steps;
-    let mut course = Course::new(&request.sampling, model.schedule())?;
+    let guided = Guided::new(model, &request.guidance)?;
+    let mut course = Course::new(&request.sampling, model.schedule(), model.prediction())?;
     let draw = |stream, counter| {
         noise::gaussian_images(&request.seeds, stream, counter, shape, model.device())
     };
@@ -125,7 +130,7 @@ pub fn sample(
     for index in 0..steps {
         let mut network = |x: &Tensor, timestep| {
             cancel.check()?;
-            model.predict_noise(x, timestep)
+            guided.predict(x, timestep)
         };
         let mut draws = 0;
         let mut noise = || {

@@ -1,15 +1,15 @@
-//! Adam as PyTorch has it (Kingma & Ba 2014, arXiv 1412.6980), with a state that can be saved.
+//! Adam as PyTorch has it (Kingma & Ba 2014, arXiv 1412.6980), and AdamW (Loshchilov & Hutter 2017,
+//! arXiv 1711.05101), with a state that can be saved.
 
 use std::collections::BTreeMap;
 
 use candle_core::{Tensor, Var};
 
 use crate::Result;
+use crate::config::TrainParams;
 use crate::kernels::{self, AdamStep};
 use crate::unet::Weights;
 
-const BETA1: f64 = 0.9;
-const BETA2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
 /// Running means of each weight's gradient and of its square.
@@ -18,17 +18,27 @@ pub struct Adam {
     first: BTreeMap<String, Var>,
     second: BTreeMap<String, Var>,
     steps: u64,
+    beta1: f64,
+    beta2: f64,
+    weight_decay: f64,
 }
 
 impl Adam {
-    pub fn new(vars: &BTreeMap<String, Var>) -> Result<Self> {
+    pub fn new(vars: &BTreeMap<String, Var>, params: &TrainParams) -> Result<Self> {
         let zeros = || {
             let zero = |(name, var): (&String, &Var)| {
                 Ok((name.clone(), Var::from_tensor(&var.zeros_like()?)?))
             };
             vars.iter().map(zero).collect::<Result<BTreeMap<_, _>>>()
         };
-        Ok(Self { first: zeros()?, second: zeros()?, steps: 0 })
+        Ok(Self {
+            first: zeros()?,
+            second: zeros()?,
+            steps: 0,
+            beta1: params.adam_beta1,
+            beta2: params.adam_beta2,
+            weight_decay: params.weight_decay,
+        })
     }
 
     /// Moves every weight against its gradient, which is first multiplied by `scale`.
@@ -42,15 +52,19 @@ impl Adam {
         self.steps += 1;
         let count = self.steps as i32;
         let step = AdamStep {
-            beta1: BETA1,
-            beta2: BETA2,
+            beta1: self.beta1,
+            beta2: self.beta2,
             epsilon: EPSILON,
-            rate: rate / (1.0 - BETA1.powi(count)),
-            root_correction: (1.0 - BETA2.powi(count)).sqrt(),
+            rate: rate / (1.0 - self.beta1.powi(count)),
+            root_correction: (1.0 - self.beta2.powi(count)).sqrt(),
             scale,
+            kept: 1.0,
         };
         for (name, var) in vars {
             let Some(grad) = grads.get(name) else { continue };
+            // Biases and norms, which have one dimension, are not drawn towards zero.
+            let decay = if var.rank() > 1 { self.weight_decay } else { 0.0 };
+            let step = AdamStep { kept: 1.0 - rate * decay, ..step };
             kernels::adam(var, &self.first[name], &self.second[name], grad, step)?;
         }
         Ok(())

@@ -4,55 +4,81 @@ use candle_core::{Device, Tensor};
 use rand::Rng;
 
 use crate::Result;
-use crate::data::ImageSet;
+use crate::config::{DatasetParams, RunConfig, TimestepSampling};
+use crate::data::{ImageSet, Symmetry};
 use crate::noise::{self, Stream};
 
-/// One training batch.
+/// Images that a step trains on.
 #[derive(Debug)]
 pub(super) struct Batch {
     /// (batch, channels, height, width) in [-1, 1]
     pub images: Tensor,
-    /// Unit Gaussian, of the same shape.
+    /// Unit Gaussian, of the same shape, but for offset noise.
     pub noise: Tensor,
     pub timesteps: Vec<usize>,
+    /// (batch, classes): 1 at the class of each image, zeros where it is not told.
+    pub classes: Option<Tensor>,
 }
 
-/// Deals out batches: every image once an epoch, in an order shuffled anew for each.
+impl Batch {
+    pub fn len(&self) -> usize {
+        self.timesteps.len()
+    }
+
+    /// The same in parts of at most `size` images.
+    pub fn split(self, size: usize) -> Result<Vec<Self>> {
+        if self.len() <= size {
+            return Ok(vec![self]);
+        }
+        let part = |start: usize| {
+            let count = size.min(self.len() - start);
+            let cut = |tensor: &Tensor| tensor.narrow(0, start, count)?.contiguous();
+            Ok(Self {
+                images: cut(&self.images)?,
+                noise: cut(&self.noise)?,
+                timesteps: self.timesteps[start..start + count].to_vec(),
+                classes: self.classes.as_ref().map(cut).transpose()?,
+            })
+        };
+        (0..self.len()).step_by(size).map(part).collect()
+    }
+}
+
+/// Deals out the images of each step: every image once an epoch, in an order shuffled anew for each.
 #[derive(Debug)]
 pub(super) struct Dealer<'a> {
     data: &'a ImageSet,
-    seed: u64,
-    batch_size: usize,
-    timesteps: usize,
+    config: RunConfig,
     epoch: u64,
     order: Vec<usize>,
 }
 
 impl<'a> Dealer<'a> {
-    pub fn new(data: &'a ImageSet, seed: u64, batch_size: usize, timesteps: usize) -> Self {
-        let order = noise::permutation(seed, 0, data.len());
-        Self { data, seed, batch_size, timesteps, epoch: 0, order }
+    pub fn new(data: &'a ImageSet, config: &RunConfig) -> Self {
+        let order = noise::permutation(config.train_params.seed, 0, data.len());
+        Self { data, config: config.clone(), epoch: 0, order }
     }
 
     /// The epoch of `step` (both from 1) and the position of its first image in it.
     fn place(&self, step: u64) -> (u64, usize) {
-        let per_epoch = self.data.len().div_ceil(self.batch_size) as u64;
+        let per_epoch = self.config.train_params.steps_per_epoch(self.data.len()) as u64;
         let (epoch, at) = ((step - 1) / per_epoch, (step - 1) % per_epoch);
-        (epoch, at as usize * self.batch_size)
+        (epoch, at as usize * self.config.train_params.images_per_step())
     }
 
     pub fn epoch_of(&self, step: u64) -> u64 {
         self.place(step).0 + 1
     }
 
-    /// The batch of `step`; the last one of an epoch may be smaller.
+    /// The images of `step`; those of an epoch's last step may be fewer.
     pub fn deal(&mut self, step: u64, device: &Device) -> Result<Batch> {
+        let params = &self.config.train_params;
         let (epoch, start) = self.place(step);
         if epoch != self.epoch {
-            self.order = noise::permutation(self.seed, epoch, self.data.len());
+            self.order = noise::permutation(params.seed, epoch, self.data.len());
             self.epoch = epoch;
         }
-        let end = (start + self.batch_size).min(self.order.len());
+        let end = (start + params.images_per_step()).min(self.order.len());
         let chosen = &self.order[start..end];
         let shape = (
             chosen.len(),
@@ -60,18 +86,70 @@ impl<'a> Dealer<'a> {
             self.data.height as usize,
             self.data.width as usize,
         );
-        let count = shape.0 * shape.1 * shape.2 * shape.3;
-        let mut random = noise::generator(self.seed, Stream::Timestep, step);
-        let images = chosen.iter().flat_map(|&at| self.data.image(at)).map(|&byte| to_unit(byte));
-        let grain = noise::gaussian(self.seed, Stream::Training, step, count);
         Ok(Batch {
-            images: Tensor::from_vec(images.collect(), shape, device)?,
-            noise: Tensor::from_vec(grain, shape, device)?,
-            timesteps: chosen
-                .iter()
-                .map(|_| random.random_range(0..self.timesteps as u64) as usize)
-                .collect(),
+            images: Tensor::from_vec(self.pixels(step, chosen), shape, device)?,
+            noise: Tensor::from_vec(self.noise(step, shape), shape, device)?,
+            timesteps: self.timesteps(step, chosen.len()),
+            classes: self.classes(step, chosen, device)?,
         })
+    }
+
+    fn pixels(&self, step: u64, chosen: &[usize]) -> Vec<f32> {
+        let DatasetParams { flip, rotate, .. } = self.config.dataset_params;
+        let mut random = noise::generator(self.config.train_params.seed, Stream::Augment, step);
+        let (width, height) = (self.data.width as usize, self.data.height as usize);
+        let image = |&at: &usize| {
+            let symmetry = Symmetry::draw(&mut random, flip, rotate);
+            symmetry.lay(self.data.image(at), width, height).map(to_unit)
+        };
+        chosen.iter().flat_map(image).collect()
+    }
+
+    /// Unit Gaussian noise, and where offset noise is wanted one number more for each plane
+    /// (Guttenberg 2023, "Diffusion with offset noise").
+    fn noise(&self, step: u64, shape: (usize, usize, usize, usize)) -> Vec<f32> {
+        let (batch, channels, height, width) = shape;
+        let params = &self.config.train_params;
+        let planes = batch * channels;
+        let mut grain =
+            noise::gaussian(params.seed, Stream::Training, step, planes * height * width);
+        if params.offset_noise > 0.0 {
+            let offsets = noise::gaussian(params.seed, Stream::Offset, step, planes);
+            for (plane, offset) in grain.chunks_exact_mut(height * width).zip(offsets) {
+                plane.iter_mut().for_each(|x| *x += params.offset_noise as f32 * offset);
+            }
+        }
+        grain
+    }
+
+    fn timesteps(&self, step: u64, count: usize) -> Vec<usize> {
+        let all = self.config.diffusion_params.num_timesteps;
+        let params = &self.config.train_params;
+        let mut random = noise::generator(params.seed, Stream::Timestep, step);
+        let draw = |at: usize| match params.timestep_sampling {
+            TimestepSampling::Uniform => random.random_range(0..all as u64) as usize,
+            TimestepSampling::Stratified => {
+                let place = (at as f64 + random.random::<f64>()) / count as f64;
+                ((place * all as f64) as usize).min(all - 1)
+            }
+        };
+        (0..count).map(draw).collect()
+    }
+
+    fn classes(&self, step: u64, chosen: &[usize], device: &Device) -> Result<Option<Tensor>> {
+        let count = self.config.model_params.num_classes;
+        if count == 0 {
+            return Ok(None);
+        }
+        let params = &self.config.train_params;
+        let mut random = noise::generator(params.seed, Stream::ClassDropout, step);
+        let mut rows = vec![0f32; chosen.len() * count];
+        for (row, &at) in rows.chunks_exact_mut(count).zip(chosen) {
+            if random.random::<f64>() >= params.class_dropout {
+                row[self.data.labels[at] as usize] = 1.0;
+            }
+        }
+        Ok(Some(Tensor::from_vec(rows, (chosen.len(), count), device)?))
     }
 }
 

@@ -1,20 +1,32 @@
 //! The learning rate over the steps of a run.
 
-use crate::config::TrainParams;
+use crate::Result;
+use crate::config::{ConfigError, LrSchedule, TrainParams};
 
-/// The rate at `step` (from 1) of `total`: a linear warm-up, then constant or along a half cosine
-/// down to a hundredth.
-pub fn learning_rate(params: &TrainParams, step: u64, total: u64) -> f64 {
-    let warmup = params.warmup_steps as u64;
-    if step <= warmup {
-        return params.lr * step as f64 / warmup as f64;
+/// The rate of each step: a linear warm-up, then as the schedule says.
+#[derive(Debug)]
+pub(super) struct LearningRate {
+    schedule: LrSchedule,
+    lr: f64,
+    warmup: u64,
+    total: u64,
+}
+
+impl LearningRate {
+    pub fn new(params: &TrainParams, total: u64) -> Result<Self> {
+        let schedule = LrSchedule::parse(&params.lr_schedule)
+            .map_err(|message| ConfigError::one("train_params.lr_schedule", message))?;
+        Ok(Self { schedule, lr: params.lr, warmup: params.warmup_steps as u64, total })
     }
-    if !params.lr_decay {
-        return params.lr;
+
+    /// The rate at `step`, from 1.
+    pub fn at(&self, step: u64) -> f64 {
+        let rate = self.schedule.rate(self.lr, step, self.warmup, self.total);
+        match step < self.warmup {
+            true => rate * step as f64 / self.warmup as f64,
+            false => rate,
+        }
     }
-    let done = (step - warmup) as f64 / total.saturating_sub(warmup).max(1) as f64;
-    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * done.min(1.0)).cos());
-    params.lr * (0.01 + 0.99 * cosine)
 }
 
 #[cfg(test)]
@@ -24,10 +36,13 @@ mod tests {
     #[test]
     fn warms_up_and_decays() {
         let mut params = TrainParams { lr: 1.0, warmup_steps: 10, ..Default::default() };
-        assert_eq!(learning_rate(&params, 5, 110), 0.5);
-        assert_eq!(learning_rate(&params, 60, 110), 1.0);
-        params.lr_decay = true;
-        assert!((learning_rate(&params, 60, 110) - 0.505).abs() < 1e-9);
-        assert!((learning_rate(&params, 110, 110) - 0.01).abs() < 1e-9);
+        let at = |params: &TrainParams, step| LearningRate::new(params, 110).unwrap().at(step);
+        assert_eq!(at(&params, 5), 0.5);
+        assert_eq!(at(&params, 60), 1.0);
+        params.lr_schedule = "cosine".into();
+        assert_eq!(at(&params, 10), 1.0);
+        assert!((at(&params, 60) - 0.505).abs() < 1e-9);
+        params.lr_schedule = "0.5:50, 0.25".into();
+        assert_eq!((at(&params, 5), at(&params, 50), at(&params, 51)), (0.25, 0.5, 0.25));
     }
 }

@@ -1,34 +1,75 @@
-//! Mean squared error on the noise, whole and by timestep.
+//! Mean squared error on what the network is to tell, whole and by timestep.
 
 use candle_core::Tensor;
 
+use super::batch::Batch;
 use crate::Result;
+use crate::config::{LossWeighting, Prediction, RunConfig};
+use crate::schedule::NoiseSchedule;
 
-/// The loss to go back from, and what it was made of.
+/// What a run takes the error of, and how much each timestep counts.
 #[derive(Debug)]
-pub(super) struct Loss {
-    /// A scalar with its history.
-    pub mean: Tensor,
-    pub value: f32,
-    /// Mean by quarter of the timesteps, low noise first; none where no image fell.
-    pub buckets: [Option<f32>; 4],
+pub(super) struct Objective {
+    prediction: Prediction,
+    /// By timestep; empty if all count the same.
+    weights: Vec<f32>,
 }
 
-/// `pred` and `noise`: (batch, channels, height, width).
-pub(super) fn noise_loss(
-    pred: &Tensor,
-    noise: &Tensor,
+/// The error of a batch.
+#[derive(Debug)]
+pub(super) struct Loss {
+    /// The sum over the images, a scalar with its history.
+    pub sum: Tensor,
+    /// Of each image.
+    pub values: Vec<f32>,
+}
+
+impl Objective {
+    pub fn new(config: &RunConfig, schedule: &NoiseSchedule) -> Self {
+        let prediction = config.diffusion_params.prediction_type;
+        let (weighting, gamma) =
+            (config.train_params.loss_weighting, config.train_params.snr_gamma);
+        let weight = |t| weighting.weight(prediction, f64::from(schedule.snr(t)), gamma) as f32;
+        let weights = match weighting {
+            LossWeighting::None => Vec::new(),
+            _ => (0..schedule.timesteps()).map(weight).collect(),
+        };
+        Self { prediction, weights }
+    }
+
+    /// What the network should tell of `batch`: (batch, channels, height, width).
+    fn target(&self, batch: &Batch, schedule: &NoiseSchedule) -> Result<Tensor> {
+        match self.prediction {
+            Prediction::Noise => Ok(batch.noise.clone()),
+            Prediction::Velocity => {
+                schedule.velocity(&batch.images, &batch.noise, &batch.timesteps)
+            }
+            Prediction::Picture => Ok(batch.images.clone()),
+        }
+    }
+
+    /// The error of `answer`, of the shape of the batch's images.
+    pub fn loss(&self, answer: &Tensor, batch: &Batch, schedule: &NoiseSchedule) -> Result<Loss> {
+        let target = self.target(batch, schedule)?;
+        let mut by_image = (answer - target)?.sqr()?.mean((1, 2, 3))?; // (batch)
+        if !self.weights.is_empty() {
+            let weights: Vec<f32> = batch.timesteps.iter().map(|&t| self.weights[t]).collect();
+            by_image = (by_image * Tensor::new(weights, answer.device())?)?;
+        }
+        Ok(Loss { sum: by_image.sum_all()?, values: by_image.to_vec1()? })
+    }
+}
+
+/// Mean error by quarter of the timesteps, low noise first; none where no image fell.
+pub(super) fn buckets(
+    values: &[f32],
     timesteps: &[usize],
     all_timesteps: usize,
-) -> Result<Loss> {
-    let by_image = (pred - noise)?.sqr()?.mean((1, 2, 3))?; // (batch)
-    let mean = by_image.mean_all()?;
-    let values = by_image.to_vec1::<f32>()?;
+) -> [Option<f32>; 4] {
     let mut sums = [(0f32, 0u32); 4];
     for (value, t) in values.iter().zip(timesteps) {
         let bucket = &mut sums[t * 4 / all_timesteps];
         *bucket = (bucket.0 + value, bucket.1 + 1);
     }
-    let buckets = sums.map(|(sum, count)| (count > 0).then(|| sum / count as f32));
-    Ok(Loss { value: mean.to_scalar()?, mean, buckets })
+    sums.map(|(sum, count)| (count > 0).then(|| sum / count as f32))
 }

@@ -17,13 +17,16 @@ use std::path::Path;
 
 use candle_core::Device;
 
-use crate::config::{ModelParams, RunConfig, SamplerKind, Sampling, ValidConfig};
+use crate::config::{ModelParams, Prompt, RunConfig, SamplerKind, Sampling, ValidConfig};
 use crate::data::ImageSet;
 use crate::grid::Picture;
-use crate::sampler::{SampleRequest, sample};
+use crate::sampler::{Guidance, SampleRequest, sample};
 use crate::unet::UNet;
 use crate::{CancelToken, Error, Result, atomic_file};
 use folder::RunFolder;
+
+/// Guidance of the pictures drawn during a run.
+const SAMPLE_SCALE: f64 = 2.0;
 
 /// A run to make or to go on with.
 #[derive(Debug)]
@@ -166,6 +169,7 @@ fn draw_samples(
     let request = SampleRequest {
         sampling: Sampling::new(SamplerKind::Ddpm, steps),
         seeds: (0..params.num_samples as u64).collect(),
+        guidance: sample_guidance(config),
     };
     match sample(&trainer.model()?, &request, cancel, &mut |_| Ok(())) {
         Ok(pictures) => report(TrainEvent::Samples {
@@ -176,6 +180,20 @@ fn draw_samples(
         // Whoever stops the run while it draws wants it stopped, not an error.
         Err(Error::Cancelled) => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// Each class in turn, a little steered, where the network knows classes.
+fn sample_guidance(config: &RunConfig) -> Guidance {
+    let classes = config.model_params.num_classes;
+    let prompt = |picture: usize| Prompt::of_class(picture % classes);
+    match classes {
+        0 => Guidance::default(),
+        _ => Guidance {
+            prompts: (0..config.train_params.num_samples).map(prompt).collect(),
+            scale: SAMPLE_SCALE,
+            ..Guidance::default()
+        },
     }
 }
 

@@ -6,10 +6,10 @@ use std::path::Path;
 use candle_core::{Device, Tensor, Var, backprop::GradStore};
 
 use super::adam::Adam;
-use super::batch::Dealer;
+use super::batch::{Batch, Dealer};
 use super::ema::Ema;
-use super::learning_rate::learning_rate;
-use super::loss::noise_loss;
+use super::learning_rate::LearningRate;
+use super::loss::{Loss, Objective, buckets};
 use super::{StepReport, state, weights_of};
 use crate::checkpoint::{Checkpoint, DatasetFacts, Header};
 use crate::config::{ConfigError, RunConfig, ValidConfig};
@@ -29,6 +29,8 @@ pub struct Trainer<'a> {
     vars: BTreeMap<String, Var>,
     adam: Adam,
     ema: Option<Ema>,
+    objective: Objective,
+    rate: LearningRate,
     dealer: Dealer<'a>,
     facts: DatasetFacts,
     total_steps: u64,
@@ -42,22 +44,21 @@ impl<'a> Trainer<'a> {
         let train = &config.train_params;
         let (unet, vars) = UNet::fresh(&config.model_params, train.seed, device)?;
         let averaged = train.ema_decay > 0.0;
+        let schedule = NoiseSchedule::new(&config.diffusion_params);
+        let total_steps = train.total_steps(data.len()) as u64;
         Ok(Self {
-            schedule: NoiseSchedule::new(&config.diffusion_params),
-            adam: Adam::new(&vars)?,
+            adam: Adam::new(&vars, train)?,
             ema: averaged.then(|| Ema::new(&vars, train.ema_decay)).transpose()?,
-            dealer: Dealer::new(
-                data,
-                train.seed,
-                train.batch_size,
-                config.diffusion_params.num_timesteps,
-            ),
+            objective: Objective::new(config, &schedule),
+            rate: LearningRate::new(train, total_steps)?,
+            schedule,
+            dealer: Dealer::new(data, config),
             facts: DatasetFacts {
                 name: config.dataset_params.im_path.clone(),
                 count: data.len() as u64,
                 classes: data.classes.clone(),
             },
-            total_steps: train.total_steps(data.len()) as u64,
+            total_steps,
             step: 0,
             config: (**config).clone(),
             device: device.clone(),
@@ -75,24 +76,29 @@ impl<'a> Trainer<'a> {
         self.total_steps
     }
 
-    /// Trains on the next batch.
+    /// Trains on the images of the next step.
     pub fn step(&mut self) -> Result<StepReport> {
         let step = self.step + 1;
         let batch = self.dealer.deal(step, &self.device)?;
-        let noised = self.schedule.add_noise(&batch.images, &batch.noise, &batch.timesteps)?;
-        let times: Vec<f32> = batch.timesteps.iter().map(|&t| t as f32).collect();
+        let (images, timesteps) = (batch.len(), batch.timesteps.clone());
 
-        let pred = self.unet.forward(&noised, &times)?;
-        let loss = noise_loss(&pred, &batch.noise, &batch.timesteps, self.schedule.timesteps())?;
-        let grads = self.gradients(loss.mean.backward()?)?;
+        let mut gradients = Gradients::default();
+        let mut values = Vec::with_capacity(images);
+        for part in batch.split(self.config.train_params.batch_size)? {
+            let loss = self.loss(&part)?;
+            gradients.add(self.gradients((loss.sum / images as f64)?.backward()?)?)?;
+            values.extend(loss.values);
+        }
+        let grads = gradients.0;
 
+        let loss = values.iter().sum::<f32>() / images as f32;
         let norm = norm(&grads)?;
-        if !(loss.value.is_finite() && norm.is_finite()) {
+        if !(loss.is_finite() && norm.is_finite()) {
             return Err(self.diverged(step));
         }
         let limit = self.config.train_params.grad_clip;
         let scale = if limit > 0.0 && norm > limit { limit / norm } else { 1.0 };
-        let rate = learning_rate(&self.config.train_params, step, self.total_steps);
+        let rate = self.rate.at(step);
         self.adam.step(&self.vars, &grads, rate, scale)?;
         if let Some(ema) = &mut self.ema {
             ema.update(&self.vars, step)?;
@@ -103,11 +109,19 @@ impl<'a> Trainer<'a> {
             total_steps: self.total_steps,
             epoch: self.dealer.epoch_of(step),
             learning_rate: rate,
-            loss: loss.value,
-            buckets: loss.buckets,
+            loss,
+            buckets: buckets(&values, &timesteps, self.schedule.timesteps()),
             grad_norm: norm as f32,
-            images: batch.timesteps.len(),
+            images,
         })
+    }
+
+    /// The error of the network on `batch`.
+    fn loss(&self, batch: &Batch) -> Result<Loss> {
+        let noised = self.schedule.add_noise(&batch.images, &batch.noise, &batch.timesteps)?;
+        let times: Vec<f32> = batch.timesteps.iter().map(|&t| t as f32).collect();
+        let answer = self.unet.forward(&noised, &times, batch.classes.as_ref())?;
+        self.objective.loss(&answer, batch, &self.schedule)
     }
 
     /// A forward pass over `batch` noised images without gradients, for measuring.
@@ -123,7 +137,7 @@ impl<'a> Trainer<'a> {
             shape,
             &self.device,
         )?;
-        model.predict_noise(&x, (self.schedule.timesteps() / 2) as f32)?;
+        model.predict(&x, (self.schedule.timesteps() / 2) as f32, None)?;
         Ok(())
     }
 
@@ -194,6 +208,24 @@ impl<'a> Trainer<'a> {
     }
 }
 
+/// The sum of the gradients of the parts of a step.
+#[derive(Default)]
+struct Gradients(Weights);
+
+impl Gradients {
+    fn add(&mut self, more: Weights) -> Result<()> {
+        if self.0.is_empty() {
+            self.0 = more;
+            return Ok(());
+        }
+        for (name, grad) in more {
+            let sum = (&self.0[&name] + grad)?;
+            self.0.insert(name, sum);
+        }
+        Ok(())
+    }
+}
+
 /// The norm of all gradients together, summed in the order of their names.
 fn norm(grads: &Weights) -> Result<f64> {
     let mut sum = 0f64;
@@ -214,6 +246,16 @@ fn check_images(config: &RunConfig, data: &ImageSet) -> Result<()> {
             format!("{} does not fit images with {} channels", model.im_channels, data.channels),
         )
         .into());
+    }
+    if model.num_classes > 0 && model.num_classes != data.classes.len() {
+        let count = data.classes.len();
+        let wanted = match count {
+            0 => "it has none: give 0".into(),
+            count => format!("give {count}, or 0 to train without classes"),
+        };
+        let message =
+            format!("{} does not fit the classes of the data set; {wanted}", model.num_classes);
+        return Err(ConfigError::one("model_params.num_classes", message).into());
     }
     let size = model.im_size as u32;
     if (data.width, data.height) != (size, size) {

@@ -1,10 +1,12 @@
-//! The U-Net of the reference code: predicts the noise in a noised image from it and its timestep.
+//! The U-Net of the reference code: predicts the noise in a noised image from it and its timestep,
+//! and from its class as the reference's follow-up, StableDiffusion-PyTorch, has it.
 //!
 //! Weights carry the reference's names, so its checkpoints load as they are. Where the reference
 //! ignores a number of its own YAML or hard-codes one, it is a setting here whose default matches
 //! its weights: `num_heads` (4), `norm_groups` (8), `conv_out_channels` (16).
 
 pub(crate) mod attention;
+mod class_embedding;
 mod down;
 pub(crate) mod layers;
 mod mid;
@@ -19,6 +21,7 @@ use candle_core::{DType, Device, Shape, Tensor, Var};
 
 use crate::Result;
 use crate::config::ModelParams;
+use class_embedding::ClassEmbedding;
 use down::Down;
 use layers::{Conv2d, GroupNorm};
 use mid::Mid;
@@ -29,10 +32,12 @@ use up::Up;
 /// Weights by name.
 pub type Weights = BTreeMap<String, Tensor>;
 
-/// Predicts noise: (batch, channels, height, width) and a timestep each, to the same shape.
+/// Predicts noise, or what it is trained to: (batch, channels, height, width) and a timestep each, to
+/// the same shape.
 #[derive(Clone, Debug)]
 pub struct UNet {
     time: TimeEmbedding,
+    classes: Option<ClassEmbedding>,
     conv_in: Conv2d,
     downs: Vec<Down>,
     mids: Vec<Mid>,
@@ -82,6 +87,8 @@ impl UNet {
 
     fn build(model: &ModelParams, params: &mut Params) -> Result<Self> {
         let time = TimeEmbedding::new(params, model.time_emb_dim)?;
+        let classes = (model.num_classes > 0)
+            .then(|| ClassEmbedding::new(params, model.num_classes, model.time_emb_dim));
         let conv_in = params.within("conv_in", |params| {
             Conv2d::three(params, model.im_channels, model.down_channels[0])
         })?;
@@ -101,12 +108,32 @@ impl UNet {
         let conv_out = params.within("conv_out", |params| {
             Conv2d::three(params, model.conv_out_channels, model.im_channels)
         })?;
-        Ok(Self { time, conv_in, downs, mids, ups, norm_out, conv_out })
+        Ok(Self {
+            time,
+            classes: classes.transpose()?,
+            conv_in,
+            downs,
+            mids,
+            ups,
+            norm_out,
+            conv_out,
+        })
     }
 
-    /// The noise in `x` (batch, channels, height, width), noised up to a timestep each.
-    pub fn forward(&self, x: &Tensor, timesteps: &[f32]) -> Result<Tensor> {
-        let time = self.time.forward(timesteps, x.device())?.silu()?; // (batch, time_emb_dim)
+    /// What the network predicts of `x` (batch, channels, height, width), noised up to a timestep
+    /// each; of its shape. `classes` (batch, num_classes) weighs the classes each image is to show,
+    /// zeros for none in particular; a network without classes has no use for it.
+    pub fn forward(
+        &self,
+        x: &Tensor,
+        timesteps: &[f32],
+        classes: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        let mut time = self.time.forward(timesteps, x.device())?; // (batch, time_emb_dim)
+        if let (Some(embedding), Some(classes)) = (&self.classes, classes) {
+            time = (time + embedding.forward(classes)?)?;
+        }
+        let time = time.silu()?;
         let mut h = self.conv_in.forward(x)?;
         // As in the reference, a skip is what goes into a down block.
         let mut skips = Vec::with_capacity(self.downs.len());

@@ -11,6 +11,8 @@ use crate::{Error, Result};
 pub enum Init {
     Zeros,
     Ones,
+    /// A unit Gaussian.
+    Normal,
     /// Uniform in [-bound, bound].
     Uniform {
         bound: f64,
@@ -66,6 +68,7 @@ pub fn fresh(seed: u64, position: u64, shape: &Shape, init: Init, device: &Devic
     let values: Vec<f32> = match init {
         Init::Zeros => vec![0.0; shape.elem_count()],
         Init::Ones => vec![1.0; shape.elem_count()],
+        Init::Normal => noise::gaussian(seed, Stream::Weights, position, shape.elem_count()),
         Init::Uniform { bound } => {
             let mut random = noise::generator(seed, Stream::Weights, position);
             let draw = |_| ((2.0 * random.random::<f64>() - 1.0) * bound) as f32;

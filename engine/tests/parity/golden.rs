@@ -22,7 +22,7 @@ fn eps_error(folder: &Path, channels: usize) -> f64 {
     let count = 3 * channels * 28 * 28;
     let x: Vec<f32> = (0..count).map(|i| (0.1 * i as f64).sin() as f32).collect();
     let x = Tensor::from_vec(x, (3, channels, 28, 28), &Device::Cpu).unwrap();
-    let eps = unet.forward(&x, &[0.0, 500.0, 999.0]).unwrap();
+    let eps = unet.forward(&x, &[0.0, 500.0, 999.0], None).unwrap();
     let wanted = Tensor::read_npy(folder.join(format!("unet_c{channels}_out_f32.npy"))).unwrap();
     difference(&eps, &wanted)
 }

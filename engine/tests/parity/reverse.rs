@@ -17,14 +17,16 @@ pub fn check(case: &Case) -> Option<Findings> {
     let model = Model::new(&checkpoint, case.tensor("x_T").device()).unwrap();
     let schedule = NoiseSchedule::new(&model.config().diffusion_params);
     let steps = schedule.timesteps();
-    let mut course = Course::new(&Sampling::new(SamplerKind::Ddpm, steps), &schedule).unwrap();
+    let mut course =
+        Course::new(&Sampling::new(SamplerKind::Ddpm, steps), &schedule, model.prediction())
+            .unwrap();
 
     let by_formula = walk(case, |t, x, z| {
-        let eps = model.predict_noise(x, t as f32).unwrap();
+        let eps = model.predict(x, t as f32, None).unwrap();
         schedule.reverse_step(x, &eps, z, t).unwrap()
     });
     let by_sampler = walk(case, |t, x, z| {
-        let mut network = |x: &Tensor, t| model.predict_noise(x, t);
+        let mut network = |x: &Tensor, t| model.predict(x, t, None);
         course.step(steps - 1 - t, x, &mut network, &mut || Ok(z.clone())).unwrap()
     });
     Some(vec![

@@ -1,10 +1,10 @@
 //! Samplers against diffusers' schedulers, call by call, on an exact model of Gaussian data.
 
 use candle_core::Tensor;
-use engine::config::DiffusionParams;
+use engine::config::{BetaSchedule, DiffusionParams, Prediction};
 use engine::sampler::{
     Course, Ddim, Ddpm, DpmPp2m, DpmPp2mSde, Euler, EulerAncestral, Heun, Leg, Level, Levels, Lms,
-    Path, Plms, Prediction, Sampler, Spacing, UniPc, Variance,
+    Path, Plms, Sampler, Spacing, UniPc, Variance,
 };
 use engine::schedule::NoiseSchedule;
 
@@ -223,18 +223,13 @@ fn schedule_of(case: &Case) -> Option<NoiseSchedule> {
     let usual = DiffusionParams::default();
     let start = config["beta_start"].as_f64().unwrap_or(usual.beta_start);
     let end = config["beta_end"].as_f64().unwrap_or(usual.beta_end);
-    match config["beta_schedule"].as_str().unwrap_or("linear") {
-        "linear" => {
-            Some(NoiseSchedule::new(&DiffusionParams { beta_start: start, beta_end: end, ..usual }))
-        }
-        "scaled_linear" => {
-            let last = (usual.num_timesteps - 1) as f64;
-            let root = |t: usize| start.sqrt() + (end.sqrt() - start.sqrt()) * t as f64 / last;
-            let betas = (0..usual.num_timesteps).map(|t| root(t).powi(2) as f32);
-            Some(NoiseSchedule::from_betas(betas.collect()))
-        }
-        _ => None,
-    }
+    let beta_schedule = match config["beta_schedule"].as_str().unwrap_or("linear") {
+        "linear" => BetaSchedule::Linear,
+        "scaled_linear" => BetaSchedule::ScaledLinear,
+        _ => return None,
+    };
+    let params = DiffusionParams { beta_start: start, beta_end: end, beta_schedule, ..usual };
+    Some(NoiseSchedule::new(&params))
 }
 
 /// The noise in `x` if the data are Gaussian with a standard deviation of 0.5.

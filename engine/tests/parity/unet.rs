@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{DType, Tensor, Var};
 use engine::checkpoint::Checkpoint;
-use engine::config::RunConfig;
+use engine::config::{RunConfig, TrainParams};
 use engine::train::Adam;
 use engine::unet::UNet;
 
@@ -82,7 +82,7 @@ fn forward_and_back(
     unet: &UNet,
     vars: &BTreeMap<String, Var>,
 ) -> (Tensor, BTreeMap<String, Tensor>) {
-    let eps = unet.forward(case.tensor("xt"), &times(case)).unwrap();
+    let eps = unet.forward(case.tensor("xt"), &times(case), None).unwrap();
     let loss = (&eps - case.tensor("noise")).unwrap().sqr().unwrap().mean_all().unwrap();
     let store = loss.backward().unwrap();
     let grads = vars.iter().filter_map(|(name, var)| Some((name.clone(), store.get(var)?.clone())));
@@ -97,7 +97,7 @@ fn after_adam(
     zero: &ZeroGradients,
 ) -> f64 {
     let rate = case.words["adam_lr"].as_f64().unwrap();
-    let mut adam = Adam::new(vars).unwrap();
+    let mut adam = Adam::new(vars, &TrainParams::default()).unwrap();
     adam.step(vars, first, rate, 1.0).unwrap();
     for _ in 1..3 {
         let (_, grads) = forward_and_back(case, unet, vars);
@@ -116,5 +116,5 @@ fn through_the_pth(case: &Case) -> f64 {
     let checkpoint = Checkpoint::load_reference(&pth, &yaml).unwrap();
     let unet =
         UNet::from_weights(&checkpoint.header.config.model_params, &checkpoint.weights).unwrap();
-    difference(&unet.forward(case.tensor("xt"), &times(case)).unwrap(), case.tensor("eps"))
+    difference(&unet.forward(case.tensor("xt"), &times(case), None).unwrap(), case.tensor("eps"))
 }

@@ -11,7 +11,7 @@ use super::images::ImageFiles;
 use super::interrupt::on_ctrl_c;
 use super::place::{DataDir, Machine};
 use crate::studio::library::{LoadedModel, ModelFile, Models};
-use crate::studio::{Folders, Plan, check_steps, draw, drawn_seed, write_whole};
+use crate::studio::{Folders, Plan, Wishes, check_steps, draw, drawn_seed, write_whole};
 use crate::{Error, Result};
 
 #[derive(Debug, Args)]
@@ -42,6 +42,16 @@ pub struct GenerateArgs {
     /// The noise that DDIM adds at each step, 0 to 1; other samplers have no use for it
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     eta: f64,
+    /// Classes to draw, for a model that knows some: "cat", "(cat:1.3)", "cat AND dog :0.5", or
+    /// "cat..dog" for each from the one to the other
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    prompt: String,
+    /// Classes to steer away from, with commas between them
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    negative_prompt: String,
+    /// How strictly to keep to the prompt; 1 is what the model learned
+    #[arg(long, default_value_t = GenerateSettings::default().cfg_scale)]
+    cfg_scale: f64,
     /// Seed of the first picture; -1 draws one
     #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
     seed: i64,
@@ -70,6 +80,9 @@ impl GenerateArgs {
             sampler: SamplerKind::from_name(&self.sampler)?,
             schedule: ScheduleKind::from_name(&self.schedule)?,
             eta: self.eta,
+            prompt: self.prompt.clone(),
+            negative_prompt: self.negative_prompt.clone(),
+            cfg_scale: self.cfg_scale,
             batch_size: self.batch_size,
             seed: self.seed,
             steps: self.steps.unwrap_or(usual.steps),
@@ -86,7 +99,7 @@ impl GenerateArgs {
 }
 
 pub fn run(args: &GenerateArgs) -> Result<()> {
-    let asked = args.settings()?.sampling();
+    let asked = args.settings()?;
     let (name, file) = find_model(&args.model, args.config.as_deref(), &args.place)?;
     let device = args.machine.open_aloud()?;
     let cancel = CancelToken::new();
@@ -100,9 +113,12 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
         let timesteps = loaded.model.config().diffusion_params.num_timesteps;
         let steps = steps.unwrap_or(asked.steps.min(timesteps));
         check_steps(steps, timesteps)?;
-        let plan = Plan { sampling: Sampling { steps, ..asked }, seed, count, batch_size };
+        let wishes = Wishes::read(&asked, loaded.model.classes())?;
+        let columns = wishes.row_length(count);
+        let sampling = Sampling { steps, ..asked.sampling() };
+        let plan = Plan { wishes, sampling, seed, count, batch_size };
         let bar = ProgressBar::new((plan.batches() * steps) as u64);
-        let mut files = ImageFiles::new(out_dir, steps, bar.clone());
+        let mut files = ImageFiles::new(out_dir, steps, bar.clone(), columns);
         draw(&loaded, &plan, &cancel, &mut files)?;
         bar.finish_and_clear();
         Ok(files)

@@ -14,18 +14,26 @@ pub struct ImageFiles {
     folder: Option<PathBuf>,
     steps: usize,
     bar: ProgressBar,
+    /// Of the grid, where classes have rows of their own.
+    columns: Option<usize>,
     pictures: Vec<Picture>,
     /// The text of the first picture.
     pub parameters: String,
 }
 
 impl ImageFiles {
-    pub fn new(folder: Option<PathBuf>, steps: usize, bar: ProgressBar) -> Self {
-        Self { folder, steps, bar, pictures: Vec::new(), parameters: String::new() }
+    pub fn new(
+        folder: Option<PathBuf>,
+        steps: usize,
+        bar: ProgressBar,
+        columns: Option<usize>,
+    ) -> Self {
+        Self { folder, steps, bar, columns, pictures: Vec::new(), parameters: String::new() }
     }
 
     pub fn grid_png(&self) -> Vec<u8> {
-        let sheet = grid(&self.pictures, columns_for(self.pictures.len()), 2);
+        let columns = self.columns.unwrap_or_else(|| columns_for(self.pictures.len()));
+        let sheet = grid(&self.pictures, columns, 2);
         sheet.to_png(&[("parameters", &self.parameters)])
     }
 }

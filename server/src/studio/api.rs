@@ -7,7 +7,7 @@ use app::api::{
     JobSummary, Live, ModelInfo, Preferences, Status, Studio, TrainView,
 };
 use async_trait::async_trait;
-use engine::config::{ConfigError, GenerateSettings, RunConfig};
+use engine::config::{ConfigError, GenerateSettings, Prompt, RunConfig};
 
 use super::library::Models;
 use super::library::datasets::NewDataset;
@@ -145,6 +145,7 @@ impl Darkroom {
         settings.validate()?;
         let model = self.models.info(&settings.model)?;
         check_steps(settings.steps, model.timesteps)?;
+        check_prompt(&mut settings, &model)?;
         settings.seed = drawn_seed(settings.seed);
         let images = settings.images();
         let plural = if images == 1 { "" } else { "s" };
@@ -200,6 +201,24 @@ impl Darkroom {
         }
         self.live.publish(Live::LibraryChanged);
         self.publish_status()
+    }
+}
+
+/// A prompt for a model without classes is dropped, as its text box is off; for one with classes it
+/// must name what the model knows.
+fn check_prompt(settings: &mut GenerateSettings, model: &ModelInfo) -> Result<(), ConfigError> {
+    if model.classes.is_empty() {
+        settings.prompt.clear();
+        settings.negative_prompt.clear();
+        return Ok(());
+    }
+    Prompt::parse(&settings.prompt, &model.classes)?;
+    match model.needs_class && settings.prompt.trim().is_empty() {
+        false => Ok(()),
+        true => Err(ConfigError::one(
+            "prompt",
+            format!("this model needs a class for every picture, such as {}", model.classes[0]),
+        )),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Draws the pictures of a generation, batch after batch; page and command line both come here.
 
 use engine::CancelToken;
-use engine::config::{GenerateSettings, Sampling};
+use engine::config::{GenerateSettings, Negative, Prompt, Sampling};
 use engine::grid::Picture;
-use engine::sampler::{SampleRequest, SampleStep, sample};
+use engine::sampler::{Guidance, SampleRequest, SampleStep, sample};
 
 use super::infotext::Infotext;
 use super::library::LoadedModel;
@@ -36,8 +36,9 @@ pub trait Sink {
 }
 
 /// What to draw.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    pub wishes: Wishes,
     pub sampling: Sampling,
     /// Of the first picture; each further one has the next.
     pub seed: i64,
@@ -45,25 +46,66 @@ pub struct Plan {
     pub batch_size: usize,
 }
 
-impl Plan {
-    pub fn batches(&self) -> usize {
-        self.count.div_ceil(self.batch_size)
+/// What the pictures are to show, read for one model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wishes {
+    /// At least one; each has pictures in a row.
+    prompts: Vec<Prompt>,
+    negative: Negative,
+    scale: f64,
+}
+
+impl Wishes {
+    /// Reads the prompts for a model with these `classes`; errors name `prompt`.
+    pub fn read(settings: &GenerateSettings, classes: &[String]) -> Result<Self> {
+        Ok(Self {
+            prompts: Prompt::parse(&settings.prompt, classes)?,
+            negative: Negative::parse(&settings.negative_prompt, classes),
+            scale: if classes.is_empty() { 1.0 } else { settings.cfg_scale },
+        })
     }
 
-    /// The seeds of batch `batch`; the last one may be smaller.
-    fn seeds(&self, batch: usize) -> Vec<i64> {
-        let first = batch * self.batch_size;
-        (first..self.count.min(first + self.batch_size)).map(|at| seed_of(self.seed, at)).collect()
+    /// How many pictures each prompt has in a row, if there are several prompts.
+    pub fn row_length(&self, count: usize) -> Option<usize> {
+        (self.prompts.len() > 1).then(|| count.div_ceil(self.prompts.len()))
+    }
+
+    fn prompt(&self, index: usize, count: usize) -> &Prompt {
+        &self.prompts[Prompt::of_picture(self.prompts.len(), index, count)]
     }
 }
 
-impl From<&GenerateSettings> for Plan {
-    fn from(settings: &GenerateSettings) -> Self {
+impl Plan {
+    pub fn new(settings: &GenerateSettings, wishes: Wishes) -> Self {
         Self {
+            wishes,
             sampling: settings.sampling(),
             seed: settings.seed,
             count: settings.images(),
             batch_size: settings.batch_size,
+        }
+    }
+
+    pub fn batches(&self) -> usize {
+        self.count.div_ceil(self.batch_size)
+    }
+
+    /// The places of the pictures of batch `batch`; the last one may be smaller.
+    fn places(&self, batch: usize) -> std::ops::Range<usize> {
+        let first = batch * self.batch_size;
+        first..self.count.min(first + self.batch_size)
+    }
+
+    fn request(&self, batch: usize) -> SampleRequest {
+        let prompts = self.places(batch).map(|at| self.wishes.prompt(at, self.count).clone());
+        SampleRequest {
+            sampling: self.sampling,
+            seeds: self.places(batch).map(|at| seed_of(self.seed, at) as u64).collect(),
+            guidance: Guidance {
+                prompts: prompts.collect(),
+                negative: self.wishes.negative.mix.clone(),
+                scale: self.wishes.scale,
+            },
         }
     }
 }
@@ -92,13 +134,9 @@ fn draw_batch(
     cancel: &CancelToken,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    let seeds = plan.seeds(batch);
-    let request = SampleRequest {
-        sampling: plan.sampling,
-        seeds: seeds.iter().map(|&seed| seed as u64).collect(),
-    };
+    let request = plan.request(batch);
     let kept = frame_steps(plan.sampling.steps, frames_that_fit(loaded, plan.batch_size));
-    let mut frames: Vec<Vec<Picture>> = vec![Vec::new(); seeds.len()];
+    let mut frames: Vec<Vec<Picture>> = vec![Vec::new(); request.seeds.len()];
     // The engine's callback knows only the engine's errors; ours waits here.
     let mut fault = None;
     let drawn = sample(&loaded.model, &request, cancel, &mut |step| {
@@ -113,9 +151,10 @@ fn draw_batch(
         })
     });
     let pictures = drawn.map_err(|error| fault.take().unwrap_or(Error::Engine(error)))?;
-    for ((picture, mut frames), seed) in pictures.iter().zip(frames).zip(seeds) {
+    for ((picture, mut frames), place) in pictures.iter().zip(frames).zip(plan.places(batch)) {
         frames.push(picture.clone());
-        let parameters = parameters(loaded, plan, seed, picture);
+        let parameters = parameters(loaded, plan, place, picture);
+        let seed = seed_of(plan.seed, place);
         sink.picture(&Drawn { seed, picture, frames: &frames, parameters: &parameters })?;
     }
     Ok(())
@@ -126,16 +165,20 @@ fn seed_of(first: i64, index: usize) -> i64 {
     (first + index as i64) % (GenerateSettings::MAX_SEED + 1)
 }
 
-fn parameters(loaded: &LoadedModel, plan: &Plan, seed: i64, picture: &Picture) -> String {
+fn parameters(loaded: &LoadedModel, plan: &Plan, place: usize, picture: &Picture) -> String {
+    let wishes = &plan.wishes;
     Infotext {
+        prompt: &wishes.prompt(place, plan.count).to_string(),
+        negative_prompt: &wishes.negative.used.join(", "),
+        cfg_scale: if loaded.model.draws_without_class() { wishes.scale } else { 1.0 },
         sampling: plan.sampling,
-        seed,
+        seed: seed_of(plan.seed, place),
         width: picture.width,
         height: picture.height,
         model_hash: &loaded.hash,
         model: &loaded.name,
     }
-    .line()
+    .text()
 }
 
 fn frames_that_fit(loaded: &LoadedModel, batch_size: usize) -> usize {
@@ -175,14 +218,35 @@ mod tests {
 
     #[test]
     fn the_last_batch_holds_what_is_left() {
-        let plan = Plan {
-            sampling: Sampling::new(SamplerKind::Ddpm, 1),
-            seed: 7,
-            count: 5,
-            batch_size: 2,
-        };
+        let plan = plan("", &[]);
         assert_eq!(plan.batches(), 3);
-        assert_eq!((plan.seeds(1), plan.seeds(2)), (vec![9, 10], vec![11]));
+        let seeds = |batch| plan.request(batch).seeds;
+        assert_eq!((seeds(1), seeds(2)), (vec![9, 10], vec![11]));
+    }
+
+    /// Five pictures, two at a time.
+    fn plan(prompt: &str, classes: &[String]) -> Plan {
+        let settings = GenerateSettings {
+            prompt: prompt.into(),
+            sampler: SamplerKind::Ddpm,
+            steps: 1,
+            seed: 7,
+            ..Default::default()
+        };
+        let wishes = Wishes::read(&settings, classes).unwrap();
+        Plan { count: 5, batch_size: 2, ..Plan::new(&settings, wishes) }
+    }
+
+    #[test]
+    fn classes_run_through_the_batches() {
+        let classes = ["cat", "dog", "owl"].map(str::to_owned);
+        let plan = plan("..", &classes);
+        assert_eq!(plan.wishes.row_length(5), Some(2));
+        let texts: Vec<String> = (0..3)
+            .flat_map(|batch| plan.request(batch).guidance.prompts)
+            .map(|prompt| prompt.to_string())
+            .collect();
+        assert_eq!(texts, ["cat", "cat", "dog", "dog", "owl"]);
     }
 
     #[test]

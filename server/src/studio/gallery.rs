@@ -11,7 +11,7 @@ use engine::config::GenerateSettings;
 use engine::grid::{Picture, columns_for, grid, strip};
 use engine::sampler::SampleStep;
 
-use super::drawing::{Drawn, Plan, Sink, draw};
+use super::drawing::{Drawn, Plan, Sink, Wishes, draw};
 use super::files::{next_number, remove_file, write_whole};
 use super::heartbeat::Heartbeat;
 use super::pace::{Pace, Throttle};
@@ -39,12 +39,25 @@ pub fn generate(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Resu
     });
     let loaded = worker.model(&settings.model, file)?;
     studio.live.change(job.id, |running| running.message = None);
-    let mut sink = GallerySink::new(&studio, job.id, &settings)?;
-    let drawn = draw(&loaded, &Plan::from(&settings), cancel, &mut sink);
+    let preferences = studio.store.preferences()?;
+    let asked = GenerateSettings {
+        negative_prompt: joined(&settings.negative_prompt, &preferences.negative_prompt),
+        ..settings.clone()
+    };
+    let plan = Plan::new(&settings, Wishes::read(&asked, loaded.model.classes())?);
+    let mut sink = GallerySink::new(&studio, job.id, &settings, preferences)?;
+    sink.columns = plan.wishes.row_length(plan.count);
+    let drawn = draw(&loaded, &plan, cancel, &mut sink);
     // What was finished before an interruption gets its grid too.
     sink.save_grid()?;
     drawn?;
     Ok(Ending { state: JobState::Done, message: None })
+}
+
+/// What is typed, and what Settings has for all models.
+fn joined(typed: &str, always: &str) -> String {
+    let words = [typed, always].map(str::trim);
+    words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes pictures into the data folder, rows into the gallery, news onto the bus.
@@ -53,6 +66,8 @@ struct GallerySink<'a> {
     job: JobId,
     settings: &'a GenerateSettings,
     preferences: Preferences,
+    /// Of the grid, where classes have rows of their own.
+    columns: Option<usize>,
     date: String,
     number: u64,
     /// For the grid.
@@ -65,7 +80,12 @@ struct GallerySink<'a> {
 }
 
 impl<'a> GallerySink<'a> {
-    fn new(studio: &'a Darkroom, job: JobId, settings: &'a GenerateSettings) -> Result<Self> {
+    fn new(
+        studio: &'a Darkroom,
+        job: JobId,
+        settings: &'a GenerateSettings,
+        preferences: Preferences,
+    ) -> Result<Self> {
         let date = calendar::today();
         let mut pace = Pace::default();
         pace.mark(Instant::now(), 0.0);
@@ -73,7 +93,8 @@ impl<'a> GallerySink<'a> {
             studio,
             job,
             settings,
-            preferences: studio.store.preferences()?,
+            preferences,
+            columns: None,
             number: next_number(&studio.folders.images(&date), ""),
             date,
             pictures: Vec::new(),
@@ -134,7 +155,9 @@ impl<'a> GallerySink<'a> {
         };
         let folder = self.studio.folders.grids(&self.date);
         let path = folder.join(format!("grid-{:04}.png", next_number(&folder, "grid-")));
-        write_whole(&path, &sheet(&self.pictures).to_png(&[("parameters", parameters)]))?;
+        let columns = self.columns.unwrap_or_else(|| columns_for(self.pictures.len()));
+        let sheet = grid(&self.pictures, columns, GRID_GAP);
+        write_whole(&path, &sheet.to_png(&[("parameters", parameters)]))?;
         self.studio.store.set_grid(self.job, &self.studio.folders.relative(&path))
     }
 }

@@ -5,6 +5,10 @@ use engine::config::{SamplerKind, Sampling};
 /// What the text tells.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Infotext<'a> {
+    /// Empty for a picture of no class in particular.
+    pub prompt: &'a str,
+    pub negative_prompt: &'a str,
+    pub cfg_scale: f64,
     pub sampling: Sampling,
     pub seed: i64,
     pub width: u32,
@@ -15,15 +19,23 @@ pub struct Infotext<'a> {
 }
 
 impl Infotext<'_> {
-    /// One line of `Key: value` pairs. There is no prompt, so there is no line above it.
-    pub fn line(&self) -> String {
+    /// Prompt, negative prompt and a line of `Key: value` pairs; what is empty has no line.
+    pub fn text(&self) -> String {
+        let negative = format!("Negative prompt: {}", self.negative_prompt);
+        let negative = (!self.negative_prompt.is_empty()).then_some(negative);
+        let prompt = (!self.prompt.is_empty()).then(|| self.prompt.to_owned());
+        let lines: Vec<String> = prompt.into_iter().chain(negative).chain([self.line()]).collect();
+        lines.join("\n")
+    }
+
+    fn line(&self) -> String {
         let Sampling { sampler, schedule, steps, eta } = self.sampling;
         let eta = (sampler == SamplerKind::Ddim && eta > 0.0).then(|| ("Eta", eta.to_string()));
         let pairs = [
             ("Steps", steps.to_string()),
             ("Sampler", sampler.name().into()),
             ("Schedule type", schedule.name().into()),
-            ("CFG scale", "1.0".into()),
+            ("CFG scale", decimal(self.cfg_scale)),
             ("Seed", self.seed.to_string()),
             ("Size", format!("{}x{}", self.width, self.height)),
             ("Model hash", self.model_hash.into()),
@@ -36,6 +48,11 @@ impl Infotext<'_> {
             pairs.map(|(key, value)| format!("{key}: {}", quote(&value))).collect();
         line.join(", ")
     }
+}
+
+/// A whole number keeps its point, as A1111 writes it.
+fn decimal(value: f64) -> String {
+    format!("{value:?}")
 }
 
 /// Values that would break the line are written as JSON strings.
@@ -60,7 +77,33 @@ mod tests {
 
     fn found(sampling: Sampling) -> Vec<(String, String)> {
         let (model_hash, model) = ("0123456789", "odd, name: 1");
-        pairs(&Infotext { sampling, seed: 42, width: 28, height: 28, model_hash, model }.line())
+        pairs(&Infotext { sampling, model_hash, model, ..PLAIN }.text())
+    }
+
+    const PLAIN: Infotext<'static> = Infotext {
+        prompt: "",
+        negative_prompt: "",
+        cfg_scale: 1.0,
+        sampling: Sampling {
+            sampler: SamplerKind::Ddpm,
+            schedule: ScheduleKind::Automatic,
+            steps: 50,
+            eta: 0.0,
+        },
+        seed: 42,
+        width: 28,
+        height: 28,
+        model_hash: "0123456789",
+        model: "digits",
+    };
+
+    #[test]
+    fn prompts_stand_above_the_line() {
+        let text = Infotext { prompt: "(7:1.3)", cfg_scale: 2.5, ..PLAIN }.text();
+        assert!(text.starts_with("(7:1.3)\nSteps: 50,"), "{text}");
+        assert!(text.contains("CFG scale: 2.5,"), "{text}");
+        let text = Infotext { prompt: "7", negative_prompt: "1, 2", ..PLAIN }.text();
+        assert!(text.starts_with("7\nNegative prompt: 1, 2\nSteps: 50,"), "{text}");
     }
 
     fn value<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {

@@ -21,7 +21,7 @@ mod views;
 mod worker;
 
 pub use api::{StudioHandle, check_steps, drawn_seed};
-pub use drawing::{Drawn, Plan, Sink, draw};
+pub use drawing::{Drawn, Plan, Sink, Wishes, draw};
 pub use files::{remove_folder, write_whole};
 pub use folders::Folders;
 pub use infotext::Infotext;

@@ -189,7 +189,10 @@ mod tests {
 
     #[test]
     fn what_the_writer_writes_reads_back() {
-        let line = crate::studio::Infotext {
+        let text = crate::studio::Infotext {
+            prompt: "3 AND 7 :0.5",
+            negative_prompt: "1",
+            cfg_scale: 2.0,
             sampling: engine::config::Sampling::new(engine::config::SamplerKind::Ddim, 50),
             seed: 42,
             width: 28,
@@ -197,8 +200,10 @@ mod tests {
             model_hash: "0123456789",
             model: "odd, \"name\": 1\\",
         }
-        .line();
-        let found = Parameters::read(&line);
+        .text();
+        let found = Parameters::read(&text);
+        assert_eq!((found.prompt.as_str(), found.negative_prompt.as_str()), ("3 AND 7 :0.5", "1"));
+        assert_eq!(found.setting("CFG scale"), Some("2.0"));
         assert_eq!(found.setting("Model"), Some("odd, \"name\": 1\\"));
         assert_eq!(found.setting("Sampler"), Some("DDIM"));
         assert_eq!(found.setting("Nothing"), None);

@@ -17,6 +17,9 @@ use crate::live::Live;
 #[derive(Clone, Copy)]
 pub struct Fields {
     pub model: RwSignal<String>,
+    pub prompt: RwSignal<String>,
+    pub negative_prompt: RwSignal<String>,
+    pub cfg_scale: RwSignal<String>,
     pub sampler: RwSignal<String>,
     pub schedule: RwSignal<String>,
     pub eta: RwSignal<String>,
@@ -30,6 +33,9 @@ impl Fields {
     fn new(form: &GenerateForm) -> Self {
         Self {
             model: RwSignal::new(form.model.clone()),
+            prompt: RwSignal::new(form.prompt.clone()),
+            negative_prompt: RwSignal::new(form.negative_prompt.clone()),
+            cfg_scale: RwSignal::new(form.cfg_scale.clone()),
             sampler: RwSignal::new(form.sampler.clone()),
             schedule: RwSignal::new(form.schedule.clone()),
             eta: RwSignal::new(form.eta.clone()),
@@ -43,6 +49,9 @@ impl Fields {
     pub fn typed(&self) -> GenerateForm {
         GenerateForm {
             model: self.model.get(),
+            prompt: self.prompt.get(),
+            negative_prompt: self.negative_prompt.get(),
+            cfg_scale: self.cfg_scale.get(),
             sampler: self.sampler.get(),
             schedule: self.schedule.get(),
             eta: self.eta.get(),
@@ -55,6 +64,9 @@ impl Fields {
 
     fn fill(&self, form: GenerateForm) {
         self.model.set(form.model);
+        self.prompt.set(form.prompt);
+        self.negative_prompt.set(form.negative_prompt);
+        self.cfg_scale.set(form.cfg_scale);
         self.sampler.set(form.sampler);
         self.schedule.set(form.schedule);
         self.eta.set(form.eta);

@@ -4,6 +4,7 @@ use engine::config::{GenerateSettings, SAMPLERS, SCHEDULES};
 use leptos::prelude::*;
 
 use super::desk::Desk;
+use super::prompt::PromptFields;
 use crate::api::{GenerateForm, ModelInfo};
 use crate::components::field::{Choice, Field, TextInput};
 use crate::components::icon::{Glyph, Icon};
@@ -29,6 +30,7 @@ pub fn GenerateFields() -> impl IntoView {
             }
         >
             <ModelField />
+            <PromptFields />
             <SamplingFields />
             <Amounts />
             <SeedField />

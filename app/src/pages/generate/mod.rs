@@ -2,6 +2,7 @@
 
 mod desk;
 mod form;
+mod prompt;
 mod results;
 mod shortcuts;
 

@@ -177,6 +177,16 @@ fn SettingField(setting: &'static Setting) -> impl IntoView {
         }
         .into_any();
     }
+    if let Kind::Choice(names) = setting.kind {
+        let option = |name: &&str| (name.to_string(), name.replace('_', " "));
+        let options: Vec<_> = names.iter().map(option).collect();
+        return view! {
+            <Field id=key label=setting.label help=setting.help fault>
+                <Choice id=key name=key value options=Signal::stored(options) fault />
+            </Field>
+        }
+        .into_any();
+    }
     let (kind, step, min, max) = match setting.kind {
         Kind::Int { min, max } => ("number", "1", Some(min.to_string()), Some(max.to_string())),
         Kind::Float { min, max } => ("number", "any", Some(min.to_string()), Some(max.to_string())),

@@ -120,6 +120,8 @@ impl Models {
             height: model.im_size as u32,
             channels: model.im_channels as u32,
             timesteps: header.config.diffusion_params.num_timesteps,
+            classes: header.classes(),
+            needs_class: model.num_classes > 0 && header.config.train_params.class_dropout == 0.0,
             dataset: header.dataset.name,
         })
     }

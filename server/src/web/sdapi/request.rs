@@ -38,6 +38,8 @@ pub struct Request {
     sampler: SamplerKind,
     schedule: ScheduleKind,
     eta: f64,
+    /// Nothing if the client left it to us.
+    cfg_scale: Option<f64>,
     /// Nothing if the client left them to us.
     steps: Option<i64>,
     /// As the client calls it.
@@ -55,10 +57,12 @@ impl Request {
         let schedule = schedule(&fields, fused)?;
         let eta = fields["eta"].as_f64().unwrap_or(0.0);
         refuse(&fields)?;
+        let cfg_scale = given.get("cfg_scale").filter(|scale| !scale.is_null());
+        let cfg_scale = cfg_scale.and_then(|_| fields["cfg_scale"].as_f64());
         let steps = given.get("steps").filter(|steps| !steps.is_null());
         let steps = steps.map(|_| number(&fields, "steps"));
         let model = model(&fields)?;
-        Ok(Self { fields, sampler, schedule, eta, steps, model })
+        Ok(Self { fields, sampler, schedule, eta, cfg_scale, steps, model })
     }
 
     pub fn flag(&self, key: &str) -> bool {
@@ -97,6 +101,9 @@ impl Request {
         }
         let settings = GenerateSettings {
             model: model.name.clone(),
+            prompt: self.text("prompt"),
+            negative_prompt: self.text("negative_prompt"),
+            cfg_scale: self.cfg_scale.unwrap_or(GenerateSettings::default().cfg_scale),
             sampler: self.sampler,
             schedule: self.schedule,
             eta: self.eta,

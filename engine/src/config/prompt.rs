@@ -1,0 +1,342 @@
+//! What a person asks for in words: class names, as A1111's prompt box takes words.
+//!
+//! `seven` names a class; `(seven:1.3)` weighs it, `(seven)` by 1.1, `[seven]` by 1/1.1; names with
+//! commas between them are blended; ` AND ` composes two wishes (Liu et al. 2022, arXiv 2206.01714),
+//! each with a weight behind it if need be, as in `seven AND one :0.5`. `0..9` stands for each of the
+//! classes from the one to the other in turn, `..` for all: one prompt becomes many.
+
+use std::fmt;
+
+use super::{ConfigError, unknown_name};
+
+/// A blend of classes: each with its weight, by its place among the names. Empty for no class.
+pub type Mix = Vec<(usize, f32)>;
+
+/// A wish and how much it counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    pub mix: Mix,
+    pub weight: f64,
+}
+
+/// What one picture is to show; no parts for nothing in particular.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prompt {
+    pub parts: Vec<Part>,
+    /// As it can be typed again.
+    text: String,
+}
+
+/// The most prompts that one text may stand for.
+const MOST: usize = 65_536;
+/// What a bracket multiplies or divides by.
+const EMPHASIS: f32 = 1.1;
+
+impl Prompt {
+    /// The prompts that `text` stands for, at least one. `classes` are the names the model knows.
+    pub fn parse(text: &str, classes: &[String]) -> Result<Vec<Self>, ConfigError> {
+        // Lines are no more than spaces.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if text.is_empty() {
+            return Ok(vec![Self::default()]);
+        }
+        if classes.is_empty() {
+            let message = "this model draws without classes; leave the prompt empty";
+            return Err(ConfigError::one("prompt", message));
+        }
+        let mut prompts = vec![Self::default()];
+        for part in text.split(" AND ") {
+            let choices = parts(part, classes)?;
+            if prompts.len() * choices.len() > MOST {
+                return Err(too_many());
+            }
+            prompts = prompts
+                .iter()
+                .flat_map(|prompt| choices.iter().map(|(part, text)| prompt.and(part, text)))
+                .collect();
+        }
+        Ok(prompts)
+    }
+
+    /// The class at `place`, by its place.
+    pub fn of_class(place: usize) -> Self {
+        let part = Part { mix: vec![(place, 1.0)], weight: 1.0 };
+        Self { parts: vec![part], text: place.to_string() }
+    }
+
+    fn and(&self, part: &Part, text: &str) -> Self {
+        let joint = if self.parts.is_empty() { "" } else { " AND " };
+        Self {
+            parts: self.parts.iter().chain([part]).cloned().collect(),
+            text: format!("{}{joint}{text}", self.text),
+        }
+    }
+
+    /// Which of `prompts` picture `index` of `count` shows: each prompt has pictures in a row.
+    pub fn of_picture(prompts: usize, index: usize, count: usize) -> usize {
+        (index / count.div_ceil(prompts).max(1)).min(prompts - 1)
+    }
+}
+
+impl fmt::Display for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What pictures are to stay away from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Negative {
+    pub mix: Mix,
+    /// The words that name classes of the model.
+    pub used: Vec<String>,
+    /// The others. A negative prompt is often kept for many models, so they are no fault.
+    pub unused: Vec<String>,
+}
+
+impl Negative {
+    /// Reads words with commas between them. `classes` are the names the model knows.
+    pub fn parse(text: &str, classes: &[String]) -> Self {
+        let (mut items, mut found) = (Vec::new(), Self::default());
+        for word in text.split([',', '\n']).map(str::trim).filter(|word| !word.is_empty()) {
+            match weighted(word, classes) {
+                Ok(Item::One(item)) => items.push(item),
+                Ok(Item::Range(range)) => items.extend(range.map(|class| (class, 1.0))),
+                Err(_) => {
+                    found.unused.push(word.to_owned());
+                    continue;
+                }
+            }
+            found.used.push(word.to_owned());
+        }
+        Self { mix: blend(items), ..found }
+    }
+}
+
+/// One name in a prompt: a class with its weight, or a range of classes.
+enum Item {
+    One((usize, f32)),
+    Range(std::ops::RangeInclusive<usize>),
+}
+
+/// The parts that `text`, which holds no AND, stands for, each with its own text.
+fn parts(text: &str, classes: &[String]) -> Result<Vec<(Part, String)>, ConfigError> {
+    let (text, weight) = trailing_weight(text);
+    let mut blends = vec![Blend::default()];
+    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        let choices = match weighted(word, classes)? {
+            Item::One(item) => vec![(item, word.to_owned())],
+            Item::Range(range) => {
+                range.map(|class| ((class, 1.0), classes[class].clone())).collect()
+            }
+        };
+        if blends.len() * choices.len() > MOST {
+            return Err(too_many());
+        }
+        blends = blends
+            .iter()
+            .flat_map(|blend| choices.iter().map(|(item, word)| blend.with(*item, word)))
+            .collect();
+    }
+    let behind = if weight == 1.0 { String::new() } else { format!(" :{weight}") };
+    let part = |Blend { items, words }| {
+        (Part { mix: blend(items), weight }, format!("{}{behind}", words.join(", ")))
+    };
+    Ok(blends.into_iter().map(part).collect())
+}
+
+/// Classes side by side, and the words for them.
+#[derive(Clone, Default)]
+struct Blend {
+    items: Vec<(usize, f32)>,
+    words: Vec<String>,
+}
+
+impl Blend {
+    fn with(&self, item: (usize, f32), word: &str) -> Self {
+        let mut with = self.clone();
+        with.items.push(item);
+        with.words.push(word.to_owned());
+        with
+    }
+}
+
+fn too_many() -> ConfigError {
+    let message = format!("stands for more than {MOST} prompts; name fewer classes");
+    ConfigError::one("prompt", message)
+}
+
+/// Names side by side share the place of one.
+fn blend(items: Vec<(usize, f32)>) -> Mix {
+    let count = items.len() as f32;
+    items.into_iter().map(|(class, weight)| (class, weight / count)).collect()
+}
+
+/// `seven :0.5` is `seven` with the weight 0.5.
+fn trailing_weight(text: &str) -> (&str, f64) {
+    let weight = text.rsplit_once(" :").and_then(|(text, weight)| {
+        let weight = weight.trim().parse().ok().filter(|weight: &f64| weight.is_finite())?;
+        Some((text, weight))
+    });
+    weight.unwrap_or((text, 1.0))
+}
+
+/// A name, its brackets read. A name that stands among the classes as it is needs no reading.
+fn weighted(word: &str, classes: &[String]) -> Result<Item, ConfigError> {
+    if let Some(class) = class_of(word, classes) {
+        return Ok(Item::One((class, 1.0)));
+    }
+    let inside = |open, close| word.strip_prefix(open)?.strip_suffix(close).map(str::trim);
+    if let Some(inner) = inside('(', ')') {
+        if let Some((name, weight)) = inner.rsplit_once(':')
+            && let Some(weight) =
+                weight.trim().parse().ok().filter(|weight: &f32| weight.is_finite())
+        {
+            return scaled(name.trim(), classes, weight);
+        }
+        return scaled(inner, classes, EMPHASIS);
+    }
+    if let Some(inner) = inside('[', ']') {
+        return scaled(inner, classes, 1.0 / EMPHASIS);
+    }
+    if let Some(range) = range(word, classes)? {
+        return Ok(Item::Range(range));
+    }
+    Err(unknown_name("prompt", word, classes.iter().map(String::as_str)))
+}
+
+fn scaled(name: &str, classes: &[String], factor: f32) -> Result<Item, ConfigError> {
+    match weighted(name, classes)? {
+        Item::One((class, weight)) => Ok(Item::One((class, weight * factor))),
+        Item::Range(_) => {
+            let message = format!("`{name}` stands for many pictures and cannot be weighed");
+            Err(ConfigError::one("prompt", message))
+        }
+    }
+}
+
+/// `a..b`, `a..`, `..b` or `..`, if `word` is one.
+fn range(
+    word: &str,
+    classes: &[String],
+) -> Result<Option<std::ops::RangeInclusive<usize>>, ConfigError> {
+    let Some((first, last)) = word.split_once("..").filter(|_| !classes.is_empty()) else {
+        return Ok(None);
+    };
+    let end = |name: &str, otherwise: usize| match name.trim() {
+        "" => Ok(otherwise),
+        name => class_of(name, classes)
+            .ok_or_else(|| unknown_name("prompt", name, classes.iter().map(String::as_str))),
+    };
+    let (first, last) = (end(first, 0)?, end(last, classes.len() - 1)?);
+    if first > last {
+        let message = format!("`{word}` runs backwards; put the earlier class first");
+        return Err(ConfigError::one("prompt", message));
+    }
+    Ok(Some(first..=last))
+}
+
+fn class_of(name: &str, classes: &[String]) -> Option<usize> {
+    classes.iter().position(|class| class == name).or_else(|| {
+        let lower = name.to_lowercase();
+        classes.iter().position(|class| class.to_lowercase() == lower)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digits() -> Vec<String> {
+        ["zero", "one", "two", "three", "deep sea (night)"].map(str::to_owned).to_vec()
+    }
+
+    fn one(text: &str) -> Prompt {
+        let mut prompts = Prompt::parse(text, &digits()).unwrap();
+        assert_eq!(prompts.len(), 1, "{text}");
+        prompts.remove(0)
+    }
+
+    fn mix(text: &str) -> Mix {
+        let prompt = one(text);
+        assert_eq!((prompt.parts.len(), prompt.parts[0].weight), (1, 1.0), "{text}");
+        prompt.parts[0].mix.clone()
+    }
+
+    #[test]
+    fn names_are_weighed_and_blended() {
+        let cases: &[(&str, &[(usize, f32)])] = &[
+            ("two", &[(2, 1.0)]),
+            (" TWO , ", &[(2, 1.0)]),
+            ("(two)", &[(2, 1.1)]),
+            ("[two]", &[(2, 1.0 / 1.1)]),
+            ("(two:1.3)", &[(2, 1.3)]),
+            ("one, two", &[(1, 0.5), (2, 0.5)]),
+            ("one, (two: 3)", &[(1, 0.5), (2, 1.5)]),
+            ("deep sea (night)", &[(4, 1.0)]),
+            ("(deep sea (night):0.5)", &[(4, 0.5)]),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(mix(text), *wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn and_composes_with_weights() {
+        let parts = one("one AND two :0.5 AND three :-1").parts;
+        let found: Vec<_> = parts.iter().map(|part| (part.mix[0].0, part.weight)).collect();
+        assert_eq!(found, [(1, 1.0), (2, 0.5), (3, -1.0)]);
+    }
+
+    #[test]
+    fn a_range_stands_for_each_class_in_turn() {
+        let texts = |text: &str| {
+            let prompts = Prompt::parse(text, &digits()).unwrap();
+            prompts.iter().map(Prompt::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(texts("one..three"), ["one", "two", "three"]);
+        assert_eq!(texts("..").len(), 5);
+        assert_eq!(texts("zero..one, two"), ["zero, two", "one, two"]);
+        assert_eq!(texts("zero..one AND one..two :0.5").len(), 4);
+        assert_eq!(texts("zero..one AND two :0.5")[1], "one AND two :0.5");
+    }
+
+    #[test]
+    fn every_picture_has_its_prompt_and_prompts_have_rows() {
+        let rows = |prompts, count| {
+            (0..count).map(|i| Prompt::of_picture(prompts, i, count)).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(2, 4), [0, 0, 1, 1]);
+        assert_eq!(rows(3, 4), [0, 0, 1, 1]);
+        assert_eq!(rows(5, 3), [0, 1, 2]);
+        assert_eq!(rows(1, 3), [0, 0, 0]);
+    }
+
+    #[test]
+    fn what_a_prompt_shows_can_be_typed_again() {
+        for text in ["one, (two:1.3)", "one AND [two] :0.5", ""] {
+            assert_eq!(one(&one(text).to_string()), one(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn unknown_names_bring_the_nearest() {
+        let error = |text: &str| Prompt::parse(text, &digits()).unwrap_err().to_string();
+        assert!(error("thre").starts_with("prompt: there is no `thre`; nearest are three"));
+        assert!(error("one..nine").contains("there is no `nine`"));
+        assert!(error("two..one").contains("runs backwards"));
+        assert!(error("(one..two:2)").contains("cannot be weighed"));
+        assert!(error("(one").contains("there is no `(one`"));
+        let error = Prompt::parse("one", &[]).unwrap_err().to_string();
+        assert!(error.contains("draws without classes"), "{error}");
+    }
+
+    #[test]
+    fn a_negative_prompt_uses_what_the_model_knows() {
+        let negative = Negative::parse("nudity, one, (two:2),\nracism", &digits());
+        assert_eq!(negative.mix, [(1, 0.5), (2, 1.0)]);
+        assert_eq!(negative.used, ["one", "(two:2)"]);
+        assert_eq!(negative.unused, ["nudity", "racism"]);
+        assert_eq!(Negative::parse("one", &[]).unused, ["one"]);
+    }
+}
