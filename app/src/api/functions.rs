@@ -86,6 +86,67 @@ pub async fn fetch_generation(job: Option<JobId>) -> Result<Option<GenerateView>
     studio().generation(job).await
 }
 
+#[server(prefix = "/fn", endpoint = "gallery")]
+pub async fn fetch_gallery(
+    #[server(flatten)] query: GalleryQuery,
+) -> Result<GalleryPage, ApiError> {
+    studio().gallery(query).await
+}
+
+#[server(prefix = "/fn", endpoint = "star")]
+pub async fn star(image: ImageId, #[server(default)] starred: bool) -> Result<(), ApiError> {
+    studio().star(image, starred).await
+}
+
+/// `images` are numbers separated by commas, as is what a form without a script can post.
+#[server(prefix = "/fn", endpoint = "delete_images")]
+pub async fn delete_images(images: String) -> Result<(), ApiError> {
+    studio().delete_images(numbers(&images)?).await
+}
+
+#[server(prefix = "/fn", endpoint = "restore_images")]
+pub async fn restore_images(images: String) -> Result<(), ApiError> {
+    studio().restore_images(numbers(&images)?).await
+}
+
+#[cfg(feature = "ssr")]
+fn numbers(list: &str) -> Result<Vec<ImageId>, ApiError> {
+    let number = |part: &str| {
+        let fault = || ApiError::NotFound(format!("`{part}` is no picture"));
+        part.trim().parse().map_err(|_| fault())
+    };
+    list.split(',').filter(|part| !part.trim().is_empty()).map(number).collect()
+}
+
+#[server(prefix = "/fn", endpoint = "input")]
+pub async fn fetch_input(name: String) -> Result<InputImage, ApiError> {
+    studio().input(&name).await
+}
+
+/// Gives a picture of the gallery as an input; a plain form goes on to the tab it was sent to.
+#[server(prefix = "/fn", endpoint = "send")]
+pub async fn send_image(
+    image: ImageId,
+    #[server(default)] to: String,
+) -> Result<InputImage, ApiError> {
+    let input = studio().input_from_gallery(image).await?;
+    go_to(&input_address(&to, &input.name));
+    Ok(input)
+}
+
+/// Where the input called `name` is used: `to` is `png_info`, or else it is drawn from.
+pub fn input_address(to: &str, name: &str) -> String {
+    match to {
+        "png_info" => format!("/png-info?image={name}"),
+        _ => format!("/?init_image={name}"),
+    }
+}
+
+#[server(prefix = "/fn", endpoint = "process")]
+pub async fn fetch_process(#[server(flatten)] form: ProcessForm) -> Result<ProcessView, ApiError> {
+    studio().process(form).await
+}
+
 #[server(prefix = "/fn", endpoint = "estimate")]
 pub async fn fetch_estimate(#[server(flatten)] form: RunForm) -> Result<Estimate, ApiError> {
     studio().estimate(form.config()?).await

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use engine::config::{GenerateSettings, RunConfig};
 
+use super::ProcessForm;
 use super::wire::*;
 
 /// The program behind the page. One stands in the context of every request as `Arc<dyn Studio>`.
@@ -34,6 +35,21 @@ pub trait Studio: Send + Sync {
     async fn generate(&self, settings: GenerateSettings) -> Result<JobId, ApiError>;
     /// The job, or the newest generation if none is named.
     async fn generation(&self, job: Option<JobId>) -> Result<Option<GenerateView>, ApiError>;
+
+    /// What of all that was drawn fits `query`.
+    async fn gallery(&self, query: GalleryQuery) -> Result<GalleryPage, ApiError>;
+    async fn star(&self, image: ImageId, starred: bool) -> Result<(), ApiError>;
+    /// Takes pictures out of the gallery. They can be brought back for a day.
+    async fn delete_images(&self, images: Vec<ImageId>) -> Result<(), ApiError>;
+    async fn restore_images(&self, images: Vec<ImageId>) -> Result<(), ApiError>;
+
+    /// An image that was given, by its name.
+    async fn input(&self, name: &str) -> Result<InputImage, ApiError>;
+    /// Gives a picture of the gallery as an input.
+    async fn input_from_gallery(&self, image: ImageId) -> Result<InputImage, ApiError>;
+
+    /// A picture of a data set under the noise of a schedule.
+    async fn process(&self, form: ProcessForm) -> Result<ProcessView, ApiError>;
 
     async fn estimate(&self, config: RunConfig) -> Result<Estimate, ApiError>;
     async fn train(&self, config: RunConfig) -> Result<JobId, ApiError>;

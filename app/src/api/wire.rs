@@ -208,6 +208,97 @@ pub struct DatasetImage {
     pub name: String,
 }
 
+/// What of the gallery is looked for. Everything that is empty finds all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GalleryQuery {
+    /// Words that all stand in the settings of a picture, in any letter case.
+    pub text: String,
+    /// The name of a model.
+    pub model: String,
+    pub seed: String,
+    /// First and last day, as `2026-11-24`.
+    pub from: String,
+    pub to: String,
+    pub starred: bool,
+    /// Pictures to pass over, and how many to give at most.
+    pub offset: u64,
+    pub limit: u64,
+}
+
+/// A picture of the gallery with what was remembered of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GalleryImage {
+    pub image: ImageInfo,
+    pub job: JobId,
+    /// The day it was drawn, as `2026-11-24`.
+    pub date: String,
+    pub starred: bool,
+}
+
+/// A stretch of the gallery, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GalleryPage {
+    /// Pictures that the query finds.
+    pub total: u64,
+    pub offset: u64,
+    pub images: Vec<GalleryImage>,
+    /// Every model that has a picture in the gallery.
+    pub models: Vec<String>,
+}
+
+/// An image that was given: uploaded, dropped, pasted, or sent from the gallery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputImage {
+    /// What a form calls it: hexadecimal digits of its contents.
+    pub name: String,
+    /// `/files/inputs/{name}.png`
+    pub url: String,
+    pub width: u32,
+    pub height: u32,
+    /// The program that wrote its settings, such as `A1111` or `ComfyUI`; empty if it has none.
+    pub written_by: String,
+    /// Its settings as A1111's text, translated if another program wrote them; empty if it has none.
+    pub parameters: String,
+    /// The same one by one.
+    pub settings: Vec<(String, String)>,
+    /// All texts in the file, by keyword.
+    pub texts: Vec<(String, String)>,
+    /// What of the settings the Generate form takes, by its keys.
+    pub form: Vec<(String, String)>,
+}
+
+/// One timestep of a noise schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Noising {
+    pub timestep: usize,
+    /// Variance of the noise that this step adds.
+    pub beta: f32,
+    /// Share of the picture's variance that is left.
+    pub alpha_cumprod: f32,
+}
+
+impl Noising {
+    /// Signal-to-noise ratio; 0 in pure noise.
+    pub fn snr(&self) -> f32 {
+        self.alpha_cumprod / (1.0 - self.alpha_cumprod)
+    }
+}
+
+/// A picture on its way into noise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcessView {
+    /// Images of the data set.
+    pub count: u64,
+    pub width: u32,
+    pub height: u32,
+    /// The picture at each of `frames`, side by side.
+    pub strip_url: String,
+    pub frames: Vec<Noising>,
+    /// The schedule at no more than about two hundred timesteps, first to last.
+    pub curve: Vec<Noising>,
+}
+
 /// What a run would cost, told before it starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {

@@ -8,8 +8,13 @@ use crate::api::{JobState, JobSummary};
 use crate::live::Live;
 use crate::words;
 
-const TABS: [(&str, &str); 4] =
-    [("/", "Generate"), ("/train", "Train"), ("/datasets", "Data sets"), ("/settings", "Settings")];
+const TABS: [(&str, &str); 5] = [
+    ("/", "Generate"),
+    ("/train", "Train"),
+    ("/datasets", "Data sets"),
+    ("/process", "Process"),
+    ("/settings", "Settings"),
+];
 
 #[component]
 pub fn Header() -> impl IntoView {

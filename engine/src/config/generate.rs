@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, FieldError, SamplerKind, Sampling, ScheduleKind, edit_distance};
+use super::field_text::FieldText;
+use super::{
+    Axis, ConfigError, FieldError, MaskedContent, ResizeMode, SamplerKind, Sampling, ScheduleKind,
+    edit_distance,
+};
 
 /// The settings of one generation. Image `i` of the whole job has seed `seed + i`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,10 +25,43 @@ pub struct GenerateSettings {
     pub eta: f64,
     /// Denoising steps; at most the model's timesteps.
     pub steps: usize,
+    /// Pixels; 0 is the model's own size.
+    pub width: usize,
+    pub height: usize,
+    /// Whether opposite edges of a picture meet, so that copies of it can be laid side by side.
+    pub tiling: bool,
     pub batch_count: usize,
     pub batch_size: usize,
     /// -1 draws a seed.
     pub seed: i64,
+    /// The seed of the noise to go toward; -1 draws one.
+    pub subseed: i64,
+    /// How far to go toward it: 0 not at all, 1 all the way.
+    pub subseed_strength: f64,
+    /// The picture to begin from instead of noise, by its name among the inputs; empty for noise.
+    pub init_image: String,
+    /// How the picture is brought to the size that is drawn.
+    pub resize_mode: ResizeMode,
+    /// How much of the way to noise the picture goes before it comes back: 0 to 1.
+    pub denoising_strength: f64,
+    /// What of the picture to draw anew, by its name among the inputs: white is drawn, black stays.
+    /// Empty for all of it.
+    pub mask: String,
+    /// Pixels over which the mask's edge is softened.
+    pub mask_blur: usize,
+    /// What stands under the mask before it is drawn anew.
+    pub inpainting_fill: MaskedContent,
+    /// Whether black is drawn and white stays.
+    pub inpainting_mask_invert: bool,
+    /// What changes from column to column of a plot, and its values, as [`super::Plot`] reads them.
+    pub x_axis: Axis,
+    pub x_values: String,
+    /// From row to row.
+    pub y_axis: Axis,
+    pub y_values: String,
+    /// From sheet to sheet.
+    pub z_axis: Axis,
+    pub z_values: String,
 }
 
 impl Default for GenerateSettings {
@@ -38,11 +75,64 @@ impl Default for GenerateSettings {
             schedule: ScheduleKind::Automatic,
             eta: 0.0,
             steps: 50,
+            width: 0,
+            height: 0,
+            tiling: false,
             batch_count: 1,
             batch_size: 16,
             seed: -1,
+            subseed: -1,
+            subseed_strength: 0.0,
+            init_image: String::new(),
+            resize_mode: ResizeMode::Crop,
+            denoising_strength: 0.75,
+            mask: String::new(),
+            mask_blur: 0,
+            inpainting_fill: MaskedContent::Original,
+            inpainting_mask_invert: false,
+            x_axis: Axis::Nothing,
+            x_values: String::new(),
+            y_axis: Axis::Nothing,
+            y_values: String::new(),
+            z_axis: Axis::Nothing,
+            z_values: String::new(),
         }
     }
+}
+
+/// Every setting by its name, as a form, an address and an axis of a plot know it.
+macro_rules! keyed {
+    ($($key:ident),* $(,)?) => {
+        impl GenerateSettings {
+            /// The names of all settings, in the order of the form.
+            pub const KEYS: &'static [&'static str] = &[$(stringify!($key)),*];
+
+            /// The setting called `key` as text.
+            pub fn get(&self, key: &str) -> Option<String> {
+                match key {
+                    $(stringify!($key) => Some(self.$key.show()),)*
+                    _ => None,
+                }
+            }
+
+            /// Reads the setting called `key` from `text`; its range is for [`Self::validate`].
+            pub fn set(&mut self, key: &str, text: &str) -> Result<(), ConfigError> {
+                let fault = |message| ConfigError::one(key, message);
+                match key {
+                    $(stringify!($key) => self.$key = FieldText::read(text).map_err(fault)?,)*
+                    _ => return Err(unknown_name(key, key, Self::KEYS.iter().copied())),
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+keyed! {
+    model, prompt, negative_prompt, cfg_scale, sampler, schedule, eta, steps, width, height, tiling,
+    batch_count, batch_size, seed, subseed, subseed_strength, init_image, resize_mode,
+    denoising_strength, mask, mask_blur, inpainting_fill, inpainting_mask_invert, x_axis, x_values,
+    y_axis, y_values, z_axis, z_values,
 }
 
 impl GenerateSettings {
@@ -51,6 +141,9 @@ impl GenerateSettings {
     pub const MAX_BATCH_SIZE: usize = 256;
     pub const MAX_CFG_SCALE: f64 = 30.0;
     pub const MAX_SEED: i64 = u32::MAX as i64;
+    /// Pixels of a side.
+    pub const MAX_SIDE: usize = 1024;
+    pub const MAX_MASK_BLUR: usize = 64;
 
     /// Images of the whole job.
     pub fn images(&self) -> usize {
@@ -63,29 +156,50 @@ impl GenerateSettings {
         Sampling { sampler, schedule, steps, eta }
     }
 
-    /// Checks all ranges; whether `steps` fits the model is known only with the model.
+    /// Whether it begins from a picture.
+    pub fn is_image_to_image(&self) -> bool {
+        !self.init_image.is_empty()
+    }
+
+    /// Checks all ranges; whether steps and size fit the model is known only with the model.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let ranges = [
+        let wholes = [
             ("steps", self.steps as i64, 1, Self::MAX_STEPS as i64),
+            ("width", self.width as i64, 0, Self::MAX_SIDE as i64),
+            ("height", self.height as i64, 0, Self::MAX_SIDE as i64),
             ("batch_count", self.batch_count as i64, 1, Self::MAX_BATCH_COUNT as i64),
             ("batch_size", self.batch_size as i64, 1, Self::MAX_BATCH_SIZE as i64),
             ("seed", self.seed, -1, Self::MAX_SEED),
+            ("subseed", self.subseed, -1, Self::MAX_SEED),
+            ("mask_blur", self.mask_blur as i64, 0, Self::MAX_MASK_BLUR as i64),
         ];
-        let mut errors: Vec<FieldError> = ranges
+        let shares = [
+            ("cfg_scale", self.cfg_scale, Self::MAX_CFG_SCALE),
+            ("subseed_strength", self.subseed_strength, 1.0),
+            ("denoising_strength", self.denoising_strength, 1.0),
+        ];
+        let mut errors: Vec<FieldError> = wholes
             .into_iter()
             .filter(|(_, value, min, max)| !(min..=max).contains(&value))
             .map(|(field, value, min, max)| {
                 FieldError::new(field, format!("{value} is out of range; give {min} to {max}"))
             })
             .collect();
-        // Written so that NaN is out of range too.
-        if !(0.0..=Self::MAX_CFG_SCALE).contains(&self.cfg_scale) {
-            let most = Self::MAX_CFG_SCALE;
-            let message = format!("{} is out of range; give 0 to {most}", self.cfg_scale);
-            errors.push(FieldError::new("cfg_scale", message));
+        for (field, value, most) in shares {
+            // Written so that NaN is out of range too.
+            if !(0.0..=most).contains(&value) {
+                let message = format!("{value} is out of range; give 0 to {most}");
+                errors.push(FieldError::new(field, message));
+            }
         }
+        errors.extend(self.mask_fault());
         errors.extend(self.sampling().validate().err().into_iter().flat_map(|faults| faults.0));
         if errors.is_empty() { Ok(()) } else { Err(ConfigError(errors)) }
+    }
+
+    fn mask_fault(&self) -> Option<FieldError> {
+        let alone = self.init_image.is_empty() && !self.mask.is_empty();
+        alone.then(|| FieldError::new("mask", "a mask needs the picture it lies on; give one"))
     }
 }
 
@@ -128,6 +242,47 @@ mod tests {
         let text = serde_json::to_string(&settings).unwrap();
         assert!(text.contains(r#""sampler":"DDIM","schedule":"Automatic","eta":0.0"#), "{text}");
         assert_eq!(serde_json::from_str::<GenerateSettings>(&text).unwrap(), settings);
+    }
+
+    #[test]
+    fn every_setting_reads_back_what_it_shows() {
+        let settings = GenerateSettings {
+            prompt: "(cat:1.3) AND dog".into(),
+            sampler: SamplerKind::EulerAncestral,
+            tiling: true,
+            subseed_strength: 0.25,
+            resize_mode: ResizeMode::Fill,
+            inpainting_fill: MaskedContent::Noise,
+            x_axis: Axis::Steps,
+            x_values: "1-5".into(),
+            ..Default::default()
+        };
+        let mut read = GenerateSettings::default();
+        for key in GenerateSettings::KEYS {
+            read.set(key, &settings.get(key).unwrap()).unwrap();
+        }
+        assert_eq!(read, settings);
+        let known = serde_json::to_value(&settings).unwrap();
+        assert_eq!(known.as_object().unwrap().len(), GenerateSettings::KEYS.len());
+    }
+
+    #[test]
+    fn text_that_cannot_be_read_is_told_by_field() {
+        let mut settings = GenerateSettings::default();
+        let mut told = |key: &str, text: &str| settings.set(key, text).unwrap_err().to_string();
+        assert_eq!(told("steps", "many"), "steps: `many` is not a whole number");
+        assert_eq!(told("eta", ""), "eta: `` is not a number");
+        assert!(told("sampler", "Oiler a").contains("nearest are Euler a"));
+        assert!(told("x_axis", "Step").contains("nearest are Steps"));
+        assert!(told("tiling", "perhaps").contains("true or false"));
+    }
+
+    #[test]
+    fn a_mask_needs_a_picture() {
+        let alone = GenerateSettings { mask: "m".into(), ..Default::default() };
+        assert!(alone.validate().unwrap_err().for_field("mask").is_some());
+        let laid = GenerateSettings { init_image: "p".into(), ..alone };
+        assert_eq!(laid.validate(), Ok(()));
     }
 
     #[test]

@@ -6,9 +6,12 @@
 
 mod diffusion;
 mod error;
+mod field_text;
 mod generate;
+mod image_to_image;
 mod loss_weighting;
 mod lr_schedule;
+mod plot;
 mod presets;
 mod prompt;
 mod sampling;
@@ -18,8 +21,10 @@ mod validate;
 pub use diffusion::{BetaSchedule, DiffusionParams, Prediction};
 pub use error::{ConfigError, FieldError};
 pub use generate::{GenerateSettings, unknown_name};
+pub use image_to_image::{MaskedContent, ResizeMode};
 pub use loss_weighting::LossWeighting;
 pub use lr_schedule::LrSchedule;
+pub use plot::Axis;
 pub use presets::{PRESETS, Preset};
 pub use prompt::{Mix, Negative, Part, Prompt};
 pub use sampling::{SAMPLERS, SCHEDULES, SamplerInfo, SamplerKind, Sampling, ScheduleKind};

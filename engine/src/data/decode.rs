@@ -1,7 +1,7 @@
 //! One image file to pixels, within bounds.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::Path;
 
 use image::metadata::Orientation;
@@ -34,13 +34,22 @@ pub fn decode(path: &Path, background: [u8; 3]) -> Result<Picture, String> {
     if bytes > MAX_FILE_BYTES {
         return Err(format!("a file of {bytes} bytes, more than the {MAX_FILE_BYTES} allowed"));
     }
-    let (mut image, orientation) = decode_stored(BufReader::new(file))?;
+    decode_from(BufReader::new(file), background)
+}
+
+/// As [`decode`], from the bytes of a file.
+pub fn decode_bytes(bytes: &[u8], background: [u8; 3]) -> Result<Picture, String> {
+    decode_from(Cursor::new(bytes), background)
+}
+
+fn decode_from(file: impl BufRead + Seek, background: [u8; 3]) -> Result<Picture, String> {
+    let (mut image, orientation) = decode_stored(file)?;
     image.apply_orientation(orientation);
     Ok(flatten(image, background))
 }
 
 /// The image as the file holds it, and how it is to be turned.
-fn decode_stored(file: BufReader<File>) -> Result<(DynamicImage, Orientation), String> {
+fn decode_stored(file: impl BufRead + Seek) -> Result<(DynamicImage, Orientation), String> {
     let mut reader = ImageReader::new(file).with_guessed_format().map_err(|e| e.to_string())?;
     let mut limits = image::Limits::default();
     limits.max_image_width = Some(MAX_SIDE);

@@ -22,6 +22,7 @@ mod transform;
 pub use album::Album;
 pub use archive::{Limits, unpack};
 pub use augment::Symmetry;
+pub use decode::decode_bytes;
 pub use detect::{Found, detect};
 pub use image_set::{ImageSet, LoadOptions};
 pub use source::{Entry, Source, built_in};

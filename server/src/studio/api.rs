@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use app::api::{
-    ApiError, DatasetInfo, DatasetPage, Estimate, GenerateView, JobId, JobKind, JobState,
-    JobSummary, Live, ModelInfo, Preferences, Status, Studio, TrainView,
+    ApiError, DatasetInfo, DatasetPage, Estimate, GalleryPage, GalleryQuery, GenerateView, ImageId,
+    InputImage, JobId, JobKind, JobState, JobSummary, Live, ModelInfo, Preferences, ProcessForm,
+    ProcessView, Status, Studio, TrainView,
 };
 use async_trait::async_trait;
 use engine::config::{ConfigError, GenerateSettings, Prompt, RunConfig};
@@ -83,6 +84,35 @@ impl Studio for StudioHandle {
 
     async fn generation(&self, job: Option<JobId>) -> Answer<Option<GenerateView>> {
         self.blocking(move |darkroom| darkroom.generation_view(job)).await
+    }
+
+    async fn gallery(&self, query: GalleryQuery) -> Answer<GalleryPage> {
+        self.blocking(move |darkroom| darkroom.gallery(&query)).await
+    }
+
+    async fn star(&self, image: ImageId, starred: bool) -> Answer<()> {
+        self.blocking(move |darkroom| darkroom.star(image, starred)).await
+    }
+
+    async fn delete_images(&self, images: Vec<ImageId>) -> Answer<()> {
+        self.blocking(move |darkroom| darkroom.delete_images(&images)).await
+    }
+
+    async fn restore_images(&self, images: Vec<ImageId>) -> Answer<()> {
+        self.blocking(move |darkroom| darkroom.restore_images(&images)).await
+    }
+
+    async fn input(&self, name: &str) -> Answer<InputImage> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.input(&name)).await
+    }
+
+    async fn input_from_gallery(&self, image: ImageId) -> Answer<InputImage> {
+        self.blocking(move |darkroom| darkroom.input_from_gallery(image)).await
+    }
+
+    async fn process(&self, form: ProcessForm) -> Answer<ProcessView> {
+        self.blocking(move |darkroom| darkroom.process_view(&form)).await
     }
 
     async fn estimate(&self, config: RunConfig) -> Answer<Estimate> {

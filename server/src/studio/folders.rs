@@ -69,6 +69,11 @@ impl Folders {
         self.root.join("cache/uploads")
     }
 
+    /// Images that were given to draw from or to look into.
+    pub fn inputs(&self) -> PathBuf {
+        self.root.join("inputs")
+    }
+
     pub fn workers(&self) -> PathBuf {
         self.root.join("cache/workers")
     }

@@ -200,6 +200,7 @@ impl Sink for GallerySink<'_> {
                 height: drawn.picture.height,
                 seed: drawn.seed,
                 parameters: drawn.parameters.to_owned(),
+                model: self.settings.model.clone(),
             },
         )?;
         Ok(())

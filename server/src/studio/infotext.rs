@@ -2,6 +2,8 @@
 
 use engine::config::{SamplerKind, Sampling};
 
+use super::parameters::Parameters;
+
 /// What the text tells.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Infotext<'a> {
@@ -21,14 +23,18 @@ pub struct Infotext<'a> {
 impl Infotext<'_> {
     /// Prompt, negative prompt and a line of `Key: value` pairs; what is empty has no line.
     pub fn text(&self) -> String {
-        let negative = format!("Negative prompt: {}", self.negative_prompt);
-        let negative = (!self.negative_prompt.is_empty()).then_some(negative);
-        let prompt = (!self.prompt.is_empty()).then(|| self.prompt.to_owned());
-        let lines: Vec<String> = prompt.into_iter().chain(negative).chain([self.line()]).collect();
-        lines.join("\n")
+        self.parameters().text()
     }
 
-    fn line(&self) -> String {
+    fn parameters(&self) -> Parameters {
+        Parameters {
+            prompt: self.prompt.into(),
+            negative_prompt: self.negative_prompt.into(),
+            settings: self.settings(),
+        }
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
         let Sampling { sampler, schedule, steps, eta } = self.sampling;
         let eta = (sampler == SamplerKind::Ddim && eta > 0.0).then(|| ("Eta", eta.to_string()));
         let pairs = [
@@ -44,23 +50,13 @@ impl Infotext<'_> {
         ];
         let version = ("Version", concat!("Darkroom ", env!("CARGO_PKG_VERSION")).into());
         let pairs = pairs.into_iter().chain(eta).chain([version]);
-        let line: Vec<String> =
-            pairs.map(|(key, value)| format!("{key}: {}", quote(&value))).collect();
-        line.join(", ")
+        pairs.map(|(key, value)| (key.to_owned(), value)).collect()
     }
 }
 
 /// A whole number keeps its point, as A1111 writes it.
 fn decimal(value: f64) -> String {
     format!("{value:?}")
-}
-
-/// Values that would break the line are written as JSON strings.
-fn quote(value: &str) -> String {
-    match value.contains([',', ':', '\n', '"']) {
-        true => serde_json::Value::from(value).to_string(),
-        false => value.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,17 @@
 //! What the program remembers and does: jobs, runs, gallery, data sets, models. Knows no web.
 
 mod api;
+mod browse;
 pub mod calendar;
 mod drawing;
 mod files;
 mod folders;
+pub mod foreign;
 mod gallery;
 mod heartbeat;
+pub mod image_texts;
 mod infotext;
+mod inputs;
 pub mod library;
 pub mod live;
 mod metrics;
@@ -15,6 +19,8 @@ mod pace;
 pub mod parameters;
 pub mod png_text;
 mod presence;
+mod process;
+mod recall;
 pub mod runs;
 pub mod store;
 mod views;
@@ -88,6 +94,7 @@ impl Darkroom {
             worker: Mutex::new(None),
         };
         darkroom.reconcile()?;
+        darkroom.purge_deleted()?;
         Ok(Arc::new(darkroom))
     }
 

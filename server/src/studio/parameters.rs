@@ -1,4 +1,4 @@
-//! Reads the settings out of a picture's text: the grammar that [`super::Infotext`] writes a line of.
+//! The settings of a picture, and the text they stand in: the grammar that A1111 wrote first.
 //!
 //! ```text
 //! prompt, of any number of lines
@@ -36,8 +36,27 @@ impl Parameters {
         Self { prompt, negative_prompt, settings }
     }
 
+    /// As A1111 writes it; what is empty has no line.
+    pub fn text(&self) -> String {
+        let negative = format!("{NEGATIVE} {}", self.negative_prompt);
+        let negative = (!self.negative_prompt.is_empty()).then_some(negative);
+        let prompt = (!self.prompt.is_empty()).then(|| self.prompt.clone());
+        let pair = |(key, value): &(String, String)| format!("{key}: {}", quote(value));
+        let line: Vec<String> = self.settings.iter().map(pair).collect();
+        let line = (!line.is_empty()).then(|| line.join(", "));
+        prompt.into_iter().chain(negative).chain(line).collect::<Vec<_>>().join("\n")
+    }
+
     pub fn setting(&self, key: &str) -> Option<&str> {
         self.settings.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Values that would break the line are written as JSON strings.
+fn quote(value: &str) -> String {
+    match value.contains([',', ':', '\n', '"']) {
+        true => serde_json::Value::from(value).to_string(),
+        false => value.to_owned(),
     }
 }
 

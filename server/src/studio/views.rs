@@ -137,7 +137,7 @@ fn training_events(job: JobId, view: TrainView) -> Vec<Live> {
     events
 }
 
-fn image_info(row: ImageRow) -> ImageInfo {
+pub(super) fn image_info(row: ImageRow) -> ImageInfo {
     ImageInfo {
         id: row.id,
         url: format!("/files/images/{}.png", row.id),

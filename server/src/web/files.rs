@@ -1,10 +1,12 @@
 //! Pictures by number. What a path may be stands in the database, never in the address.
 
 use std::path::Path as FilePath;
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use app::api::ProcessForm;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -50,6 +52,16 @@ pub async fn preview(State(web): State<Web>, Path(file): Path<String>) -> Answer
     Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
 }
 
+/// An image that was given.
+pub async fn input(State(web): State<Web>, Path(file): Path<String>, headers: HeaderMap) -> Answer {
+    let name = file.strip_suffix(".png").ok_or_else(Fault::not_found)?.to_owned();
+    let path = move |darkroom: &Darkroom| {
+        let path = darkroom.input_path(&name, "image")?;
+        Ok(Some(darkroom.folders.relative(&path)))
+    };
+    stored(&web, path, &headers).await
+}
+
 /// A thumbnail of an image of a data set.
 pub async fn dataset(State(web): State<Web>, Path((name, file)): Path<(String, String)>) -> Answer {
     let index = usize::try_from(number(&file, ".png")?).map_err(|_| Fault::not_found())?;
@@ -65,6 +77,15 @@ pub async fn dataset(State(web): State<Web>, Path((name, file)): Path<(String, S
         })
         .await?;
     // A data set hardly ever changes, and a page shows sixty of these.
+    let headers =
+        [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=60")];
+    Ok((headers, png).into_response())
+}
+
+/// A picture of a data set on its way into noise; the query is the form.
+pub async fn process(State(web): State<Web>, Query(form): Query<ProcessForm>) -> Answer {
+    let strip = move |darkroom: &Arc<Darkroom>| Ok(darkroom.process_strip(&form)?.to_png(&[]));
+    let png = web.studio.blocking(strip).await?;
     let headers =
         [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=60")];
     Ok((headers, png).into_response())

@@ -10,6 +10,7 @@ mod pages;
 mod sdapi;
 mod site;
 mod upload;
+mod upload_image;
 mod zips;
 
 pub use guard::AllowedHosts;
@@ -87,12 +88,16 @@ pub fn app(web: Web) -> Router {
         .route("/files/grids/{file}", get(files::grid))
         .route("/files/previews/{file}", get(files::preview))
         .route("/files/zips/{file}", get(zips::zip))
+        .route("/files/gallery.zip", post(zips::chosen))
+        .route("/files/inputs/{file}", get(files::input))
         .route("/files/samples/{job}/{file}", get(files::sample))
-        .route("/files/datasets/{name}/{file}", get(files::dataset));
+        .route("/files/datasets/{name}/{file}", get(files::dataset))
+        .route("/files/process.png", get(files::process));
     let small =
         pages::add(small, &web).fallback(site::serve).layer(RequestBodyLimitLayer::new(MAX_FORM));
     let uploads = Router::new()
         .route("/upload/dataset", post(upload::dataset))
+        .route("/upload/image", post(upload_image::take))
         .layer(DefaultBodyLimit::disable());
     small
         .merge(uploads)

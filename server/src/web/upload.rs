@@ -104,7 +104,7 @@ impl Drop for TemporaryFile {
     }
 }
 
-async fn short_text(mut field: Field<'_>) -> Result<String, Fault> {
+pub(super) async fn short_text(mut field: Field<'_>) -> Result<String, Fault> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|error| bad_form(&error.body_text()))? {
         bytes.extend_from_slice(&chunk);
@@ -167,10 +167,10 @@ fn too_large(limit: u64) -> Fault {
     Fault(StatusCode::PAYLOAD_TOO_LARGE, error)
 }
 
-fn field_fault(field: &str, message: &str) -> Fault {
+pub(super) fn field_fault(field: &str, message: &str) -> Fault {
     ApiError::Fields(ConfigError::one(field, message)).into()
 }
 
-fn bad_form(words: &str) -> Fault {
+pub(super) fn bad_form(words: &str) -> Fault {
     Fault(StatusCode::BAD_REQUEST, ApiError::Conflict(format!("the upload broke off: {words}")))
 }

@@ -1,7 +1,7 @@
 //! The loss over the steps of a run, drawn by the server and kept up to date by the page.
 
-mod axis;
-mod curve;
+pub mod axis;
+pub mod curve;
 
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::prelude::*;

@@ -1,5 +1,6 @@
 //! What the parts of the Generate page share, and what can be done on it.
 
+use engine::config::GenerateSettings;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -13,67 +14,39 @@ use crate::components::draft::{after_pause, keep_draft};
 use crate::components::form_fault::FormFault;
 use crate::live::Live;
 
-/// The form's fields as they are typed.
+/// The form's fields as they are typed: one signal for each of [`GenerateSettings::KEYS`].
 #[derive(Clone, Copy)]
-pub struct Fields {
-    pub model: RwSignal<String>,
-    pub prompt: RwSignal<String>,
-    pub negative_prompt: RwSignal<String>,
-    pub cfg_scale: RwSignal<String>,
-    pub sampler: RwSignal<String>,
-    pub schedule: RwSignal<String>,
-    pub eta: RwSignal<String>,
-    pub steps: RwSignal<String>,
-    pub batch_count: RwSignal<String>,
-    pub batch_size: RwSignal<String>,
-    pub seed: RwSignal<String>,
-}
+pub struct Fields(StoredValue<Vec<RwSignal<String>>>);
 
 impl Fields {
     fn new(form: &GenerateForm) -> Self {
-        Self {
-            model: RwSignal::new(form.model.clone()),
-            prompt: RwSignal::new(form.prompt.clone()),
-            negative_prompt: RwSignal::new(form.negative_prompt.clone()),
-            cfg_scale: RwSignal::new(form.cfg_scale.clone()),
-            sampler: RwSignal::new(form.sampler.clone()),
-            schedule: RwSignal::new(form.schedule.clone()),
-            eta: RwSignal::new(form.eta.clone()),
-            steps: RwSignal::new(form.steps.clone()),
-            batch_count: RwSignal::new(form.batch_count.clone()),
-            batch_size: RwSignal::new(form.batch_size.clone()),
-            seed: RwSignal::new(form.seed.clone()),
-        }
+        let signal = |key: &&str| RwSignal::new(form.get(key).to_owned());
+        Self(StoredValue::new(GenerateSettings::KEYS.iter().map(signal).collect()))
     }
 
-    pub fn typed(&self) -> GenerateForm {
-        GenerateForm {
-            model: self.model.get(),
-            prompt: self.prompt.get(),
-            negative_prompt: self.negative_prompt.get(),
-            cfg_scale: self.cfg_scale.get(),
-            sampler: self.sampler.get(),
-            schedule: self.schedule.get(),
-            eta: self.eta.get(),
-            steps: self.steps.get(),
-            batch_count: self.batch_count.get(),
-            batch_size: self.batch_size.get(),
-            seed: self.seed.get(),
-        }
+    /// The signal of the setting `key`, which must be one of the keys.
+    pub fn at(self, key: &str) -> RwSignal<String> {
+        let index = GenerateSettings::KEYS.iter().position(|known| *known == key);
+        self.0.with_value(|signals| signals[index.expect("the key is a setting's")])
     }
 
-    fn fill(&self, form: GenerateForm) {
-        self.model.set(form.model);
-        self.prompt.set(form.prompt);
-        self.negative_prompt.set(form.negative_prompt);
-        self.cfg_scale.set(form.cfg_scale);
-        self.sampler.set(form.sampler);
-        self.schedule.set(form.schedule);
-        self.eta.set(form.eta);
-        self.steps.set(form.steps);
-        self.batch_count.set(form.batch_count);
-        self.batch_size.set(form.batch_size);
-        self.seed.set(form.seed);
+    /// All that is typed; follows every field.
+    pub fn typed(self) -> GenerateForm {
+        let mut form = GenerateForm::default();
+        for key in GenerateSettings::KEYS {
+            form.set(key, self.at(key).get());
+        }
+        form
+    }
+
+    /// Sets the fields that differ from `form`.
+    fn fill(self, form: &GenerateForm) {
+        for key in GenerateSettings::KEYS {
+            let (field, value) = (self.at(key), form.get(key));
+            if field.with_untracked(|typed| typed != value) {
+                field.set(value.into());
+            }
+        }
     }
 }
 
@@ -110,7 +83,7 @@ impl Desk {
     }
 
     pub fn model(self) -> Option<ModelInfo> {
-        let name = self.fields.model.get();
+        let name = self.fields.at("model").get();
         self.models.with(|models| models.iter().find(|model| model.name == name).cloned())
     }
 
@@ -205,7 +178,7 @@ impl Desk {
 
     pub fn reuse_seed(self) {
         if let Some(seed) = untrack(|| self.shown_seed()) {
-            self.fields.seed.set(seed.to_string());
+            self.fields.at("seed").set(seed.to_string());
         }
     }
 
@@ -214,7 +187,7 @@ impl Desk {
         let shown =
             |view: &Option<GenerateView>| view.as_ref().map(|v| GenerateForm::from(&v.settings));
         if let Some(form) = self.live.generation.with_untracked(shown) {
-            self.fields.fill(form);
+            self.fields.fill(&form);
             self.fault.clear();
         }
     }
@@ -285,6 +258,6 @@ fn quietly() -> NavigateOptions {
 fn address(form: &GenerateForm, job: Option<JobId>) -> String {
     let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
     let job = job.map(|job| format!("job={job}"));
-    let fields = form.pairs().map(|(name, value)| format!("{name}={}", encode(value)));
+    let fields = form.telling().into_iter().map(|(key, value)| format!("{key}={}", encode(value)));
     format!("/?{}", job.into_iter().chain(fields).collect::<Vec<_>>().join("&"))
 }

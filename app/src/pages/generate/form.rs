@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::desk::Desk;
 use super::prompt::PromptFields;
-use crate::api::{GenerateForm, ModelInfo};
+use crate::api::ModelInfo;
 use crate::components::field::{Choice, Field, TextInput};
 use crate::components::icon::{Glyph, Icon};
 use crate::components::notice::Alert;
@@ -15,7 +15,7 @@ use crate::words;
 #[component]
 pub fn GenerateFields() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let messages = desk.fault.beside(GenerateForm::FIELDS);
+    let messages = desk.fault.beside(GenerateSettings::KEYS.iter().copied());
     view! {
         <form
             id="generate-form"
@@ -52,11 +52,11 @@ fn ModelField() -> impl IntoView {
         let timesteps = desk.models.with_untracked(|models| {
             models.iter().find(|model| model.name == name).map(|model| model.timesteps)
         });
-        let steps = desk.fields.steps.get_untracked().parse::<usize>().ok();
+        let steps = desk.fields.at("steps").get_untracked().parse::<usize>().ok();
         if let (Some(timesteps), Some(steps)) = (timesteps, steps)
             && steps > timesteps
         {
-            desk.fields.steps.set(timesteps.to_string());
+            desk.fields.at("steps").set(timesteps.to_string());
         }
     });
     view! {
@@ -64,7 +64,7 @@ fn ModelField() -> impl IntoView {
             <Choice
                 id="model"
                 name="model"
-                value=desk.fields.model
+                value=desk.fields.at("model")
                 options
                 fault=desk.fault.at("model")
                 on_change=fit_steps
@@ -109,7 +109,7 @@ fn SamplingFields() -> impl IntoView {
                 <Choice
                     id="sampler"
                     name="sampler"
-                    value=desk.fields.sampler
+                    value=desk.fields.at("sampler")
                     options=Signal::stored(samplers)
                     fault=desk.fault.at("sampler")
                 />
@@ -118,7 +118,7 @@ fn SamplingFields() -> impl IntoView {
                 <Choice
                     id="schedule"
                     name="schedule"
-                    value=desk.fields.schedule
+                    value=desk.fields.at("schedule")
                     options=Signal::stored(schedules)
                     fault=desk.fault.at("schedule")
                 />
@@ -141,7 +141,7 @@ fn EtaField() -> impl IntoView {
             <TextInput
                 id="eta"
                 name="eta"
-                value=desk.fields.eta
+                value=desk.fields.at("eta")
                 kind="number"
                 min=Some("0".into())
                 max=Some("1".into())
@@ -162,7 +162,7 @@ fn Amounts() -> impl IntoView {
             id="steps"
             name="steps"
             label="Sampling steps"
-            value=desk.fields.steps
+            value=desk.fields.at("steps")
             min=1
             max=timesteps
             slide_to=timesteps
@@ -172,7 +172,7 @@ fn Amounts() -> impl IntoView {
             id="batch-count"
             name="batch_count"
             label="Batch count"
-            value=desk.fields.batch_count
+            value=desk.fields.at("batch_count")
             min=1
             max=Signal::stored(GenerateSettings::MAX_BATCH_COUNT as i64)
             slide_to=Signal::stored(16)
@@ -182,7 +182,7 @@ fn Amounts() -> impl IntoView {
             id="batch-size"
             name="batch_size"
             label="Batch size"
-            value=desk.fields.batch_size
+            value=desk.fields.at("batch_size")
             min=1
             max=Signal::stored(GenerateSettings::MAX_BATCH_SIZE as i64)
             slide_to=Signal::stored(64)
@@ -194,7 +194,7 @@ fn Amounts() -> impl IntoView {
 #[component]
 fn SeedField() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let seed = desk.fields.seed;
+    let seed = desk.fields.at("seed");
     view! {
         <Field
             id="seed"

@@ -67,14 +67,21 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
         None => fetch_generation(None).await?,
         found => found,
     };
-    let draft = fetch_draft("generate".into()).await?;
-    let mut form: GenerateForm =
-        draft.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    form.overlay(|name| query.get(name));
-    if !models.iter().any(|model| model.name == form.model) {
-        form.model = models.first().map(|model| model.name.clone()).unwrap_or_default();
+    let mut form = typed(&query).await?;
+    if !models.iter().any(|model| model.name == form.get("model")) {
+        form.set("model", models.first().map(|model| model.name.clone()).unwrap_or_default());
     }
     Ok(Opening { models, view, form, fault: form_fault(&query, "generate") })
+}
+
+/// The form as the address has it, else as it was left.
+async fn typed(query: &ParamsMap) -> Result<GenerateForm, ApiError> {
+    let draft = fetch_draft("generate".into()).await?;
+    let draft = draft.and_then(|text| serde_json::from_str::<GenerateForm>(&text).ok());
+    // An address of the page's own leaves out what is as it is by default; a link names a model.
+    let mut form = draft.filter(|_| query.get_str("seed").is_none()).unwrap_or_default();
+    form.overlay(|name| query.get(name));
+    Ok(form)
 }
 
 #[component]

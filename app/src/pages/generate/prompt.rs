@@ -19,7 +19,7 @@ pub fn PromptFields() -> impl IntoView {
             <TextArea
                 id="prompt"
                 name="prompt"
-                value=desk.fields.prompt
+                value=desk.fields.at("prompt")
                 placeholder="Classes, such as (name:1.3), one AND another, first..last"
                 disabled=off
                 fault=desk.fault.at("prompt")
@@ -42,7 +42,7 @@ pub fn PromptFields() -> impl IntoView {
                 <TextInput
                     id="cfg-scale"
                     name="cfg_scale"
-                    value=desk.fields.cfg_scale
+                    value=desk.fields.at("cfg_scale")
                     kind="number"
                     min=Some("0".into())
                     max=Some("30".into())
@@ -58,7 +58,7 @@ pub fn PromptFields() -> impl IntoView {
 #[component]
 fn Classes(classes: Memo<Vec<String>>) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let prompt = desk.fields.prompt;
+    let prompt = desk.fields.at("prompt");
     let button = move |words: String, text: String| {
         view! {
             <button type="button" class="chip" on:click=move |_| prompt.set(text.clone())>
@@ -93,7 +93,7 @@ fn Negative() -> impl IntoView {
             <TextArea
                 id="negative-prompt"
                 name="negative_prompt"
-                value=desk.fields.negative_prompt
+                value=desk.fields.at("negative_prompt")
                 placeholder="Classes to stay away from"
                 disabled=false
                 fault=desk.fault.at("negative_prompt")

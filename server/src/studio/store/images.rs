@@ -1,5 +1,7 @@
 //! The gallery's rows.
 
+use std::time::Duration;
+
 use app::api::{ImageId, JobId};
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -17,12 +19,18 @@ pub struct NewImage {
     pub height: u32,
     pub seed: i64,
     pub parameters: String,
+    /// The name of the model that drew it.
+    pub model: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageRow {
     pub id: ImageId,
     pub image: NewImage,
+    pub job: JobId,
+    /// Milliseconds since 1970.
+    pub created: i64,
+    pub starred: bool,
 }
 
 fn image(row: &Row<'_>) -> rusqlite::Result<ImageRow> {
@@ -34,27 +42,36 @@ fn image(row: &Row<'_>) -> rusqlite::Result<ImageRow> {
         height: row.get(5)?,
         seed: row.get(6)?,
         parameters: row.get(7)?,
+        model: row.get(8)?,
     };
-    Ok(ImageRow { id: row.get(0)?, image })
+    Ok(ImageRow {
+        id: row.get(0)?,
+        image,
+        job: row.get(9)?,
+        created: row.get(10)?,
+        starred: row.get(11)?,
+    })
 }
 
-const COLUMNS: &str = "id, path, strip, strip_frames, width, height, seed, parameters";
+const COLUMNS: &str = "id, path, strip, strip_frames, width, height, seed, parameters, model, job, \
+                       created, starred";
 
 impl Store {
     pub fn add_image(&self, job: JobId, new: &NewImage) -> Result<ImageId> {
         self.with(|db| {
             db.execute(
-                "INSERT INTO images (job, path, strip, strip_frames, width, height, seed, parameters, created)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO images (job, path, strip, strip_frames, width, height, seed, parameters, model, created)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                 params![
                     job, new.path, new.strip, new.strip_frames, new.width, new.height, new.seed,
-                    new.parameters, now()
+                    new.parameters, new.model, now()
                 ],
             )?;
             Ok(db.last_insert_rowid())
         })
     }
 
+    /// A picture that may be deleted: its file is there until it is purged.
     pub fn image(&self, id: ImageId) -> Result<Option<ImageRow>> {
         self.with(|db| {
             db.query_row(&format!("SELECT {COLUMNS} FROM images WHERE id = ?1"), [id], image)
@@ -64,9 +81,44 @@ impl Store {
 
     /// The pictures of a generation in the order they were drawn.
     pub fn images(&self, job: JobId) -> Result<Vec<ImageRow>> {
+        self.select_images("WHERE job = ?1 AND deleted IS NULL ORDER BY id", [job])
+    }
+
+    pub fn star_image(&self, id: ImageId, starred: bool) -> Result<bool> {
+        let change = "UPDATE images SET starred = ?2 WHERE id = ?1";
+        Ok(self.with(|db| db.execute(change, params![id, starred]))? > 0)
+    }
+
+    /// Marks pictures as deleted, or takes the mark off; those that are not there are passed over.
+    pub fn mark_deleted(&self, ids: &[ImageId], deleted: bool) -> Result<()> {
+        let mark = deleted.then(now);
+        self.transact(|db| {
+            let mut change = db.prepare("UPDATE images SET deleted = ?2 WHERE id = ?1")?;
+            ids.iter().try_for_each(|id| change.execute(params![id, mark]).map(drop))
+        })
+    }
+
+    /// Pictures that were deleted more than `age` ago.
+    pub fn long_deleted(&self, age: Duration) -> Result<Vec<ImageRow>> {
+        let before = now() - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        self.select_images("WHERE deleted < ?1", [before])
+    }
+
+    pub fn forget_images(&self, ids: &[ImageId]) -> Result<()> {
+        self.transact(|db| {
+            let mut delete = db.prepare("DELETE FROM images WHERE id = ?1")?;
+            ids.iter().try_for_each(|id| delete.execute([id]).map(drop))
+        })
+    }
+
+    pub(super) fn select_images(
+        &self,
+        tail: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<Vec<ImageRow>> {
         self.with(|db| {
-            db.prepare_cached(&format!("SELECT {COLUMNS} FROM images WHERE job = ?1 ORDER BY id"))?
-                .query_map([job], image)?
+            db.prepare_cached(&format!("SELECT {COLUMNS} FROM images {tail}"))?
+                .query_map(values, image)?
                 .collect()
         })
     }

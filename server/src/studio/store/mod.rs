@@ -1,6 +1,7 @@
 //! What the program remembers: one SQLite file, one connection, one writer at a time.
 
 mod datasets;
+mod gallery;
 mod images;
 mod jobs;
 mod losses;
@@ -10,6 +11,7 @@ mod schema;
 mod texts;
 
 pub use datasets::DatasetRow;
+pub use gallery::ImageFilter;
 pub use images::{ImageRow, NewImage};
 pub use jobs::{Ending, JobRow};
 

@@ -75,6 +75,15 @@ const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE options (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ",
+    "
+    ALTER TABLE images ADD COLUMN model TEXT NOT NULL DEFAULT '';
+    ALTER TABLE images ADD COLUMN starred INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE images ADD COLUMN deleted INTEGER;
+    UPDATE images SET model = ifnull(
+        (SELECT json_extract(request, '$.model') FROM jobs WHERE jobs.id = images.job), '');
+    CREATE INDEX images_by_model ON images (model, id);
+    CREATE INDEX images_deleted ON images (deleted) WHERE deleted IS NOT NULL;
+",
 ];
 
 /// Brings the database to the newest version; one from a newer program is refused.

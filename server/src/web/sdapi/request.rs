@@ -111,6 +111,7 @@ impl Request {
             batch_count: count as usize,
             batch_size: size as usize,
             seed,
+            ..Default::default()
         };
         settings.validate()?;
         Ok(settings)

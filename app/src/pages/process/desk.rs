@@ -1,0 +1,134 @@
+//! What the parts of the Process page share.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use crate::api::{ApiError, Noising, ProcessForm, ProcessView, fetch_process};
+use crate::components::draft::after_pause;
+use crate::components::form_fault::FormFault;
+
+/// The fields as they are typed.
+#[derive(Clone, Copy)]
+pub struct Fields {
+    pub dataset: RwSignal<String>,
+    pub image: RwSignal<String>,
+    pub num_timesteps: RwSignal<String>,
+    pub beta_start: RwSignal<String>,
+    pub beta_end: RwSignal<String>,
+    pub beta_schedule: RwSignal<String>,
+    pub rescale_zero_snr: RwSignal<String>,
+}
+
+impl Fields {
+    fn new(form: ProcessForm) -> Self {
+        Self {
+            dataset: RwSignal::new(form.dataset),
+            image: RwSignal::new(form.image),
+            num_timesteps: RwSignal::new(form.num_timesteps),
+            beta_start: RwSignal::new(form.beta_start),
+            beta_end: RwSignal::new(form.beta_end),
+            beta_schedule: RwSignal::new(form.beta_schedule),
+            rescale_zero_snr: RwSignal::new(form.rescale_zero_snr),
+        }
+    }
+
+    fn typed(self) -> ProcessForm {
+        ProcessForm {
+            dataset: self.dataset.get(),
+            image: self.image.get(),
+            num_timesteps: self.num_timesteps.get(),
+            beta_start: self.beta_start.get(),
+            beta_end: self.beta_end.get(),
+            beta_schedule: self.beta_schedule.get(),
+            rescale_zero_snr: self.rescale_zero_snr.get(),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub struct Desk {
+    pub fields: Fields,
+    pub fault: FormFault,
+    /// The last one that could be shown; it stays while a field is at fault.
+    pub view: RwSignal<Option<ProcessView>>,
+    /// Where the slider stands, from 0 to 1 over the frames.
+    place: RwSignal<f64>,
+}
+
+impl Desk {
+    pub fn new(
+        form: ProcessForm,
+        view: Result<ProcessView, ApiError>,
+        timestep: Option<usize>,
+    ) -> Self {
+        let (view, fault) = match view {
+            Ok(view) => (Some(view), None),
+            Err(error) => (None, Some(error)),
+        };
+        let place = view.as_ref().zip(timestep).map_or(0.25, |(view, t)| place_of(view, t));
+        Self {
+            fields: Fields::new(form),
+            fault: FormFault::new(fault),
+            view: RwSignal::new(view),
+            place: RwSignal::new(place),
+        }
+    }
+
+    /// The frame on show, counted from 0, of `frames`.
+    pub fn frame(self, frames: usize) -> usize {
+        (self.place.get() * frames.saturating_sub(1) as f64).round() as usize
+    }
+
+    /// Brings frame `at` of `frames` on show.
+    pub fn show(self, at: usize, frames: usize) {
+        self.place.set(at as f64 / frames.saturating_sub(1).max(1) as f64);
+    }
+
+    /// The figures of the frame on show.
+    pub fn now(self, frames: Vec<Noising>) -> Signal<Noising> {
+        Signal::derive(move || frames[self.frame(frames.len())])
+    }
+
+    /// Turns to the picture `step` further along; behind the last comes the first.
+    pub fn turn(self, step: i64) {
+        let now = self.fields.image.get_untracked().parse::<i64>().unwrap_or(0);
+        let count = self.view.with_untracked(|view| view.as_ref().map_or(1, |view| view.count));
+        self.fields.image.set((now + step).rem_euclid(count.max(1) as i64).to_string());
+    }
+
+    /// Shows what is typed, and keeps it in the address.
+    pub fn follow(self) {
+        let navigate = use_navigate();
+        after_pause(
+            move || self.fields.typed(),
+            move |form| {
+                let quietly =
+                    NavigateOptions { replace: true, scroll: false, ..Default::default() };
+                navigate(&address(&form), quietly);
+                spawn_local(async move {
+                    match fetch_process(form).await {
+                        Ok(view) => {
+                            self.fault.clear();
+                            self.view.set(Some(view));
+                        }
+                        Err(error) => self.fault.set(error),
+                    }
+                });
+            },
+        );
+    }
+}
+
+/// Where the last frame at or before `timestep` stands.
+fn place_of(view: &ProcessView, timestep: usize) -> f64 {
+    let frame = view.frames.iter().rposition(|frame| frame.timestep <= timestep).unwrap_or(0);
+    frame as f64 / view.frames.len().saturating_sub(1).max(1) as f64
+}
+
+fn address(form: &ProcessForm) -> String {
+    let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
+    let fields = form.pairs().map(|(name, value)| format!("{name}={}", encode(value)));
+    format!("/process?{}", fields.join("&"))
+}

@@ -1,0 +1,78 @@
+//! The forward process: how a picture drowns in noise, and what the schedule has to do with it.
+
+mod curves;
+mod desk;
+mod form;
+mod stage;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
+
+use crate::api::{ApiError, DatasetInfo, ProcessForm, ProcessView, fetch_datasets, fetch_process};
+use crate::components::notice::PageFault;
+use curves::Curves;
+use desk::Desk;
+use form::ProcessFields;
+use stage::Stage;
+
+/// What the page needs before it can be shown.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Opening {
+    datasets: Vec<DatasetInfo>,
+    form: ProcessForm,
+    view: Result<ProcessView, ApiError>,
+    /// The timestep that the address asks for.
+    timestep: Option<usize>,
+}
+
+#[component]
+pub fn Process() -> impl IntoView {
+    let query = use_query_map();
+    let opening = Resource::new_blocking(|| (), move |()| open(query.get_untracked()));
+    view! {
+        <Title text="Process" />
+        <h1 class="unseen">"Process"</h1>
+        <Suspense fallback=|| view! { <p class="loading">"Opening…"</p> }>
+            {move || Suspend::new(async move {
+                match opening.await {
+                    Ok(opening) => view! { <Panels opening /> }.into_any(),
+                    Err(error) => view! { <PageFault message=error.to_string() /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
+    let form = ProcessForm::read(|name| query.get(name));
+    let view = fetch_process(form.clone()).await;
+    let timestep = query.get_str("t").and_then(|t| t.parse().ok());
+    Ok(Opening { datasets: fetch_datasets().await?, form, view, timestep })
+}
+
+#[component]
+fn Panels(opening: Opening) -> impl IntoView {
+    let desk = Desk::new(opening.form, opening.view, opening.timestep);
+    desk.follow();
+    provide_context(desk);
+    view! {
+        <div class="studio">
+            <ProcessFields datasets=opening.datasets />
+            <section class="process" aria-label="Forward process">
+                {move || {
+                    desk.view
+                        .get()
+                        .map(|view| {
+                            let now = desk.now(view.frames.clone());
+                            view! {
+                                <Stage view=view.clone() now />
+                                <Curves curve=view.curve now />
+                            }
+                                .into_any()
+                        })
+                }}
+            </section>
+        </div>
+    }
+}

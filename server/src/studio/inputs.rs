@@ -1,0 +1,93 @@
+//! Images that a person gives: to draw from, to mask with, or to look into.
+//!
+//! Each is kept once, as a PNG that holds the pixels and the texts of the file it came from, under the
+//! hash of that file. So a form can name it, and what was drawn from it can be drawn again.
+
+use std::path::PathBuf;
+
+use app::api::{ImageId, InputImage};
+use engine::data::decode_bytes;
+use engine::grid::Picture;
+use sha2::{Digest, Sha256};
+
+use super::files::write_whole;
+use super::recall::form_fields;
+use super::{Darkroom, foreign, image_texts};
+use crate::{Error, Result};
+
+/// Digits of a name.
+const NAME_LENGTH: usize = 32;
+
+/// Texts that are kept with an image; more is no setting.
+const MAX_TEXT: usize = 1 << 20;
+
+impl Darkroom {
+    /// Keeps the image in `bytes`, a PNG, JPEG, WebP, GIF or BMP; errors name `image`.
+    pub fn add_input(&self, bytes: &[u8]) -> Result<InputImage> {
+        let picture = decode_bytes(bytes, [0; 3])
+            .map_err(|reason| Error::field("image", format!("this cannot be used: {reason}")))?;
+        let digest = format!("{:x}", Sha256::digest(bytes));
+        let name = &digest[..NAME_LENGTH];
+        let path = self.input_path(name, "image")?;
+        if !path.is_file() {
+            let texts = image_texts::texts(bytes);
+            let texts: Vec<(&str, &str)> =
+                texts.iter().filter(|(_, text)| text.len() <= MAX_TEXT).map(pair).collect();
+            write_whole(&path, &picture.to_png(&texts))?;
+        }
+        self.input(name)
+    }
+
+    /// What is known of the input called `name`.
+    pub fn input(&self, name: &str) -> Result<InputImage> {
+        let path = self.input_path(name, "image")?;
+        let bytes = std::fs::read(&path).map_err(|_| no_input("image", name))?;
+        let picture = Picture::from_png(&bytes)?;
+        let texts = image_texts::texts(&bytes);
+        let (written_by, parameters) = foreign::read(&texts).unwrap_or_default();
+        Ok(InputImage {
+            name: name.into(),
+            url: format!("/files/inputs/{name}.png"),
+            width: picture.width,
+            height: picture.height,
+            written_by: written_by.into(),
+            parameters: parameters.text(),
+            form: form_fields(&parameters, &self.models),
+            settings: parameters.settings,
+            texts,
+        })
+    }
+
+    /// Gives a picture of the gallery as an input.
+    pub fn input_from_gallery(&self, id: ImageId) -> Result<InputImage> {
+        let row = self.store.image(id)?;
+        let row = row.ok_or_else(|| Error::NotFound(format!("there is no picture {id}")))?;
+        let path = self.folders.absolute(&row.image.path);
+        let bytes = std::fs::read(&path).map_err(Error::file("read", &path))?;
+        self.add_input(&bytes)
+    }
+
+    /// The pixels of the input called `name`; errors name `field`.
+    pub fn input_picture(&self, name: &str, field: &str) -> Result<Picture> {
+        let path = self.input_path(name, field)?;
+        let bytes = std::fs::read(path).map_err(|_| no_input(field, name))?;
+        Ok(Picture::from_png(&bytes)?)
+    }
+
+    /// Where the input called `name` stands; a name that is no hash leads nowhere.
+    pub fn input_path(&self, name: &str, field: &str) -> Result<PathBuf> {
+        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        match name.len() == NAME_LENGTH && name.bytes().all(digit) {
+            true => Ok(self.folders.inputs().join(format!("{name}.png"))),
+            false => Err(no_input(field, name)),
+        }
+    }
+}
+
+fn pair(text: &(String, String)) -> (&str, &str) {
+    (&text.0, &text.1)
+}
+
+fn no_input(field: &str, name: &str) -> Error {
+    Error::field(field, format!("there is no image `{name}` any more; give it again"))
+}

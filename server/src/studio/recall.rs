@@ -1,0 +1,140 @@
+//! From the settings in a picture back to the form that they were typed into.
+
+use engine::config::{GenerateSettings, SCHEDULES, SamplerKind, ScheduleKind};
+
+use super::library::Models;
+use super::parameters::Parameters;
+
+/// What of `parameters` the Generate form takes, by its keys. What this program does not have, such as
+/// another program's model, is left out.
+pub fn form_fields(parameters: &Parameters, models: &Models) -> Vec<(String, String)> {
+    let model = parameters.setting("Model").filter(|name| models.find(name).is_ok());
+    let mut found = Vec::new();
+    let mut add = |key: &str, value: Option<&str>| {
+        found.extend(value.map(|value| (key.to_owned(), value.to_owned())));
+    };
+    add("model", model);
+    add("prompt", Some(parameters.prompt.as_str()).filter(|text| !text.is_empty()));
+    add("negative_prompt", Some(parameters.negative_prompt.as_str()).filter(|t| !t.is_empty()));
+    let sampling = parameters.setting("Sampler").and_then(sampler);
+    let fused = sampling.and_then(|(_, schedule)| schedule);
+    let schedule = parameters.setting("Schedule type").and_then(schedule).or(fused);
+    add("sampler", sampling.map(|(sampler, _)| sampler.name()));
+    add("schedule", schedule.map(ScheduleKind::name));
+    for (key, name) in KEYS {
+        add(key, parameters.setting(name));
+    }
+    // Another program's sizes are for other models.
+    let size = parameters.setting("Size").and_then(|size| size.split_once('x'));
+    if let Some((width, height)) = size.filter(|_| model.is_some()) {
+        add("width", Some(width));
+        add("height", Some(height));
+    }
+    found.retain(|(key, value)| fits(key, value));
+    found
+}
+
+/// Keys of the form whose value stands as it is under a name of A1111's.
+const KEYS: [(&str, &str); 7] = [
+    ("steps", "Steps"),
+    ("cfg_scale", "CFG scale"),
+    ("seed", "Seed"),
+    ("eta", "Eta"),
+    ("subseed", "Variation seed"),
+    ("subseed_strength", "Variation seed strength"),
+    ("denoising_strength", "Denoising strength"),
+];
+
+/// A value the form would refuse helps nobody.
+fn fits(key: &str, value: &str) -> bool {
+    let mut settings = GenerateSettings::default();
+    settings.set(key, value).is_ok() && settings.validate().is_ok()
+}
+
+/// A sampler by the name A1111 or ComfyUI gives it, with the schedule that older names end in.
+fn sampler(name: &str) -> Option<(SamplerKind, Option<ScheduleKind>)> {
+    let known = |name: &str| {
+        let comfy = || SamplerKind::from_name(&format!("k_{name}"));
+        SamplerKind::from_name(name).or_else(|_| comfy()).ok()
+    };
+    let fused = || {
+        SCHEDULES.iter().find_map(|(schedule, ending, _)| {
+            let sampler = name.strip_suffix(ending)?.strip_suffix(' ')?;
+            Some((known(sampler)?, Some(*schedule)))
+        })
+    };
+    known(name).map(|sampler| (sampler, None)).or_else(fused)
+}
+
+/// ComfyUI calls an even schedule `normal`.
+fn schedule(name: &str) -> Option<ScheduleKind> {
+    match name {
+        "normal" | "simple" => Some(ScheduleKind::Uniform),
+        name => ScheduleKind::from_name(name).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::studio::Folders;
+
+    fn fields(text: &str) -> Vec<(String, String)> {
+        let folder = tempfile::tempdir().unwrap();
+        let models = Models::new(Folders::open(folder.path()).unwrap());
+        form_fields(&Parameters::read(text), &models)
+    }
+
+    fn value<'a>(fields: &'a [(String, String)], key: &str) -> Option<&'a str> {
+        fields.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn a_picture_of_ours_fills_the_form() {
+        let found = fields(
+            "7\nSteps: 20, Sampler: DDIM, Schedule type: Karras, CFG scale: 2.5, Seed: 3, \
+             Size: 32x28, Model: digits, Eta: 0.5, Version: Darkroom 0.1.0",
+        );
+        for (key, wanted) in [
+            ("model", "digits"),
+            ("prompt", "7"),
+            ("sampler", "DDIM"),
+            ("schedule", "Karras"),
+            ("steps", "20"),
+            ("cfg_scale", "2.5"),
+            ("seed", "3"),
+            ("eta", "0.5"),
+            ("width", "32"),
+            ("height", "28"),
+        ] {
+            assert_eq!(value(&found, key), Some(wanted), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_here_is_left_out() {
+        let found = fields(
+            "a cat\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 70, Seed: 156680208700286, \
+             Size: 512x512, Model: sdxl",
+        );
+        assert_eq!(value(&found, "sampler"), Some("DPM++ 2M"));
+        assert_eq!(value(&found, "schedule"), Some("Karras"));
+        for key in ["model", "width", "cfg_scale", "seed"] {
+            assert_eq!(value(&found, key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn comfyui_names_are_known() {
+        for (name, wanted) in [
+            ("euler_ancestral", SamplerKind::EulerAncestral),
+            ("dpmpp_2m", SamplerKind::DpmPp2m),
+            ("uni_pc", SamplerKind::UniPc),
+            ("ddim", SamplerKind::Ddim),
+        ] {
+            assert_eq!(sampler(name).map(|found| found.0), Some(wanted), "{name}");
+        }
+        assert_eq!(sampler("restart"), None);
+        assert_eq!(schedule("normal"), Some(ScheduleKind::Uniform));
+    }
+}
