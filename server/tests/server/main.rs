@@ -3,7 +3,10 @@
 mod command_line;
 mod doors;
 mod files;
+mod gallery;
 mod generating;
+mod inputs;
+mod process;
 mod queue;
 mod sdapi;
 mod support;
