@@ -3,6 +3,7 @@
 mod answer;
 mod events;
 mod files;
+mod function_status;
 mod guard;
 mod headers;
 mod login;
@@ -95,6 +96,7 @@ pub fn app(web: Web) -> Router {
         .route("/files/process.png", get(files::process));
     let small =
         pages::add(small, &web).fallback(site::serve).layer(RequestBodyLimitLayer::new(MAX_FORM));
+    let small = small.layer(middleware::from_fn(function_status::set));
     let uploads = Router::new()
         .route("/upload/dataset", post(upload::dataset))
         .route("/upload/image", post(upload_image::take))

@@ -5,6 +5,7 @@ mod doors;
 mod files;
 mod gallery;
 mod generating;
+mod infotext;
 mod inputs;
 mod process;
 mod queue;
