@@ -7,6 +7,7 @@ mod gallery;
 mod generating;
 mod infotext;
 mod inputs;
+mod killed;
 mod process;
 mod queue;
 mod sdapi;
