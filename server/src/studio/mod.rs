@@ -23,6 +23,7 @@ mod process;
 mod recall;
 pub mod runs;
 pub mod store;
+mod tensorboard;
 mod views;
 mod worker;
 
