@@ -16,7 +16,8 @@ use crate::{Error, Result};
 
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
-    /// Model by name (a built-in one or a run), or a .safetensors or .pth file
+    /// Model by name (a built-in one or a run; run@1200 is its checkpoint of step 1200, run@last+raw
+    /// passes over averaged weights), or a .safetensors or .pth file
     #[arg(long, value_name = "NAME|FILE")]
     model: String,
     /// The YAML file that a .pth file was trained with
@@ -155,7 +156,9 @@ pub(super) fn find_model(
 /// The weights at `path` if its ending says that it is a file of weights.
 pub(super) fn file_at(path: &Path, yaml: Option<&Path>) -> Result<Option<ModelFile>> {
     match (path.extension().and_then(|extension| extension.to_str()), yaml) {
-        (Some("safetensors"), _) => Ok(Some(ModelFile::Checkpoint(path.into()))),
+        (Some("safetensors"), _) => {
+            Ok(Some(ModelFile::Checkpoint { path: path.into(), raw: false }))
+        }
         (Some("pth"), Some(yaml)) => {
             Ok(Some(ModelFile::Reference { pth: path.into(), yaml: yaml.into() }))
         }

@@ -3,6 +3,7 @@
 pub mod archives;
 pub mod datasets;
 mod digests;
+mod model_name;
 pub mod models;
 mod survey;
 

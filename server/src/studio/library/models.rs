@@ -10,11 +10,12 @@ use candle_core::Device;
 use engine::checkpoint::{Checkpoint, Header};
 use engine::config::unknown_name;
 use engine::model::Model;
-use engine::train::latest_checkpoint;
+use engine::train::{checkpoints, latest_checkpoint};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
 use super::digests::Digests;
+use super::model_name::ModelName;
 use crate::studio::files::remove_folder;
 use crate::studio::folders::Folders;
 use crate::{Error, Result};
@@ -30,8 +31,8 @@ const EXTENSION: &str = ".safetensors";
 pub enum ModelFile {
     /// Inside the program, under this name.
     BuiltIn(String),
-    /// A checkpoint of Darkroom's own.
-    Checkpoint(PathBuf),
+    /// A checkpoint of Darkroom's own; `raw` passes over the moving average of its weights.
+    Checkpoint { path: PathBuf, raw: bool },
     /// A checkpoint of the reference code and the configuration it was trained with.
     Reference { pth: PathBuf, yaml: PathBuf },
 }
@@ -44,7 +45,13 @@ impl ModelFile {
                 let bytes = built_in_bytes(name)?;
                 (short_hash(&bytes), Checkpoint::from_bytes(&bytes)?)
             }
-            ModelFile::Checkpoint(path) => (short_hash(&read(path)?), Checkpoint::load(path)?),
+            ModelFile::Checkpoint { path, raw } => {
+                let mut checkpoint = Checkpoint::load(path)?;
+                if *raw {
+                    checkpoint.ema = None;
+                }
+                (short_hash(&read(path)?), checkpoint)
+            }
             ModelFile::Reference { pth, yaml } => {
                 (short_hash(&read(pth)?), Checkpoint::load_reference(pth, yaml)?)
             }
@@ -59,7 +66,7 @@ impl ModelFile {
     pub(super) fn bytes(&self) -> Result<Cow<'static, [u8]>> {
         match self {
             ModelFile::BuiltIn(name) => built_in_bytes(name),
-            ModelFile::Checkpoint(path) | ModelFile::Reference { pth: path, .. } => {
+            ModelFile::Checkpoint { path, .. } | ModelFile::Reference { pth: path, .. } => {
                 Ok(read(path)?.into())
             }
         }
@@ -69,7 +76,7 @@ impl ModelFile {
     pub(super) fn modified(&self) -> Option<SystemTime> {
         match self {
             ModelFile::BuiltIn(_) => None,
-            ModelFile::Checkpoint(path) | ModelFile::Reference { pth: path, .. } => {
+            ModelFile::Checkpoint { path, .. } | ModelFile::Reference { pth: path, .. } => {
                 path.metadata().and_then(|metadata| metadata.modified()).ok()
             }
         }
@@ -107,7 +114,7 @@ impl Models {
     pub fn info(&self, name: &str) -> Result<ModelInfo> {
         let (built_in, header) = match self.find(name)? {
             ModelFile::BuiltIn(name) => (true, Header::from_bytes(&built_in_bytes(&name)?)?),
-            ModelFile::Checkpoint(path) => (false, Header::read(&path)?),
+            ModelFile::Checkpoint { path, .. } => (false, Header::read(&path)?),
             ModelFile::Reference { .. } => return Err(Error::NotFound(name.into())),
         };
         let model = &header.config.model_params;
@@ -126,19 +133,31 @@ impl Models {
         })
     }
 
-    /// The newest weights of the model called `name`.
+    /// The weights of the model called `name`, as [`ModelName`] has it; errors name `model`.
     pub fn find(&self, name: &str) -> Result<ModelFile> {
-        if built_in_names().iter().any(|known| known == name) {
+        if Self::is_built_in(name) {
             return Ok(ModelFile::BuiltIn(name.into()));
         }
         // A name that is among the folders holds no path that leads out of them.
-        if self.run_names().iter().any(|known| known == name)
-            && let Some(path) = latest_checkpoint(&self.folders.run(name))?
+        let parsed = ModelName::parse(name);
+        if let Some(named) = parsed.filter(|named| self.run_names().iter().any(|n| n == named.run))
         {
-            return Ok(ModelFile::Checkpoint(path));
+            return self.checkpoint(named);
         }
         let known: Vec<String> = self.list_names();
         Err(Error::Config(unknown_name("model", name, known.iter().map(String::as_str))))
+    }
+
+    fn checkpoint(&self, ModelName { run, step, raw }: ModelName) -> Result<ModelFile> {
+        let found = checkpoints(&self.folders.run(run))?;
+        let path = match step {
+            None => found.last(),
+            Some(step) => found.iter().find(|(known, _)| *known == step),
+        };
+        match path {
+            Some((_, path)) => Ok(ModelFile::Checkpoint { path: path.clone(), raw }),
+            None => Err(no_checkpoint(run, step.unwrap_or(0), &found)),
+        }
     }
 
     /// The SHA-256 of the newest weights of the model called `name`, in hexadecimal digits.
@@ -175,6 +194,16 @@ impl Models {
         names.sort();
         names
     }
+}
+
+/// Names the steps nearest to the one that was asked for.
+fn no_checkpoint(run: &str, step: u64, found: &[(u64, PathBuf)]) -> Error {
+    let mut steps: Vec<u64> = found.iter().map(|(known, _)| *known).collect();
+    steps.sort_by_key(|known| known.abs_diff(step));
+    steps.truncate(3);
+    let nearest: Vec<String> = steps.iter().map(u64::to_string).collect();
+    let nearest = nearest.join(", ");
+    Error::field("model", format!("{run} has no checkpoint of step {step}; nearest are {nearest}"))
 }
 
 fn built_in_names() -> Vec<String> {
