@@ -142,7 +142,7 @@ pub(super) fn find_model(
     place: &DataDir,
 ) -> Result<(String, ModelFile)> {
     let path = Path::new(asked);
-    match file_at(path, yaml)? {
+    match ModelFile::at(path, yaml)? {
         Some(file) => {
             Ok((path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), file))
         }
@@ -150,22 +150,5 @@ pub(super) fn find_model(
             let file = Models::new(Folders::at(&place.path())).find(asked)?;
             Ok((asked.into(), file))
         }
-    }
-}
-
-/// The weights at `path` if its ending says that it is a file of weights.
-pub(super) fn file_at(path: &Path, yaml: Option<&Path>) -> Result<Option<ModelFile>> {
-    match (path.extension().and_then(|extension| extension.to_str()), yaml) {
-        (Some("safetensors"), _) => {
-            Ok(Some(ModelFile::Checkpoint { path: path.into(), raw: false }))
-        }
-        (Some("pth"), Some(yaml)) => {
-            Ok(Some(ModelFile::Reference { pth: path.into(), yaml: yaml.into() }))
-        }
-        (Some("pth"), None) => Err(Error::field(
-            "config",
-            "a .pth file does not say what network it is; give its YAML with --config",
-        )),
-        _ => Ok(None),
     }
 }

@@ -1,6 +1,7 @@
 //! What the program remembers and does: jobs, runs, gallery, data sets, models. Knows no web.
 
 mod api;
+pub mod archive;
 mod browse;
 pub mod calendar;
 mod drawing;

@@ -8,6 +8,7 @@ mod generating;
 mod infotext;
 mod inputs;
 mod killed;
+mod models;
 mod process;
 mod queue;
 mod sdapi;

@@ -38,6 +38,24 @@ pub enum ModelFile {
 }
 
 impl ModelFile {
+    /// The weights at `path` if its ending says that it is a file of weights; errors name `config`.
+    pub fn at(path: &Path, yaml: Option<&Path>) -> Result<Option<Self>> {
+        match (path.extension().and_then(|extension| extension.to_str()), yaml) {
+            (Some("safetensors"), _) => {
+                Ok(Some(Self::Checkpoint { path: path.into(), raw: false }))
+            }
+            (Some("pth"), Some(yaml)) => {
+                Ok(Some(Self::Reference { pth: path.into(), yaml: yaml.into() }))
+            }
+            (Some("pth"), None) => Err(Error::field(
+                "config",
+                "a .pth file does not say what network it is; give the YAML it was trained with, \
+                 in a terminal with --config",
+            )),
+            _ => Ok(None),
+        }
+    }
+
     /// The first ten hexadecimal digits of the file's SHA-256, and what it holds.
     fn open(&self) -> Result<(String, Checkpoint)> {
         Ok(match self {
@@ -175,6 +193,18 @@ impl Models {
             return Err(Error::NotFound(format!("there is no model called {name}")));
         }
         remove_folder(&self.folders.run(name))
+    }
+
+    /// The folder of the run called `name`.
+    pub fn run(&self, name: &str) -> Result<PathBuf> {
+        match self.run_names().iter().any(|known| known == name) {
+            true => Ok(self.run_folder(name)),
+            false => Err(Error::NotFound(format!("there is no run called {name}"))),
+        }
+    }
+
+    pub(super) fn run_folder(&self, name: &str) -> PathBuf {
+        self.folders.run(name)
     }
 
     fn list_names(&self) -> Vec<String> {
