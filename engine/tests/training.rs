@@ -192,13 +192,12 @@ fn classes_are_learned_apart() {
     };
     for (class, sign) in [(0, 1), (1, -1)] {
         let request = SampleRequest {
-            sampling: Sampling::new(SamplerKind::Ddim, 20),
-            seeds: (0..8).collect(),
             guidance: Guidance {
                 prompts: vec![Prompt::of_class(class); 8],
                 scale: 2.0,
                 ..Guidance::default()
             },
+            ..SampleRequest::new(Sampling::new(SamplerKind::Ddim, 20), (0..8).collect(), (8, 8))
         };
         let pictures = sample(&model, &request, &CancelToken::new(), &mut |_| Ok(())).unwrap();
         let right = pictures.iter().filter(|picture| leaning(picture) * sign > 1000).count();

@@ -16,6 +16,7 @@ mod presets;
 mod prompt;
 mod sampling;
 mod settings;
+mod size;
 mod validate;
 
 pub use diffusion::{BetaSchedule, DiffusionParams, Prediction};
@@ -29,6 +30,7 @@ pub use presets::{PRESETS, Preset};
 pub use prompt::{Mix, Negative, Part, Prompt};
 pub use sampling::{SAMPLERS, SCHEDULES, SamplerInfo, SamplerKind, Sampling, ScheduleKind};
 pub use settings::{Group, Kind, SETTINGS, Setting, setting_at};
+pub use size::check_size;
 pub use validate::{ValidConfig, name_fault, parse_colour};
 
 use serde::{Deserialize, Serialize};

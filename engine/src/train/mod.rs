@@ -166,10 +166,10 @@ fn draw_samples(
         0 => timesteps,
         steps => steps.min(timesteps),
     };
+    let (seeds, side) = ((0..params.num_samples as u64).collect(), config.model_params.im_size);
     let request = SampleRequest {
-        sampling: Sampling::new(SamplerKind::Ddpm, steps),
-        seeds: (0..params.num_samples as u64).collect(),
         guidance: sample_guidance(config),
+        ..SampleRequest::new(Sampling::new(SamplerKind::Ddpm, steps), seeds, (side, side))
     };
     match sample(&trainer.model()?, &request, cancel, &mut |_| Ok(())) {
         Ok(pictures) => report(TrainEvent::Samples {
