@@ -3,6 +3,7 @@
 use app::api::{GalleryPage, GalleryQuery, ImageId, JobKind, Studio};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
+use server::studio::Outputs;
 use server::studio::store::NewImage;
 
 use crate::support::{Setup, darkroom, png, post};
@@ -13,7 +14,10 @@ fn hang(setup: &Setup, model: &str, count: i64) -> Vec<ImageId> {
     let request = format!(r#"{{"model":"{model}"}}"#);
     let job = darkroom.store.enqueue(JobKind::Generate, model, &request, Some("w")).unwrap();
     let hang_one = |seed: i64| {
-        let path = darkroom.folders.images("2026-11-24").join(format!("{model}-{seed}.png"));
+        let path = darkroom
+            .folders
+            .images(Outputs::Text, "2026-11-24")
+            .join(format!("{model}-{seed}.png"));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, png(seed as u8)).unwrap();
         let image = NewImage {

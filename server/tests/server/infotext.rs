@@ -81,6 +81,7 @@ fn written(prompt: &str, negative_prompt: &str, model: &str) -> String {
         height,
         model_hash,
         model,
+        details: Vec::new(),
     }
     .text()
 }

@@ -3,6 +3,7 @@
 mod command_line;
 mod doors;
 mod files;
+mod from_pictures;
 mod gallery;
 mod generating;
 mod infotext;

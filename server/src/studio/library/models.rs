@@ -144,6 +144,7 @@ impl Models {
             width: model.im_size as u32,
             height: model.im_size as u32,
             channels: model.im_channels as u32,
+            size_divisor: header.size_divisor(),
             timesteps: header.config.diffusion_params.num_timesteps,
             classes: header.classes(),
             needs_class: model.num_classes > 0 && header.config.train_params.class_dropout == 0.0,
