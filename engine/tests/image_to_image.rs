@@ -59,7 +59,7 @@ fn distance(a: &Picture, b: &Picture) -> f64 {
 #[test]
 fn with_everything_a_picture_is_the_same_alone_and_in_a_batch() {
     let size = (8, 16);
-    let seeds = vec![4, 5, 6];
+    let seeds = [4, 5, 6];
     let variation = Variation { seeds: vec![7, 8, 9], strengths: vec![0.2, 0.5, 1.0] };
     let init = Init {
         picture: picture(size),

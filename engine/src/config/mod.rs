@@ -25,7 +25,7 @@ pub use generate::{GenerateSettings, unknown_name};
 pub use image_to_image::{MaskedContent, ResizeMode};
 pub use loss_weighting::LossWeighting;
 pub use lr_schedule::LrSchedule;
-pub use plot::Axis;
+pub use plot::{Axis, Plot};
 pub use presets::{PRESETS, Preset};
 pub use prompt::{Mix, Negative, Part, Prompt};
 pub use sampling::{SAMPLERS, SCHEDULES, SamplerInfo, SamplerKind, Sampling, ScheduleKind};
