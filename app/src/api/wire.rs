@@ -148,6 +148,8 @@ pub struct ModelInfo {
     pub width: u32,
     pub height: u32,
     pub channels: u32,
+    /// Width and height of what it draws must be multiples of this.
+    pub size_divisor: usize,
     pub timesteps: usize,
     /// Names of the classes a prompt may ask for; none if it draws without.
     pub classes: Vec<String>,

@@ -6,6 +6,7 @@ mod generate;
 mod images;
 mod import;
 mod interrupt;
+mod picture;
 mod place;
 mod recipe;
 mod serve;

@@ -8,12 +8,12 @@ use app::api::{
     ProcessView, Status, Studio, TrainView,
 };
 use async_trait::async_trait;
-use engine::config::{ConfigError, GenerateSettings, Prompt, RunConfig};
+use engine::config::{ConfigError, GenerateSettings, Prompt, RunConfig, check_size};
 
 use super::library::Models;
 use super::library::datasets::NewDataset;
 use super::runs::RunRequest;
-use super::{Darkroom, Runner};
+use super::{Darkroom, Runner, drawn_size};
 use crate::{Error, Result};
 
 /// A draft longer than this is no form's.
@@ -174,13 +174,27 @@ impl Darkroom {
     pub fn enqueue_generation(&self, mut settings: GenerateSettings) -> Result<JobId> {
         settings.validate()?;
         let model = self.models.info(&settings.model)?;
-        check_steps(settings.steps, model.timesteps)?;
-        check_prompt(&mut settings, &model)?;
+        self.check_drawing(&mut settings, &model)?;
         settings.seed = drawn_seed(settings.seed);
+        settings.subseed = drawn_seed(settings.subseed);
         let images = settings.images();
         let plural = if images == 1 { "" } else { "s" };
         let title = format!("{}, {images} image{plural}", settings.model);
         self.enqueue(JobKind::Generate, &title, &serde_json::to_string(&settings)?, Runner::Queue)
+    }
+
+    /// Whether `model` can draw what `settings` ask for.
+    fn check_drawing(&self, settings: &mut GenerateSettings, model: &ModelInfo) -> Result<()> {
+        check_steps(settings.steps, model.timesteps)?;
+        check_prompt(settings, model)?;
+        let (width, height) = drawn_size(settings, model.width as usize);
+        check_size(model.size_divisor, width, height)?;
+        for (name, field) in [(&settings.init_image, "init_image"), (&settings.mask, "mask")] {
+            if !name.is_empty() {
+                self.check_input(name, field)?;
+            }
+        }
+        Ok(())
     }
 
     fn estimate(&self, config: RunConfig) -> Result<Estimate> {

@@ -11,8 +11,9 @@ use engine::config::GenerateSettings;
 use engine::grid::{Picture, columns_for, grid, strip};
 use engine::sampler::SampleStep;
 
-use super::drawing::{Drawn, Plan, Sink, Wishes, draw};
+use super::drawing::{Drawn, Plan, Sink, Wishes, draw, drawn_size};
 use super::files::{next_number, remove_file, write_whole};
+use super::folders::Outputs;
 use super::heartbeat::Heartbeat;
 use super::pace::{Pace, Throttle};
 use super::store::{Ending, JobRow, NewImage};
@@ -32,26 +33,36 @@ const PREVIEW_EVERY: Duration = Duration::from_millis(250);
 pub fn generate(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<Ending> {
     let studio = Arc::clone(&worker.studio);
     let settings: GenerateSettings = serde_json::from_str(&job.request)?;
-    let file = studio.models.find(&settings.model)?;
-    studio.live.change(job.id, |running| {
-        running.drawing.steps = settings.steps;
-        running.message = Some("loading the model".into());
-    });
-    let loaded = worker.model(&settings.model, file)?;
-    studio.live.change(job.id, |running| running.message = None);
-    let preferences = studio.store.preferences()?;
-    let asked = GenerateSettings {
-        negative_prompt: joined(&settings.negative_prompt, &preferences.negative_prompt),
-        ..settings.clone()
-    };
-    let plan = Plan::new(&settings, Wishes::read(&asked, loaded.model.classes())?);
-    let mut sink = GallerySink::new(&studio, job.id, &settings, preferences)?;
-    sink.columns = plan.wishes.row_length(plan.count);
-    let drawn = draw(&loaded, &plan, cancel, &mut sink);
+    let mut sink = GallerySink::new(&studio, job.id, &settings)?;
+    let drawn = draw_all(worker, &settings, cancel, &mut sink);
     // What was finished before an interruption gets its grid too.
     sink.save_grid()?;
     drawn?;
     Ok(Ending { state: JobState::Done, message: None })
+}
+
+/// Draws all pictures of `settings`.
+fn draw_all(
+    worker: &mut Worker,
+    settings: &GenerateSettings,
+    cancel: &CancelToken,
+    sink: &mut GallerySink,
+) -> Result<()> {
+    let studio = Arc::clone(&worker.studio);
+    let file = studio.models.find(&settings.model)?;
+    studio.live.change(sink.job, |running| running.message = Some("loading the model".into()));
+    let loaded = worker.model(&settings.model, file)?;
+    let asked = GenerateSettings {
+        negative_prompt: joined(&settings.negative_prompt, &sink.preferences.negative_prompt),
+        ..settings.clone()
+    };
+    let wishes = Wishes::read(&asked, loaded.model.classes())?;
+    let model = &loaded.model.config().model_params;
+    let size = drawn_size(settings, model.im_size);
+    let start = studio.start(settings, size, model.im_channels)?;
+    let plan = Plan::new(settings, wishes, &loaded.model, start);
+    sink.begin(&plan);
+    draw(&loaded, &plan, cancel, sink)
 }
 
 /// What is typed, and what Settings has for all models.
@@ -66,8 +77,10 @@ struct GallerySink<'a> {
     job: JobId,
     settings: &'a GenerateSettings,
     preferences: Preferences,
+    outputs: Outputs,
     /// Of the grid, where classes have rows of their own.
     columns: Option<usize>,
+    batches: usize,
     date: String,
     number: u64,
     /// For the grid.
@@ -80,22 +93,20 @@ struct GallerySink<'a> {
 }
 
 impl<'a> GallerySink<'a> {
-    fn new(
-        studio: &'a Darkroom,
-        job: JobId,
-        settings: &'a GenerateSettings,
-        preferences: Preferences,
-    ) -> Result<Self> {
+    fn new(studio: &'a Darkroom, job: JobId, settings: &'a GenerateSettings) -> Result<Self> {
         let date = calendar::today();
+        let outputs = Outputs::of(settings);
         let mut pace = Pace::default();
         pace.mark(Instant::now(), 0.0);
         Ok(Self {
             studio,
             job,
             settings,
-            preferences,
+            preferences: studio.store.preferences()?,
             columns: None,
-            number: next_number(&studio.folders.images(&date), ""),
+            batches: 1,
+            number: next_number(&studio.folders.images(outputs, &date), ""),
+            outputs,
             date,
             pictures: Vec::new(),
             first_parameters: None,
@@ -106,16 +117,26 @@ impl<'a> GallerySink<'a> {
         })
     }
 
-    fn note_progress(&mut self, batch: usize, step: usize) {
-        let done = (batch * self.settings.steps + step) as f64;
-        let total = (self.settings.batch_count * self.settings.steps) as f64;
+    /// Gets ready for the pictures of `plan`.
+    fn begin(&mut self, plan: &Plan) {
+        self.columns = plan.wishes.row_length(plan.count);
+        self.batches = plan.batches();
+        self.studio.live.change(self.job, |running| {
+            running.message = None;
+            running.drawing.steps = plan.steps();
+        });
+    }
+
+    fn note_progress(&mut self, batch: usize, step: &SampleStep) {
+        let done = (batch * step.steps + step.step) as f64;
+        let total = (self.batches * step.steps) as f64;
         self.pace.mark(Instant::now(), done);
         let eta_seconds = self.pace.eta_seconds(total);
         self.studio.live.change(self.job, |running| {
             running.progress = (done / total) as f32;
             running.eta_seconds = eta_seconds;
             running.drawing.batch = batch;
-            running.drawing.step = step;
+            running.drawing.step = step.step;
         });
     }
 
@@ -133,8 +154,8 @@ impl<'a> GallerySink<'a> {
 
     /// The next free place for a picture, numbered through the day.
     fn next_path(&mut self, seed: i64) -> PathBuf {
-        let path =
-            self.studio.folders.images(&self.date).join(format!("{:05}-{seed}.png", self.number));
+        let folder = self.studio.folders.images(self.outputs, &self.date);
+        let path = folder.join(format!("{:05}-{seed}.png", self.number));
         self.number += 1;
         path
     }
@@ -153,7 +174,7 @@ impl<'a> GallerySink<'a> {
         else {
             return Ok(());
         };
-        let folder = self.studio.folders.grids(&self.date);
+        let folder = self.studio.folders.grids(self.outputs, &self.date);
         let path = folder.join(format!("grid-{:04}.png", next_number(&folder, "grid-")));
         let columns = self.columns.unwrap_or_else(|| columns_for(self.pictures.len()));
         let sheet = grid(&self.pictures, columns, GRID_GAP);
@@ -168,7 +189,7 @@ fn sheet(pictures: &[Picture]) -> Picture {
 
 impl Sink for GallerySink<'_> {
     fn step(&mut self, batch: usize, step: &SampleStep) -> Result<()> {
-        self.note_progress(batch, step.step);
+        self.note_progress(batch, step);
         self.preview(step)?;
         if self.events.ready(Instant::now()) {
             self.studio.publish_generation(self.job)?;
@@ -185,7 +206,7 @@ impl Sink for GallerySink<'_> {
     fn picture(&mut self, drawn: &Drawn) -> Result<()> {
         let path = self.next_path(drawn.seed);
         let name = path.file_name().unwrap_or_default();
-        let strip_path = self.studio.folders.strips(&self.date).join(name);
+        let strip_path = self.studio.folders.strips(self.outputs, &self.date).join(name);
         let text = [("parameters", drawn.parameters)];
         write_whole(&path, &drawn.picture.to_png(&text))?;
         write_whole(&strip_path, &strip(drawn.frames).to_png(&text))?;

@@ -1,6 +1,7 @@
 //! What the program remembers and does: jobs, runs, gallery, data sets, models. Knows no web.
 
 mod api;
+pub mod archive;
 mod browse;
 pub mod calendar;
 mod drawing;
@@ -22,15 +23,21 @@ mod presence;
 mod process;
 mod recall;
 pub mod runs;
+mod seeds;
+mod start;
 pub mod store;
+mod tensorboard;
 mod views;
 mod worker;
 
 pub use api::{StudioHandle, check_steps, drawn_seed};
-pub use drawing::{Drawn, Plan, Sink, Wishes, draw};
+pub use drawing::{Drawn, Plan, Sink, Wishes, draw, drawn_size};
 pub use files::{remove_folder, write_whole};
-pub use folders::Folders;
+pub use folders::{Folders, Outputs};
 pub use infotext::Infotext;
+pub use inputs::{decoded, input_name};
+pub use seeds::Seeds;
+pub use start::Start;
 pub use worker::{DeviceThread, Worker};
 
 use std::path::Path;

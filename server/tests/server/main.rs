@@ -3,7 +3,14 @@
 mod command_line;
 mod doors;
 mod files;
+mod from_pictures;
+mod gallery;
 mod generating;
+mod infotext;
+mod inputs;
+mod killed;
+mod models;
+mod process;
 mod queue;
 mod sdapi;
 mod support;
