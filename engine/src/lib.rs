@@ -27,9 +27,13 @@ pub mod grid;
 #[cfg(feature = "compute")]
 pub mod kernels;
 #[cfg(feature = "compute")]
+mod lettering;
+#[cfg(feature = "compute")]
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod noise;
+#[cfg(feature = "compute")]
+pub mod plot_sheet;
 #[cfg(feature = "compute")]
 pub mod sampler;
 #[cfg(feature = "compute")]

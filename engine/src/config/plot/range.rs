@@ -30,8 +30,7 @@ impl Range {
     /// Its numbers as text, at most `most`; rounded if only `whole` ones will do.
     pub fn values(&self, whole: bool, most: usize) -> Result<Vec<String>, String> {
         let count = self.count();
-        // Written so that a count that is not a number is refused too.
-        if !(count <= most as f64) {
+        if count.is_nan() || count > most as f64 {
             let (start, end) = (self.start, self.end);
             return Err(format!(
                 "the range from {start} to {end} has too many values; {most} are possible"
