@@ -212,7 +212,7 @@ impl Darkroom {
                 self.check_input(name, field)?;
             }
         }
-        Ok(())
+        self.check_memory(settings)
     }
 
     fn estimate(&self, config: RunConfig) -> Result<Estimate> {

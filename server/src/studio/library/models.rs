@@ -129,12 +129,18 @@ impl Models {
         found
     }
 
+    /// What the model called `name` tells of itself.
+    pub fn header(&self, name: &str) -> Result<Header> {
+        match self.find(name)? {
+            ModelFile::BuiltIn(name) => Ok(Header::from_bytes(&built_in_bytes(&name)?)?),
+            ModelFile::Checkpoint { path, .. } => Ok(Header::read(&path)?),
+            ModelFile::Reference { .. } => Err(Error::NotFound(name.into())),
+        }
+    }
+
     pub fn info(&self, name: &str) -> Result<ModelInfo> {
-        let (built_in, header) = match self.find(name)? {
-            ModelFile::BuiltIn(name) => (true, Header::from_bytes(&built_in_bytes(&name)?)?),
-            ModelFile::Checkpoint { path, .. } => (false, Header::read(&path)?),
-            ModelFile::Reference { .. } => return Err(Error::NotFound(name.into())),
-        };
+        let header = self.header(name)?;
+        let built_in = Self::is_built_in(name);
         let model = &header.config.model_params;
         Ok(ModelInfo {
             name: name.into(),
