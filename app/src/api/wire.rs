@@ -91,6 +91,9 @@ pub struct GenerateView {
     pub images: Vec<ImageInfo>,
     /// `/files/grids/{job}.png` once there is more than one image.
     pub grid_url: Option<String>,
+    /// `/files/sheets/{job}/{number}.png`: the sheets of a plot once it is over.
+    #[serde(default)]
+    pub sheet_urls: Vec<String>,
     /// `/files/zips/{job}.zip` once there is an image.
     pub zip_url: Option<String>,
 }

@@ -8,7 +8,7 @@ use app::api::{
     ProcessView, Status, Studio, TrainView,
 };
 use async_trait::async_trait;
-use engine::config::{ConfigError, GenerateSettings, Prompt, RunConfig, check_size};
+use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
 
 use super::library::Models;
 use super::library::datasets::NewDataset;
@@ -173,18 +173,36 @@ impl Darkroom {
     /// Checks the settings against the model and puts the generation into the queue.
     pub fn enqueue_generation(&self, mut settings: GenerateSettings) -> Result<JobId> {
         settings.validate()?;
-        let model = self.models.info(&settings.model)?;
-        self.check_drawing(&mut settings, &model)?;
+        self.check_drawing(&mut settings)?;
+        let plot = Plot::read(&settings)?;
+        if let Some(plot) = &plot {
+            self.check_plot(plot)?;
+        }
         settings.seed = drawn_seed(settings.seed);
         settings.subseed = drawn_seed(settings.subseed);
-        let images = settings.images();
+        let images = settings.images() * plot.as_ref().map_or(1, Plot::len);
         let plural = if images == 1 { "" } else { "s" };
         let title = format!("{}, {images} image{plural}", settings.model);
         self.enqueue(JobKind::Generate, &title, &serde_json::to_string(&settings)?, Runner::Queue)
     }
 
-    /// Whether `model` can draw what `settings` ask for.
-    fn check_drawing(&self, settings: &mut GenerateSettings, model: &ModelInfo) -> Result<()> {
+    /// Whether every cell can be drawn. What goes wrong inside is told as it is.
+    fn check_plot(&self, plot: &Plot) -> Result<()> {
+        let mut fault = None;
+        let checked = plot.check(|mut cell| match self.check_drawing(&mut cell) {
+            Err(Error::Config(error)) => Err(error),
+            Err(other) => {
+                fault = Some(other);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        });
+        fault.map_or(Ok(checked?), Err)
+    }
+
+    /// Whether the model can draw what `settings` ask for.
+    fn check_drawing(&self, settings: &mut GenerateSettings) -> Result<()> {
+        let model = &self.models.info(&settings.model)?;
         check_steps(settings.steps, model.timesteps)?;
         check_prompt(settings, model)?;
         let (width, height) = drawn_size(settings, model.width as usize);

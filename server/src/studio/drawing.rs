@@ -27,6 +27,8 @@ pub struct Drawn<'a> {
     /// The x0 predictions on the way, noise first, the picture itself last.
     pub frames: &'a [Picture],
     pub parameters: &'a str,
+    /// The model's name.
+    pub model: &'a str,
 }
 
 /// Where the pictures go.
@@ -186,7 +188,8 @@ fn draw_batch(
         frames.push(picture.clone());
         let parameters = parameters(loaded, plan, place, picture);
         let seed = plan.seeds.of_picture(place);
-        sink.picture(&Drawn { seed, picture, frames: &frames, parameters: &parameters })?;
+        let model = &loaded.name;
+        sink.picture(&Drawn { seed, picture, frames: &frames, parameters: &parameters, model })?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use app::api::{JobId, JobState, Live, Preferences};
 use bytes::Bytes;
 use engine::CancelToken;
-use engine::config::GenerateSettings;
+use engine::config::{GenerateSettings, Plot};
 use engine::grid::{Picture, columns_for, grid, strip};
 use engine::sampler::SampleStep;
 
@@ -17,11 +17,11 @@ use super::folders::Outputs;
 use super::heartbeat::Heartbeat;
 use super::pace::{Pace, Throttle};
 use super::store::{Ending, JobRow, NewImage};
-use super::{Darkroom, Worker, calendar};
+use super::{Darkroom, Worker, calendar, plotting};
 use crate::{Error, Result};
 
 /// Pixels that a grid may have; beyond that a browser only chokes on it.
-const GRID_PIXELS: usize = 64 << 20;
+pub(super) const GRID_PIXELS: usize = 64 << 20;
 
 /// Black pixels between the pictures of a grid.
 const GRID_GAP: u32 = 2;
@@ -34,15 +34,20 @@ pub fn generate(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Resu
     let studio = Arc::clone(&worker.studio);
     let settings: GenerateSettings = serde_json::from_str(&job.request)?;
     let mut sink = GallerySink::new(&studio, job.id, &settings)?;
-    let drawn = draw_all(worker, &settings, cancel, &mut sink);
-    // What was finished before an interruption gets its grid too.
-    sink.save_grid()?;
-    drawn?;
+    match Plot::read(&settings)? {
+        Some(plot) => plotting::plot(worker, &plot, cancel, &mut sink)?,
+        None => {
+            let drawn = draw_all(worker, &settings, cancel, &mut sink);
+            // What was finished before an interruption gets its grid too.
+            sink.save_grid()?;
+            drawn?;
+        }
+    }
     Ok(Ending { state: JobState::Done, message: None })
 }
 
 /// Draws all pictures of `settings`.
-fn draw_all(
+pub(super) fn draw_all(
     worker: &mut Worker,
     settings: &GenerateSettings,
     cancel: &CancelToken,
@@ -72,15 +77,18 @@ fn joined(typed: &str, always: &str) -> String {
 }
 
 /// Writes pictures into the data folder, rows into the gallery, news onto the bus.
-struct GallerySink<'a> {
-    studio: &'a Darkroom,
-    job: JobId,
-    settings: &'a GenerateSettings,
+pub(super) struct GallerySink<'a> {
+    pub studio: &'a Darkroom,
+    pub job: JobId,
+    pub settings: &'a GenerateSettings,
     preferences: Preferences,
     outputs: Outputs,
     /// Of the grid, where classes have rows of their own.
     columns: Option<usize>,
     batches: usize,
+    /// The cell that is drawn, and how many a plot has.
+    cell: usize,
+    cells: usize,
     date: String,
     number: u64,
     /// For the grid.
@@ -105,6 +113,8 @@ impl<'a> GallerySink<'a> {
             preferences: studio.store.preferences()?,
             columns: None,
             batches: 1,
+            cell: 0,
+            cells: 1,
             number: next_number(&studio.folders.images(outputs, &date), ""),
             outputs,
             date,
@@ -127,9 +137,32 @@ impl<'a> GallerySink<'a> {
         });
     }
 
+    /// Turns to cell `cell` of `cells`.
+    pub fn turn_to(&mut self, cell: usize, cells: usize) {
+        (self.cell, self.cells) = (cell, cells);
+    }
+
+    /// What was drawn since the last time this was asked, as one picture.
+    pub fn take_sheet(&mut self) -> Option<Picture> {
+        let pictures = std::mem::take(&mut self.pictures);
+        (!pictures.is_empty()).then(|| sheet(&pictures))
+    }
+
+    /// The text of the first picture.
+    pub fn parameters(&self) -> &str {
+        self.first_parameters.as_deref().unwrap_or_default()
+    }
+
+    /// Where a grid called `prefix` and the next number goes.
+    pub fn grid_path(&self, prefix: &str) -> PathBuf {
+        let folder = self.studio.folders.grids(self.outputs, &self.date);
+        folder.join(format!("{prefix}{:04}.png", next_number(&folder, prefix)))
+    }
+
     fn note_progress(&mut self, batch: usize, step: &SampleStep) {
-        let done = (batch * step.steps + step.step) as f64;
-        let total = (self.batches * step.steps) as f64;
+        let of_cell = (batch * step.steps + step.step) as f64 / (self.batches * step.steps) as f64;
+        let done = self.cell as f64 + of_cell;
+        let total = self.cells as f64;
         self.pace.mark(Instant::now(), done);
         let eta_seconds = self.pace.eta_seconds(total);
         self.studio.live.change(self.job, |running| {
@@ -174,8 +207,7 @@ impl<'a> GallerySink<'a> {
         else {
             return Ok(());
         };
-        let folder = self.studio.folders.grids(self.outputs, &self.date);
-        let path = folder.join(format!("grid-{:04}.png", next_number(&folder, "grid-")));
+        let path = self.grid_path("grid-");
         let columns = self.columns.unwrap_or_else(|| columns_for(self.pictures.len()));
         let sheet = grid(&self.pictures, columns, GRID_GAP);
         write_whole(&path, &sheet.to_png(&[("parameters", parameters)]))?;
@@ -221,7 +253,7 @@ impl Sink for GallerySink<'_> {
                 height: drawn.picture.height,
                 seed: drawn.seed,
                 parameters: drawn.parameters.to_owned(),
-                model: self.settings.model.clone(),
+                model: drawn.model.to_owned(),
             },
         )?;
         Ok(())
@@ -241,6 +273,7 @@ impl Darkroom {
         };
         let images = self.store.images(job)?.into_iter();
         let files = images.flat_map(|row| [row.image.path, row.image.strip]).chain(row.grid);
+        let files = files.chain(self.store.sheets(job)?);
         files.for_each(|file| remove_file(&self.folders.absolute(&file)));
         self.store.delete_job(job)?;
         self.publish_status()

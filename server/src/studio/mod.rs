@@ -18,6 +18,7 @@ pub mod live;
 mod metrics;
 mod pace;
 pub mod parameters;
+mod plotting;
 pub mod png_text;
 mod presence;
 mod process;

@@ -42,7 +42,7 @@ pub fn form_fields(
 }
 
 /// Keys of the form whose value stands as it is under a name of A1111's.
-const KEYS: [(&str, &str); 10] = [
+const KEYS: [(&str, &str); 16] = [
     ("steps", "Steps"),
     ("cfg_scale", "CFG scale"),
     ("seed", "Seed"),
@@ -53,6 +53,12 @@ const KEYS: [(&str, &str); 10] = [
     ("tiling", "Tiling"),
     ("mask_blur", "Mask blur"),
     ("inpainting_fill", "Masked content"),
+    ("x_axis", "X Type"),
+    ("x_values", "X Values"),
+    ("y_axis", "Y Type"),
+    ("y_values", "Y Values"),
+    ("z_axis", "Z Type"),
+    ("z_values", "Z Values"),
 ];
 
 /// A value the form would refuse helps nobody.

@@ -94,6 +94,7 @@ pub fn app(web: Web) -> Router {
         .route("/files/models/{file}", get(models::weights))
         .route("/files/runs/{file}", get(models::run))
         .route("/files/samples/{job}/{file}", get(files::sample))
+        .route("/files/sheets/{job}/{file}", get(files::sheet))
         .route("/files/datasets/{name}/{file}", get(files::dataset))
         .route("/files/process.png", get(files::process));
     let small =

@@ -10,6 +10,7 @@ mod infotext;
 mod inputs;
 mod killed;
 mod models;
+mod plots;
 mod process;
 mod queue;
 mod sdapi;

@@ -48,7 +48,7 @@ impl Plot {
         plot.check_axes()?;
         plot.check_count()?;
         plot.check_replaced()?;
-        plot.check_cells()?;
+        plot.check(|cell| cell.validate())?;
         Ok(Some(plot))
     }
 
@@ -135,14 +135,21 @@ impl Plot {
         Err(ConfigError::one(line.field, message))
     }
 
-    fn check_cells(&self) -> Result<(), ConfigError> {
-        let [columns, rows, sheets] = self.lines.each_ref().map(|line| line.values.len());
-        for at in 0..columns * rows * sheets {
-            let place = [at % columns, at / columns % rows, at / columns / rows];
-            let [x, y, z] = place;
-            self.cell(x, y, z).validate().map_err(|error| self.at_place(error, place))?;
+    /// Whether every cell fits; errors are told of the axis that they come from.
+    pub fn check(
+        &self,
+        mut fits: impl FnMut(GenerateSettings) -> Result<(), ConfigError>,
+    ) -> Result<(), ConfigError> {
+        for place @ [x, y, z] in self.places() {
+            fits(self.cell(x, y, z)).map_err(|error| self.at_place(error, place))?;
         }
         Ok(())
+    }
+
+    /// Column, row and sheet of every cell: sheet by sheet, row by row.
+    pub fn places(&self) -> impl Iterator<Item = [usize; 3]> {
+        let [columns, rows, _] = self.lines.each_ref().map(|line| line.values.len());
+        (0..self.len()).map(move |at| [at % columns, at / columns % rows, at / columns / rows])
     }
 
     /// `error` of the cell at `place`, told of the axis it comes from.

@@ -8,6 +8,7 @@ mod losses;
 mod options;
 mod samples;
 mod schema;
+mod sheets;
 mod texts;
 
 pub use datasets::DatasetRow;
