@@ -13,7 +13,7 @@ pub struct PlotSheet {
     pub columns: Vec<String>,
     /// Written beside each row, likewise.
     pub rows: Vec<String>,
-    /// Row by row, one for each column of each row. They may differ in size.
+    /// Row by row, one for each column of each row. Smaller ones lie in the middle.
     pub cells: Vec<Picture>,
 }
 
@@ -126,7 +126,9 @@ impl PlotSheet {
             let (column, row) = (at % self.columns.len(), at / self.columns.len());
             let (left, top) = layout.place(column, row);
             let cell = with_channels(cell.clone(), u32::from(channels));
-            sheet.place(&enlarged(&cell, layout.scale), left, top);
+            let cell = enlarged(&cell, layout.scale);
+            let beside = ((layout.cell.0 - cell.width) / 2, (layout.cell.1 - cell.height) / 2);
+            sheet.place(&cell, left + beside.0, top + beside.1);
         }
         sheet
     }
@@ -217,7 +219,8 @@ mod tests {
         let picture = &plot_sheets(sheet, u64::MAX)[0];
         assert_eq!(picture.channels, 3);
         let (left, top) = layout.place(1, 0);
-        assert_eq!((at(picture, left + 83, top), at(picture, left + 84, top)), (200, PAPER));
+        let row = [41, 42, 125, 126].map(|x| at(picture, left + x, top));
+        assert_eq!(row, [PAPER, 200, 200, PAPER]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Init {
         if self.strength == 0.0 {
             return 0;
         }
-        ((steps as f64 * self.strength).round() as usize).clamp(1, steps)
+        ((steps as f64 * self.strength).round() as usize).max(1).min(steps)
     }
 
     /// Whether it goes with drawings of `size` (width, height) and `channels`.
@@ -93,9 +93,15 @@ mod tests {
             mask: None,
             fill: MaskedContent::Original,
         };
-        for (strength, steps, taken) in
-            [(0.0, 20, 0), (0.01, 20, 1), (0.3, 20, 6), (0.75, 10, 8), (1.0, 20, 20), (0.5, 1, 1)]
-        {
+        for (strength, steps, taken) in [
+            (0.0, 20, 0),
+            (0.01, 20, 1),
+            (0.3, 20, 6),
+            (0.75, 10, 8),
+            (1.0, 20, 20),
+            (0.5, 1, 1),
+            (0.5, 0, 0),
+        ] {
             assert_eq!(init(strength).steps_taken(steps), taken, "{strength} of {steps}");
         }
     }

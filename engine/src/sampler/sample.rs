@@ -50,10 +50,7 @@ pub fn sample(
     let noise = request.start_noise(model)?;
     let canvas = request.init.as_ref().map(|init| Canvas::new(init, &noise)).transpose()?;
     let legs = request.legs();
-    let mut x = match &canvas {
-        Some(canvas) => canvas.start(course.path.legs().get(legs.start))?,
-        None => course.start(&noise)?,
-    };
+    let mut x = begin(&course, canvas.as_ref(), &noise, legs.start)?;
     for index in legs.clone() {
         let mut network = |x: &Tensor, timestep| {
             cancel.check()?;
@@ -79,6 +76,14 @@ pub fn sample(
         })?;
     }
     pictures(&x)
+}
+
+/// x before the step at place `first` of the path.
+fn begin(course: &Course, canvas: Option<&Canvas>, noise: &Tensor, first: usize) -> Result<Tensor> {
+    match canvas {
+        Some(canvas) => canvas.start(course.path.legs().get(first)),
+        None => course.start(noise),
+    }
 }
 
 /// The counter of draw `draw` of step `index`; both are less than 2^32.

@@ -27,7 +27,7 @@ impl Range {
         Ok(Some(Self { start, end, spacing }))
     }
 
-    /// Its numbers as text, at most `most`; rounded if only `whole` ones will do.
+    /// Its numbers as text, at most `most`; rounded, and each once, if only `whole` ones will do.
     pub fn values(&self, whole: bool, most: usize) -> Result<Vec<String>, String> {
         let count = self.count();
         if count.is_nan() || count > most as f64 {
@@ -40,7 +40,10 @@ impl Range {
         // Nine digits behind the point are what a person can mean; the rest is rounding.
         let grain = if whole { 1.0 } else { 1e9 };
         let at = |index: usize| (self.start + index as f64 * step) * grain;
-        Ok((0..count as usize).map(|index| (at(index).round() / grain).to_string()).collect())
+        let mut values: Vec<String> =
+            (0..count as usize).map(|index| (at(index).round() / grain).to_string()).collect();
+        values.dedup();
+        Ok(values)
     }
 
     fn step(&self) -> f64 {
@@ -102,6 +105,7 @@ mod tests {
             ("1-10 [5]", "1 3 6 8 10"),
             ("-2-1", "-2 -1 0 1"),
             ("7-7", "7"),
+            ("1-3 [5]", "1 2 3"),
             ("3-9 [1]", "3"),
         ];
         for (text, wanted) in cases {
