@@ -19,6 +19,10 @@ use crate::schedule::NoiseSchedule;
 use crate::unet::{UNet, Weights};
 use crate::{Error, Result};
 
+/// A loss this many times that of a network which knows nothing does not heal any more. One that
+/// learns stays below that of knowing nothing but for spikes, which go up to some ten times it.
+const EXPLODED: f32 = 100.0;
+
 /// Weights, optimizer and data of a run, and the step they stand at.
 #[derive(Debug)]
 pub struct Trainer<'a> {
@@ -72,34 +76,33 @@ impl<'a> Trainer<'a> {
         self.step
     }
 
+    /// The learning rate of `step`, from 1.
+    pub(super) fn rate_at(&self, step: u64) -> f64 {
+        self.rate.at(step)
+    }
+
     pub fn total_steps(&self) -> u64 {
         self.total_steps
     }
 
-    /// Trains on the images of the next step.
+    /// From the next step on the rate is that of the schedule times `factor`.
+    pub(super) fn scale_rate(&mut self, factor: f64) {
+        self.rate.factor = factor;
+    }
+
+    /// Trains on the images of the next step. Where loss or gradients run away the weights stay
+    /// as they are, and the error says why.
     pub fn step(&mut self) -> Result<StepReport> {
         let step = self.step + 1;
         let batch = self.dealer.deal(step, &self.device)?;
         let (images, timesteps) = (batch.len(), batch.timesteps.clone());
-
-        let mut gradients = Gradients::default();
-        let mut values = Vec::with_capacity(images);
-        for part in batch.split(self.config.train_params.batch_size)? {
-            let loss = self.loss(&part)?;
-            gradients.add(self.gradients((loss.sum / images as f64)?.backward()?)?)?;
-            values.extend(loss.values);
-        }
-        let grads = gradients.0;
-
+        let (grads, values) = self.backward(batch)?;
         let loss = values.iter().sum::<f32>() / images as f32;
         let norm = norm(&grads)?;
-        if !(loss.is_finite() && norm.is_finite()) {
-            return Err(self.diverged(step));
-        }
-        let limit = self.config.train_params.grad_clip;
-        let scale = if limit > 0.0 && norm > limit { limit / norm } else { 1.0 };
+        self.check_course(step, loss, norm, &timesteps)?;
+
         let rate = self.rate.at(step);
-        self.adam.step(&self.vars, &grads, rate, scale)?;
+        self.adam.step(&self.vars, &grads, rate, self.clipping(norm))?;
         if let Some(ema) = &mut self.ema {
             ema.update(&self.vars, step)?;
         }
@@ -114,6 +117,37 @@ impl<'a> Trainer<'a> {
             grad_norm: norm as f32,
             images,
         })
+    }
+
+    /// The gradient of the mean error of `batch`, and the error of each image.
+    fn backward(&self, batch: Batch) -> Result<(Weights, Vec<f32>)> {
+        let images = batch.len();
+        let mut gradients = Gradients::default();
+        let mut values = Vec::with_capacity(images);
+        for part in batch.split(self.config.train_params.batch_size)? {
+            let loss = self.loss(&part)?;
+            gradients.add(self.gradients((loss.sum / images as f64)?.backward()?)?)?;
+            values.extend(loss.values);
+        }
+        Ok((gradients.0, values))
+    }
+
+    /// Whether training is still on its way.
+    fn check_course(&self, step: u64, loss: f32, norm: f64, timesteps: &[usize]) -> Result<()> {
+        let most = EXPLODED * self.objective.blind(timesteps);
+        let fault = match (loss, norm) {
+            (loss, _) if !loss.is_finite() => "the loss is not a number any more".into(),
+            (_, norm) if !norm.is_finite() => "the gradients are not numbers any more".into(),
+            (loss, _) if loss > most => format!("the loss has gone up to {loss}"),
+            _ => return Ok(()),
+        };
+        Err(Error::Diverged(format!("{fault} at step {step}")))
+    }
+
+    /// What the gradients are multiplied by, for their norm to be within its limit.
+    fn clipping(&self, norm: f64) -> f64 {
+        let limit = self.config.train_params.grad_clip;
+        if limit > 0.0 && norm > limit { limit / norm } else { 1.0 }
     }
 
     /// The error of the network on `batch`.
@@ -149,14 +183,6 @@ impl<'a> Trainer<'a> {
             Ok((name.clone(), grad))
         };
         self.vars.iter().map(take).collect()
-    }
-
-    fn diverged(&self, step: u64) -> Error {
-        Error::Diverged(format!(
-            "training ran away: the loss is not a number any more at step {step}; \
-             try a train_params.lr below {}, or a train_params.grad_clip of 1",
-            self.config.train_params.lr
-        ))
     }
 
     fn weights(&self) -> Weights {

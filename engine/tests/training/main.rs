@@ -1,0 +1,7 @@
+//! Training from the outside.
+
+mod fixture;
+mod gradients;
+mod learning;
+mod run;
+mod steering;
