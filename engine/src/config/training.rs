@@ -42,6 +42,8 @@ pub struct TrainParams {
     pub class_dropout: f64,
     pub ema_decay: f64,
     pub seed: u64,
+    pub validation_share: f64,
+    pub validate_every: usize,
     pub checkpoint_every: usize,
     pub sample_every: usize,
     pub num_samples: usize,
@@ -72,6 +74,8 @@ impl Default for TrainParams {
             class_dropout: 0.1,
             ema_decay: 0.0,
             seed: 0,
+            validation_share: 0.0,
+            validate_every: 0,
             checkpoint_every: 0,
             sample_every: 0,
             num_samples: 100,
@@ -91,9 +95,20 @@ impl TrainParams {
         }
     }
 
-    /// Steps of one epoch; the last one may be a partial batch.
+    /// Steps of one epoch on a data set of `images` images; the last one may be a partial batch.
     pub fn steps_per_epoch(&self, images: usize) -> usize {
-        images.div_ceil(self.images_per_step()).max(1)
+        let trained = images - self.held_out(images);
+        trained.div_ceil(self.images_per_step()).max(1)
+    }
+
+    /// How many of `images` images are never trained on: at least one if a share of them is asked
+    /// for, and never all.
+    pub fn held_out(&self, images: usize) -> usize {
+        if self.validation_share <= 0.0 {
+            return 0;
+        }
+        let share = (images as f64 * self.validation_share).round() as usize;
+        share.max(1).min(images.saturating_sub(1))
     }
 
     /// Images whose gradients make up one step of the optimizer.

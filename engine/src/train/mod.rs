@@ -13,6 +13,7 @@ mod samples;
 mod state;
 mod steering;
 mod trainer;
+mod validation;
 
 pub use adam::Adam;
 pub use control::Control;
@@ -70,6 +71,12 @@ pub enum TrainEvent<'a> {
         weights: u64,
     },
     Step(&'a StepReport),
+    /// The loss on the held-out images: of the weights as trained, and of their average.
+    Validation {
+        step: u64,
+        loss: f32,
+        ema_loss: Option<f32>,
+    },
     Samples {
         step: u64,
         pictures: &'a [Picture],
@@ -122,6 +129,9 @@ pub fn train(
         }
         let Some(figures) = run.step(report)? else { continue };
         report(TrainEvent::Step(&figures))?;
+        if run.validation_is_due() {
+            run.validate(report)?;
+        }
         if run.checkpoint_is_due() {
             run.save(report)?;
         }

@@ -3,6 +3,7 @@
 use super::control::Wishes;
 use super::folder::RunFolder;
 use super::steering::Steering;
+use super::validation::ValidationLoss;
 use super::{StepReport, TrainEvent, TrainRequest, Trainer, samples, weights_of};
 use crate::{CancelToken, Error, Result, atomic_file};
 
@@ -111,6 +112,11 @@ impl<'a> Run<'a> {
         self.is_done() || self.steps_done().is_multiple_of(self.checkpoint_every())
     }
 
+    pub fn validation_is_due(&self) -> bool {
+        let every = self.request.config.train_params.validate_every as u64;
+        self.checkpoint_is_due() || (every > 0 && self.steps_done().is_multiple_of(every))
+    }
+
     pub fn samples_are_due(&self) -> bool {
         self.is_done() || self.steps_done().is_multiple_of(self.sample_every())
     }
@@ -125,6 +131,14 @@ impl<'a> Run<'a> {
         let configured = self.request.config.train_params.sample_every as u64;
         let steps = self.steering.sample_every(self.steps_done()).unwrap_or(configured);
         or_else(steps, self.checkpoint_every())
+    }
+
+    /// Measures the loss on the images that are held out, if there are any.
+    pub fn validate(&self, report: &mut Report) -> Result<()> {
+        let Some(ValidationLoss { loss, ema_loss }) = self.trainer.validate()? else {
+            return Ok(());
+        };
+        report(TrainEvent::Validation { step: self.steps_done(), loss, ema_loss })
     }
 
     /// Saves what stands now, unless it was saved before.

@@ -10,6 +10,7 @@ use super::batch::{Batch, Dealer};
 use super::ema::Ema;
 use super::learning_rate::LearningRate;
 use super::loss::{Loss, Objective, buckets};
+use super::validation::{HeldOut, ValidationLoss, split};
 use super::{StepReport, state, weights_of};
 use crate::checkpoint::{Checkpoint, DatasetFacts, Header};
 use crate::config::{ConfigError, RunConfig, ValidConfig};
@@ -36,6 +37,7 @@ pub struct Trainer<'a> {
     objective: Objective,
     rate: LearningRate,
     dealer: Dealer<'a>,
+    held_out: HeldOut<'a>,
     facts: DatasetFacts,
     total_steps: u64,
     step: u64,
@@ -50,13 +52,15 @@ impl<'a> Trainer<'a> {
         let averaged = train.ema_decay > 0.0;
         let schedule = NoiseSchedule::new(&config.diffusion_params);
         let total_steps = train.total_steps(data.len()) as u64;
+        let (trained, held_out) = split(config, data.len());
         Ok(Self {
             adam: Adam::new(&vars, train)?,
             ema: averaged.then(|| Ema::new(&vars, train.ema_decay)).transpose()?,
             objective: Objective::new(config, &schedule),
             rate: LearningRate::new(train, total_steps)?,
             schedule,
-            dealer: Dealer::new(data, config),
+            dealer: Dealer::new(data, trained, config),
+            held_out: HeldOut::new(data, held_out, config),
             facts: DatasetFacts {
                 name: config.dataset_params.im_path.clone(),
                 count: data.len() as u64,
@@ -125,7 +129,7 @@ impl<'a> Trainer<'a> {
         let mut gradients = Gradients::default();
         let mut values = Vec::with_capacity(images);
         for part in batch.split(self.config.train_params.batch_size)? {
-            let loss = self.loss(&part)?;
+            let loss = self.loss(&self.unet, &part)?;
             gradients.add(self.gradients((loss.sum / images as f64)?.backward()?)?)?;
             values.extend(loss.values);
         }
@@ -150,12 +154,30 @@ impl<'a> Trainer<'a> {
         if limit > 0.0 && norm > limit { limit / norm } else { 1.0 }
     }
 
-    /// The error of the network on `batch`.
-    fn loss(&self, batch: &Batch) -> Result<Loss> {
+    /// The error of `unet` on `batch`.
+    fn loss(&self, unet: &UNet, batch: &Batch) -> Result<Loss> {
         let noised = self.schedule.add_noise(&batch.images, &batch.noise, &batch.timesteps)?;
         let times: Vec<f32> = batch.timesteps.iter().map(|&t| t as f32).collect();
-        let answer = self.unet.forward(&noised, &times, batch.classes.as_ref())?;
+        let answer = unet.forward(&noised, &times, batch.classes.as_ref())?;
         self.objective.loss(&answer, batch, &self.schedule)
+    }
+
+    /// The loss on the images that are held out; none where there are none.
+    pub(super) fn validate(&self) -> Result<Option<ValidationLoss>> {
+        if self.held_out.is_empty() {
+            return Ok(None);
+        }
+        let ema = self.ema.as_ref().map(|ema| self.validation_loss(ema.weights()));
+        let loss = self.validation_loss(self.weights())?;
+        Ok(Some(ValidationLoss { loss, ema_loss: ema.transpose()? }))
+    }
+
+    fn validation_loss(&self, weights: Weights) -> Result<f32> {
+        // Cut off from the weights that learn, a pass keeps nothing for a gradient.
+        let weights = weights.into_iter().map(|(name, weight)| (name, weight.detach())).collect();
+        let unet = UNet::from_weights(&self.config.model_params, &weights)?;
+        let size = self.config.train_params.batch_size;
+        self.held_out.mean(size, &self.device, |batch| Ok(self.loss(&unet, batch)?.values))
     }
 
     /// A forward pass over `batch` noised images without gradients, for measuring.
@@ -265,6 +287,14 @@ fn check_images(config: &RunConfig, data: &ImageSet) -> Result<()> {
     let model = &config.model_params;
     if data.is_empty() {
         return Err(Error::Data("the data set holds no images".into()));
+    }
+    let share = config.train_params.validation_share;
+    if share > 0.0 && data.len() < 2 {
+        return Err(ConfigError::one(
+            "train_params.validation_share",
+            format!("{share} would leave nothing to train on: the data set has one image; give 0"),
+        )
+        .into());
     }
     if data.channels as usize != model.im_channels {
         return Err(ConfigError::one(

@@ -5,3 +5,5 @@ mod gradients;
 mod learning;
 mod run;
 mod steering;
+mod validation;
+mod watch;

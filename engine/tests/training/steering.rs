@@ -1,51 +1,11 @@
 //! A run that is changed while it goes on, and one that runs away.
 
-use std::path::Path;
-
-use candle_core::Device;
+use engine::Error;
 use engine::checkpoint::Checkpoint;
-use engine::config::ValidConfig;
-use engine::train::{Control, TrainEnd, TrainEvent, TrainRequest, checkpoints, train};
-use engine::{CancelToken, Error};
+use engine::train::{Control, TrainEnd, checkpoints};
 
-use crate::fixture::{bytes_of_last, stripes, tiny};
-
-/// What a watcher does with a run, told each event in a line.
-type Watcher<'a> = dyn FnMut(&str, &Control, &CancelToken) -> engine::Result<()> + 'a;
-
-fn line(event: &TrainEvent) -> String {
-    match event {
-        TrainEvent::Started { first_step, .. } => format!("started {first_step}"),
-        TrainEvent::Step(figures) => format!("step {} {}", figures.step, figures.learning_rate),
-        TrainEvent::Samples { step, .. } => format!("samples {step}"),
-        TrainEvent::Checkpoint { step, .. } => format!("checkpoint {step}"),
-        TrainEvent::RolledBack { step, to_step, learning_rate, .. } => {
-            format!("back {step} {to_step} {learning_rate}")
-        }
-    }
-}
-
-/// Makes the run, or goes on with it, and tells all events.
-fn watch(
-    config: &ValidConfig,
-    folder: &Path,
-    resume: bool,
-    watcher: &mut Watcher,
-) -> (engine::Result<TrainEnd>, Vec<String>) {
-    let (data, control, cancel) = (stripes(10), Control::new(), CancelToken::new());
-    let device = &Device::Cpu;
-    let request = TrainRequest { config, data: &data, device, folder, resume, control: &control };
-    let mut lines = Vec::new();
-    let end = train(&request, &cancel, &mut |event| {
-        lines.push(line(&event));
-        watcher(&lines[lines.len() - 1], &control, &cancel)
-    });
-    (end, lines)
-}
-
-fn told<'a>(lines: &'a [String], what: &str) -> Vec<&'a str> {
-    lines.iter().filter_map(|line| line.strip_prefix(what)).collect()
-}
+use crate::fixture::{bytes_of_last, tiny};
+use crate::watch::{told, watch};
 
 #[test]
 fn what_is_changed_on_the_way_holds_after_a_stop_and_after_a_kill() {
