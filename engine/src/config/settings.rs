@@ -196,6 +196,8 @@ pub const SETTINGS: &[Setting] = &[
         "Steps between measurements of the loss on the held-out images, besides the one at every checkpoint; 0 means at checkpoints alone."),
     setting("train_params.checkpoint_every", "Checkpoint every", "steps", int(0, 100_000_000), Group::Training,
         "Steps between checkpoints; 0 means once an epoch. The end of the run always makes one."),
+    setting("train_params.keep_checkpoints", "Keep checkpoints", "", int(0, 10_000), Group::Training,
+        "How many of the newest checkpoints stay. The best on held-out images, those saved by hand and every tenth stay besides; 0 keeps all."),
     setting("train_params.sample_every", "Sample every", "steps", int(0, 100_000_000), Group::Training,
         "Steps between grids of samples; 0 means with every checkpoint."),
     setting("train_params.num_samples", "Samples", "images", int(1, 1024), Group::Training,

@@ -6,8 +6,10 @@ mod control;
 mod ema;
 mod estimate;
 mod folder;
+mod json_file;
 mod learning_rate;
 mod loss;
+mod marks;
 mod run;
 mod samples;
 mod state;
@@ -19,6 +21,7 @@ pub use adam::Adam;
 pub use control::Control;
 pub use estimate::{memory_estimate, weights_of};
 pub use folder::{checkpoint_path, checkpoints, latest_checkpoint};
+pub use marks::{Best, best_checkpoint};
 pub use trainer::Trainer;
 
 use std::path::Path;

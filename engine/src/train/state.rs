@@ -5,7 +5,7 @@ use std::path::Path;
 
 use candle_core::{Tensor, Var};
 
-use crate::checkpoint::native;
+use crate::checkpoint::{checksum, native};
 use crate::unet::Weights;
 use crate::{Error, Result, atomic_file};
 
@@ -24,6 +24,7 @@ pub(super) fn load(path: &Path) -> Result<(Weights, u64)> {
         .map_err(|error| broken(error.to_string()))?;
     let step = metadata.metadata().as_ref().and_then(|entries| entries.get("step")?.parse().ok());
     let step = step.ok_or_else(|| broken("its file names no step".into()))?;
+    checksum::verify(&bytes).map_err(|error| broken(error.to_string()))?;
     Ok((native::read_tensors(&bytes).map_err(|error| broken(error.to_string()))?, step))
 }
 

@@ -222,6 +222,7 @@ impl<'a> Trainer<'a> {
         Checkpoint {
             header: Header {
                 diffusers: None,
+                merge: None,
                 config: self.config.clone(),
                 step: self.step,
                 dataset: self.facts.clone(),

@@ -1,5 +1,6 @@
 //! Training from the outside.
 
+mod checkpoint;
 mod fixture;
 mod gradients;
 mod learning;
