@@ -10,6 +10,7 @@ mod json_file;
 mod learning_rate;
 mod loss;
 mod marks;
+mod probe;
 mod run;
 mod samples;
 mod state;
@@ -22,6 +23,7 @@ pub use control::Control;
 pub use estimate::{memory_estimate, weights_of};
 pub use folder::{checkpoint_path, checkpoints, latest_checkpoint};
 pub use marks::{Best, best_checkpoint};
+pub use probe::probe;
 pub use trainer::Trainer;
 
 use std::path::Path;

@@ -4,6 +4,7 @@ mod checkpoint;
 mod fixture;
 mod gradients;
 mod learning;
+mod probe;
 mod run;
 mod steering;
 mod validation;
