@@ -9,12 +9,14 @@ mod folder;
 mod json_file;
 mod learning_rate;
 mod loss;
+mod loss_history;
 mod marks;
 mod probe;
 mod run;
 mod samples;
 mod state;
 mod steering;
+mod timesteps;
 mod trainer;
 mod validation;
 

@@ -130,7 +130,7 @@ mod tests {
             assert!(steering.was_halved());
         }
         assert!(!Steering::begin(path.clone()).unwrap().was_halved());
-        assert_eq!(Steering::resume(path.clone()).unwrap().rate_factor(20), 1.0);
+        assert_eq!(Steering::resume(path).unwrap().rate_factor(20), 1.0);
     }
 
     #[test]

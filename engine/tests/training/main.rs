@@ -5,6 +5,7 @@ mod fixture;
 mod gradients;
 mod learning;
 mod probe;
+mod recipe;
 mod run;
 mod steering;
 mod validation;
