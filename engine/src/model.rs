@@ -2,12 +2,12 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use crate::Result;
 use crate::checkpoint::{Checkpoint, Header};
 use crate::config::{ConfigError, Prediction, RunConfig, check_size};
 use crate::diffusers::UNet2D;
 use crate::schedule::NoiseSchedule;
 use crate::unet::{Border, UNet, Weights};
+use crate::{Error, Result};
 
 /// A trained network with the schedule it was trained on. It keeps no gradients.
 #[derive(Clone, Debug)]
@@ -125,6 +125,20 @@ impl Model {
         match &self.network {
             Network::Reference(unet) => unet.bordered(x, &timesteps, classes, self.border),
             Network::Diffusers(unet) => unet.bordered(x, &timesteps, classes, self.border),
+        }
+    }
+}
+
+impl Model {
+    /// What the network makes of the pictures `x` (batch, channels, height, width) in [-1, 1]: the
+    /// bottom of its U without any noise, (batch, features). Only the reference's network tells it.
+    pub fn features(&self, x: &Tensor) -> Result<Tensor> {
+        match &self.network {
+            Network::Reference(unet) => unet.summary(x, &vec![0.0; x.dim(0)?]),
+            Network::Diffusers(_) => Err(Error::Checkpoint(
+                "a network from diffusers gives no features; take a model that was trained here"
+                    .into(),
+            )),
         }
     }
 }

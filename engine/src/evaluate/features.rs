@@ -1,6 +1,14 @@
 //! Vectors that stand for pictures.
 
-use crate::{Error, Result};
+use candle_core::Tensor;
+
+use crate::grid::Picture;
+use crate::model::Model;
+use crate::sampler::image_tensor;
+use crate::{CancelToken, Error, Result};
+
+/// Pictures that the judge sees at once.
+const AT_ONCE: usize = 64;
 
 /// The features of a set of pictures, one vector of finite numbers each: (pictures, length).
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +30,27 @@ impl Features {
             return Err(Error::Data(message));
         }
         Ok(Self { numbers, length })
+    }
+
+    /// What `judge` makes of `pictures`: the middle of a diffusion network tells what they show about
+    /// as well as a classifier (Xiang et al. 2023, arXiv 2303.09769). Sets can be compared only by
+    /// the same judge.
+    ///
+    /// Errors name the first picture of a size or with channels that the judge does not take.
+    pub fn of(judge: &Model, pictures: &[Picture], cancel: &CancelToken) -> Result<Self> {
+        let (mut numbers, mut length) = (Vec::new(), 0);
+        for (part, pictures) in pictures.chunks(AT_ONCE).enumerate() {
+            cancel.check()?;
+            let tensors = pictures
+                .iter()
+                .enumerate()
+                .map(|(at, picture)| seen_by(judge, picture, part * AT_ONCE + at))
+                .collect::<Result<Vec<Tensor>>>()?;
+            let features = judge.features(&Tensor::cat(&tensors, 0)?)?;
+            length = features.dim(1)?;
+            numbers.extend(features.flatten_all()?.to_vec1::<f32>()?.into_iter().map(f64::from));
+        }
+        Self::new(numbers, length)
     }
 
     /// How many pictures there are.
@@ -64,6 +93,22 @@ impl Features {
             _ => Ok(()),
         }
     }
+}
+
+/// A picture as the judge takes it: (1, channels, side, side).
+fn seen_by(judge: &Model, picture: &Picture, number: usize) -> Result<Tensor> {
+    let params = &judge.config().model_params;
+    let (side, channels) = (params.im_size as u32, params.im_channels);
+    let fits = (picture.width, picture.height) == (side, side)
+        && usize::from(picture.channels) == channels;
+    if !fits {
+        let Picture { width, height, channels: has, .. } = picture;
+        return Err(Error::Data(format!(
+            "picture {number} is {width}x{height} with {has} channels; the judge takes \
+             {side}x{side} with {channels}"
+        )));
+    }
+    image_tensor(picture, judge.device())
 }
 
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {

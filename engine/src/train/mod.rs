@@ -26,6 +26,7 @@ pub use estimate::{memory_estimate, weights_of};
 pub use folder::{checkpoint_path, checkpoints, latest_checkpoint};
 pub use marks::{Best, best_checkpoint};
 pub use probe::probe;
+pub use steering::{Steered, steered};
 pub use trainer::Trainer;
 
 use std::path::Path;

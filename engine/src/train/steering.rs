@@ -4,13 +4,38 @@
 //! is resumed reads it and makes the same steps again, so that its bytes follow from configuration,
 //! data and journal, however often it was stopped or killed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::control::{Wishes, check_factor};
+use super::folder::RunFolder;
 use super::json_file;
 use crate::Result;
+
+/// How a run differs by now from what its configuration says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Steered {
+    /// What the schedule's rate is multiplied by.
+    pub rate_factor: f64,
+    /// Steps between samples, if they were changed.
+    pub sample_every: Option<u64>,
+    /// Why the run was taken back, if it was.
+    pub rolled_back: Option<String>,
+}
+
+/// What was changed in the run whose folder this is, up to its newest change.
+pub fn steered(folder: &Path) -> Result<Steered> {
+    let steering = Steering::resume(RunFolder::at(folder).steering())?;
+    Ok(Steered {
+        rate_factor: steering.rate_factor(u64::MAX),
+        sample_every: steering.sample_every(u64::MAX),
+        rolled_back: steering.last(u64::MAX, |what| match what {
+            What::Halved(reason) => Some(reason.clone()),
+            _ => None,
+        }),
+    })
+}
 
 /// The journal of a run.
 #[derive(Debug)]
@@ -129,6 +154,12 @@ mod tests {
             assert_eq!([8, 9].map(|step| steering.sample_every(step)), [None, Some(7)]);
             assert!(steering.was_halved());
         }
+        let wanted = Steered {
+            rate_factor: 1.0,
+            sample_every: Some(7),
+            rolled_back: Some("it ran away".into()),
+        };
+        assert_eq!(steered(folder.path()).unwrap(), wanted);
         assert!(!Steering::begin(path.clone()).unwrap().was_halved());
         assert_eq!(Steering::resume(path).unwrap().rate_factor(20), 1.0);
     }

@@ -171,25 +171,46 @@ impl UNet {
         border: Border,
         dropout: Option<&Dropout>,
     ) -> Result<Tensor> {
-        let mut time = self.time.forward(timesteps, x.device())?; // (batch, time_emb_dim)
-        if let (Some(embedding), Some(classes)) = (&self.classes, classes) {
-            time = (time + embedding.forward(classes)?)?;
-        }
-        let context = Context { time: time.silu()?, border, dropout };
-        let mut h = self.conv_in.forward(x, border)?;
-        // As in the reference, a skip is what goes into a down block.
-        let mut skips = Vec::with_capacity(self.downs.len());
-        for down in &self.downs {
-            skips.push(h.clone());
-            h = down.forward(&h, &context)?;
-        }
-        for mid in &self.mids {
-            h = mid.forward(&h, &context)?;
-        }
+        let time = self.time(timesteps, classes, x.device())?;
+        let context = Context { time, border, dropout };
+        let (mut h, skips) = self.descend(x, &context)?;
         for (up, skip) in self.ups.iter().zip(skips.iter().rev()) {
             h = up.forward(&h, skip, &context)?;
         }
         self.conv_out.forward(&self.norm_out.forward_silu(&h)?, border)
+    }
+
+    /// What every block sees of timesteps and classes: (batch, time_emb_dim).
+    fn time(&self, timesteps: &[f32], classes: Option<&Tensor>, device: &Device) -> Result<Tensor> {
+        let mut time = self.time.forward(timesteps, device)?;
+        if let (Some(embedding), Some(classes)) = (&self.classes, classes) {
+            time = (time + embedding.forward(classes)?)?;
+        }
+        Ok(time.silu()?)
+    }
+
+    /// The left side and the bottom of the U: (batch, last mid channels, height', width'), and the
+    /// skips from the first to the last.
+    fn descend(&self, x: &Tensor, context: &Context) -> Result<(Tensor, Vec<Tensor>)> {
+        let mut h = self.conv_in.forward(x, context.border)?;
+        // As in the reference, a skip is what goes into a down block.
+        let mut skips = Vec::with_capacity(self.downs.len());
+        for down in &self.downs {
+            skips.push(h.clone());
+            h = down.forward(&h, context)?;
+        }
+        for mid in &self.mids {
+            h = mid.forward(&h, context)?;
+        }
+        Ok((h, skips))
+    }
+
+    /// What the bottom of the U holds of `x` (batch, channels, height, width) at a timestep each, the
+    /// mean over its pixels: (batch, last mid channels).
+    pub fn summary(&self, x: &Tensor, timesteps: &[f32]) -> Result<Tensor> {
+        let time = self.time(timesteps, None, x.device())?;
+        let (h, _) = self.descend(x, &Context { time, border: Border::Zeros, dropout: None })?;
+        Ok(h.mean((2, 3))?)
     }
 }
 
