@@ -273,6 +273,14 @@ pub struct InputImage {
     pub form: Vec<(String, String)>,
 }
 
+/// Settings of the Generate form that a person keeps under a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Style {
+    pub name: String,
+    /// Key and text of what differs from the defaults.
+    pub settings: Vec<(String, String)>,
+}
+
 /// One timestep of a noise schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Noising {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use app::api::{
-    ApiError, DatasetInfo, DatasetPage, Estimate, GalleryPage, GalleryQuery, GenerateView, ImageId,
-    InputImage, JobId, JobKind, JobState, JobSummary, Live, ModelInfo, Preferences, ProcessForm,
-    ProcessView, Status, Studio, TrainView,
+    ApiError, DatasetInfo, DatasetPage, Estimate, GalleryPage, GalleryQuery, GenerateForm,
+    GenerateView, ImageId, InputImage, JobId, JobKind, JobState, JobSummary, Live, ModelInfo,
+    Preferences, ProcessForm, ProcessView, Status, Studio, Style, TrainView,
 };
 use async_trait::async_trait;
 use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
@@ -142,6 +142,26 @@ impl Studio for StudioHandle {
 
     async fn interrupt(&self, job: JobId) -> Answer<()> {
         self.blocking(move |darkroom| darkroom.interrupt(job)).await
+    }
+
+    async fn skip(&self, job: JobId) -> Answer<()> {
+        // A job that is over, or that another program runs, has no batch to leave out here.
+        self.0.live.change(job, |running| running.skip = true);
+        Ok(())
+    }
+
+    async fn styles(&self) -> Answer<Vec<Style>> {
+        self.blocking(|darkroom| darkroom.store.styles()).await
+    }
+
+    async fn save_style(&self, name: &str, form: GenerateForm) -> Answer<()> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.save_style(&name, &form)).await
+    }
+
+    async fn delete_style(&self, name: &str) -> Answer<()> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.delete_style(&name)).await
     }
 
     async fn draft(&self, form: &str) -> Answer<Option<String>> {

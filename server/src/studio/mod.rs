@@ -28,6 +28,7 @@ pub mod runs;
 mod seeds;
 mod start;
 pub mod store;
+mod styles;
 mod tensorboard;
 mod views;
 mod worker;

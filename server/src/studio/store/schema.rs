@@ -91,6 +91,7 @@ const MIGRATIONS: &[&str] = &[
         path TEXT NOT NULL,
         PRIMARY KEY (job, number)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE styles (name TEXT PRIMARY KEY COLLATE NOCASE, content TEXT NOT NULL) STRICT;
 ",
 ];
 
