@@ -177,6 +177,42 @@ pub async fn resume(job: JobId) -> Result<JobId, ApiError> {
     Ok(job)
 }
 
+#[server(prefix = "/fn", endpoint = "extend")]
+pub async fn extend(job: JobId, num_steps: String) -> Result<JobId, ApiError> {
+    let job = studio().extend(job, number("num_steps", &num_steps)?).await?;
+    go_to(&format!("/train?job={job}"));
+    Ok(job)
+}
+
+#[server(prefix = "/fn", endpoint = "save_now")]
+pub async fn save_now(job: JobId) -> Result<(), ApiError> {
+    studio().steer(job, Wish::SaveNow).await
+}
+
+#[server(prefix = "/fn", endpoint = "sample_now")]
+pub async fn sample_now(job: JobId) -> Result<(), ApiError> {
+    studio().steer(job, Wish::SampleNow).await
+}
+
+#[server(prefix = "/fn", endpoint = "set_rate")]
+pub async fn set_rate(job: JobId, rate_factor: String) -> Result<(), ApiError> {
+    let factor = number("rate_factor", &rate_factor)?;
+    studio().steer(job, Wish::RateFactor(factor)).await
+}
+
+#[server(prefix = "/fn", endpoint = "set_sampling")]
+pub async fn set_sampling(job: JobId, sample_every: String) -> Result<(), ApiError> {
+    let steps = number("sample_every", &sample_every)?;
+    studio().steer(job, Wish::SampleEvery(steps)).await
+}
+
+/// What was typed into `field` as a number.
+#[cfg(feature = "ssr")]
+fn number<T: std::str::FromStr>(field: &str, text: &str) -> Result<T, ApiError> {
+    let fault = || engine::config::ConfigError::one(field, format!("`{text}` is not a number"));
+    Ok(text.trim().parse().map_err(|_| fault())?)
+}
+
 #[server(prefix = "/fn", endpoint = "interrupt")]
 pub async fn interrupt(job: JobId) -> Result<(), ApiError> {
     studio().interrupt(job).await

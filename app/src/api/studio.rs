@@ -59,6 +59,10 @@ pub trait Studio: Send + Sync {
     async fn trainings(&self) -> Result<Vec<JobSummary>, ApiError>;
     /// Goes on where a stopped, failed or interrupted run ended.
     async fn resume(&self, job: JobId) -> Result<JobId, ApiError>;
+    /// Lets a run that is over go on to `steps` steps in all.
+    async fn extend(&self, job: JobId, steps: u64) -> Result<JobId, ApiError>;
+    /// Tells a run that goes on what is wanted of it.
+    async fn steer(&self, job: JobId, wish: Wish) -> Result<(), ApiError>;
 
     /// Ends a running job after its current step, or takes a queued one out; what was made is kept.
     async fn interrupt(&self, job: JobId) -> Result<(), ApiError>;

@@ -99,13 +99,39 @@ pub struct GenerateView {
 }
 
 /// A point of the loss curve; several steps may stand behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LossPoint {
     pub step: u64,
     /// Mean over the steps behind the point.
     pub loss: f32,
     /// Mean loss by quarter of the timesteps, low noise first; NaN-free: none if no image fell there.
     pub buckets: [Option<f32>; 4],
+    /// Of the last step behind the point.
+    pub learning_rate: Option<f64>,
+    /// Mean over the steps behind the point, before clipping.
+    pub grad_norm: Option<f32>,
+}
+
+/// The loss on images that are never trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ValidationPoint {
+    pub step: u64,
+    /// Of the weights as they were trained, and of their moving average.
+    pub loss: f32,
+    pub ema_loss: Option<f32>,
+}
+
+/// What a person wants of a run while it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Wish {
+    /// A checkpoint of this step, which is kept.
+    SaveNow,
+    SampleNow,
+    /// From the next step on the learning rate is that of the configuration times this.
+    RateFactor(f64),
+    /// From the next step on there are samples every so many steps; 0 is with every checkpoint.
+    SampleEvery(u64),
 }
 
 /// A grid of samples drawn during training.
@@ -126,6 +152,9 @@ pub struct TrainFigures {
     pub loss: Option<f32>,
     pub images_per_second: Option<f32>,
     pub eta_seconds: Option<f32>,
+    /// What befell the run, such as that it ran away and was taken back.
+    #[serde(default)]
+    pub notice: Option<String>,
 }
 
 /// All about one training run.
@@ -136,6 +165,8 @@ pub struct TrainView {
     pub figures: TrainFigures,
     /// At most about a thousand points, first step to last.
     pub curve: Vec<LossPoint>,
+    #[serde(default)]
+    pub validation: Vec<ValidationPoint>,
     pub samples: Vec<SampleGrid>,
     /// Steps at which there are checkpoints.
     pub checkpoints: Vec<u64>,
@@ -331,6 +362,10 @@ pub enum Live {
         job: JobId,
         figures: TrainFigures,
         points: Vec<LossPoint>,
+    },
+    Validation {
+        job: JobId,
+        point: ValidationPoint,
     },
     Samples {
         job: JobId,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::api::{
     ApiError, DatasetInfo, DatasetPage, Estimate, GalleryPage, GalleryQuery, GenerateForm,
     GenerateView, ImageId, InputImage, JobId, JobKind, JobState, JobSummary, Live, ModelInfo,
-    Preferences, ProcessForm, ProcessView, Status, Studio, Style, TrainView,
+    Preferences, ProcessForm, ProcessView, Status, Studio, Style, TrainView, Wish,
 };
 use async_trait::async_trait;
 use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
@@ -140,6 +140,14 @@ impl Studio for StudioHandle {
         self.blocking(move |darkroom| darkroom.resume_as_it_was(job)).await
     }
 
+    async fn extend(&self, job: JobId, steps: u64) -> Answer<JobId> {
+        self.blocking(move |darkroom| darkroom.extend_run(job, steps)).await
+    }
+
+    async fn steer(&self, job: JobId, wish: Wish) -> Answer<()> {
+        self.blocking(move |darkroom| darkroom.steer(job, wish)).await
+    }
+
     async fn interrupt(&self, job: JobId) -> Answer<()> {
         self.blocking(move |darkroom| darkroom.interrupt(job)).await
     }
@@ -254,6 +262,35 @@ impl Darkroom {
         }
         let request = RunRequest { resume: true, ..RunRequest::read(&row.request)? };
         self.resume_training(job, &request, Runner::Queue)
+    }
+
+    /// Lets a run that is over go on to more steps than it was asked for, or fewer.
+    fn extend_run(&self, job: JobId, steps: u64) -> Result<JobId> {
+        let row = self.training_row(job)?;
+        let mut request = RunRequest { resume: true, ..RunRequest::read(&row.request)? };
+        let done = self.resumable_step(&row.title).unwrap_or(0);
+        if steps <= done {
+            let message = format!("{steps} is not beyond step {done}, where the run stands");
+            return Err(Error::field("num_steps", message));
+        }
+        let set = request.config.set("train_params.num_steps", &steps.to_string());
+        set.map_err(|error| Error::from(error).renamed("train_params.num_steps", "num_steps"))?;
+        self.resume_training(job, &request, Runner::Queue)
+    }
+
+    fn steer(&self, job: JobId, wish: Wish) -> Result<()> {
+        let row = self.training_row(job)?;
+        let running = self.live.get(job);
+        let control = running.map(|running| running.control).ok_or_else(|| {
+            Error::Conflict(format!("{} does not run here now; it cannot be steered", row.title))
+        })?;
+        match wish {
+            Wish::SaveNow => control.save_now(),
+            Wish::SampleNow => control.sample_now(),
+            Wish::RateFactor(factor) => control.set_rate_factor(factor)?,
+            Wish::SampleEvery(steps) => control.set_sample_every(steps),
+        }
+        Ok(())
     }
 
     pub fn interrupt(&self, job: JobId) -> Result<()> {

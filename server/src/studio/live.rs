@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use app::api::{JobId, Live, TrainFigures};
 use bytes::Bytes;
 use engine::CancelToken;
+use engine::train::Control;
 use tokio::sync::broadcast;
 
 /// A job that this program runs right now.
@@ -19,6 +20,8 @@ pub struct RunningJob {
     /// What it is doing, if that is not plain: `loading the data set`.
     pub message: Option<String>,
     pub figures: TrainFigures,
+    /// What a person wants of a training while it goes on.
+    pub control: Control,
     pub drawing: Drawing,
 }
 

@@ -3,7 +3,7 @@
 use app::api::{
     ClassInfo, DatasetInfo, GalleryImage, GalleryPage, GalleryQuery, GenerateView, ImageInfo,
     InputImage, JobKind, JobState, JobSummary, LossPoint, ModelInfo, SampleGrid, Status,
-    TrainFigures, TrainView,
+    TrainFigures, TrainView, ValidationPoint,
 };
 use engine::config::{GenerateSettings, PRESETS, RunConfig};
 use serde::Serialize;
@@ -140,9 +140,17 @@ pub fn train_view() -> Value {
             loss: Some(0.05),
             images_per_second: Some(140.0),
             eta_seconds: Some(600.0),
+            notice: Some("went back to step 400, with half the rate".into()),
             ..Default::default()
         },
-        curve: vec![LossPoint { step: 1, loss: 0.9, buckets: [Some(0.9); 4] }],
+        curve: vec![LossPoint {
+            step: 1,
+            loss: 0.9,
+            buckets: [Some(0.9); 4],
+            learning_rate: Some(1e-4),
+            grad_norm: Some(1.5),
+        }],
+        validation: vec![ValidationPoint { step: 500, loss: 0.06, ema_loss: Some(0.05) }],
         samples: vec![SampleGrid { step: 500, url: "/files/samples/7/500.png".into() }],
         checkpoints: vec![500],
     })
