@@ -5,7 +5,7 @@ use candle_core::{Device, Tensor};
 use crate::Result;
 use crate::grid::Picture;
 use crate::noise::{Stream, gaussian};
-use crate::sampler::pictures;
+use crate::sampler::{image_tensor, pictures};
 use crate::schedule::NoiseSchedule;
 
 /// `picture` as it is at each of `timesteps`, all under the same noise, which `seed` draws.
@@ -15,21 +15,11 @@ pub fn noised(
     timesteps: &[usize],
     seed: u64,
 ) -> Result<Vec<Picture>> {
-    let x0 = tensor(picture)?;
+    let x0 = image_tensor(picture, &Device::Cpu)?;
     let noise = gaussian(seed, Stream::Start, 0, x0.elem_count());
     let noise = Tensor::from_vec(noise, x0.shape(), &Device::Cpu)?;
     let copies = |tensor: &Tensor| Tensor::cat(&vec![tensor; timesteps.len()], 0);
     pictures(&schedule.add_noise(&copies(&x0)?, &copies(&noise)?, timesteps)?)
-}
-
-/// (1, channels, height, width) in [-1, 1]
-fn tensor(picture: &Picture) -> Result<Tensor> {
-    let (channels, height, width) =
-        (picture.channels as usize, picture.height as usize, picture.width as usize);
-    let numbers: Vec<f32> =
-        picture.pixels.iter().map(|&byte| f32::from(byte) / 127.5 - 1.0).collect();
-    let rows = Tensor::from_vec(numbers, (height, width, channels), &Device::Cpu)?;
-    Ok(rows.permute((2, 0, 1))?.unsqueeze(0)?.contiguous()?)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::io::Cursor;
 
 use crate::{Error, Result};
 
+const WRITABLE: &str = "a picture has as many bytes as its size says, and memory does not fail";
+
 /// An image as a screen shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
@@ -37,7 +39,7 @@ impl Picture {
     }
 
     /// Copies `other` to `(left, top)`; it must fit and have the same channels.
-    fn place(&mut self, other: &Picture, left: u32, top: u32) {
+    pub(crate) fn place(&mut self, other: &Picture, left: u32, top: u32) {
         let channels = self.channels as usize;
         for y in 0..other.height {
             let start = ((top + y) as usize * self.width as usize + left as usize) * channels;
@@ -49,7 +51,20 @@ impl Picture {
     /// As PNG with text chunks: tEXt where Latin-1 can hold the text, else iTXt in UTF-8.
     pub fn to_png(&self, text: &[(&str, &str)]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
+        self.encoder(&mut bytes, text)
+            .write_header()
+            .and_then(|mut writer| writer.write_image_data(&self.pixels))
+            .expect(WRITABLE);
+        bytes
+    }
+
+    /// An encoder for pictures of this size and kind, which has the text already.
+    fn encoder<'a>(
+        &self,
+        bytes: &'a mut Vec<u8>,
+        text: &[(&str, &str)],
+    ) -> png::Encoder<'a, &'a mut Vec<u8>> {
+        let mut encoder = png::Encoder::new(bytes, self.width, self.height);
         encoder.set_color(match self.channels {
             1 => png::ColorType::Grayscale,
             _ => png::ColorType::Rgb,
@@ -63,10 +78,6 @@ impl Picture {
             added.expect("keywords are ours and short");
         }
         encoder
-            .write_header()
-            .and_then(|mut writer| writer.write_image_data(&self.pixels))
-            .expect("a picture has as many bytes as its size says, and memory does not fail");
-        bytes
     }
 
     /// Reads any picture file as gray or colour, as it is stored.
@@ -111,6 +122,27 @@ pub fn grid(pictures: &[Picture], columns: usize, gap: u32) -> Picture {
     sheet
 }
 
+/// Frames of one size one after another, as an animated PNG that begins again at its end. It shows
+/// its first frame where only PNG is understood. `frames_per_second` is 1 to 65,535.
+pub fn animation(frames: &[Picture], frames_per_second: u16, text: &[(&str, &str)]) -> Vec<u8> {
+    let Some(first) = frames.first() else {
+        return Picture::filled(1, 1, 1, 0).to_png(text);
+    };
+    let mut bytes = Vec::new();
+    let mut encoder = first.encoder(&mut bytes, text);
+    let forever = 0;
+    encoder
+        .set_animated(frames.len() as u32, forever)
+        .and_then(|()| encoder.set_frame_delay(1, frames_per_second.max(1)))
+        .and_then(|()| encoder.write_header())
+        .and_then(|mut writer| {
+            frames.iter().try_for_each(|frame| writer.write_image_data(&frame.pixels))?;
+            writer.finish()
+        })
+        .expect(WRITABLE);
+    bytes
+}
+
 /// Frames of one size side by side.
 pub fn strip(frames: &[Picture]) -> Picture {
     grid(frames, frames.len(), 0)
@@ -146,5 +178,24 @@ mod tests {
         let info = png::Decoder::new(Cursor::new(&bytes)).read_info().unwrap().info().clone();
         assert_eq!(info.uncompressed_latin1_text[0].text, "Steps: 5, naïve");
         assert_eq!(info.utf8_text[0].get_text().unwrap(), "日本");
+    }
+
+    #[test]
+    fn an_animation_holds_every_frame_and_loops() {
+        let frames: Vec<_> = [9, 90, 200].map(|value| Picture::filled(4, 2, 3, value)).into();
+        let bytes = animation(&frames, 12, &[("parameters", "Steps: 5")]);
+        assert_eq!(Picture::from_png(&bytes).unwrap(), frames[0]);
+        let mut reader = png::Decoder::new(Cursor::new(&bytes)).read_info().unwrap();
+        let control = *reader.info().animation_control().unwrap();
+        assert_eq!((control.num_frames, control.num_plays), (3, 0));
+        for frame in &frames {
+            let mut pixels = vec![0; frame.pixels.len()];
+            reader.next_frame(&mut pixels).unwrap();
+            assert_eq!(&pixels, &frame.pixels);
+            let timing = reader.info().frame_control().unwrap();
+            assert_eq!((timing.delay_num, timing.delay_den), (1, 12));
+        }
+        assert_eq!(reader.info().uncompressed_latin1_text[0].text, "Steps: 5");
+        assert!(Picture::from_png(&animation(&[], 1, &[])).is_ok());
     }
 }

@@ -21,15 +21,21 @@ pub mod diffusers;
 #[cfg(feature = "compute")]
 mod error;
 #[cfg(feature = "compute")]
+pub mod footprint;
+#[cfg(feature = "compute")]
 pub mod forward;
 #[cfg(feature = "compute")]
 pub mod grid;
 #[cfg(feature = "compute")]
 pub mod kernels;
 #[cfg(feature = "compute")]
+mod lettering;
+#[cfg(feature = "compute")]
 pub mod model;
 #[cfg(feature = "compute")]
 pub mod noise;
+#[cfg(feature = "compute")]
+pub mod plot_sheet;
 #[cfg(feature = "compute")]
 pub mod sampler;
 #[cfg(feature = "compute")]

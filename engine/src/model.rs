@@ -4,10 +4,10 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::Result;
 use crate::checkpoint::{Checkpoint, Header};
-use crate::config::{Prediction, RunConfig};
+use crate::config::{ConfigError, Prediction, RunConfig, check_size};
 use crate::diffusers::UNet2D;
 use crate::schedule::NoiseSchedule;
-use crate::unet::{UNet, Weights};
+use crate::unet::{Border, UNet, Weights};
 
 /// A trained network with the schedule it was trained on. It keeps no gradients.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Model {
     network: Network,
     device: Device,
     classes: Vec<String>,
+    size_divisor: usize,
+    border: Border,
 }
 
 /// The networks that are trained or read here.
@@ -52,6 +54,8 @@ impl Model {
             schedule,
             device: device.clone(),
             classes: header.classes(),
+            size_divisor: header.size_divisor(),
+            border: Border::Zeros,
             config: header.config.clone(),
         })
     }
@@ -64,6 +68,8 @@ impl Model {
             schedule: NoiseSchedule::new(&config.diffusion_params),
             device: device.clone(),
             classes: numbered(config.model_params.num_classes),
+            size_divisor: config.model_params.size_divisor(),
+            border: Border::Zeros,
             config,
         })
     }
@@ -78,6 +84,22 @@ impl Model {
 
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// The same network, which shares its weights, with another border around its images.
+    pub fn with_border(&self, border: Border) -> Self {
+        Self { border, ..self.clone() }
+    }
+
+    /// Width and height of a picture must be multiples of this.
+    pub fn size_divisor(&self) -> usize {
+        self.size_divisor
+    }
+
+    /// Whether the network can draw pictures of this size, in pixels; errors name `width` and
+    /// `height` and the nearest sizes that would do.
+    pub fn check_size(&self, width: usize, height: usize) -> std::result::Result<(), ConfigError> {
+        check_size(self.size_divisor, width, height)
     }
 
     /// What the network was trained to tell.
@@ -101,8 +123,8 @@ impl Model {
     pub fn predict(&self, x: &Tensor, t: f32, classes: Option<&Tensor>) -> Result<Tensor> {
         let timesteps = vec![t; x.dim(0)?];
         match &self.network {
-            Network::Reference(unet) => unet.forward(x, &timesteps, classes),
-            Network::Diffusers(unet) => unet.forward(x, &timesteps, classes),
+            Network::Reference(unet) => unet.bordered(x, &timesteps, classes, self.border),
+            Network::Diffusers(unet) => unet.bordered(x, &timesteps, classes, self.border),
         }
     }
 }

@@ -31,6 +31,12 @@ pub enum Stream {
     Offset = 8,
     /// How the images of a training batch are mirrored and turned; the counter is the step.
     Augment = 9,
+    /// Which images are never trained on; the counter is 0.
+    Split = 10,
+    /// Noise of the images that are never trained on; the counter is the number of the image.
+    Validation = 11,
+    /// Their timesteps; the counter is 0.
+    ValidationTimestep = 12,
 }
 
 /// The generator of one draw.
@@ -74,8 +80,8 @@ pub fn gaussian_images(
 }
 
 /// The numbers 0..count in random order (Fisher-Yates).
-pub fn permutation(seed: u64, counter: u64, count: usize) -> Vec<usize> {
-    let mut random = generator(seed, Stream::Shuffle, counter);
+pub fn permutation(seed: u64, stream: Stream, counter: u64, count: usize) -> Vec<usize> {
+    let mut random = generator(seed, stream, counter);
     let mut order: Vec<usize> = (0..count).collect();
     for at in (1..count).rev() {
         order.swap(at, random.random_range(0..=at as u64) as usize);
@@ -106,8 +112,9 @@ mod tests {
 
     #[test]
     fn a_permutation_holds_every_number_once() {
-        let mut order = permutation(3, 1, 100);
-        assert_ne!(order, permutation(3, 2, 100));
+        let mut order = permutation(3, Stream::Shuffle, 1, 100);
+        assert_ne!(order, permutation(3, Stream::Shuffle, 2, 100));
+        assert_ne!(order, permutation(3, Stream::Split, 1, 100));
         order.sort_unstable();
         assert_eq!(order, (0..100).collect::<Vec<_>>());
     }

@@ -8,13 +8,16 @@ use engine::config::{RunConfig, SAMPLERS, SCHEDULES, SamplerKind, Sampling, Sche
 use engine::grid::Picture;
 use engine::kernels::simd::Level;
 use engine::model::Model;
-use engine::sampler::{Guidance, SampleRequest, sample};
+use engine::sampler::{SampleRequest, sample};
 use engine::unet::UNet;
 use engine::{CancelToken, Error};
 
 /// Through all timesteps of the model.
 const DDPM: Sampling =
     Sampling { sampler: SamplerKind::Ddpm, schedule: ScheduleKind::Automatic, steps: 25, eta: 0.0 };
+
+/// Width and height of the pictures that the network of the cases was made for.
+const SIZE: (usize, usize) = (12, 12);
 
 fn checkpoint() -> Checkpoint {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/unet-reference-1");
@@ -23,7 +26,7 @@ fn checkpoint() -> Checkpoint {
 
 fn draw(seeds: &[u64], sampling: Sampling) -> Vec<Picture> {
     let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
-    let request = SampleRequest { sampling, seeds: seeds.to_vec(), guidance: Guidance::default() };
+    let request = SampleRequest::new(sampling, seeds.to_vec(), SIZE);
     sample(&model, &request, &CancelToken::new(), &mut |_| Ok(())).unwrap()
 }
 
@@ -55,8 +58,7 @@ fn every_sampler_goes_by_every_schedule_that_fits_it() {
                 if sampling.validate().is_err() {
                     continue;
                 }
-                let request =
-                    SampleRequest { sampling, seeds: vec![3], guidance: Guidance::default() };
+                let request = SampleRequest::new(sampling, vec![3], SIZE);
                 let mut told = 0;
                 sample(&model, &request, &CancelToken::new(), &mut |step| {
                     let x = step.x.flatten_all()?.to_vec1::<f32>()?;
@@ -74,8 +76,7 @@ fn every_sampler_goes_by_every_schedule_that_fits_it() {
 #[test]
 fn every_step_tells_of_x_and_of_the_predicted_picture() {
     let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
-    let request =
-        SampleRequest { sampling: DDPM, seeds: vec![1, 2], guidance: Guidance::default() };
+    let request = SampleRequest::new(DDPM, vec![1, 2], SIZE);
     let mut timesteps = Vec::new();
     let pictures = sample(&model, &request, &CancelToken::new(), &mut |step| {
         timesteps.push(step.timestep);
@@ -95,7 +96,7 @@ fn every_step_tells_of_x_and_of_the_predicted_picture() {
 fn drawing_stops_when_asked_and_refuses_impossible_steps() {
     let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
     let cancel = CancelToken::new();
-    let request = SampleRequest { sampling: DDPM, seeds: vec![1], guidance: Guidance::default() };
+    let request = SampleRequest::new(DDPM, vec![1], SIZE);
     let mut steps = 0;
     let end = sample(&model, &request, &cancel, &mut |_| {
         steps += 1;

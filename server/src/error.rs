@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use app::api::ApiError;
-use engine::config::ConfigError;
+use engine::config::{ConfigError, FieldError};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -41,6 +41,20 @@ impl Error {
 
     pub fn field(field: &str, message: impl Into<String>) -> Self {
         Error::Config(ConfigError::one(field, message))
+    }
+
+    /// The same fault with the field called `field` under the name `other`.
+    pub fn renamed(self, field: &str, other: &str) -> Self {
+        match self {
+            Error::Config(ConfigError(faults)) => {
+                let name = |name: String| if name == field { other.to_owned() } else { name };
+                let faults = faults.into_iter();
+                Error::Config(ConfigError(
+                    faults.map(|f| FieldError::new(name(f.field), f.message)).collect(),
+                ))
+            }
+            fault => fault,
+        }
     }
 
     /// The same fault told at the field of the form that caused it.

@@ -7,6 +7,7 @@ mod cuda;
 mod fingerprint;
 mod models;
 mod program;
+mod python;
 mod readme;
 mod recorder;
 mod shell;

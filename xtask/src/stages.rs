@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::recorder::record;
 use crate::shell::{cargo, find, run, say};
 use crate::tally::Tally;
-use crate::{CHORES, browser, readme, site, tidy, workspace};
+use crate::{CHORES, browser, python, readme, site, tidy, workspace};
 
 pub struct Stage {
     pub name: &'static str,
@@ -17,7 +17,7 @@ pub struct Stage {
     pub run: fn() -> Result<Tally>,
 }
 
-pub const STAGES: [Stage; 10] = [
+pub const STAGES: [Stage; 11] = [
     Stage { name: "fmt", what: "rustfmt", run: fmt },
     Stage { name: "tidy", what: "house rules: file lengths, links, leftovers", run: tidy },
     Stage {
@@ -31,6 +31,7 @@ pub const STAGES: [Stage; 10] = [
     Stage { name: "parity", what: "the engine against the reference's numbers", run: parity },
     Stage { name: "server", what: "server and command line tests", run: server },
     Stage { name: "readme", what: "the README's commands exist", run: readme },
+    Stage { name: "python", what: "Python programs that read and drive it", run: python_programs },
     Stage { name: "browser", what: "end-to-end tests in Chromium", run: browser },
 ];
 
@@ -86,6 +87,13 @@ fn parity() -> Result<Tally> {
 fn readme() -> Result<Tally> {
     let chores: Vec<&str> = CHORES.iter().map(|chore| chore.name).collect();
     Ok(report(&readme::faults(&chores, &dev_program()?)?))
+}
+
+fn python_programs() -> Result<Tally> {
+    match python::tests(&dev_program()?)? {
+        Some(mut command) => tests(&mut command),
+        None => Ok(Tally::default()),
+    }
 }
 
 fn browser() -> Result<Tally> {

@@ -15,11 +15,16 @@ impl Tally {
         Self { passed: u32::from(passed), failed: u32::from(!passed) }
     }
 
-    /// Adds up the closing lines of nextest, libtest and Playwright in `output`.
+    /// Adds up the closing lines of nextest, libtest, Playwright and Python's unittest in `output`.
     pub fn of(output: &str) -> Self {
         let mut tally = Self::default();
         for line in output.lines() {
-            tally += of_line(&without_colours(line));
+            let line = without_colours(line);
+            tally += of_line(&line);
+            // Python counts what it ran, and those of them that failed on a line of their own.
+            let failed = unittest_failures(&line);
+            tally.passed = tally.passed.saturating_sub(failed);
+            tally.failed += failed;
         }
         tally
     }
@@ -41,7 +46,20 @@ fn of_line(line: &str) -> Tally {
             failed: number_before(line, " failed") + number_before(line, " timed out"),
         };
     }
-    playwright(line)
+    match line.strip_prefix("Ran ") {
+        Some(rest) => Tally { passed: number_before(rest, " test"), failed: 0 },
+        None => playwright(line),
+    }
+}
+
+/// `FAILED (failures=1, errors=2)`
+fn unittest_failures(line: &str) -> u32 {
+    let Some(faults) = line.trim().strip_prefix("FAILED (") else { return 0 };
+    let counts = faults.trim_end_matches(')').split(", ").filter_map(|part| {
+        let (kind, count) = part.split_once('=')?;
+        matches!(kind, "failures" | "errors").then(|| count.parse::<u32>().unwrap_or(0))
+    });
+    counts.sum()
 }
 
 /// Playwright ends with one line for each outcome: `12 passed (1.2m)`, `1 failed`, `1 flaky`.
@@ -80,6 +98,14 @@ fn without_colours(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn python_tells_runs_and_failures_apart() {
+        let well = "test_a ... ok\n\nRan 5 tests in 3.1s\n\nOK";
+        assert_eq!(Tally::of(well), Tally { passed: 5, failed: 0 });
+        let ill = "Ran 5 tests in 3.1s\n\nFAILED (failures=1, errors=2, skipped=1)";
+        assert_eq!(Tally::of(ill), Tally { passed: 2, failed: 3 });
+    }
 
     fn check(output: &str, passed: u32, failed: u32) {
         assert_eq!(Tally::of(output), Tally { passed, failed }, "{output}");

@@ -180,6 +180,29 @@ pub async fn interrupt(job: JobId) -> Result<(), ApiError> {
     studio().interrupt(job).await
 }
 
+#[server(prefix = "/fn", endpoint = "skip")]
+pub async fn skip(job: JobId) -> Result<(), ApiError> {
+    studio().skip(job).await
+}
+
+#[server(prefix = "/fn", endpoint = "styles")]
+pub async fn fetch_styles() -> Result<Vec<Style>, ApiError> {
+    studio().styles().await
+}
+
+#[server(prefix = "/fn", endpoint = "save_style")]
+pub async fn save_style(
+    style: String,
+    #[server(flatten)] form: GenerateForm,
+) -> Result<(), ApiError> {
+    studio().save_style(&style, form).await
+}
+
+#[server(prefix = "/fn", endpoint = "delete_style")]
+pub async fn delete_style(style: String) -> Result<(), ApiError> {
+    studio().delete_style(&style).await
+}
+
 #[server(prefix = "/fn", endpoint = "draft")]
 pub async fn fetch_draft(form: String) -> Result<Option<String>, ApiError> {
     studio().draft(&form).await

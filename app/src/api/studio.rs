@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use engine::config::{GenerateSettings, RunConfig};
 
-use super::ProcessForm;
 use super::wire::*;
+use super::{GenerateForm, ProcessForm};
 
 /// The program behind the page. One stands in the context of every request as `Arc<dyn Studio>`.
 #[async_trait]
@@ -62,6 +62,13 @@ pub trait Studio: Send + Sync {
 
     /// Ends a running job after its current step, or takes a queued one out; what was made is kept.
     async fn interrupt(&self, job: JobId) -> Result<(), ApiError>;
+    /// Leaves out the batch of a generation that is drawn now; the next one follows.
+    async fn skip(&self, job: JobId) -> Result<(), ApiError>;
+
+    async fn styles(&self) -> Result<Vec<Style>, ApiError>;
+    /// Keeps what of `form` differs from the defaults, in place of a style of the same name.
+    async fn save_style(&self, name: &str, form: GenerateForm) -> Result<(), ApiError>;
+    async fn delete_style(&self, name: &str) -> Result<(), ApiError>;
 
     /// What was last typed into the form called `form`, as the form wrote it.
     async fn draft(&self, form: &str) -> Result<Option<String>, ApiError>;

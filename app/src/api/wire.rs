@@ -91,6 +91,9 @@ pub struct GenerateView {
     pub images: Vec<ImageInfo>,
     /// `/files/grids/{job}.png` once there is more than one image.
     pub grid_url: Option<String>,
+    /// `/files/sheets/{job}/{number}.png`: the sheets of a plot once it is over.
+    #[serde(default)]
+    pub sheet_urls: Vec<String>,
     /// `/files/zips/{job}.zip` once there is an image.
     pub zip_url: Option<String>,
 }
@@ -148,6 +151,8 @@ pub struct ModelInfo {
     pub width: u32,
     pub height: u32,
     pub channels: u32,
+    /// Width and height of what it draws must be multiples of this.
+    pub size_divisor: usize,
     pub timesteps: usize,
     /// Names of the classes a prompt may ask for; none if it draws without.
     pub classes: Vec<String>,
@@ -266,6 +271,14 @@ pub struct InputImage {
     pub texts: Vec<(String, String)>,
     /// What of the settings the Generate form takes, by its keys.
     pub form: Vec<(String, String)>,
+}
+
+/// Settings of the Generate form that a person keeps under a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Style {
+    pub name: String,
+    /// Key and text of what differs from the defaults.
+    pub settings: Vec<(String, String)>,
 }
 
 /// One timestep of a noise schedule.

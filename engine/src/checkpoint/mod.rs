@@ -46,6 +46,14 @@ impl Header {
         }
     }
 
+    /// Width and height of a picture must be multiples of this.
+    pub fn size_divisor(&self) -> usize {
+        match &self.diffusers {
+            Some(spec) => spec.unet.size_divisor(),
+            None => self.config.model_params.size_divisor(),
+        }
+    }
+
     /// Reads only the head of the file, however large it is.
     pub fn read(path: &Path) -> Result<Self> {
         native::read_header(path)

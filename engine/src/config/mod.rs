@@ -16,6 +16,8 @@ mod presets;
 mod prompt;
 mod sampling;
 mod settings;
+mod size;
+mod training;
 mod validate;
 
 pub use diffusion::{BetaSchedule, DiffusionParams, Prediction};
@@ -24,11 +26,13 @@ pub use generate::{GenerateSettings, unknown_name};
 pub use image_to_image::{MaskedContent, ResizeMode};
 pub use loss_weighting::LossWeighting;
 pub use lr_schedule::LrSchedule;
-pub use plot::Axis;
+pub use plot::{Axis, Plot};
 pub use presets::{PRESETS, Preset};
 pub use prompt::{Mix, Negative, Part, Prompt};
 pub use sampling::{SAMPLERS, SCHEDULES, SamplerInfo, SamplerKind, Sampling, ScheduleKind};
 pub use settings::{Group, Kind, SETTINGS, Setting, setting_at};
+pub use size::check_size;
+pub use training::{TimestepSampling, TrainParams};
 pub use validate::{ValidConfig, name_fault, parse_colour};
 
 use serde::{Deserialize, Serialize};
@@ -126,104 +130,6 @@ impl ModelParams {
     /// Width and height must be divisible by this.
     pub fn size_divisor(&self) -> usize {
         1 << self.down_sample.iter().filter(|&&halves| halves).count()
-    }
-}
-
-/// How the timesteps of a batch are drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TimestepSampling {
-    /// Each by itself, all equally likely.
-    #[default]
-    Uniform,
-    /// One from each of as many equal parts as the batch has images, which makes the loss less noisy.
-    Stratified,
-}
-
-impl TimestepSampling {
-    pub const NAMES: &[&str] = &["uniform", "stratified"];
-}
-
-/// The training recipe.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TrainParams {
-    pub task_name: String,
-    pub batch_size: usize,
-    pub accumulation_steps: usize,
-    pub num_epochs: usize,
-    pub num_steps: usize,
-    pub lr: f64,
-    pub warmup_steps: usize,
-    pub lr_schedule: String,
-    pub adam_beta1: f64,
-    pub adam_beta2: f64,
-    pub weight_decay: f64,
-    pub grad_clip: f64,
-    pub loss_weighting: LossWeighting,
-    pub snr_gamma: f64,
-    pub offset_noise: f64,
-    pub timestep_sampling: TimestepSampling,
-    pub class_dropout: f64,
-    pub ema_decay: f64,
-    pub seed: u64,
-    pub checkpoint_every: usize,
-    pub sample_every: usize,
-    pub num_samples: usize,
-    pub num_grid_rows: usize,
-    pub sample_steps: usize,
-    pub ckpt_name: String,
-}
-
-impl Default for TrainParams {
-    fn default() -> Self {
-        Self {
-            task_name: "default".into(),
-            batch_size: 64,
-            accumulation_steps: 1,
-            num_epochs: 40,
-            num_steps: 0,
-            lr: 1e-4,
-            warmup_steps: 0,
-            lr_schedule: "constant".into(),
-            adam_beta1: 0.9,
-            adam_beta2: 0.999,
-            weight_decay: 0.0,
-            grad_clip: 0.0,
-            loss_weighting: LossWeighting::None,
-            snr_gamma: 5.0,
-            offset_noise: 0.0,
-            timestep_sampling: TimestepSampling::Uniform,
-            class_dropout: 0.1,
-            ema_decay: 0.0,
-            seed: 0,
-            checkpoint_every: 0,
-            sample_every: 0,
-            num_samples: 100,
-            num_grid_rows: 10,
-            sample_steps: 0,
-            ckpt_name: "ddpm_ckpt.pth".into(),
-        }
-    }
-}
-
-impl TrainParams {
-    /// Steps of the whole run on a data set of `images` images.
-    pub fn total_steps(&self, images: usize) -> usize {
-        match self.num_steps {
-            0 => self.num_epochs * self.steps_per_epoch(images),
-            steps => steps,
-        }
-    }
-
-    /// Steps of one epoch; the last one may be a partial batch.
-    pub fn steps_per_epoch(&self, images: usize) -> usize {
-        images.div_ceil(self.images_per_step()).max(1)
-    }
-
-    /// Images whose gradients make up one step of the optimizer.
-    pub fn images_per_step(&self) -> usize {
-        self.batch_size * self.accumulation_steps
     }
 }
 

@@ -186,7 +186,8 @@ fn attended(model: &ModelParams) -> Vec<(&'static str, usize)> {
     found
 }
 
-fn neighbours(value: usize, divisor: usize) -> String {
+/// The multiples of `divisor` on either side of `value`, 0 left out, in words.
+pub(super) fn neighbours(value: usize, divisor: usize) -> String {
     let below = value / divisor * divisor;
     match below {
         0 => format!("{divisor} would do"),

@@ -17,7 +17,7 @@ mod natural;
 mod source;
 mod survey;
 mod synthetic;
-mod transform;
+pub(crate) mod transform;
 
 pub use album::Album;
 pub use archive::{Limits, unpack};

@@ -15,15 +15,15 @@ const AVERAGE_LEAVES: u32 = 4;
 pub fn prepare(picture: Picture, size: (u32, u32), channels: u32, planes: &mut [u8]) {
     // Fewer channels first, more channels last: scaling is what takes time.
     let picture = match channels {
-        1 => resize_crop(with_channels(picture, 1), size),
-        _ => with_channels(resize_crop(picture, size), channels),
+        1 => crop_to(with_channels(picture, 1), size),
+        _ => with_channels(crop_to(picture, size), channels),
     };
     write_planes(&picture, planes);
 }
 
 /// Scales until the shorter side fits and crops the longer one to the centre. A picture that has the
 /// size already stays as it is, byte for byte.
-fn resize_crop(picture: Picture, (width, height): (u32, u32)) -> Picture {
+pub(crate) fn crop_to(picture: Picture, (width, height): (u32, u32)) -> Picture {
     if (picture.width, picture.height) == (width, height) {
         return picture;
     }
@@ -31,10 +31,33 @@ fn resize_crop(picture: Picture, (width, height): (u32, u32)) -> Picture {
     scaled(picture, &window, (width, height))
 }
 
+/// Stretches to the size. A picture that has it already stays as it is, byte for byte.
+pub(crate) fn stretched(picture: Picture, size: (u32, u32)) -> Picture {
+    let (width, height) = (picture.width, picture.height);
+    if (width, height) == size {
+        return picture;
+    }
+    scaled(picture, &Window { left: 0, top: 0, width, height }, size)
+}
+
+/// Scales until the picture just fits within the size, in its own proportions.
+pub(crate) fn within(picture: Picture, (width, height): (u32, u32)) -> Picture {
+    let part = |side: u32, of: u32, to: u32| {
+        let scaled = (u64::from(side) * u64::from(to) + u64::from(of) / 2) / u64::from(of);
+        u32::try_from(scaled).unwrap_or(u32::MAX).max(1)
+    };
+    let wide =
+        u64::from(picture.width) * u64::from(height) > u64::from(picture.height) * u64::from(width);
+    let size = match wide {
+        true => (width, part(picture.height, picture.width, width).min(height)),
+        false => (part(picture.width, picture.height, height).min(width), height),
+    };
+    stretched(picture, size)
+}
+
 /// Shrinks until the longer side is at most `max_side`; never enlarges.
 pub fn fit_within(picture: Picture, max_side: u32) -> Picture {
-    let (width, height) = (picture.width, picture.height);
-    let longest = width.max(height);
+    let longest = picture.width.max(picture.height);
     if longest <= max_side {
         return picture;
     }
@@ -42,12 +65,13 @@ pub fn fit_within(picture: Picture, max_side: u32) -> Picture {
         let scaled = u64::from(side) * u64::from(max_side) / u64::from(longest);
         u32::try_from(scaled).unwrap_or(max_side).max(1)
     };
-    scaled(picture, &Window { left: 0, top: 0, width, height }, (shrink(width), shrink(height)))
+    let size = (shrink(picture.width), shrink(picture.height));
+    stretched(picture, size)
 }
 
 /// Gray to colour by repeating, colour to gray by the weights of ITU-R BT.601, which add up to one:
 /// a gray that went through colour comes back exactly.
-fn with_channels(picture: Picture, channels: u32) -> Picture {
+pub(crate) fn with_channels(picture: Picture, channels: u32) -> Picture {
     let pixels = match (picture.channels, channels) {
         (1, 3) => picture.pixels.iter().flat_map(|&gray| [gray; 3]).collect(),
         (3, 1) => picture.pixels.chunks_exact(3).map(luma).collect(),

@@ -7,8 +7,10 @@ use super::config::{ATTENTION_DOWN, ATTENTION_UP, UNet2DConfig};
 use super::resnet::Resnet;
 use crate::Result;
 use crate::kernels::ConvShape;
+use crate::unet::context::Context;
 use crate::unet::layers::Conv2d;
 use crate::unet::params::Params;
+use crate::unet::{Border, wrapped};
 
 /// Residual blocks, each with attention behind it if asked for.
 #[derive(Clone, Debug)]
@@ -38,8 +40,8 @@ impl Layers {
     }
 }
 
-fn layer(layer: &(Resnet, Option<Attention>), x: &Tensor, time: &Tensor) -> Result<Tensor> {
-    let h = layer.0.forward(x, time)?;
+fn layer(layer: &(Resnet, Option<Attention>), x: &Tensor, context: &Context) -> Result<Tensor> {
+    let h = layer.0.forward(x, context)?;
     match &layer.1 {
         Some(attention) => attention.forward(&h),
         None => Ok(h),
@@ -74,19 +76,25 @@ impl Down {
     }
 
     /// The result; what the way up wants to see again goes onto `skips`.
-    pub fn forward(&self, x: &Tensor, time: &Tensor, skips: &mut Vec<Tensor>) -> Result<Tensor> {
+    pub fn forward(
+        &self,
+        x: &Tensor,
+        context: &Context,
+        skips: &mut Vec<Tensor>,
+    ) -> Result<Tensor> {
         let mut h = x.clone();
         for each in &self.layers.0 {
-            h = layer(each, &h, time)?;
+            h = layer(each, &h, context)?;
             skips.push(h.clone());
         }
         if let Some(shrink) = &self.shrink {
-            // Without padding of its own the convolution gets a row and a column of zeros behind.
-            let padded = match self.padding {
-                0 => h.pad_with_zeros(2, 0, 1)?.pad_with_zeros(3, 0, 1)?,
+            // Without padding of its own the convolution gets a row and a column behind.
+            let padded = match (self.padding, context.border) {
+                (0, Border::Zeros) => h.pad_with_zeros(2, 0, 1)?.pad_with_zeros(3, 0, 1)?,
+                (0, Border::Opposite) => wrapped(&h, 0, 1)?,
                 _ => h,
             };
-            h = shrink.forward(&padded)?;
+            h = shrink.forward(&padded, context.border)?;
             skips.push(h.clone());
         }
         Ok(h)
@@ -120,12 +128,12 @@ impl Mid {
         })
     }
 
-    pub fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
-        let mut h = self.first.forward(x, time)?;
+    pub fn forward(&self, x: &Tensor, context: &Context) -> Result<Tensor> {
+        let mut h = self.first.forward(x, context)?;
         if let Some(attention) = &self.attention {
             h = attention.forward(&h)?;
         }
-        self.second.forward(&h, time)
+        self.second.forward(&h, context)
     }
 }
 
@@ -162,14 +170,19 @@ impl Up {
     }
 
     /// Takes its skips from the end of `skips`.
-    pub fn forward(&self, x: &Tensor, time: &Tensor, skips: &mut Vec<Tensor>) -> Result<Tensor> {
+    pub fn forward(
+        &self,
+        x: &Tensor,
+        context: &Context,
+        skips: &mut Vec<Tensor>,
+    ) -> Result<Tensor> {
         let mut h = x.clone();
         for each in &self.layers.0 {
             let skip = skips.pop().expect("as many skips as layers, by construction");
-            h = layer(each, &Tensor::cat(&[&h, &skip], 1)?, time)?;
+            h = layer(each, &Tensor::cat(&[&h, &skip], 1)?, context)?;
         }
         if let Some(grow) = &self.grow {
-            h = grow.forward(&doubled(&h)?)?;
+            h = grow.forward(&doubled(&h)?, context.border)?;
         }
         Ok(h)
     }

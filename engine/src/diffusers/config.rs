@@ -176,7 +176,7 @@ impl UNet2DConfig {
             return Err(refused("freq_shift", self.freq_shift, "0 or 1"));
         }
         let side = self.side()?;
-        let shrink = 1 << (self.block_out_channels.len() - 1).min(16);
+        let shrink = self.size_divisor();
         if side == 0 || side % shrink != 0 || side > 4096 {
             return Err(refused("sample_size", side, &format!("a multiple of {shrink}")));
         }
@@ -191,6 +191,11 @@ impl UNet2DConfig {
             Side::Sides(sides) => Err(refused("sample_size", format!("{sides:?}"), "a square")),
             Side::None => Err(refused("sample_size", "null", "a number")),
         }
+    }
+
+    /// Width and height of an image must be multiples of this: all blocks but the last halve them.
+    pub fn size_divisor(&self) -> usize {
+        1 << self.block_out_channels.len().saturating_sub(1).min(16)
     }
 
     /// Width of the vector that every residual block sees.

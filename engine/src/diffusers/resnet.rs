@@ -5,6 +5,7 @@ use candle_core::Tensor;
 use super::config::UNet2DConfig;
 use crate::Result;
 use crate::kernels;
+use crate::unet::context::Context;
 use crate::unet::layers::{Conv2d, GroupNorm, Linear};
 use crate::unet::params::Params;
 
@@ -47,20 +48,21 @@ impl Resnet {
         })
     }
 
-    /// `x` (batch, in, height, width), `time` (batch, time width) after SiLU; to (batch, out, height, width).
-    pub fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
+    /// (batch, in, height, width) to (batch, out, height, width).
+    pub fn forward(&self, x: &Tensor, context: &Context) -> Result<Tensor> {
         let h = self.norm1.forward_silu(x)?;
-        let time = self.time.forward(time)?;
+        let time = self.time.forward(&context.time)?;
+        let border = context.border;
         let h = if self.scale_shift {
-            let h = self.norm2.forward(&self.conv1.forward(&h)?)?;
+            let h = self.norm2.forward(&self.conv1.forward(&h, border)?)?;
             let parts = time.unsqueeze(2)?.unsqueeze(3)?.chunk(2, 1)?;
             h.broadcast_mul(&(&parts[0] + 1.0)?)?.broadcast_add(&parts[1])?.silu()?
         } else {
-            self.norm2.forward_silu(&self.conv1.forward_shifted(&h, &time)?)?
+            self.norm2.forward_silu(&self.conv1.forward_shifted(&h, &time, border)?)?
         };
-        let h = self.conv2.forward(&h)?;
+        let h = self.conv2.forward(&h, border)?;
         let around = match &self.shortcut {
-            Some(shortcut) => shortcut.forward(x)?,
+            Some(shortcut) => shortcut.forward(x, border)?,
             None => x.clone(),
         };
         Ok(kernels::add(&around, &h)?)

@@ -5,11 +5,12 @@ use candle_core::{DType, Device, Shape, Tensor};
 use super::blocks::{Down, Mid, Up};
 use super::config::UNet2DConfig;
 use crate::Result;
-use crate::unet::Weights;
+use crate::unet::context::Context;
 use crate::unet::layers::{Conv2d, GroupNorm, Linear};
 use crate::unet::params::{self, Init, Params};
+use crate::unet::{Border, Weights};
 
-/// Predicts noise: (batch, channels, side, side) and a timestep each, to the same shape.
+/// Predicts noise: (batch, channels, height, width) and a timestep each, to the same shape.
 #[derive(Clone, Debug)]
 pub struct UNet2D {
     time: [Linear; 2],
@@ -91,18 +92,29 @@ impl UNet2D {
         timesteps: &[f32],
         classes: Option<&Tensor>,
     ) -> Result<Tensor> {
-        let time = self.time(timesteps, classes, x.device())?;
+        self.bordered(x, timesteps, classes, Border::Zeros)
+    }
+
+    /// As [`Self::forward`], with another border around the image.
+    pub fn bordered(
+        &self,
+        x: &Tensor,
+        timesteps: &[f32],
+        classes: Option<&Tensor>,
+        border: Border,
+    ) -> Result<Tensor> {
+        let context = Context { time: self.time(timesteps, classes, x.device())?, border };
         let x = if self.config.center_input_sample { x.affine(2.0, -1.0)? } else { x.clone() };
-        let mut h = self.conv_in.forward(&x)?;
+        let mut h = self.conv_in.forward(&x, border)?;
         let mut skips = vec![h.clone()];
         for down in &self.downs {
-            h = down.forward(&h, &time, &mut skips)?;
+            h = down.forward(&h, &context, &mut skips)?;
         }
-        h = self.mid.forward(&h, &time)?;
+        h = self.mid.forward(&h, &context)?;
         for up in &self.ups {
-            h = up.forward(&h, &time, &mut skips)?;
+            h = up.forward(&h, &context, &mut skips)?;
         }
-        self.conv_out.forward(&self.norm_out.forward_silu(&h)?)
+        self.conv_out.forward(&self.norm_out.forward_silu(&h)?, border)
     }
 
     /// What every residual block sees, after SiLU: (batch, time width).

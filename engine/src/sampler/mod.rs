@@ -1,5 +1,6 @@
 //! From noise to pictures.
 
+mod canvas;
 mod course;
 mod ddim;
 mod ddpm;
@@ -9,15 +10,23 @@ mod dpmpp_2m_sde;
 mod dpmpp_sde;
 mod euler;
 mod euler_a;
+mod fit;
 mod guidance;
 mod heun;
 mod history;
+mod init;
 mod level;
 mod lms;
+mod mask;
 mod path;
+mod pictures;
 mod plms;
+mod request;
+mod sample;
+mod smear;
 mod spacing;
 mod unipc;
+mod variation;
 
 pub use course::Course;
 pub use ddim::Ddim;
@@ -28,23 +37,25 @@ pub use dpmpp_2m_sde::DpmPp2mSde;
 pub use dpmpp_sde::DpmPpSde;
 pub use euler::Euler;
 pub use euler_a::EulerAncestral;
+pub use fit::{Fitted, fit};
 pub use guidance::Guidance;
 pub use heun::Heun;
+pub use init::Init;
 pub use level::{Level, Levels};
 pub use lms::Lms;
+pub use mask::Mask;
 pub use path::{Leg, Path};
+pub use pictures::{image_tensor, pictures};
 pub use plms::Plms;
+pub use request::SampleRequest;
+pub use sample::{SampleStep, sample};
 pub use spacing::Spacing;
 pub use unipc::UniPc;
+pub use variation::Variation;
 
-use candle_core::{DType, Tensor};
-use guidance::Guided;
+use candle_core::Tensor;
 
-use crate::config::Sampling;
-use crate::grid::Picture;
-use crate::model::Model;
-use crate::noise::{self, Stream};
-use crate::{CancelToken, Error, Result};
+use crate::Result;
 
 /// One way to step from one level of noise to the next. A value is good for one generation: some
 /// samplers build on what their last steps found.
@@ -77,95 +88,4 @@ fn weighted_sum<'a>(
         sum = (sum + (term * factor)?)?;
     }
     Ok(sum)
-}
-
-/// What to draw: one picture for each seed. A picture depends on its own seed alone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SampleRequest {
-    pub sampling: Sampling,
-    pub seeds: Vec<u64>,
-    pub guidance: Guidance,
-}
-
-/// What stands after one step.
-#[derive(Debug)]
-pub struct SampleStep<'a> {
-    /// 1 to `steps`.
-    pub step: usize,
-    pub steps: usize,
-    /// The timestep the network was asked at first, 0 to T - 1.
-    pub timestep: f32,
-    /// (batch, channels, height, width)
-    pub x: &'a Tensor,
-    /// The prediction of the finished picture, of the same shape, within [-1, 1].
-    pub x0: &'a Tensor,
-}
-
-impl SampleStep<'_> {
-    pub fn x_pictures(&self) -> Result<Vec<Picture>> {
-        pictures(self.x)
-    }
-
-    pub fn x0_pictures(&self) -> Result<Vec<Picture>> {
-        pictures(self.x0)
-    }
-}
-
-/// Draws the pictures, telling of every step. Ends with [`Error::Cancelled`] if asked to stop.
-pub fn sample(
-    model: &Model,
-    request: &SampleRequest,
-    cancel: &CancelToken,
-    report: &mut dyn FnMut(&SampleStep) -> Result<()>,
-) -> Result<Vec<Picture>> {
-    let params = &model.config().model_params;
-    let shape = (params.im_channels, params.im_size, params.im_size);
-    let steps = request.sampling.steps;
-    let guided = Guided::new(model, &request.guidance)?;
-    let mut course = Course::new(&request.sampling, model.schedule(), model.prediction())?;
-    let draw = |stream, counter| {
-        noise::gaussian_images(&request.seeds, stream, counter, shape, model.device())
-    };
-    let mut x = course.start(&draw(Stream::Start, 0)?)?;
-    for index in 0..steps {
-        let mut network = |x: &Tensor, timestep| {
-            cancel.check()?;
-            guided.predict(x, timestep)
-        };
-        let mut draws = 0;
-        let mut noise = || {
-            draws += 1;
-            draw(Stream::Sampling, draw_number(index, draws - 1))
-        };
-        let (next, x0) = course.step(index, &x, &mut network, &mut noise)?;
-        x = next;
-        let timestep = course.path.legs()[index].from.timestep;
-        report(&SampleStep { step: index + 1, steps, timestep, x: &x, x0: &x0 })?;
-    }
-    pictures(&x)
-}
-
-/// The counter of draw `draw` of step `index`; both are less than 2^32.
-fn draw_number(index: usize, draw: u64) -> u64 {
-    index as u64 | draw << 32
-}
-
-/// Tensors in [-1, 1] (batch, channels, height, width) as pictures; what lies outside is clamped.
-pub fn pictures(images: &Tensor) -> Result<Vec<Picture>> {
-    let (batch, channels, height, width) = images.dims4()?;
-    let bytes = ((images.clamp(-1f32, 1f32)? + 1.0)? * 127.5)?.round()?.to_dtype(DType::U8)?;
-    let bytes = bytes.flatten_all()?.to_vec1::<u8>()?;
-    let area = height * width;
-    let shown = match channels {
-        1 | 3 => channels,
-        2 => 1,
-        4 => 3,
-        _ => return Err(Error::Data(format!("{channels} channels cannot be shown"))),
-    };
-    Ok((0..batch)
-        .map(|at| {
-            let planes = &bytes[at * channels * area..][..shown * area];
-            Picture::from_planes(width as u32, height as u32, shown as u8, planes)
-        })
-        .collect())
 }

@@ -50,13 +50,24 @@ pub(super) struct Dealer<'a> {
     data: &'a ImageSet,
     config: RunConfig,
     epoch: u64,
+    /// Numbers of the images that are trained on.
+    images: Vec<usize>,
     order: Vec<usize>,
 }
 
 impl<'a> Dealer<'a> {
-    pub fn new(data: &'a ImageSet, config: &RunConfig) -> Self {
-        let order = noise::permutation(config.train_params.seed, 0, data.len());
-        Self { data, config: config.clone(), epoch: 0, order }
+    /// Deals out `images` of `data`.
+    pub fn new(data: &'a ImageSet, images: Vec<usize>, config: &RunConfig) -> Self {
+        let mut dealer = Self { data, config: config.clone(), epoch: 0, images, order: Vec::new() };
+        dealer.shuffle(0);
+        dealer
+    }
+
+    fn shuffle(&mut self, epoch: u64) {
+        let seed = self.config.train_params.seed;
+        let order = noise::permutation(seed, Stream::Shuffle, epoch, self.images.len());
+        self.order = order.into_iter().map(|at| self.images[at]).collect();
+        self.epoch = epoch;
     }
 
     /// The epoch of `step` (both from 1) and the position of its first image in it.
@@ -72,20 +83,13 @@ impl<'a> Dealer<'a> {
 
     /// The images of `step`; those of an epoch's last step may be fewer.
     pub fn deal(&mut self, step: u64, device: &Device) -> Result<Batch> {
-        let params = &self.config.train_params;
         let (epoch, start) = self.place(step);
         if epoch != self.epoch {
-            self.order = noise::permutation(params.seed, epoch, self.data.len());
-            self.epoch = epoch;
+            self.shuffle(epoch);
         }
-        let end = (start + params.images_per_step()).min(self.order.len());
-        let chosen = &self.order[start..end];
-        let shape = (
-            chosen.len(),
-            self.data.channels as usize,
-            self.data.height as usize,
-            self.data.width as usize,
-        );
+        let per_step = self.config.train_params.images_per_step();
+        let chosen = &self.order[start..self.order.len().min(start + per_step)];
+        let shape = shape_of(self.data, chosen.len());
         Ok(Batch {
             images: Tensor::from_vec(self.pixels(step, chosen), shape, device)?,
             noise: Tensor::from_vec(self.noise(step, shape), shape, device)?,
@@ -137,23 +141,36 @@ impl<'a> Dealer<'a> {
     }
 
     fn classes(&self, step: u64, chosen: &[usize], device: &Device) -> Result<Option<Tensor>> {
-        let count = self.config.model_params.num_classes;
-        if count == 0 {
-            return Ok(None);
-        }
         let params = &self.config.train_params;
         let mut random = noise::generator(params.seed, Stream::ClassDropout, step);
-        let mut rows = vec![0f32; chosen.len() * count];
-        for (row, &at) in rows.chunks_exact_mut(count).zip(chosen) {
-            if random.random::<f64>() >= params.class_dropout {
-                row[self.data.labels[at] as usize] = 1.0;
-            }
-        }
-        Ok(Some(Tensor::from_vec(rows, (chosen.len(), count), device)?))
+        let mut told = |_| random.random::<f64>() >= params.class_dropout;
+        let labels = chosen.iter().map(|&at| told(at).then_some(self.data.labels[at]));
+        class_rows(labels, self.config.model_params.num_classes, device)
     }
 }
 
+/// (count, channels, height, width)
+pub(super) fn shape_of(data: &ImageSet, count: usize) -> (usize, usize, usize, usize) {
+    (count, data.channels as usize, data.height as usize, data.width as usize)
+}
+
+/// (images, classes): 1 at the class of each image, zeros where it is not told; none without classes.
+pub(super) fn class_rows(
+    labels: impl Iterator<Item = Option<u32>>,
+    classes: usize,
+    device: &Device,
+) -> Result<Option<Tensor>> {
+    if classes == 0 {
+        return Ok(None);
+    }
+    let row = |label: Option<u32>| {
+        (0..classes as u32).map(move |class| if label == Some(class) { 1f32 } else { 0.0 })
+    };
+    let rows: Vec<f32> = labels.flat_map(row).collect();
+    Ok(Some(Tensor::from_vec(rows, ((), classes), device)?))
+}
+
 /// 0..255 to [-1, 1], as the reference does it.
-fn to_unit(byte: u8) -> f32 {
+pub(super) fn to_unit(byte: u8) -> f32 {
     f32::from(byte) / 255.0 * 2.0 - 1.0
 }

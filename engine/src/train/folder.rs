@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// The folder of one run: `config.yaml`, `checkpoints/`, `state.safetensors`.
+/// The folder of one run: `config.yaml`, `checkpoints/`, `state.safetensors`, `steering.json`.
 #[derive(Clone, Debug)]
 pub(super) struct RunFolder(PathBuf);
 
@@ -23,6 +23,10 @@ impl RunFolder {
 
     pub fn state(&self) -> PathBuf {
         self.0.join("state.safetensors")
+    }
+
+    pub fn steering(&self) -> PathBuf {
+        self.0.join("steering.json")
     }
 
     fn checkpoints(&self) -> PathBuf {

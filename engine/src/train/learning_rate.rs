@@ -3,25 +3,26 @@
 use crate::Result;
 use crate::config::{ConfigError, LrSchedule, TrainParams};
 
-/// The rate of each step: a linear warm-up, then as the schedule says.
+/// The rate of each step: a linear warm-up, then as the schedule says, all times a factor.
 #[derive(Debug)]
 pub(super) struct LearningRate {
     schedule: LrSchedule,
     lr: f64,
     warmup: u64,
     total: u64,
+    pub factor: f64,
 }
 
 impl LearningRate {
     pub fn new(params: &TrainParams, total: u64) -> Result<Self> {
         let schedule = LrSchedule::parse(&params.lr_schedule)
             .map_err(|message| ConfigError::one("train_params.lr_schedule", message))?;
-        Ok(Self { schedule, lr: params.lr, warmup: params.warmup_steps as u64, total })
+        Ok(Self { schedule, lr: params.lr, warmup: params.warmup_steps as u64, total, factor: 1.0 })
     }
 
     /// The rate at `step`, from 1.
     pub fn at(&self, step: u64) -> f64 {
-        let rate = self.schedule.rate(self.lr, step, self.warmup, self.total);
+        let rate = self.factor * self.schedule.rate(self.lr, step, self.warmup, self.total);
         match step < self.warmup {
             true => rate * step as f64 / self.warmup as f64,
             false => rate,

@@ -48,6 +48,15 @@ impl Objective {
         }
     }
 
+    /// The mean error of always answering zero, about: what is to be told has a mean square of one,
+    /// or less if it is the picture.
+    pub fn blind(&self, timesteps: &[usize]) -> f32 {
+        if self.weights.is_empty() {
+            return 1.0;
+        }
+        timesteps.iter().map(|&t| self.weights[t]).sum::<f32>() / timesteps.len() as f32
+    }
+
     /// The error of `answer`, of the shape of the batch's images.
     pub fn loss(&self, answer: &Tensor, batch: &Batch, schedule: &NoiseSchedule) -> Result<Loss> {
         let target = self.target(batch, schedule)?;

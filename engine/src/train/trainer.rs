@@ -10,6 +10,7 @@ use super::batch::{Batch, Dealer};
 use super::ema::Ema;
 use super::learning_rate::LearningRate;
 use super::loss::{Loss, Objective, buckets};
+use super::validation::{HeldOut, ValidationLoss, split};
 use super::{StepReport, state, weights_of};
 use crate::checkpoint::{Checkpoint, DatasetFacts, Header};
 use crate::config::{ConfigError, RunConfig, ValidConfig};
@@ -18,6 +19,10 @@ use crate::model::Model;
 use crate::schedule::NoiseSchedule;
 use crate::unet::{UNet, Weights};
 use crate::{Error, Result};
+
+/// A loss this many times that of a network which knows nothing does not heal any more. One that
+/// learns stays below that of knowing nothing but for spikes, which go up to some ten times it.
+const EXPLODED: f32 = 100.0;
 
 /// Weights, optimizer and data of a run, and the step they stand at.
 #[derive(Debug)]
@@ -32,6 +37,7 @@ pub struct Trainer<'a> {
     objective: Objective,
     rate: LearningRate,
     dealer: Dealer<'a>,
+    held_out: HeldOut<'a>,
     facts: DatasetFacts,
     total_steps: u64,
     step: u64,
@@ -46,13 +52,15 @@ impl<'a> Trainer<'a> {
         let averaged = train.ema_decay > 0.0;
         let schedule = NoiseSchedule::new(&config.diffusion_params);
         let total_steps = train.total_steps(data.len()) as u64;
+        let (trained, held_out) = split(config, data.len());
         Ok(Self {
             adam: Adam::new(&vars, train)?,
             ema: averaged.then(|| Ema::new(&vars, train.ema_decay)).transpose()?,
             objective: Objective::new(config, &schedule),
             rate: LearningRate::new(train, total_steps)?,
             schedule,
-            dealer: Dealer::new(data, config),
+            dealer: Dealer::new(data, trained, config),
+            held_out: HeldOut::new(data, held_out, config),
             facts: DatasetFacts {
                 name: config.dataset_params.im_path.clone(),
                 count: data.len() as u64,
@@ -72,34 +80,33 @@ impl<'a> Trainer<'a> {
         self.step
     }
 
+    /// The learning rate of `step`, from 1.
+    pub(super) fn rate_at(&self, step: u64) -> f64 {
+        self.rate.at(step)
+    }
+
     pub fn total_steps(&self) -> u64 {
         self.total_steps
     }
 
-    /// Trains on the images of the next step.
+    /// From the next step on the rate is that of the schedule times `factor`.
+    pub(super) fn scale_rate(&mut self, factor: f64) {
+        self.rate.factor = factor;
+    }
+
+    /// Trains on the images of the next step. Where loss or gradients run away the weights stay
+    /// as they are, and the error says why.
     pub fn step(&mut self) -> Result<StepReport> {
         let step = self.step + 1;
         let batch = self.dealer.deal(step, &self.device)?;
         let (images, timesteps) = (batch.len(), batch.timesteps.clone());
-
-        let mut gradients = Gradients::default();
-        let mut values = Vec::with_capacity(images);
-        for part in batch.split(self.config.train_params.batch_size)? {
-            let loss = self.loss(&part)?;
-            gradients.add(self.gradients((loss.sum / images as f64)?.backward()?)?)?;
-            values.extend(loss.values);
-        }
-        let grads = gradients.0;
-
+        let (grads, values) = self.backward(batch)?;
         let loss = values.iter().sum::<f32>() / images as f32;
         let norm = norm(&grads)?;
-        if !(loss.is_finite() && norm.is_finite()) {
-            return Err(self.diverged(step));
-        }
-        let limit = self.config.train_params.grad_clip;
-        let scale = if limit > 0.0 && norm > limit { limit / norm } else { 1.0 };
+        self.check_course(step, loss, norm, &timesteps)?;
+
         let rate = self.rate.at(step);
-        self.adam.step(&self.vars, &grads, rate, scale)?;
+        self.adam.step(&self.vars, &grads, rate, self.clipping(norm))?;
         if let Some(ema) = &mut self.ema {
             ema.update(&self.vars, step)?;
         }
@@ -116,12 +123,61 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// The error of the network on `batch`.
-    fn loss(&self, batch: &Batch) -> Result<Loss> {
+    /// The gradient of the mean error of `batch`, and the error of each image.
+    fn backward(&self, batch: Batch) -> Result<(Weights, Vec<f32>)> {
+        let images = batch.len();
+        let mut gradients = Gradients::default();
+        let mut values = Vec::with_capacity(images);
+        for part in batch.split(self.config.train_params.batch_size)? {
+            let loss = self.loss(&self.unet, &part)?;
+            gradients.add(self.gradients((loss.sum / images as f64)?.backward()?)?)?;
+            values.extend(loss.values);
+        }
+        Ok((gradients.0, values))
+    }
+
+    /// Whether training is still on its way.
+    fn check_course(&self, step: u64, loss: f32, norm: f64, timesteps: &[usize]) -> Result<()> {
+        let most = EXPLODED * self.objective.blind(timesteps);
+        let fault = match (loss, norm) {
+            (loss, _) if !loss.is_finite() => "the loss is not a number any more".into(),
+            (_, norm) if !norm.is_finite() => "the gradients are not numbers any more".into(),
+            (loss, _) if loss > most => format!("the loss has gone up to {loss}"),
+            _ => return Ok(()),
+        };
+        Err(Error::Diverged(format!("{fault} at step {step}")))
+    }
+
+    /// What the gradients are multiplied by, for their norm to be within its limit.
+    fn clipping(&self, norm: f64) -> f64 {
+        let limit = self.config.train_params.grad_clip;
+        if limit > 0.0 && norm > limit { limit / norm } else { 1.0 }
+    }
+
+    /// The error of `unet` on `batch`.
+    fn loss(&self, unet: &UNet, batch: &Batch) -> Result<Loss> {
         let noised = self.schedule.add_noise(&batch.images, &batch.noise, &batch.timesteps)?;
         let times: Vec<f32> = batch.timesteps.iter().map(|&t| t as f32).collect();
-        let answer = self.unet.forward(&noised, &times, batch.classes.as_ref())?;
+        let answer = unet.forward(&noised, &times, batch.classes.as_ref())?;
         self.objective.loss(&answer, batch, &self.schedule)
+    }
+
+    /// The loss on the images that are held out; none where there are none.
+    pub(super) fn validate(&self) -> Result<Option<ValidationLoss>> {
+        if self.held_out.is_empty() {
+            return Ok(None);
+        }
+        let ema = self.ema.as_ref().map(|ema| self.validation_loss(ema.weights()));
+        let loss = self.validation_loss(self.weights())?;
+        Ok(Some(ValidationLoss { loss, ema_loss: ema.transpose()? }))
+    }
+
+    fn validation_loss(&self, weights: Weights) -> Result<f32> {
+        // Cut off from the weights that learn, a pass keeps nothing for a gradient.
+        let weights = weights.into_iter().map(|(name, weight)| (name, weight.detach())).collect();
+        let unet = UNet::from_weights(&self.config.model_params, &weights)?;
+        let size = self.config.train_params.batch_size;
+        self.held_out.mean(size, &self.device, |batch| Ok(self.loss(&unet, batch)?.values))
     }
 
     /// A forward pass over `batch` noised images without gradients, for measuring.
@@ -149,14 +205,6 @@ impl<'a> Trainer<'a> {
             Ok((name.clone(), grad))
         };
         self.vars.iter().map(take).collect()
-    }
-
-    fn diverged(&self, step: u64) -> Error {
-        Error::Diverged(format!(
-            "training ran away: the loss is not a number any more at step {step}; \
-             try a train_params.lr below {}, or a train_params.grad_clip of 1",
-            self.config.train_params.lr
-        ))
     }
 
     fn weights(&self) -> Weights {
@@ -239,6 +287,14 @@ fn check_images(config: &RunConfig, data: &ImageSet) -> Result<()> {
     let model = &config.model_params;
     if data.is_empty() {
         return Err(Error::Data("the data set holds no images".into()));
+    }
+    let share = config.train_params.validation_share;
+    if share > 0.0 && data.len() < 2 {
+        return Err(ConfigError::one(
+            "train_params.validation_share",
+            format!("{share} would leave nothing to train on: the data set has one image; give 0"),
+        )
+        .into());
     }
     if data.channels as usize != model.im_channels {
         return Err(ConfigError::one(

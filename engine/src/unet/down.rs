@@ -3,6 +3,7 @@
 use candle_core::Tensor;
 
 use super::attention::Attention;
+use super::context::Context;
 use super::layers::Conv2d;
 use super::params::Params;
 use super::residual::{Residual, ResidualConfig};
@@ -40,10 +41,10 @@ impl Layers {
         (0..count).map(|at| layer(params, at)).collect::<Result<_>>().map(Self)
     }
 
-    pub fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, context: &Context) -> Result<Tensor> {
         let mut h = x.clone();
         for (residual, attention) in &self.0 {
-            h = residual.forward(&h, time)?;
+            h = residual.forward(&h, context)?;
             if let Some(attention) = attention {
                 h = attention.forward(&h)?;
             }
@@ -75,10 +76,10 @@ impl Down {
     }
 
     /// (batch, in, height, width) to (batch, out, height or half, width or half).
-    pub fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
-        let h = self.layers.forward(x, time)?;
+    pub fn forward(&self, x: &Tensor, context: &Context) -> Result<Tensor> {
+        let h = self.layers.forward(x, context)?;
         match &self.shrink {
-            Some(shrink) => shrink.forward(&h),
+            Some(shrink) => shrink.forward(&h, context.border),
             None => Ok(h),
         }
     }

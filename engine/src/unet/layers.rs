@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::border::{Border, wrapped};
 use super::params::{Init, Params};
 use crate::Result;
 use crate::kernels::{self, ConvShape};
@@ -39,14 +40,24 @@ impl Conv2d {
     }
 
     /// (batch, in, height, width) to (batch, out, height', width').
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(kernels::conv2d(x, &self.weight, &self.bias.unsqueeze(0)?, self.shape)?)
+    pub fn forward(&self, x: &Tensor, border: Border) -> Result<Tensor> {
+        self.with_bias(x, &self.bias.unsqueeze(0)?, border)
     }
 
     /// As [`Self::forward`], with `shift` (batch, out) added to every pixel of its channel.
-    pub fn forward_shifted(&self, x: &Tensor, shift: &Tensor) -> Result<Tensor> {
-        let bias = shift.broadcast_add(&self.bias)?;
-        Ok(kernels::conv2d(x, &self.weight, &bias, self.shape)?)
+    pub fn forward_shifted(&self, x: &Tensor, shift: &Tensor, border: Border) -> Result<Tensor> {
+        self.with_bias(x, &shift.broadcast_add(&self.bias)?, border)
+    }
+
+    fn with_bias(&self, x: &Tensor, bias: &Tensor, border: Border) -> Result<Tensor> {
+        let ConvShape { stride, padding } = self.shape;
+        Ok(match border {
+            Border::Zeros => kernels::conv2d(x, &self.weight, bias, self.shape)?,
+            Border::Opposite => {
+                let shape = ConvShape { stride, padding: 0 };
+                kernels::conv2d(&wrapped(x, padding, padding)?, &self.weight, bias, shape)?
+            }
+        })
     }
 }
 
@@ -66,7 +77,18 @@ impl ConvTranspose2d {
     }
 
     /// (batch, channels, height, width) to (batch, channels, 2 height, 2 width).
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, border: Border) -> Result<Tensor> {
+        match border {
+            Border::Zeros => self.grown(x),
+            Border::Opposite => {
+                let (_, _, height, width) = x.dims4()?;
+                let grown = self.grown(&wrapped(x, 1, 1)?)?;
+                Ok(grown.narrow(2, 2, 2 * height)?.narrow(3, 2, 2 * width)?)
+            }
+        }
+    }
+
+    fn grown(&self, x: &Tensor) -> Result<Tensor> {
         let shape = ConvShape { stride: 2, padding: 1 };
         Ok(kernels::conv_transpose2d(x, &self.weight, &self.bias.unsqueeze(0)?, shape)?)
     }

@@ -3,6 +3,7 @@
 use candle_core::Tensor;
 
 use super::attention::Attention;
+use super::context::Context;
 use super::params::Params;
 use super::residual::{Residual, ResidualConfig};
 use crate::Result;
@@ -37,10 +38,10 @@ impl Mid {
     }
 
     /// (batch, in, height, width) to (batch, out, height, width).
-    pub fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
-        let mut h = self.first.forward(x, time)?;
+    pub fn forward(&self, x: &Tensor, context: &Context) -> Result<Tensor> {
+        let mut h = self.first.forward(x, context)?;
         for (attention, residual) in &self.pairs {
-            h = residual.forward(&attention.forward(&h)?, time)?;
+            h = residual.forward(&attention.forward(&h)?, context)?;
         }
         Ok(h)
     }

@@ -6,7 +6,9 @@
 //! its weights: `num_heads` (4), `norm_groups` (8), `conv_out_channels` (16).
 
 pub(crate) mod attention;
+mod border;
 mod class_embedding;
+pub(crate) mod context;
 mod down;
 pub(crate) mod layers;
 mod mid;
@@ -21,7 +23,10 @@ use candle_core::{DType, Device, Shape, Tensor, Var};
 
 use crate::Result;
 use crate::config::ModelParams;
+pub use border::Border;
+pub(crate) use border::wrapped;
 use class_embedding::ClassEmbedding;
+use context::Context;
 use down::Down;
 use layers::{Conv2d, GroupNorm};
 use mid::Mid;
@@ -129,24 +134,35 @@ impl UNet {
         timesteps: &[f32],
         classes: Option<&Tensor>,
     ) -> Result<Tensor> {
+        self.bordered(x, timesteps, classes, Border::Zeros)
+    }
+
+    /// As [`Self::forward`], with another border around the image.
+    pub fn bordered(
+        &self,
+        x: &Tensor,
+        timesteps: &[f32],
+        classes: Option<&Tensor>,
+        border: Border,
+    ) -> Result<Tensor> {
         let mut time = self.time.forward(timesteps, x.device())?; // (batch, time_emb_dim)
         if let (Some(embedding), Some(classes)) = (&self.classes, classes) {
             time = (time + embedding.forward(classes)?)?;
         }
-        let time = time.silu()?;
-        let mut h = self.conv_in.forward(x)?;
+        let context = Context { time: time.silu()?, border };
+        let mut h = self.conv_in.forward(x, border)?;
         // As in the reference, a skip is what goes into a down block.
         let mut skips = Vec::with_capacity(self.downs.len());
         for down in &self.downs {
             skips.push(h.clone());
-            h = down.forward(&h, &time)?;
+            h = down.forward(&h, &context)?;
         }
         for mid in &self.mids {
-            h = mid.forward(&h, &time)?;
+            h = mid.forward(&h, &context)?;
         }
         for (up, skip) in self.ups.iter().zip(skips.iter().rev()) {
-            h = up.forward(&h, skip, &time)?;
+            h = up.forward(&h, skip, &context)?;
         }
-        self.conv_out.forward(&self.norm_out.forward_silu(&h)?)
+        self.conv_out.forward(&self.norm_out.forward_silu(&h)?, border)
     }
 }

@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::context::Context;
 use super::layers::{Conv2d, GroupNorm, Linear};
 use super::params::Params;
 use crate::Result;
@@ -51,11 +52,12 @@ impl Residual {
         Ok(Self { first_norm, first, time, second_norm, second, skip })
     }
 
-    /// `x` (batch, in, height, width), `time` (batch, time_dim) after SiLU; to (batch, out, height, width).
-    pub fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
-        let shift = self.time.forward(time)?; // (batch, out)
-        let h = self.first.forward_shifted(&self.first_norm.forward_silu(x)?, &shift)?;
-        let h = self.second.forward(&self.second_norm.forward_silu(&h)?)?;
-        Ok(kernels::add(&h, &self.skip.forward(x)?)?)
+    /// (batch, in, height, width) to (batch, out, height, width).
+    pub fn forward(&self, x: &Tensor, context: &Context) -> Result<Tensor> {
+        let border = context.border;
+        let shift = self.time.forward(&context.time)?; // (batch, out)
+        let h = self.first.forward_shifted(&self.first_norm.forward_silu(x)?, &shift, border)?;
+        let h = self.second.forward(&self.second_norm.forward_silu(&h)?, border)?;
+        Ok(kernels::add(&h, &self.skip.forward(x, border)?)?)
     }
 }

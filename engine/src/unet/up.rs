@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::context::Context;
 use super::down::Layers;
 use super::layers::ConvTranspose2d;
 use super::params::Params;
@@ -34,11 +35,11 @@ impl Up {
     }
 
     /// `x` (batch, in, height, width) and `skip` (batch, in, height', width') to (batch, out, height', width').
-    pub fn forward(&self, x: &Tensor, skip: &Tensor, time: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, skip: &Tensor, context: &Context) -> Result<Tensor> {
         let grown = match &self.grow {
-            Some(grow) => grow.forward(x)?,
+            Some(grow) => grow.forward(x, context.border)?,
             None => x.clone(),
         };
-        self.layers.forward(&Tensor::cat(&[&grown, skip], 1)?, time)
+        self.layers.forward(&Tensor::cat(&[&grown, skip], 1)?, context)
     }
 }

@@ -4,19 +4,23 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use engine::CancelToken;
-use engine::config::{GenerateSettings, SamplerKind, Sampling, ScheduleKind};
+use engine::config::{GenerateSettings, SamplerKind, ScheduleKind};
 use indicatif::ProgressBar;
 
 use super::images::ImageFiles;
 use super::interrupt::on_ctrl_c;
+use super::picture::{Given, PictureArgs};
 use super::place::{DataDir, Machine};
 use crate::studio::library::{LoadedModel, ModelFile, Models};
-use crate::studio::{Folders, Plan, Wishes, check_steps, draw, drawn_seed, write_whole};
+use crate::studio::{
+    Folders, Plan, Wishes, check_steps, draw, drawn_seed, drawn_size, write_whole,
+};
 use crate::{Error, Result};
 
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
-    /// Model by name (a built-in one or a run), or a .safetensors or .pth file
+    /// Model by name (a built-in one or a run; run@1200 is its checkpoint of step 1200, run@last+raw
+    /// passes over averaged weights), or a .safetensors or .pth file
     #[arg(long, value_name = "NAME|FILE")]
     model: String,
     /// The YAML file that a .pth file was trained with
@@ -62,21 +66,23 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
     #[command(flatten)]
+    picture: PictureArgs,
+    #[command(flatten)]
     place: DataDir,
     #[command(flatten)]
     machine: Machine,
 }
 
 impl GenerateArgs {
-    /// The settings, checked as far as that can be done without the model.
-    fn settings(&self) -> Result<GenerateSettings> {
+    /// The settings, checked as far as that can be done without the model, and the pictures they name.
+    fn settings(&self) -> Result<(GenerateSettings, Given)> {
         let most = GenerateSettings::MAX_BATCH_COUNT * GenerateSettings::MAX_BATCH_SIZE;
         if !(1..=most).contains(&self.count) {
             let message = format!("{} is out of range; give 1 to {most}", self.count);
             return Err(Error::field("count", message));
         }
         let usual = GenerateSettings::default();
-        let settings = GenerateSettings {
+        let mut settings = GenerateSettings {
             sampler: SamplerKind::from_name(&self.sampler)?,
             schedule: ScheduleKind::from_name(&self.schedule)?,
             eta: self.eta,
@@ -88,8 +94,11 @@ impl GenerateArgs {
             steps: self.steps.unwrap_or(usual.steps),
             ..usual
         };
+        let given = self.picture.apply(&mut settings)?;
         settings.validate()?;
-        Ok(settings)
+        settings.seed = drawn_seed(settings.seed);
+        settings.subseed = drawn_seed(settings.subseed);
+        Ok((settings, given))
     }
 
     fn grid_path(&self) -> Option<PathBuf> {
@@ -99,26 +108,27 @@ impl GenerateArgs {
 }
 
 pub fn run(args: &GenerateArgs) -> Result<()> {
-    let asked = args.settings()?;
+    let (mut asked, given) = args.settings()?;
     let (name, file) = find_model(&args.model, args.config.as_deref(), &args.place)?;
     let device = args.machine.open_aloud()?;
     let cancel = CancelToken::new();
     let on_cancel = cancel.clone();
     on_ctrl_c(move || on_cancel.cancel())?;
 
-    let (out_dir, steps, seed) = (args.out_dir.clone(), args.steps, drawn_seed(args.seed));
-    let (count, batch_size) = (args.count, args.batch_size);
+    let (out_dir, steps, count) = (args.out_dir.clone(), args.steps, args.count);
     let files = device.run_to_end(move |device| {
         let loaded = LoadedModel::load(&name, file, &device)?;
-        let timesteps = loaded.model.config().diffusion_params.num_timesteps;
-        let steps = steps.unwrap_or(asked.steps.min(timesteps));
-        check_steps(steps, timesteps)?;
+        let config = loaded.model.config();
+        let timesteps = config.diffusion_params.num_timesteps;
+        asked.steps = steps.unwrap_or(asked.steps.min(timesteps));
+        check_steps(asked.steps, timesteps)?;
         let wishes = Wishes::read(&asked, loaded.model.classes())?;
         let columns = wishes.row_length(count);
-        let sampling = Sampling { steps, ..asked.sampling() };
-        let plan = Plan { wishes, sampling, seed, count, batch_size };
-        let bar = ProgressBar::new((plan.batches() * steps) as u64);
-        let mut files = ImageFiles::new(out_dir, steps, bar.clone(), columns);
+        let size = drawn_size(&asked, config.model_params.im_size);
+        let start = given.start(&asked, size, config.model_params.im_channels);
+        let plan = Plan { count, ..Plan::new(&asked, wishes, &loaded.model, start) };
+        let bar = ProgressBar::new((plan.batches() * plan.steps()) as u64);
+        let mut files = ImageFiles::new(out_dir, plan.steps(), bar.clone(), columns);
         draw(&loaded, &plan, &cancel, &mut files)?;
         bar.finish_and_clear();
         Ok(files)
@@ -141,7 +151,7 @@ pub(super) fn find_model(
     place: &DataDir,
 ) -> Result<(String, ModelFile)> {
     let path = Path::new(asked);
-    match file_at(path, yaml)? {
+    match ModelFile::at(path, yaml)? {
         Some(file) => {
             Ok((path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), file))
         }
@@ -149,20 +159,5 @@ pub(super) fn find_model(
             let file = Models::new(Folders::at(&place.path())).find(asked)?;
             Ok((asked.into(), file))
         }
-    }
-}
-
-/// The weights at `path` if its ending says that it is a file of weights.
-pub(super) fn file_at(path: &Path, yaml: Option<&Path>) -> Result<Option<ModelFile>> {
-    match (path.extension().and_then(|extension| extension.to_str()), yaml) {
-        (Some("safetensors"), _) => Ok(Some(ModelFile::Checkpoint(path.into()))),
-        (Some("pth"), Some(yaml)) => {
-            Ok(Some(ModelFile::Reference { pth: path.into(), yaml: yaml.into() }))
-        }
-        (Some("pth"), None) => Err(Error::field(
-            "config",
-            "a .pth file does not say what network it is; give its YAML with --config",
-        )),
-        _ => Ok(None),
     }
 }

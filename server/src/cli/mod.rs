@@ -6,6 +6,7 @@ mod generate;
 mod images;
 mod import;
 mod interrupt;
+mod picture;
 mod place;
 mod recipe;
 mod serve;
@@ -33,7 +34,7 @@ enum Command {
     /// Train a model on a data set
     Train(Box<train::TrainArgs>),
     /// Draw pictures with a model
-    Generate(generate::GenerateArgs),
+    Generate(Box<generate::GenerateArgs>),
     /// Take a model from diffusers or the reference code among the own ones
     Import(import::ImportArgs),
     /// Write a model to a file of its own, or as a diffusers pipeline

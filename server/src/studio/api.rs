@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use app::api::{
-    ApiError, DatasetInfo, DatasetPage, Estimate, GalleryPage, GalleryQuery, GenerateView, ImageId,
-    InputImage, JobId, JobKind, JobState, JobSummary, Live, ModelInfo, Preferences, ProcessForm,
-    ProcessView, Status, Studio, TrainView,
+    ApiError, DatasetInfo, DatasetPage, Estimate, GalleryPage, GalleryQuery, GenerateForm,
+    GenerateView, ImageId, InputImage, JobId, JobKind, JobState, JobSummary, Live, ModelInfo,
+    Preferences, ProcessForm, ProcessView, Status, Studio, Style, TrainView,
 };
 use async_trait::async_trait;
-use engine::config::{ConfigError, GenerateSettings, Prompt, RunConfig};
+use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
 
 use super::library::Models;
 use super::library::datasets::NewDataset;
 use super::runs::RunRequest;
-use super::{Darkroom, Runner};
+use super::{Darkroom, Runner, drawn_size};
 use crate::{Error, Result};
 
 /// A draft longer than this is no form's.
@@ -144,6 +144,26 @@ impl Studio for StudioHandle {
         self.blocking(move |darkroom| darkroom.interrupt(job)).await
     }
 
+    async fn skip(&self, job: JobId) -> Answer<()> {
+        // A job that is over, or that another program runs, has no batch to leave out here.
+        self.0.live.change(job, |running| running.skip = true);
+        Ok(())
+    }
+
+    async fn styles(&self) -> Answer<Vec<Style>> {
+        self.blocking(|darkroom| darkroom.store.styles()).await
+    }
+
+    async fn save_style(&self, name: &str, form: GenerateForm) -> Answer<()> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.save_style(&name, &form)).await
+    }
+
+    async fn delete_style(&self, name: &str) -> Answer<()> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.delete_style(&name)).await
+    }
+
     async fn draft(&self, form: &str) -> Answer<Option<String>> {
         let form = form.to_owned();
         self.blocking(move |darkroom| darkroom.store.draft(&form)).await
@@ -173,14 +193,46 @@ impl Darkroom {
     /// Checks the settings against the model and puts the generation into the queue.
     pub fn enqueue_generation(&self, mut settings: GenerateSettings) -> Result<JobId> {
         settings.validate()?;
-        let model = self.models.info(&settings.model)?;
-        check_steps(settings.steps, model.timesteps)?;
-        check_prompt(&mut settings, &model)?;
+        self.check_drawing(&mut settings)?;
+        let plot = Plot::read(&settings)?;
+        if let Some(plot) = &plot {
+            self.check_plot(plot)?;
+        }
         settings.seed = drawn_seed(settings.seed);
-        let images = settings.images();
+        settings.subseed = drawn_seed(settings.subseed);
+        let images = settings.images() * plot.as_ref().map_or(1, Plot::len);
         let plural = if images == 1 { "" } else { "s" };
         let title = format!("{}, {images} image{plural}", settings.model);
         self.enqueue(JobKind::Generate, &title, &serde_json::to_string(&settings)?, Runner::Queue)
+    }
+
+    /// Whether every cell can be drawn. What goes wrong inside is told as it is.
+    fn check_plot(&self, plot: &Plot) -> Result<()> {
+        let mut fault = None;
+        let checked = plot.check(|mut cell| match self.check_drawing(&mut cell) {
+            Err(Error::Config(error)) => Err(error),
+            Err(other) => {
+                fault = Some(other);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        });
+        fault.map_or(Ok(checked?), Err)
+    }
+
+    /// Whether the model can draw what `settings` ask for.
+    fn check_drawing(&self, settings: &mut GenerateSettings) -> Result<()> {
+        let model = &self.models.info(&settings.model)?;
+        check_steps(settings.steps, model.timesteps)?;
+        check_prompt(settings, model)?;
+        let (width, height) = drawn_size(settings, model.width as usize);
+        check_size(model.size_divisor, width, height)?;
+        for (name, field) in [(&settings.init_image, "init_image"), (&settings.mask, "mask")] {
+            if !name.is_empty() {
+                self.check_input(name, field)?;
+            }
+        }
+        self.check_memory(settings)
     }
 
     fn estimate(&self, config: RunConfig) -> Result<Estimate> {

@@ -1,12 +1,17 @@
 //! Draws the pictures of a generation, batch after batch; page and command line both come here.
 
+use std::ops::Range;
+
 use engine::CancelToken;
 use engine::config::{GenerateSettings, Negative, Prompt, Sampling};
 use engine::grid::Picture;
+use engine::model::Model;
 use engine::sampler::{Guidance, SampleRequest, SampleStep, sample};
 
 use super::infotext::Infotext;
 use super::library::LoadedModel;
+use super::seeds::Seeds;
+use super::start::Start;
 use crate::{Error, Result};
 
 /// Frames of a strip at most.
@@ -22,6 +27,8 @@ pub struct Drawn<'a> {
     /// The x0 predictions on the way, noise first, the picture itself last.
     pub frames: &'a [Picture],
     pub parameters: &'a str,
+    /// The model's name.
+    pub model: &'a str,
 }
 
 /// Where the pictures go.
@@ -40,10 +47,13 @@ pub trait Sink {
 pub struct Plan {
     pub wishes: Wishes,
     pub sampling: Sampling,
-    /// Of the first picture; each further one has the next.
-    pub seed: i64,
+    pub seeds: Seeds,
     pub count: usize,
     pub batch_size: usize,
+    /// Width and height in pixels.
+    pub size: (usize, usize),
+    pub tiling: bool,
+    pub start: Option<Start>,
 }
 
 /// What the pictures are to show, read for one model.
@@ -76,13 +86,22 @@ impl Wishes {
 }
 
 impl Plan {
-    pub fn new(settings: &GenerateSettings, wishes: Wishes) -> Self {
+    /// Pictures by `model`, out of noise or out of `start`.
+    pub fn new(
+        settings: &GenerateSettings,
+        wishes: Wishes,
+        model: &Model,
+        start: Option<Start>,
+    ) -> Self {
         Self {
             wishes,
             sampling: settings.sampling(),
-            seed: settings.seed,
+            seeds: Seeds::of(settings),
             count: settings.images(),
             batch_size: settings.batch_size,
+            size: drawn_size(settings, model.config().model_params.im_size),
+            tiling: settings.tiling,
+            start,
         }
     }
 
@@ -90,8 +109,14 @@ impl Plan {
         self.count.div_ceil(self.batch_size)
     }
 
+    /// Steps that each batch takes.
+    pub fn steps(&self) -> usize {
+        let steps = self.sampling.steps;
+        self.start.as_ref().map_or(steps, |start| start.init.steps_taken(steps))
+    }
+
     /// The places of the pictures of batch `batch`; the last one may be smaller.
-    fn places(&self, batch: usize) -> std::ops::Range<usize> {
+    fn places(&self, batch: usize) -> Range<usize> {
         let first = batch * self.batch_size;
         first..self.count.min(first + self.batch_size)
     }
@@ -99,15 +124,23 @@ impl Plan {
     fn request(&self, batch: usize) -> SampleRequest {
         let prompts = self.places(batch).map(|at| self.wishes.prompt(at, self.count).clone());
         SampleRequest {
-            sampling: self.sampling,
-            seeds: self.places(batch).map(|at| seed_of(self.seed, at) as u64).collect(),
             guidance: Guidance {
                 prompts: prompts.collect(),
                 negative: self.wishes.negative.mix.clone(),
                 scale: self.wishes.scale,
             },
+            tiling: self.tiling,
+            variation: self.seeds.variation(self.places(batch)),
+            init: self.start.as_ref().map(|start| start.init.clone()),
+            ..SampleRequest::new(self.sampling, self.seeds.own(self.places(batch)), self.size)
         }
     }
+}
+
+/// Width and height of what `settings` ask of a model that learned pictures of `side` pixels.
+pub fn drawn_size(settings: &GenerateSettings, side: usize) -> (usize, usize) {
+    let own = |asked: usize| if asked == 0 { side } else { asked };
+    (own(settings.width), own(settings.height))
 }
 
 /// Draws all batches, but those that the sink skips. Cancelled, it ends with an error after the last
@@ -135,7 +168,7 @@ fn draw_batch(
     sink: &mut dyn Sink,
 ) -> Result<()> {
     let request = plan.request(batch);
-    let kept = frame_steps(plan.sampling.steps, frames_that_fit(loaded, plan.batch_size));
+    let kept = frame_steps(plan.steps(), frames_that_fit(loaded, plan));
     let mut frames: Vec<Vec<Picture>> = vec![Vec::new(); request.seeds.len()];
     // The engine's callback knows only the engine's errors; ours waits here.
     let mut fault = None;
@@ -154,44 +187,44 @@ fn draw_batch(
     for ((picture, mut frames), place) in pictures.iter().zip(frames).zip(plan.places(batch)) {
         frames.push(picture.clone());
         let parameters = parameters(loaded, plan, place, picture);
-        let seed = seed_of(plan.seed, place);
-        sink.picture(&Drawn { seed, picture, frames: &frames, parameters: &parameters })?;
+        let seed = plan.seeds.of_picture(place);
+        let model = &loaded.name;
+        sink.picture(&Drawn { seed, picture, frames: &frames, parameters: &parameters, model })?;
     }
     Ok(())
 }
 
-/// The seed of picture `index` of a job; after the highest comes 0, so each can be typed again.
-fn seed_of(first: i64, index: usize) -> i64 {
-    (first + index as i64) % (GenerateSettings::MAX_SEED + 1)
-}
-
 fn parameters(loaded: &LoadedModel, plan: &Plan, place: usize, picture: &Picture) -> String {
     let wishes = &plan.wishes;
+    let start = plan.start.iter().flat_map(Start::details);
+    let tiling = plan.tiling.then(|| ("Tiling", "True".to_owned()));
     Infotext {
         prompt: &wishes.prompt(place, plan.count).to_string(),
         negative_prompt: &wishes.negative.used.join(", "),
         cfg_scale: if loaded.model.draws_without_class() { wishes.scale } else { 1.0 },
         sampling: plan.sampling,
-        seed: seed_of(plan.seed, place),
+        seed: plan.seeds.of_picture(place),
         width: picture.width,
         height: picture.height,
         model_hash: &loaded.hash,
         model: &loaded.name,
+        details: plan.seeds.details(place).into_iter().chain(start).chain(tiling).collect(),
     }
     .text()
 }
 
-fn frames_that_fit(loaded: &LoadedModel, batch_size: usize) -> usize {
-    let model = &loaded.model.config().model_params;
-    let frame = model.im_channels * model.im_size * model.im_size * batch_size;
+fn frames_that_fit(loaded: &LoadedModel, plan: &Plan) -> usize {
+    let channels = loaded.model.config().model_params.im_channels;
+    let frame = channels * plan.size.0 * plan.size.1 * plan.batch_size;
     (FRAME_BUDGET / frame.max(1)).clamp(1, FRAMES)
 }
 
 /// The steps whose predictions are kept for a strip of at most `frames`, spread evenly. The last
 /// frame is the picture itself, so the last step is not among them.
 fn frame_steps(steps: usize, frames: usize) -> Vec<usize> {
-    let before_last = (frames.max(1) - 1).min(steps - 1);
-    (0..before_last).map(|at| 1 + at * (steps - 1) / before_last).collect()
+    let inner = steps.saturating_sub(1);
+    let before_last = (frames.max(1) - 1).min(inner);
+    (0..before_last).map(|at| 1 + at * inner / before_last).collect()
 }
 
 #[cfg(test)]
@@ -202,6 +235,7 @@ mod tests {
     #[test]
     fn frames_spread_from_the_first_step_to_the_last_but_one() {
         let cases: &[(usize, usize, &[usize])] = &[
+            (0, 16, &[]),
             (1, 16, &[]),
             (2, 16, &[1]),
             (4, 16, &[1, 2, 3]),
@@ -233,8 +267,16 @@ mod tests {
             seed: 7,
             ..Default::default()
         };
-        let wishes = Wishes::read(&settings, classes).unwrap();
-        Plan { count: 5, batch_size: 2, ..Plan::new(&settings, wishes) }
+        Plan {
+            wishes: Wishes::read(&settings, classes).unwrap(),
+            sampling: settings.sampling(),
+            seeds: Seeds::of(&settings),
+            count: 5,
+            batch_size: 2,
+            size: drawn_size(&settings, 8),
+            tiling: false,
+            start: None,
+        }
     }
 
     #[test]
@@ -247,11 +289,5 @@ mod tests {
             .map(|prompt| prompt.to_string())
             .collect();
         assert_eq!(texts, ["cat", "cat", "dog", "dog", "owl"]);
-    }
-
-    #[test]
-    fn seeds_count_up_and_wrap_within_what_a_person_can_type() {
-        assert_eq!(seed_of(7, 3), 10);
-        assert_eq!(seed_of(GenerateSettings::MAX_SEED, 1), 0);
     }
 }

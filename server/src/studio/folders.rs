@@ -3,7 +3,31 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use engine::config::GenerateSettings;
+
 use crate::{Error, Result};
+
+/// What a picture was drawn out of; each kind has folders of its own, by A1111's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outputs {
+    /// Noise, and words at most.
+    Text,
+    /// Another picture.
+    Image,
+}
+
+impl Outputs {
+    pub fn of(settings: &GenerateSettings) -> Self {
+        if settings.is_image_to_image() { Self::Image } else { Self::Text }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text => "txt2img",
+            Self::Image => "img2img",
+        }
+    }
+}
 
 /// The data folder and the places in it.
 #[derive(Clone, Debug)]
@@ -79,16 +103,16 @@ impl Folders {
     }
 
     /// A1111's layout: one folder per day.
-    pub fn images(&self, date: &str) -> PathBuf {
-        self.root.join("outputs/txt2img-images").join(date)
+    pub fn images(&self, outputs: Outputs, date: &str) -> PathBuf {
+        self.root.join("outputs").join(format!("{}-images", outputs.name())).join(date)
     }
 
-    pub fn strips(&self, date: &str) -> PathBuf {
-        self.images(date).join("strips")
+    pub fn strips(&self, outputs: Outputs, date: &str) -> PathBuf {
+        self.images(outputs, date).join("strips")
     }
 
-    pub fn grids(&self, date: &str) -> PathBuf {
-        self.root.join("outputs/txt2img-grids").join(date)
+    pub fn grids(&self, outputs: Outputs, date: &str) -> PathBuf {
+        self.root.join("outputs").join(format!("{}-grids", outputs.name())).join(date)
     }
 
     /// `path` as the database keeps it: relative, so that the data folder can move.

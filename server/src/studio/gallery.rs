@@ -7,20 +7,24 @@ use std::time::{Duration, Instant};
 use app::api::{JobId, JobState, Live, Preferences};
 use bytes::Bytes;
 use engine::CancelToken;
-use engine::config::GenerateSettings;
-use engine::grid::{Picture, columns_for, grid, strip};
+use engine::config::{GenerateSettings, Plot};
+use engine::grid::{Picture, animation, columns_for, grid, strip};
 use engine::sampler::SampleStep;
 
-use super::drawing::{Drawn, Plan, Sink, Wishes, draw};
+use super::drawing::{Drawn, Plan, Sink, Wishes, draw, drawn_size};
 use super::files::{next_number, remove_file, write_whole};
+use super::folders::Outputs;
 use super::heartbeat::Heartbeat;
 use super::pace::{Pace, Throttle};
 use super::store::{Ending, JobRow, NewImage};
-use super::{Darkroom, Worker, calendar};
+use super::{Darkroom, Worker, calendar, plotting};
 use crate::{Error, Result};
 
 /// Pixels that a grid may have; beyond that a browser only chokes on it.
-const GRID_PIXELS: usize = 64 << 20;
+pub(super) const GRID_PIXELS: usize = 64 << 20;
+
+/// Pictures of a walk shown in a second.
+const WALK_SPEED: u16 = 12;
 
 /// Black pixels between the pictures of a grid.
 const GRID_GAP: u32 = 2;
@@ -32,26 +36,44 @@ const PREVIEW_EVERY: Duration = Duration::from_millis(250);
 pub fn generate(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<Ending> {
     let studio = Arc::clone(&worker.studio);
     let settings: GenerateSettings = serde_json::from_str(&job.request)?;
+    let mut sink = GallerySink::new(&studio, job.id, &settings)?;
+    match Plot::read(&settings)? {
+        Some(plot) => plotting::plot(worker, &plot, cancel, &mut sink)?,
+        None => {
+            let drawn = draw_all(worker, &settings, cancel, &mut sink);
+            // What was finished before an interruption gets its grid too.
+            match settings.walk_frames {
+                0 => sink.save_grid()?,
+                _ => sink.save_walk()?,
+            }
+            drawn?;
+        }
+    }
+    Ok(Ending { state: JobState::Done, message: None })
+}
+
+/// Draws all pictures of `settings`.
+pub(super) fn draw_all(
+    worker: &mut Worker,
+    settings: &GenerateSettings,
+    cancel: &CancelToken,
+    sink: &mut GallerySink,
+) -> Result<()> {
+    let studio = Arc::clone(&worker.studio);
     let file = studio.models.find(&settings.model)?;
-    studio.live.change(job.id, |running| {
-        running.drawing.steps = settings.steps;
-        running.message = Some("loading the model".into());
-    });
+    studio.live.change(sink.job, |running| running.message = Some("loading the model".into()));
     let loaded = worker.model(&settings.model, file)?;
-    studio.live.change(job.id, |running| running.message = None);
-    let preferences = studio.store.preferences()?;
     let asked = GenerateSettings {
-        negative_prompt: joined(&settings.negative_prompt, &preferences.negative_prompt),
+        negative_prompt: joined(&settings.negative_prompt, &sink.preferences.negative_prompt),
         ..settings.clone()
     };
-    let plan = Plan::new(&settings, Wishes::read(&asked, loaded.model.classes())?);
-    let mut sink = GallerySink::new(&studio, job.id, &settings, preferences)?;
-    sink.columns = plan.wishes.row_length(plan.count);
-    let drawn = draw(&loaded, &plan, cancel, &mut sink);
-    // What was finished before an interruption gets its grid too.
-    sink.save_grid()?;
-    drawn?;
-    Ok(Ending { state: JobState::Done, message: None })
+    let wishes = Wishes::read(&asked, loaded.model.classes())?;
+    let model = &loaded.model.config().model_params;
+    let size = drawn_size(settings, model.im_size);
+    let start = studio.start(settings, size, model.im_channels)?;
+    let plan = Plan::new(settings, wishes, &loaded.model, start);
+    sink.begin(&plan);
+    draw(&loaded, &plan, cancel, sink)
 }
 
 /// What is typed, and what Settings has for all models.
@@ -61,13 +83,18 @@ fn joined(typed: &str, always: &str) -> String {
 }
 
 /// Writes pictures into the data folder, rows into the gallery, news onto the bus.
-struct GallerySink<'a> {
-    studio: &'a Darkroom,
-    job: JobId,
-    settings: &'a GenerateSettings,
+pub(super) struct GallerySink<'a> {
+    pub studio: &'a Darkroom,
+    pub job: JobId,
+    pub settings: &'a GenerateSettings,
     preferences: Preferences,
+    outputs: Outputs,
     /// Of the grid, where classes have rows of their own.
     columns: Option<usize>,
+    batches: usize,
+    /// The cell that is drawn, and how many a plot has.
+    cell: usize,
+    cells: usize,
     date: String,
     number: u64,
     /// For the grid.
@@ -80,22 +107,22 @@ struct GallerySink<'a> {
 }
 
 impl<'a> GallerySink<'a> {
-    fn new(
-        studio: &'a Darkroom,
-        job: JobId,
-        settings: &'a GenerateSettings,
-        preferences: Preferences,
-    ) -> Result<Self> {
+    fn new(studio: &'a Darkroom, job: JobId, settings: &'a GenerateSettings) -> Result<Self> {
         let date = calendar::today();
+        let outputs = Outputs::of(settings);
         let mut pace = Pace::default();
         pace.mark(Instant::now(), 0.0);
         Ok(Self {
             studio,
             job,
             settings,
-            preferences,
+            preferences: studio.store.preferences()?,
             columns: None,
-            number: next_number(&studio.folders.images(&date), ""),
+            batches: 1,
+            cell: 0,
+            cells: 1,
+            number: next_number(&studio.folders.images(outputs, &date), ""),
+            outputs,
             date,
             pictures: Vec::new(),
             first_parameters: None,
@@ -106,16 +133,49 @@ impl<'a> GallerySink<'a> {
         })
     }
 
-    fn note_progress(&mut self, batch: usize, step: usize) {
-        let done = (batch * self.settings.steps + step) as f64;
-        let total = (self.settings.batch_count * self.settings.steps) as f64;
+    /// Gets ready for the pictures of `plan`.
+    fn begin(&mut self, plan: &Plan) {
+        self.columns = plan.wishes.row_length(plan.count);
+        self.batches = plan.batches();
+        self.studio.live.change(self.job, |running| {
+            running.message = None;
+            running.drawing.steps = plan.steps();
+        });
+    }
+
+    /// Turns to cell `cell` of `cells`.
+    pub fn turn_to(&mut self, cell: usize, cells: usize) {
+        (self.cell, self.cells) = (cell, cells);
+    }
+
+    /// What was drawn since the last time this was asked, as one picture.
+    pub fn take_sheet(&mut self) -> Option<Picture> {
+        let pictures = std::mem::take(&mut self.pictures);
+        (!pictures.is_empty()).then(|| sheet(&pictures))
+    }
+
+    /// The text of the first picture.
+    pub fn parameters(&self) -> &str {
+        self.first_parameters.as_deref().unwrap_or_default()
+    }
+
+    /// Where a grid called `prefix` and the next number goes.
+    pub fn grid_path(&self, prefix: &str) -> PathBuf {
+        let folder = self.studio.folders.grids(self.outputs, &self.date);
+        folder.join(format!("{prefix}{:04}.png", next_number(&folder, prefix)))
+    }
+
+    fn note_progress(&mut self, batch: usize, step: &SampleStep) {
+        let of_cell = (batch * step.steps + step.step) as f64 / (self.batches * step.steps) as f64;
+        let done = self.cell as f64 + of_cell;
+        let total = self.cells as f64;
         self.pace.mark(Instant::now(), done);
         let eta_seconds = self.pace.eta_seconds(total);
         self.studio.live.change(self.job, |running| {
             running.progress = (done / total) as f32;
             running.eta_seconds = eta_seconds;
             running.drawing.batch = batch;
-            running.drawing.step = step;
+            running.drawing.step = step.step;
         });
     }
 
@@ -133,8 +193,8 @@ impl<'a> GallerySink<'a> {
 
     /// The next free place for a picture, numbered through the day.
     fn next_path(&mut self, seed: i64) -> PathBuf {
-        let path =
-            self.studio.folders.images(&self.date).join(format!("{:05}-{seed}.png", self.number));
+        let folder = self.studio.folders.images(self.outputs, &self.date);
+        let path = folder.join(format!("{:05}-{seed}.png", self.number));
         self.number += 1;
         path
     }
@@ -147,14 +207,26 @@ impl<'a> GallerySink<'a> {
         self.first_parameters.get_or_insert_with(|| drawn.parameters.to_owned());
     }
 
+    /// The pictures of a walk, to and fro, as an animation.
+    fn save_walk(&self) -> Result<()> {
+        if self.pictures.len() < 2 {
+            return Ok(());
+        }
+        let back = self.pictures.iter().rev().skip(1).take(self.pictures.len() - 2);
+        let frames: Vec<Picture> = self.pictures.iter().chain(back).cloned().collect();
+        let path = self.grid_path("walk-");
+        let text = [("parameters", self.parameters())];
+        write_whole(&path, &animation(&frames, WALK_SPEED, &text))?;
+        self.studio.store.add_sheet(self.job, 0, &self.studio.folders.relative(&path))
+    }
+
     /// A grid of what was drawn, once there is more than one picture.
     fn save_grid(&self) -> Result<()> {
         let Some(parameters) = self.first_parameters.as_deref().filter(|_| self.pictures.len() > 1)
         else {
             return Ok(());
         };
-        let folder = self.studio.folders.grids(&self.date);
-        let path = folder.join(format!("grid-{:04}.png", next_number(&folder, "grid-")));
+        let path = self.grid_path("grid-");
         let columns = self.columns.unwrap_or_else(|| columns_for(self.pictures.len()));
         let sheet = grid(&self.pictures, columns, GRID_GAP);
         write_whole(&path, &sheet.to_png(&[("parameters", parameters)]))?;
@@ -168,7 +240,7 @@ fn sheet(pictures: &[Picture]) -> Picture {
 
 impl Sink for GallerySink<'_> {
     fn step(&mut self, batch: usize, step: &SampleStep) -> Result<()> {
-        self.note_progress(batch, step.step);
+        self.note_progress(batch, step);
         self.preview(step)?;
         if self.events.ready(Instant::now()) {
             self.studio.publish_generation(self.job)?;
@@ -185,7 +257,7 @@ impl Sink for GallerySink<'_> {
     fn picture(&mut self, drawn: &Drawn) -> Result<()> {
         let path = self.next_path(drawn.seed);
         let name = path.file_name().unwrap_or_default();
-        let strip_path = self.studio.folders.strips(&self.date).join(name);
+        let strip_path = self.studio.folders.strips(self.outputs, &self.date).join(name);
         let text = [("parameters", drawn.parameters)];
         write_whole(&path, &drawn.picture.to_png(&text))?;
         write_whole(&strip_path, &strip(drawn.frames).to_png(&text))?;
@@ -200,7 +272,7 @@ impl Sink for GallerySink<'_> {
                 height: drawn.picture.height,
                 seed: drawn.seed,
                 parameters: drawn.parameters.to_owned(),
-                model: self.settings.model.clone(),
+                model: drawn.model.to_owned(),
             },
         )?;
         Ok(())
@@ -220,6 +292,7 @@ impl Darkroom {
         };
         let images = self.store.images(job)?.into_iter();
         let files = images.flat_map(|row| [row.image.path, row.image.strip]).chain(row.grid);
+        let files = files.chain(self.store.sheets(job)?);
         files.for_each(|file| remove_file(&self.folders.absolute(&file)));
         self.store.delete_job(job)?;
         self.publish_status()

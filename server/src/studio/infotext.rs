@@ -18,6 +18,8 @@ pub struct Infotext<'a> {
     /// First ten hexadecimal digits of the SHA-256 of the model's file.
     pub model_hash: &'a str,
     pub model: &'a str,
+    /// What else there is to say, by A1111's names.
+    pub details: Vec<(&'static str, String)>,
 }
 
 impl Infotext<'_> {
@@ -49,7 +51,8 @@ impl Infotext<'_> {
             ("RNG", "CPU".into()),
         ];
         let version = ("Version", concat!("Darkroom ", env!("CARGO_PKG_VERSION")).into());
-        let pairs = pairs.into_iter().chain(eta).chain([version]);
+        let details = self.details.iter().cloned();
+        let pairs = pairs.into_iter().chain(details).chain(eta).chain([version]);
         pairs.map(|(key, value)| (key.to_owned(), value)).collect()
     }
 }
@@ -91,6 +94,7 @@ mod tests {
         height: 28,
         model_hash: "0123456789",
         model: "digits",
+        details: Vec::new(),
     };
 
     #[test]

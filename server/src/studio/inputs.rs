@@ -24,10 +24,8 @@ const MAX_TEXT: usize = 1 << 20;
 impl Darkroom {
     /// Keeps the image in `bytes`, a PNG, JPEG, WebP, GIF or BMP; errors name `image`.
     pub fn add_input(&self, bytes: &[u8]) -> Result<InputImage> {
-        let picture = decode_bytes(bytes, [0; 3])
-            .map_err(|reason| Error::field("image", format!("this cannot be used: {reason}")))?;
-        let digest = format!("{:x}", Sha256::digest(bytes));
-        let name = &digest[..NAME_LENGTH];
+        let picture = decoded(bytes, "image")?;
+        let name = &input_name(bytes);
         let path = self.input_path(name, "image")?;
         if !path.is_file() {
             let texts = image_texts::texts(bytes);
@@ -52,7 +50,9 @@ impl Darkroom {
             height: picture.height,
             written_by: written_by.into(),
             parameters: parameters.text(),
-            form: form_fields(&parameters, &self.models),
+            form: form_fields(&parameters, &self.models, |name| {
+                self.check_input(name, "image").is_ok()
+            }),
             settings: parameters.settings,
             texts,
         })
@@ -74,6 +74,14 @@ impl Darkroom {
         Ok(Picture::from_png(&bytes)?)
     }
 
+    /// Whether the input called `name` is there; errors name `field`.
+    pub fn check_input(&self, name: &str, field: &str) -> Result<()> {
+        match self.input_path(name, field)?.is_file() {
+            true => Ok(()),
+            false => Err(no_input(field, name)),
+        }
+    }
+
     /// Where the input called `name` stands; a name that is no hash leads nowhere.
     pub fn input_path(&self, name: &str, field: &str) -> Result<PathBuf> {
         let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
@@ -82,6 +90,19 @@ impl Darkroom {
             false => Err(no_input(field, name)),
         }
     }
+}
+
+/// What an image file is called as an input.
+pub fn input_name(bytes: &[u8]) -> String {
+    let mut name = format!("{:x}", Sha256::digest(bytes));
+    name.truncate(NAME_LENGTH);
+    name
+}
+
+/// The pixels of an image file; errors name `field`.
+pub fn decoded(bytes: &[u8], field: &str) -> Result<Picture> {
+    decode_bytes(bytes, [0; 3])
+        .map_err(|reason| Error::field(field, format!("this cannot be used: {reason}")))
 }
 
 fn pair(text: &(String, String)) -> (&str, &str) {

@@ -1,6 +1,7 @@
 //! What the program remembers and does: jobs, runs, gallery, data sets, models. Knows no web.
 
 mod api;
+pub mod archive;
 mod browse;
 pub mod calendar;
 mod drawing;
@@ -14,23 +15,33 @@ mod infotext;
 mod inputs;
 pub mod library;
 pub mod live;
+mod memory;
 mod metrics;
 mod pace;
 pub mod parameters;
+mod plotting;
 pub mod png_text;
 mod presence;
 mod process;
 mod recall;
 pub mod runs;
+mod seeds;
+mod start;
 pub mod store;
+mod styles;
+mod tensorboard;
 mod views;
 mod worker;
 
 pub use api::{StudioHandle, check_steps, drawn_seed};
-pub use drawing::{Drawn, Plan, Sink, Wishes, draw};
+pub use drawing::{Drawn, Plan, Sink, Wishes, draw, drawn_size};
 pub use files::{remove_folder, write_whole};
-pub use folders::Folders;
+pub use folders::{Folders, Outputs};
 pub use infotext::Infotext;
+pub use inputs::{decoded, input_name};
+pub use memory::Memory;
+pub use seeds::Seeds;
+pub use start::Start;
 pub use worker::{DeviceThread, Worker};
 
 use std::path::Path;

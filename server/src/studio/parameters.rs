@@ -218,6 +218,7 @@ mod tests {
             height: 28,
             model_hash: "0123456789",
             model: "odd, \"name\": 1\\",
+            details: vec![("Tiling", "True".into())],
         }
         .text();
         let found = Parameters::read(&text);

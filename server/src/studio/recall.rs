@@ -6,8 +6,12 @@ use super::library::Models;
 use super::parameters::Parameters;
 
 /// What of `parameters` the Generate form takes, by its keys. What this program does not have, such as
-/// another program's model, is left out.
-pub fn form_fields(parameters: &Parameters, models: &Models) -> Vec<(String, String)> {
+/// another program's model, is left out; `inputs` tells which pictures to begin from are here.
+pub fn form_fields(
+    parameters: &Parameters,
+    models: &Models,
+    inputs: impl Fn(&str) -> bool,
+) -> Vec<(String, String)> {
     let model = parameters.setting("Model").filter(|name| models.find(name).is_ok());
     let mut found = Vec::new();
     let mut add = |key: &str, value: Option<&str>| {
@@ -24,6 +28,9 @@ pub fn form_fields(parameters: &Parameters, models: &Models) -> Vec<(String, Str
     for (key, name) in KEYS {
         add(key, parameters.setting(name));
     }
+    for (key, name) in [("init_image", "Init image hash"), ("mask", "Mask hash")] {
+        add(key, parameters.setting(name).filter(|input| inputs(input)));
+    }
     // Another program's sizes are for other models.
     let size = parameters.setting("Size").and_then(|size| size.split_once('x'));
     if let Some((width, height)) = size.filter(|_| model.is_some()) {
@@ -35,7 +42,7 @@ pub fn form_fields(parameters: &Parameters, models: &Models) -> Vec<(String, Str
 }
 
 /// Keys of the form whose value stands as it is under a name of A1111's.
-const KEYS: [(&str, &str); 7] = [
+const KEYS: [(&str, &str); 16] = [
     ("steps", "Steps"),
     ("cfg_scale", "CFG scale"),
     ("seed", "Seed"),
@@ -43,11 +50,20 @@ const KEYS: [(&str, &str); 7] = [
     ("subseed", "Variation seed"),
     ("subseed_strength", "Variation seed strength"),
     ("denoising_strength", "Denoising strength"),
+    ("tiling", "Tiling"),
+    ("mask_blur", "Mask blur"),
+    ("inpainting_fill", "Masked content"),
+    ("x_axis", "X Type"),
+    ("x_values", "X Values"),
+    ("y_axis", "Y Type"),
+    ("y_values", "Y Values"),
+    ("z_axis", "Z Type"),
+    ("z_values", "Z Values"),
 ];
 
 /// A value the form would refuse helps nobody.
 fn fits(key: &str, value: &str) -> bool {
-    let mut settings = GenerateSettings::default();
+    let mut settings = GenerateSettings { init_image: "any".into(), ..Default::default() };
     settings.set(key, value).is_ok() && settings.validate().is_ok()
 }
 
@@ -82,7 +98,7 @@ mod tests {
     fn fields(text: &str) -> Vec<(String, String)> {
         let folder = tempfile::tempdir().unwrap();
         let models = Models::new(Folders::open(folder.path()).unwrap());
-        form_fields(&Parameters::read(text), &models)
+        form_fields(&Parameters::read(text), &models, |name| name == "here")
     }
 
     fn value<'a>(fields: &'a [(String, String)], key: &str) -> Option<&'a str> {
@@ -93,8 +109,11 @@ mod tests {
     fn a_picture_of_ours_fills_the_form() {
         let found = fields(
             "7\nSteps: 20, Sampler: DDIM, Schedule type: Karras, CFG scale: 2.5, Seed: 3, \
-             Size: 32x28, Model: digits, Eta: 0.5, Version: Darkroom 0.1.0",
+             Size: 32x28, Model: digits, Denoising strength: 0.4, Init image hash: here, \
+             Mask hash: gone, Masked content: noise, Tiling: True, Eta: 0.5, \
+             Version: Darkroom 0.1.0",
         );
+        assert_eq!(value(&found, "mask"), None);
         for (key, wanted) in [
             ("model", "digits"),
             ("prompt", "7"),
@@ -104,6 +123,10 @@ mod tests {
             ("cfg_scale", "2.5"),
             ("seed", "3"),
             ("eta", "0.5"),
+            ("denoising_strength", "0.4"),
+            ("init_image", "here"),
+            ("inpainting_fill", "noise"),
+            ("tiling", "True"),
             ("width", "32"),
             ("height", "28"),
         ] {

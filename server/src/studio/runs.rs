@@ -17,6 +17,7 @@ use super::heartbeat::Heartbeat;
 use super::metrics::Metrics;
 use super::pace::{Pace, Throttle};
 use super::store::{Ending, JobRow};
+use super::tensorboard::TensorBoard;
 use super::{Darkroom, Worker};
 use crate::{Error, Result};
 
@@ -113,13 +114,28 @@ impl Darkroom {
     }
 }
 
+/// What a run leaves in its folder for other programs.
+struct Logs {
+    metrics: Metrics,
+    tensorboard: TensorBoard,
+}
+
+impl Logs {
+    fn open(folder: &Path, first_step: u64) -> Result<Self> {
+        Ok(Self {
+            metrics: Metrics::open(folder, first_step)?,
+            tensorboard: TensorBoard::open(folder, first_step)?,
+        })
+    }
+}
+
 /// A run under way: hears the engine, tells the pages, fills database and folder.
 struct Run<'a> {
     studio: &'a Darkroom,
     worker: &'a mut Worker,
     job: JobId,
     folder: PathBuf,
-    metrics: Option<Metrics>,
+    logs: Option<Logs>,
     figures: TrainFigures,
     images: f64,
     image_pace: Pace,
@@ -138,7 +154,7 @@ impl<'a> Run<'a> {
             worker,
             job,
             folder: folder.to_owned(),
-            metrics: None,
+            logs: None,
             figures: TrainFigures::default(),
             images: 0.0,
             image_pace: Pace::default(),
@@ -165,7 +181,7 @@ impl<'a> Run<'a> {
 
     fn started(&mut self, first_step: u64, total_steps: u64) -> Result<()> {
         self.studio.store.forget_from(self.job, first_step)?;
-        self.metrics = Some(Metrics::open(&self.folder, first_step)?);
+        self.logs = Some(Logs::open(&self.folder, first_step)?);
         self.figures.step = first_step.saturating_sub(1);
         self.figures.total_steps = total_steps;
         self.mark_pace();
@@ -175,8 +191,9 @@ impl<'a> Run<'a> {
     }
 
     fn step(&mut self, report: &StepReport) -> Result<()> {
-        if let Some(metrics) = &mut self.metrics {
-            metrics.add(report)?;
+        if let Some(logs) = &mut self.logs {
+            logs.metrics.add(report)?;
+            logs.tensorboard.add(report)?;
         }
         self.note(report);
         if self.events.ready(Instant::now()) {
@@ -240,7 +257,12 @@ impl<'a> Run<'a> {
 
     fn samples(&mut self, step: u64, pictures: &[Picture], columns: usize) -> Result<()> {
         let path = self.folder.join("samples").join(format!("step-{step:08}.png"));
-        write_whole(&path, &grid(pictures, columns, GRID_GAP).to_png(&[]))?;
+        let sheet = grid(pictures, columns, GRID_GAP);
+        let png = sheet.to_png(&[]);
+        write_whole(&path, &png)?;
+        if let Some(logs) = &mut self.logs {
+            logs.tensorboard.samples(step, (sheet.width, sheet.height), &png)?;
+        }
         self.studio.store.add_sample(self.job, step, &self.studio.folders.relative(&path))?;
         let grid = sample_grid(self.job, step);
         self.studio.live.publish(Live::Samples { job: self.job, grid });
@@ -260,8 +282,9 @@ impl<'a> Run<'a> {
 
     /// Brings database, folder and pages up to the newest step.
     fn flush(&mut self) -> Result<()> {
-        if let Some(metrics) = &mut self.metrics {
-            metrics.flush()?;
+        if let Some(logs) = &mut self.logs {
+            logs.metrics.flush()?;
+            logs.tensorboard.flush()?;
         }
         self.studio.store.add_losses(self.job, &self.unsaved)?;
         self.unsaved.clear();

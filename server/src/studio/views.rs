@@ -62,6 +62,9 @@ impl Darkroom {
             batch: drawing.batch,
             preview_url,
             grid_url: row.grid.as_ref().map(|_| format!("/files/grids/{}.png", row.id)),
+            sheet_urls: (0..self.store.sheets(row.id)?.len())
+                .map(|number| format!("/files/sheets/{}/{number}.png", row.id))
+                .collect(),
             zip_url: (!images.is_empty()).then(|| format!("/files/zips/{}.zip", row.id)),
             images,
         })

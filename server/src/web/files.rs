@@ -35,6 +35,17 @@ pub async fn grid(State(web): State<Web>, Path(file): Path<String>, headers: Hea
     stored(&web, path, &headers).await
 }
 
+/// A sheet of a plot.
+pub async fn sheet(
+    State(web): State<Web>,
+    Path((job, file)): Path<(i64, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    let sheet = usize::try_from(number(&file, ".png")?).map_err(|_| Fault::not_found())?;
+    let path = move |darkroom: &Darkroom| Ok(darkroom.store.sheets(job)?.into_iter().nth(sheet));
+    stored(&web, path, &headers).await
+}
+
 pub async fn sample(
     State(web): State<Web>,
     Path((job, file)): Path<(i64, String)>,

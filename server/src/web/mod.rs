@@ -1,16 +1,18 @@
 //! What a browser talks to: pages and server functions, live events, files, uploads, and who may come in.
 
 mod answer;
+mod api_v1;
 mod events;
 mod files;
+mod function_status;
 mod guard;
 mod headers;
 mod login;
+mod models;
 mod pages;
 mod sdapi;
 mod site;
 mod upload;
-mod upload_image;
 mod zips;
 
 pub use guard::AllowedHosts;
@@ -90,14 +92,20 @@ pub fn app(web: Web) -> Router {
         .route("/files/zips/{file}", get(zips::zip))
         .route("/files/gallery.zip", post(zips::chosen))
         .route("/files/inputs/{file}", get(files::input))
+        .route("/files/models/{file}", get(models::weights))
+        .route("/files/runs/{file}", get(models::run))
         .route("/files/samples/{job}/{file}", get(files::sample))
+        .route("/files/sheets/{job}/{file}", get(files::sheet))
         .route("/files/datasets/{name}/{file}", get(files::dataset))
         .route("/files/process.png", get(files::process));
-    let small =
-        pages::add(small, &web).fallback(site::serve).layer(RequestBodyLimitLayer::new(MAX_FORM));
-    let uploads = Router::new()
+    let small = pages::add(small.merge(api_v1::routes()), &web)
+        .fallback(site::serve)
+        .layer(RequestBodyLimitLayer::new(MAX_FORM));
+    let small = small.layer(middleware::from_fn(function_status::set));
+    let uploads = api_v1::uploads()
         .route("/upload/dataset", post(upload::dataset))
-        .route("/upload/image", post(upload_image::take))
+        .route("/upload/image", post(upload::image))
+        .route("/upload/model", post(upload::model))
         .layer(DefaultBodyLimit::disable());
     small
         .merge(uploads)

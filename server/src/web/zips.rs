@@ -2,22 +2,17 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 use axum::Form;
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
-use tokio_util::io::ReaderStream;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
 
-use super::Web;
 use super::answer::Fault;
 use super::files::number;
+use super::{Web, models};
+use crate::studio::archive::Archive;
 use crate::studio::store::ImageRow;
 use crate::studio::{Darkroom, calendar};
 use crate::{Error, Result};
@@ -51,39 +46,20 @@ async fn download(
 ) -> Answer {
     let pack = move |darkroom: &Arc<Darkroom>| archive(darkroom, pictures(darkroom)?);
     let archive = web.studio.blocking(pack).await?;
-    let length = archive.metadata().map_or(0, |metadata| metadata.len());
-    let headers = [
-        (header::CONTENT_TYPE, "application/zip".to_owned()),
-        (header::CONTENT_LENGTH, length.to_string()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ];
-    let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(archive)));
-    Ok((headers, body).into_response())
+    Ok(models::download(archive, "application/zip", &name))
 }
 
-/// Written to a nameless file first: many pictures need not fit in memory.
 fn archive(darkroom: &Darkroom, images: Vec<ImageRow>) -> Result<File> {
     if images.is_empty() {
         return Err(Error::NotFound("there are no such pictures".into()));
     }
-    let folder = darkroom.folders.root();
-    let file = tempfile::tempfile_in(folder).map_err(Error::file("write a zip in", folder))?;
-    let mut zip = ZipWriter::new(file);
-    // PNG is compressed already.
-    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    let failed =
-        |error: zip::result::ZipError| Error::Other(format!("no zip could be made: {error}"));
+    let mut archive = Archive::begin(darkroom.folders.root())?;
     let mut taken = HashSet::new();
     for row in images {
         let path = darkroom.folders.absolute(&row.image.path);
-        let name = name_within(&row.image.path, &mut taken);
-        let bytes = std::fs::read(&path).map_err(Error::file("read", &path))?;
-        zip.start_file(name, stored).map_err(failed)?;
-        zip.write_all(&bytes).map_err(Error::file("write a zip in", folder))?;
+        archive.add(&name_within(&row.image.path, &mut taken), &path)?;
     }
-    let mut file = zip.finish().map_err(failed)?;
-    file.seek(SeekFrom::Start(0)).map_err(Error::file("read a zip in", folder))?;
-    Ok(file)
+    archive.finish()
 }
 
 /// The file's own name; pictures of different days can share one, and then have the day before it.

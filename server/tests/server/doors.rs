@@ -152,3 +152,18 @@ async fn a_form_that_is_far_too_long_is_refused() {
     assert!(!answer.status.is_success(), "{}", answer.status);
     assert_eq!(setup.site().call("draft", "form=train").await.json(), serde_json::Value::Null);
 }
+
+#[tokio::test]
+async fn a_refused_call_has_the_status_of_its_error() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for (function, form, status) in [
+        ("generate", "model=digits&steps=many", StatusCode::UNPROCESSABLE_ENTITY),
+        ("star", "image=99&starred=true", StatusCode::NOT_FOUND),
+        ("delete_model", "name=digits", StatusCode::CONFLICT),
+        ("status", "", StatusCode::OK),
+    ] {
+        let answer = site.call(function, form).await;
+        assert_eq!(answer.status, status, "{function}: {}", answer.text());
+    }
+}

@@ -103,3 +103,21 @@ async fn a_preview_can_be_looked_at_while_it_develops() {
     let sheet = Picture::from_png(&setup.site().get(url).await.bytes).unwrap();
     assert_eq!((sheet.width, sheet.height), (18, 8));
 }
+
+#[tokio::test]
+async fn any_checkpoint_of_a_run_draws_with_or_without_averaged_weights() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let mut drawn = Vec::new();
+    for name in ["painter", "painter@8", "painter@last", "painter@4", "painter@8+raw"] {
+        let job = setup.studio.generate(two_of(name)).await.unwrap();
+        let view = setup.generation_over(job).await;
+        assert_eq!(view.job.state, JobState::Done, "{name}: {:?}", view.job.message);
+        drawn.push(setup.site().get(&view.images[0].url).await.bytes);
+    }
+    let pixels: Vec<Picture> = drawn.iter().map(|png| Picture::from_png(png).unwrap()).collect();
+    assert!(pixels[0] == pixels[1] && pixels[1] == pixels[2]);
+    assert!(pixels[3] != pixels[0] && pixels[4] != pixels[0] && pixels[3] != pixels[4]);
+    let fault = setup.studio.generate(two_of("painter@5")).await.unwrap_err();
+    assert!(fault.for_field("model").unwrap().ends_with("nearest are 4, 8"), "{fault}");
+}

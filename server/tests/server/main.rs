@@ -1,9 +1,18 @@
 //! The server as its callers see it: the router without a socket, the program without a page.
 
+mod api_v1;
 mod command_line;
 mod doors;
 mod files;
+mod from_pictures;
+mod gallery;
 mod generating;
+mod infotext;
+mod inputs;
+mod killed;
+mod models;
+mod plots;
+mod process;
 mod queue;
 mod sdapi;
 mod support;

@@ -94,6 +94,49 @@ async fn pictures_come_back_with_their_settings() {
 }
 
 #[tokio::test]
+async fn a_picture_is_drawn_from_another() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let site = setup.site();
+    let given = crate::support::png(5);
+    let call = |strength: f64, more: Value| {
+        let mut body = json!({
+            "init_images": [format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&given))],
+            "denoising_strength": strength, "steps": 10, "seed": 7,
+            "override_settings": { "sd_model_checkpoint": "painter" },
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let ask = async |body: Value| send(&site, "/sdapi/v1/img2img", &body).await;
+    let same = ask(call(0.0, json!({}))).await;
+    assert_eq!(same.status, StatusCode::OK, "{}", same.text());
+    let original = Picture::from_png(&given).unwrap();
+    assert_eq!(Picture::from_png(&images(&same)[0]).unwrap(), original);
+    assert!(same.json()["parameters"]["init_images"].is_null());
+    assert_eq!(info(&same)["denoising_strength"], 0.0);
+
+    let echoed = ask(call(0.5, json!({ "include_init_images": true, "batch_size": 2 }))).await;
+    assert_eq!(images(&echoed).len(), 2);
+    assert!(echoed.json()["parameters"]["init_images"][0].is_string());
+    let text = png_info(&site, &images(&echoed)[0]).await;
+    assert_eq!(text["parameters"]["Denoising strength"], "0.5");
+
+    let black = BASE64_STANDARD.encode(Picture::filled(8, 8, 1, 0).to_png(&[]));
+    let kept = ask(call(0.9, json!({ "mask": black, "mask_blur": 0 }))).await;
+    assert_eq!(Picture::from_png(&images(&kept)[0]).unwrap(), original);
+    let drawn = json!({ "mask": black, "mask_blur": 0, "inpainting_mask_invert": 1 });
+    let drawn = ask(call(0.9, drawn)).await;
+    assert_ne!(Picture::from_png(&images(&drawn)[0]).unwrap(), original);
+
+    let wide = json!({ "width": 16, "height": 8, "tiling": true, "subseed": 3,
+                       "subseed_strength": 0.5, "resize_mode": 2 });
+    let wide = ask(call(0.9, wide)).await;
+    assert_eq!(Picture::from_png(&images(&wide)[0]).unwrap().width, 16);
+    assert_eq!((&info(&wide)["width"], &info(&wide)["subseed"]), (&json!(16), &json!(3)));
+}
+
+#[tokio::test]
 async fn what_is_saved_stays_and_brings_its_grid() {
     let setup = Setup::working();
     setup.trained("painter").await;
@@ -268,10 +311,12 @@ async fn what_cannot_be_done_is_told_in_the_shape_clients_read() {
     let site = setup.site();
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     let cases = [
-        (json!({ "sampler_name": "Euler z" }), StatusCode::NOT_FOUND, "no sampler `Euler z`"),
-        (json!({ "sampler_index": "Euler z" }), StatusCode::NOT_FOUND, "no sampler `Euler z`"),
+        (json!({ "sampler_name": "Euler z" }), StatusCode::BAD_REQUEST, "no sampler `Euler z`"),
+        (json!({ "sampler_index": "Euler z" }), StatusCode::BAD_REQUEST, "no sampler `Euler z`"),
         (json!({ "scheduler": "Wobbly" }), unprocessable, "Wobbly"),
-        (json!({ "width": 64 }), unprocessable, "draws 28"),
+        (json!({ "width": 63 }), unprocessable, "64"),
+        (json!({ "height": 5000 }), unprocessable, "give 0 to 1024"),
+        (json!({ "subseed_strength": 2 }), unprocessable, "give 0 to 1"),
         (json!({ "steps": -3 }), unprocessable, "give 1 to"),
         (json!({ "steps": 1e18 }), unprocessable, "whole number"),
         (json!({ "steps": 4_000_000_000u64 }), unprocessable, "give 1 to"),
@@ -307,10 +352,25 @@ async fn what_cannot_be_done_is_told_in_the_shape_clients_read() {
         check_error(&answer, unprocessable, "image");
     }
     check_error(
-        &send(&site, "/sdapi/v1/img2img", &json!({})).await,
+        &send(&site, "/sdapi/v1/interrogate", &json!({})).await,
         StatusCode::NOT_IMPLEMENTED,
-        "noise",
+        "no words",
     );
+    let png = BASE64_STANDARD.encode(crate::support::png(3));
+    for (body, status, words) in [
+        (json!({}), StatusCode::NOT_FOUND, "Init image not found"),
+        (json!({ "init_images": [] }), StatusCode::NOT_FOUND, "Init image not found"),
+        (json!({ "init_images": ["%"] }), unprocessable, "base64"),
+        (json!({ "init_images": ["aGVsbG8="] }), unprocessable, "init_images: this cannot be used"),
+        (json!({ "init_images": [png, png] }), unprocessable, "give one image"),
+        (json!({ "init_images": [png], "mask": "aGVsbG8=" }), unprocessable, "mask: this cannot"),
+        (json!({ "init_images": [png], "resize_mode": 3 }), unprocessable, "give 0, 1 or 2"),
+        (json!({ "init_images": [png], "inpainting_fill": 3 }), unprocessable, "2 (noise)"),
+        (json!({ "init_images": [png], "mask_blur": -1 }), unprocessable, "give 0 to 64"),
+        (json!({ "init_images": [png], "denoising_strength": 7 }), unprocessable, "give 0 to 1"),
+    ] {
+        check_error(&send(&site, "/sdapi/v1/img2img", &body).await, status, words);
+    }
     check_error(&site.get("/sdapi/v1/nothing").await, StatusCode::NOT_FOUND, "Not Found");
     check_error(
         &site.get("/sdapi/v1/txt2img").await,

@@ -192,6 +192,14 @@ impl Site {
         self.ask(get(path).body(Body::empty()).unwrap()).await
     }
 
+    /// Posts a form that [`multipart`] made.
+    pub async fn upload(&self, path: &str, accept: &str, body: Vec<u8>) -> Answer {
+        let request = post(path)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge")
+            .header(header::ACCEPT, accept);
+        self.ask(request.body(Body::from(body)).unwrap()).await
+    }
+
     /// Calls a server function the way the page does.
     pub async fn call(&self, function: &str, form: &str) -> Answer {
         let request = post(&format!("/fn/{function}"))
@@ -200,6 +208,19 @@ impl Site {
             .body(Body::from(form.to_owned()));
         self.ask(request.unwrap()).await
     }
+}
+
+/// A form of `fields` and of a file with its name, as a browser posts it.
+pub fn multipart(fields: &[(&str, &str)], (name, file): (&str, &[u8])) -> Vec<u8> {
+    let head = |name: &str| format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"");
+    let mut body = Vec::new();
+    for (field, value) in fields {
+        body.extend(format!("{}\r\n\r\n{value}\r\n", head(field)).bytes());
+    }
+    body.extend(format!("{}; filename=\"{name}\"\r\n\r\n", head("file")).bytes());
+    body.extend(file);
+    body.extend(b"\r\n--edge--\r\n");
+    body
 }
 
 pub fn get(path: &str) -> axum::http::request::Builder {

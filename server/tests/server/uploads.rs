@@ -6,7 +6,7 @@ use app::api::{DatasetInfo, Studio};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 
-use crate::support::{Answer, Setup, Site, darkroom, png, post};
+use crate::support::{Answer, Setup, Site, darkroom, multipart, png, post};
 
 fn zip_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -18,29 +18,11 @@ fn zip_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
 }
 
 fn form(name: &str, file: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    for (field, value) in [("name", name), ("background", "#ffffff")] {
-        body.extend(
-            format!(
-                "--edge\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n"
-            )
-            .bytes(),
-        );
-    }
-    body.extend(
-        b"--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../../a.zip\"\r\n",
-    );
-    body.extend(b"Content-Type: application/zip\r\n\r\n");
-    body.extend(file);
-    body.extend(b"\r\n--edge--\r\n");
-    body
+    multipart(&[("name", name), ("background", "#ffffff")], ("../../a.zip", file))
 }
 
 async fn upload(site: &Site, accept: &str, body: Vec<u8>) -> Answer {
-    let request = post("/upload/dataset")
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge")
-        .header(header::ACCEPT, accept);
-    site.ask(request.body(Body::from(body)).unwrap()).await
+    site.upload("/upload/dataset", accept, body).await
 }
 
 fn cats_and_dogs() -> Vec<u8> {

@@ -326,6 +326,7 @@ mod tests {
             preview_url: None,
             images: Vec::new(),
             grid_url: None,
+            sheet_urls: Vec::new(),
             zip_url: None,
         }
     }

@@ -3,8 +3,11 @@
 pub mod archives;
 pub mod datasets;
 mod digests;
+mod import;
+mod model_name;
 pub mod models;
 mod survey;
 
 pub use datasets::Datasets;
+pub use import::ModelSource;
 pub use models::{LoadedModel, ModelFile, Models};

@@ -10,11 +10,12 @@ use candle_core::Device;
 use engine::checkpoint::{Checkpoint, Header};
 use engine::config::unknown_name;
 use engine::model::Model;
-use engine::train::latest_checkpoint;
+use engine::train::{checkpoints, latest_checkpoint};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
 use super::digests::Digests;
+use super::model_name::ModelName;
 use crate::studio::files::remove_folder;
 use crate::studio::folders::Folders;
 use crate::{Error, Result};
@@ -30,13 +31,31 @@ const EXTENSION: &str = ".safetensors";
 pub enum ModelFile {
     /// Inside the program, under this name.
     BuiltIn(String),
-    /// A checkpoint of Darkroom's own.
-    Checkpoint(PathBuf),
+    /// A checkpoint of Darkroom's own; `raw` passes over the moving average of its weights.
+    Checkpoint { path: PathBuf, raw: bool },
     /// A checkpoint of the reference code and the configuration it was trained with.
     Reference { pth: PathBuf, yaml: PathBuf },
 }
 
 impl ModelFile {
+    /// The weights at `path` if its ending says that it is a file of weights; errors name `config`.
+    pub fn at(path: &Path, yaml: Option<&Path>) -> Result<Option<Self>> {
+        match (path.extension().and_then(|extension| extension.to_str()), yaml) {
+            (Some("safetensors"), _) => {
+                Ok(Some(Self::Checkpoint { path: path.into(), raw: false }))
+            }
+            (Some("pth"), Some(yaml)) => {
+                Ok(Some(Self::Reference { pth: path.into(), yaml: yaml.into() }))
+            }
+            (Some("pth"), None) => Err(Error::field(
+                "config",
+                "a .pth file does not say what network it is; give the YAML it was trained with, \
+                 in a terminal with --config",
+            )),
+            _ => Ok(None),
+        }
+    }
+
     /// The first ten hexadecimal digits of the file's SHA-256, and what it holds.
     fn open(&self) -> Result<(String, Checkpoint)> {
         Ok(match self {
@@ -44,7 +63,13 @@ impl ModelFile {
                 let bytes = built_in_bytes(name)?;
                 (short_hash(&bytes), Checkpoint::from_bytes(&bytes)?)
             }
-            ModelFile::Checkpoint(path) => (short_hash(&read(path)?), Checkpoint::load(path)?),
+            ModelFile::Checkpoint { path, raw } => {
+                let mut checkpoint = Checkpoint::load(path)?;
+                if *raw {
+                    checkpoint.ema = None;
+                }
+                (short_hash(&read(path)?), checkpoint)
+            }
             ModelFile::Reference { pth, yaml } => {
                 (short_hash(&read(pth)?), Checkpoint::load_reference(pth, yaml)?)
             }
@@ -59,7 +84,7 @@ impl ModelFile {
     pub(super) fn bytes(&self) -> Result<Cow<'static, [u8]>> {
         match self {
             ModelFile::BuiltIn(name) => built_in_bytes(name),
-            ModelFile::Checkpoint(path) | ModelFile::Reference { pth: path, .. } => {
+            ModelFile::Checkpoint { path, .. } | ModelFile::Reference { pth: path, .. } => {
                 Ok(read(path)?.into())
             }
         }
@@ -69,7 +94,7 @@ impl ModelFile {
     pub(super) fn modified(&self) -> Option<SystemTime> {
         match self {
             ModelFile::BuiltIn(_) => None,
-            ModelFile::Checkpoint(path) | ModelFile::Reference { pth: path, .. } => {
+            ModelFile::Checkpoint { path, .. } | ModelFile::Reference { pth: path, .. } => {
                 path.metadata().and_then(|metadata| metadata.modified()).ok()
             }
         }
@@ -104,12 +129,18 @@ impl Models {
         found
     }
 
+    /// What the model called `name` tells of itself.
+    pub fn header(&self, name: &str) -> Result<Header> {
+        match self.find(name)? {
+            ModelFile::BuiltIn(name) => Ok(Header::from_bytes(&built_in_bytes(&name)?)?),
+            ModelFile::Checkpoint { path, .. } => Ok(Header::read(&path)?),
+            ModelFile::Reference { .. } => Err(Error::NotFound(name.into())),
+        }
+    }
+
     pub fn info(&self, name: &str) -> Result<ModelInfo> {
-        let (built_in, header) = match self.find(name)? {
-            ModelFile::BuiltIn(name) => (true, Header::from_bytes(&built_in_bytes(&name)?)?),
-            ModelFile::Checkpoint(path) => (false, Header::read(&path)?),
-            ModelFile::Reference { .. } => return Err(Error::NotFound(name.into())),
-        };
+        let header = self.header(name)?;
+        let built_in = Self::is_built_in(name);
         let model = &header.config.model_params;
         Ok(ModelInfo {
             name: name.into(),
@@ -119,6 +150,7 @@ impl Models {
             width: model.im_size as u32,
             height: model.im_size as u32,
             channels: model.im_channels as u32,
+            size_divisor: header.size_divisor(),
             timesteps: header.config.diffusion_params.num_timesteps,
             classes: header.classes(),
             needs_class: model.num_classes > 0 && header.config.train_params.class_dropout == 0.0,
@@ -126,19 +158,31 @@ impl Models {
         })
     }
 
-    /// The newest weights of the model called `name`.
+    /// The weights of the model called `name`, as [`ModelName`] has it; errors name `model`.
     pub fn find(&self, name: &str) -> Result<ModelFile> {
-        if built_in_names().iter().any(|known| known == name) {
+        if Self::is_built_in(name) {
             return Ok(ModelFile::BuiltIn(name.into()));
         }
         // A name that is among the folders holds no path that leads out of them.
-        if self.run_names().iter().any(|known| known == name)
-            && let Some(path) = latest_checkpoint(&self.folders.run(name))?
+        let parsed = ModelName::parse(name);
+        if let Some(named) = parsed.filter(|named| self.run_names().iter().any(|n| n == named.run))
         {
-            return Ok(ModelFile::Checkpoint(path));
+            return self.checkpoint(named);
         }
         let known: Vec<String> = self.list_names();
         Err(Error::Config(unknown_name("model", name, known.iter().map(String::as_str))))
+    }
+
+    fn checkpoint(&self, ModelName { run, step, raw }: ModelName) -> Result<ModelFile> {
+        let found = checkpoints(&self.folders.run(run))?;
+        let path = match step {
+            None => found.last(),
+            Some(step) => found.iter().find(|(known, _)| *known == step),
+        };
+        match path {
+            Some((_, path)) => Ok(ModelFile::Checkpoint { path: path.clone(), raw }),
+            None => Err(no_checkpoint(run, step.unwrap_or(0), &found)),
+        }
     }
 
     /// The SHA-256 of the newest weights of the model called `name`, in hexadecimal digits.
@@ -158,6 +202,18 @@ impl Models {
         remove_folder(&self.folders.run(name))
     }
 
+    /// The folder of the run called `name`.
+    pub fn run(&self, name: &str) -> Result<PathBuf> {
+        match self.run_names().iter().any(|known| known == name) {
+            true => Ok(self.run_folder(name)),
+            false => Err(Error::NotFound(format!("there is no run called {name}"))),
+        }
+    }
+
+    pub(super) fn run_folder(&self, name: &str) -> PathBuf {
+        self.folders.run(name)
+    }
+
     fn list_names(&self) -> Vec<String> {
         let runs = self.run_names().into_iter().filter(|name| {
             latest_checkpoint(&self.folders.run(name)).is_ok_and(|found| found.is_some())
@@ -175,6 +231,16 @@ impl Models {
         names.sort();
         names
     }
+}
+
+/// Names the steps nearest to the one that was asked for.
+fn no_checkpoint(run: &str, step: u64, found: &[(u64, PathBuf)]) -> Error {
+    let mut steps: Vec<u64> = found.iter().map(|(known, _)| *known).collect();
+    steps.sort_by_key(|known| known.abs_diff(step));
+    steps.truncate(3);
+    let nearest: Vec<String> = steps.iter().map(u64::to_string).collect();
+    let nearest = nearest.join(", ");
+    Error::field("model", format!("{run} has no checkpoint of step {step}; nearest are {nearest}"))
 }
 
 fn built_in_names() -> Vec<String> {

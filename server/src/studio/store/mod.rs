@@ -8,6 +8,8 @@ mod losses;
 mod options;
 mod samples;
 mod schema;
+mod sheets;
+mod styles;
 mod texts;
 
 pub use datasets::DatasetRow;

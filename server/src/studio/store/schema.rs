@@ -84,6 +84,15 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX images_by_model ON images (model, id);
     CREATE INDEX images_deleted ON images (deleted) WHERE deleted IS NOT NULL;
 ",
+    "
+    CREATE TABLE sheets (
+        job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        PRIMARY KEY (job, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE styles (name TEXT PRIMARY KEY COLLATE NOCASE, content TEXT NOT NULL) STRICT;
+",
 ];
 
 /// Brings the database to the newest version; one from a newer program is refused.

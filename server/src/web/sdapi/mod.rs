@@ -5,16 +5,18 @@
 //! HTTP Basic with the password and any user name opens them.
 
 mod body;
+mod drawing;
 mod error;
+mod image;
 mod listings;
 mod memory;
 mod models;
 mod options;
+mod pictures;
 mod png_info;
 mod progress;
 mod request;
 mod tasks;
-mod txt2img;
 
 pub use error::speak;
 pub use tasks::Tasks;
@@ -49,7 +51,8 @@ fn spoken(router: Router<Web>) -> Router<Web> {
 
 fn drawing() -> Router<Web> {
     Router::new()
-        .route("/txt2img", post(txt2img::draw))
+        .route("/txt2img", post(drawing::txt2img))
+        .route("/img2img", post(drawing::img2img))
         .route("/progress", get(progress::tell))
         .route("/interrupt", post(progress::interrupt))
         .route("/skip", post(progress::skip))
@@ -64,6 +67,7 @@ fn listed() -> Router<Web> {
         .route("/schedulers", get(listings::schedulers))
         .route("/upscalers", get(listings::upscalers))
         .route("/embeddings", get(listings::embeddings))
+        .route("/prompt-styles", get(listings::styles))
         .route("/scripts", get(listings::scripts))
         .route("/cmd-flags", get(listings::flags))
         .route("/memory", get(memory::tell));
@@ -74,7 +78,6 @@ fn listed() -> Router<Web> {
         "/hypernetworks",
         "/face-restorers",
         "/realesrgan-models",
-        "/prompt-styles",
         "/script-info",
         "/extensions",
         "/loras",
@@ -89,7 +92,6 @@ fn listed() -> Router<Web> {
 /// What A1111 does and Darkroom does not, each with its sentence.
 fn undone() -> Router<Web> {
     let undone = [
-        ("/img2img", "Darkroom draws from noise alone; it cannot begin from an image"),
         ("/extra-single-image", "Darkroom does not enlarge images"),
         ("/extra-batch-images", "Darkroom does not enlarge images"),
         ("/interrogate", "Darkroom's models know no words"),

@@ -35,7 +35,7 @@ impl Named {
     /// One entry of `GET /sdapi/v1/sd-models`.
     pub fn entry(&self, models: &Models) -> Result<Value> {
         let filename = match models.find(&self.name)? {
-            ModelFile::Checkpoint(path) => path.display().to_string(),
+            ModelFile::Checkpoint { path, .. } => path.display().to_string(),
             _ => format!("{}{EXTENSION}", self.name),
         };
         Ok(json!({

@@ -1,16 +1,16 @@
 //! `POST /sdapi/v1/png-info`: what a picture says of itself.
 
+use app::api::ApiError;
 use axum::Json;
 use axum::extract::State;
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value, json};
 
 use super::body::{Received, object};
 use super::error::{Answer, ApiFault};
+use super::image::decoded;
+use crate::studio::decoded as image_decoded;
+use crate::studio::image_texts::texts;
 use crate::studio::parameters::Parameters;
-use crate::studio::png_text::texts;
 use crate::web::Web;
 
 /// The keyword of the settings.
@@ -20,15 +20,8 @@ const PARAMETERS: &str = "parameters";
 const UNSAID: [(&str, &str); 3] =
     [("Schedule type", "Automatic"), ("RNG", "GPU"), ("Clip skip", "1")];
 
-/// Clients write the padding or leave it out.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 /// `{"image": base64 or data URL}` gives 200 with `{"info", "items", "parameters"}`: the text of the
-/// settings, the other texts by keyword, and the settings one by one. 422 for what is no picture,
-/// and for an address: nothing is fetched from elsewhere.
+/// settings, the other texts by keyword, and the settings one by one. 422 for what is no picture.
 pub async fn read(State(web): State<Web>, body: Received) -> Answer<Json<Value>> {
     let mut given = object(body)?;
     let image = match given.remove("image") {
@@ -44,9 +37,10 @@ fn tell(image: &str) -> Answer<Value> {
     if encoded.is_empty() {
         return Ok(json!({ "info": "", "items": {}, "parameters": {} }));
     }
-    let bytes = decoded(encoded)?;
-    let texts = texts(&bytes)
-        .ok_or_else(|| ApiFault::field("image", "this is no PNG; other files are not read"))?;
+    let bytes = decoded(encoded, "image")?;
+    // The pixels are not looked at, but a file without them has nothing to say.
+    image_decoded(&bytes, "image").map_err(|error| ApiFault::from(ApiError::from(error)))?;
+    let texts = texts(&bytes);
     let mut items: Map<String, Value> =
         texts.into_iter().map(|(keyword, text)| (keyword, Value::from(text))).collect();
     let info = match items.remove(PARAMETERS) {
@@ -55,19 +49,6 @@ fn tell(image: &str) -> Answer<Value> {
     };
     let parameters = parameters(&info);
     Ok(json!({ "info": info, "items": items, "parameters": parameters }))
-}
-
-fn decoded(encoded: &str) -> Answer<Vec<u8>> {
-    if encoded.starts_with("http://") || encoded.starts_with("https://") {
-        let words = "addresses are not opened; send the file itself in base64";
-        return Err(ApiFault::field("image", words));
-    }
-    let data = match encoded.strip_prefix("data:") {
-        Some(url) => url.split_once(";base64,").map_or("", |(_, data)| data),
-        None => encoded,
-    };
-    let data: Vec<u8> = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    BASE64.decode(data).map_err(|error| ApiFault::field("image", format!("no base64: {error}")))
 }
 
 /// The settings by name, sizes as `Size-1` and `Size-2`, all of them strings.

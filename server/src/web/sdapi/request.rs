@@ -1,6 +1,7 @@
-//! The body of `POST /sdapi/v1/txt2img`, and what of it this program can do.
+//! The body of `POST /sdapi/v1/txt2img` and `img2img`, and what of it this program can do.
 
 use app::api::ModelInfo;
+use axum::http::StatusCode;
 use engine::config::{
     ConfigError, FieldError, GenerateSettings, SAMPLERS, SCHEDULES, SamplerKind, ScheduleKind,
 };
@@ -8,24 +9,44 @@ use serde_json::Value;
 
 use super::body::{Object, filled, flag, misfit, number, text};
 use super::error::{Answer, ApiFault};
+use super::pictures::Pictures;
 use crate::studio::parameters::Parameters;
 
-/// Every field with A1111's default.
+/// Every field with A1111's default, and those that a picture to begin from adds.
 const DEFAULTS: &str = include_str!("txt2img.json");
+const OF_PICTURES: &str = include_str!("img2img.json");
+
+/// Which of the two calls it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    TextToImage,
+    ImageToImage,
+}
+
+impl Call {
+    fn defaults(self) -> Object {
+        let read = |table| -> Object {
+            serde_json::from_str(table).expect("the table of fields is ours and JSON")
+        };
+        let mut fields = read(DEFAULTS);
+        if self == Self::ImageToImage {
+            fields.extend(read(OF_PICTURES));
+        }
+        fields
+    }
+}
 
 /// The side that A1111 draws when none is asked for.
 const UNASKED_SIDE: i64 = 512;
 
 /// Strings that are null unless given.
-const TEXTS: &[&str] = &["sampler_name", "scheduler", "script_name", "force_task_id"];
+const TEXTS: &[&str] = &["sampler_name", "scheduler", "script_name", "force_task_id", "mask"];
 
 /// Fields that ask for what is not there: unless they are off, they are refused, because a picture
 /// that leaves a wish out without a word is a wrong picture.
 const CANNOT: &[(&str, &str)] = &[
-    ("enable_hr", "the model draws at its own size; leave this off"),
+    ("enable_hr", "there is no second pass; give width and height instead"),
     ("restore_faces", "there is no face restoration; leave this off"),
-    ("tiling", "pictures that tile cannot be drawn; leave this off"),
-    ("subseed_strength", "there are no variation seeds; give 0"),
     ("firstpass_image", "no image can be given; leave this out"),
     ("script_name", "there are no scripts; leave this out"),
 ];
@@ -44,14 +65,16 @@ pub struct Request {
     steps: Option<i64>,
     /// As the client calls it.
     pub model: Option<String>,
+    /// Where it begins, of an img2img call.
+    pub pictures: Option<Pictures>,
 }
 
 impl Request {
-    /// 422 for a field of the wrong type or one that asks for what is not there, 404 for an unknown
-    /// sampler.
-    pub fn read(given: &Object) -> Answer<Self> {
+    /// 422 for a field of the wrong type or one that asks for what is not there, 400 for an unknown
+    /// sampler, 404 for an img2img call without a picture.
+    pub fn read(call: Call, given: &Object) -> Answer<Self> {
         let given = &with_infotext(given);
-        let fields = filled(defaults(), given)?;
+        let mut fields = filled(call.defaults(), given)?;
         check_texts(&fields)?;
         let (sampler, fused) = sampler(&fields)?;
         let schedule = schedule(&fields, fused)?;
@@ -62,7 +85,11 @@ impl Request {
         let steps = given.get("steps").filter(|steps| !steps.is_null());
         let steps = steps.map(|_| number(&fields, "steps"));
         let model = model(&fields)?;
-        Ok(Self { fields, sampler, schedule, eta, cfg_scale, steps, model })
+        let pictures = match call {
+            Call::TextToImage => None,
+            Call::ImageToImage => Some(Pictures::take(&mut fields)?),
+        };
+        Ok(Self { fields, sampler, schedule, eta, cfg_scale, steps, model, pictures })
     }
 
     pub fn flag(&self, key: &str) -> bool {
@@ -71,6 +98,12 @@ impl Request {
 
     pub fn text(&self, key: &str) -> String {
         text(&self.fields, key)
+    }
+
+    /// Names of styles; anything else among them means nothing here.
+    pub fn styles(&self) -> Vec<String> {
+        let given = self.fields["styles"].as_array().into_iter().flatten();
+        given.filter_map(|name| Some(name.as_str()?.to_owned())).collect()
     }
 
     /// The name that the client gave the call.
@@ -82,24 +115,23 @@ impl Request {
     pub fn settings(&self, model: &ModelInfo) -> Result<GenerateSettings, ConfigError> {
         let most_steps = GenerateSettings::MAX_STEPS.min(model.timesteps) as i64;
         let unasked = (GenerateSettings::default().steps as i64).min(most_steps);
-        let sizes = [("width", model.width), ("height", model.height)];
         let steps = self.steps.unwrap_or(unasked);
         let (size, count) = (number(&self.fields, "batch_size"), number(&self.fields, "n_iter"));
-        let seed = number(&self.fields, "seed");
+        let (seed, subseed) = (number(&self.fields, "seed"), number(&self.fields, "subseed"));
         let ranges = [
             ("steps", steps, 1, most_steps),
             ("batch_size", size, 1, GenerateSettings::MAX_BATCH_SIZE as i64),
             ("n_iter", count, 1, GenerateSettings::MAX_BATCH_COUNT as i64),
             ("seed", seed, -1, GenerateSettings::MAX_SEED),
+            ("subseed", subseed, -1, GenerateSettings::MAX_SEED),
+            ("width", self.side("width"), 0, GenerateSettings::MAX_SIDE as i64),
+            ("height", self.side("height"), 0, GenerateSettings::MAX_SIDE as i64),
         ];
-        let wrong_sizes =
-            sizes.into_iter().filter_map(|(field, side)| self.wrong_size(field, side));
-        let faults: Vec<FieldError> =
-            ranges.into_iter().filter_map(out_of_range).chain(wrong_sizes).collect();
+        let faults: Vec<FieldError> = ranges.into_iter().filter_map(out_of_range).collect();
         if !faults.is_empty() {
             return Err(ConfigError(faults));
         }
-        let settings = GenerateSettings {
+        let mut settings = GenerateSettings {
             model: model.name.clone(),
             prompt: self.text("prompt"),
             negative_prompt: self.text("negative_prompt"),
@@ -111,19 +143,26 @@ impl Request {
             batch_count: count as usize,
             batch_size: size as usize,
             seed,
+            subseed,
+            subseed_strength: self.fields["subseed_strength"].as_f64().unwrap_or(0.0),
+            width: self.side("width") as usize,
+            height: self.side("height") as usize,
+            tiling: self.flag("tiling"),
             ..Default::default()
         };
+        if let Some(pictures) = &self.pictures {
+            pictures.apply(&mut settings);
+        }
         settings.validate()?;
         Ok(settings)
     }
 
-    fn wrong_size(&self, field: &str, side: u32) -> Option<FieldError> {
-        let asked = number(&self.fields, field);
-        let fits = asked == i64::from(side) || asked == UNASKED_SIDE;
-        (!fits).then(|| {
-            let words = format!("{asked} will not do: this model draws {side}; give that or none");
-            FieldError::new(field, words)
-        })
+    /// Pixels; 0 where the client asked for no size in particular.
+    fn side(&self, field: &str) -> i64 {
+        match number(&self.fields, field) {
+            UNASKED_SIDE => 0,
+            side => side,
+        }
     }
 }
 
@@ -150,7 +189,7 @@ fn sampler(fields: &Object) -> Answer<(SamplerKind, Option<ScheduleKind>)> {
     fused.ok_or_else(|| {
         let known: Vec<&str> = SAMPLERS.iter().map(|info| info.name).collect();
         let words = format!("there is no sampler `{asked}`; give one of {}", known.join(", "));
-        ApiFault::not_found("Sampler not found").explained(words)
+        ApiFault::new(StatusCode::BAD_REQUEST, "Sampler not found").explained(words)
     })
 }
 
@@ -180,9 +219,10 @@ fn with_infotext(given: &Object) -> Object {
 
 /// The table cannot tell the type of what is null unless given.
 fn check_texts(fields: &Object) -> Answer<()> {
-    let wrong = TEXTS.iter().filter(|key| !(fields[**key].is_null() || fields[**key].is_string()));
+    let given = TEXTS.iter().filter_map(|key| Some((*key, fields.get(*key)?)));
+    let wrong = given.filter(|(_, value)| !(value.is_null() || value.is_string()));
     let faults: Vec<FieldError> =
-        wrong.map(|key| FieldError::new(*key, misfit(&Value::from(""), &fields[*key]))).collect();
+        wrong.map(|(key, value)| FieldError::new(key, misfit(&Value::from(""), value))).collect();
     if faults.is_empty() { Ok(()) } else { Err(ApiFault::fields(&faults)) }
 }
 
@@ -226,8 +266,4 @@ fn model(fields: &Object) -> Answer<Option<String>> {
             "give the name of a model",
         )),
     }
-}
-
-fn defaults() -> Object {
-    serde_json::from_str(DEFAULTS).expect("the table of fields is ours and JSON")
 }

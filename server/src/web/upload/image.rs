@@ -7,16 +7,15 @@ use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::Web;
-use super::answer::{Fault, escape_query, wants_page};
-use super::upload::{bad_form, field_fault, short_text};
+use super::super::answer::{Fault, escape_query, wants_page};
+use super::{Web, bad_form, field_fault, short_text};
 
 /// Bytes of an image file at most.
 const MAX_IMAGE: usize = 64 << 20;
 
 /// Takes the multipart field `file`; a page's `to` says which tab a plain form goes on to. Answers
 /// 422 for what is no image and 413 for one that is too large.
-pub async fn take(
+pub async fn image(
     State(web): State<Web>,
     headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,

@@ -1,4 +1,5 @@
-//! `POST /sdapi/v1/txt2img`: a job in the queue like any other, and an answer once it is over.
+//! `POST /sdapi/v1/txt2img` and `img2img`: a job in the queue like any other, and an answer once it is
+//! over.
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,9 +19,9 @@ use super::body::{Received, object};
 use super::error::{Answer, ApiFault};
 use super::models::{Named, meant};
 use super::options::{default_model, is_on, set_default_model};
-use super::request::Request;
+use super::request::{Call, Request};
 use crate::studio::store::{ImageRow, JobRow};
-use crate::studio::{Darkroom, calendar};
+use crate::studio::{Darkroom, calendar, drawn_size};
 use crate::web::Web;
 use crate::{Error, Result};
 
@@ -28,10 +29,19 @@ use crate::{Error, Result};
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// 200 with `{"images": [base64 PNG], "parameters": {the request}, "info": "JSON"}`. Interrupted, it
-/// answers with what was drawn. 404 for an unknown sampler, 422 for fields, 500 for a job that
+/// answers with what was drawn. 400 for an unknown sampler, 422 for fields, 500 for a job that
 /// failed, 503 when Darkroom closes first.
-pub async fn draw(State(web): State<Web>, body: Received) -> Answer<Json<Value>> {
-    let request = Request::read(&object(body)?)?;
+pub async fn txt2img(State(web): State<Web>, body: Received) -> Answer<Json<Value>> {
+    draw(web, Call::TextToImage, body).await
+}
+
+/// The same from a picture in `init_images`; 404 without one.
+pub async fn img2img(State(web): State<Web>, body: Received) -> Answer<Json<Value>> {
+    draw(web, Call::ImageToImage, body).await
+}
+
+async fn draw(web: Web, call: Call, body: Received) -> Answer<Json<Value>> {
+    let request = Request::read(call, &object(body)?)?;
     // Goes on to its end even if the client hangs up, as it does in A1111.
     let drawn = tokio::spawn(to_the_end(web, request)).await;
     let fault = |error| ApiFault::tripped("RuntimeError", format!("a fault in Darkroom: {error}"));
@@ -76,7 +86,14 @@ fn settings(darkroom: &Darkroom, request: &Request) -> Result<GenerateSettings> 
         Some(asked) => meant(darkroom, asked)?,
         None => darkroom.models.info(&default_model(darkroom)?)?,
     };
-    let settings = request.settings(&model)?;
+    let mut settings = request.settings(&model)?;
+    let styles = request.styles();
+    settings.prompt = darkroom.styled(&styles, "prompt", &settings.prompt)?;
+    settings.negative_prompt =
+        darkroom.styled(&styles, "negative_prompt", &settings.negative_prompt)?;
+    if let Some(pictures) = &request.pictures {
+        pictures.keep(darkroom, &mut settings)?;
+    }
     if request.model.is_some() && !request.flag("override_settings_restore_afterwards") {
         set_default_model(darkroom, &model.name)?;
     }
@@ -166,6 +183,7 @@ fn info(
 ) -> Result<Value> {
     let settings: GenerateSettings = serde_json::from_str(&row.request)?;
     let model = darkroom.models.info(&settings.model)?;
+    let (width, height) = drawn_size(&settings, model.width as usize);
     let named = Named::of(&darkroom.models, &settings.model)?;
     let seeds: Vec<i64> = pictures.iter().map(|row| row.image.seed).collect();
     let mut infotexts: Vec<&str> =
@@ -181,11 +199,11 @@ fn info(
         "all_negative_prompts": vec![&negative; seeds.len()],
         "seed": settings.seed,
         "all_seeds": seeds,
-        "subseed": settings.seed,
-        "all_subseeds": seeds,
-        "subseed_strength": 0,
-        "width": model.width,
-        "height": model.height,
+        "subseed": settings.subseed,
+        "all_subseeds": (0..seeds.len() as i64).map(|at| settings.subseed + at).collect::<Vec<_>>(),
+        "subseed_strength": settings.subseed_strength,
+        "width": width,
+        "height": height,
         "sampler_name": settings.sampler.name(),
         "cfg_scale": request.fields["cfg_scale"],
         "steps": settings.steps,
@@ -198,11 +216,11 @@ fn info(
         "sd_vae_hash": null,
         "seed_resize_from_w": -1,
         "seed_resize_from_h": -1,
-        "denoising_strength": null,
+        "denoising_strength": settings.is_image_to_image().then_some(settings.denoising_strength),
         "extra_generation_params": {},
         "index_of_first_image": usize::from(with_grid),
         "infotexts": infotexts,
-        "styles": [],
+        "styles": request.styles(),
         "job_timestamp": calendar::stamp(),
         "clip_skip": 1,
         "is_using_inpainting_conditioning": false,

@@ -1,0 +1,84 @@
+//! What can change along an axis of a plot.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::image_to_image::named;
+use crate::config::{ConfigError, unknown_name};
+
+/// A setting whose values make up columns, rows or sheets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
+pub enum Axis {
+    #[default]
+    Nothing,
+    Seed,
+    VariationSeed,
+    VariationStrength,
+    Steps,
+    CfgScale,
+    Prompt,
+    /// The first value stands in the prompt and is replaced by each.
+    PromptSearchReplace,
+    Sampler,
+    Schedule,
+    Eta,
+    DenoisingStrength,
+    Model,
+}
+
+named!(Axis, "axis",
+    Nothing => "Nothing", Seed => "Seed", VariationSeed => "Var. seed",
+    VariationStrength => "Var. strength", Steps => "Steps", CfgScale => "CFG Scale",
+    Prompt => "Prompt", PromptSearchReplace => "Prompt S/R", Sampler => "Sampler",
+    Schedule => "Schedule type", Eta => "Eta", DenoisingStrength => "Denoising",
+    Model => "Checkpoint name");
+
+/// What values of an axis look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AxisKind {
+    /// Whole numbers and ranges of them.
+    Whole,
+    /// Numbers and ranges of them.
+    Number,
+    /// Anything, with commas between.
+    Text,
+}
+
+impl Axis {
+    /// The key of the setting that changes; none if none does.
+    pub(super) fn key(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Nothing => return None,
+            Self::Seed => "seed",
+            Self::VariationSeed => "subseed",
+            Self::VariationStrength => "subseed_strength",
+            Self::Steps => "steps",
+            Self::CfgScale => "cfg_scale",
+            Self::Prompt | Self::PromptSearchReplace => "prompt",
+            Self::Sampler => "sampler",
+            Self::Schedule => "schedule",
+            Self::Eta => "eta",
+            Self::DenoisingStrength => "denoising_strength",
+            Self::Model => "model",
+        })
+    }
+
+    pub(super) fn kind(self) -> AxisKind {
+        match self {
+            Self::Seed | Self::VariationSeed | Self::Steps => AxisKind::Whole,
+            Self::VariationStrength | Self::CfgScale | Self::Eta | Self::DenoisingStrength => {
+                AxisKind::Number
+            }
+            _ => AxisKind::Text,
+        }
+    }
+
+    /// What stands beside a column or row with this value.
+    pub(super) fn label(self, value: &str) -> String {
+        match self {
+            // These values say what they are.
+            Self::Nothing | Self::Prompt | Self::PromptSearchReplace | Self::Model => value.into(),
+            _ => format!("{}: {value}", self.name()),
+        }
+    }
+}

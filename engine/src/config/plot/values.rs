@@ -1,0 +1,109 @@
+//! The values of an axis, out of the text that a person typed.
+
+use super::axis::AxisKind;
+use super::range::Range;
+
+/// The values in `text`, at most `most` of them: numbers and ranges as [`Range`] reads them, or
+/// words, with commas or new lines between; or what is wrong with the text.
+pub(super) fn values(text: &str, kind: AxisKind, most: usize) -> Result<Vec<String>, String> {
+    let fields = fields(text)?;
+    let values = match kind {
+        AxisKind::Text => fields,
+        AxisKind::Whole | AxisKind::Number => numbers(&fields, kind == AxisKind::Whole, most)?,
+    };
+    match values.len() {
+        0 => Err("no values are given; give some with commas between, or a range as 1-5".into()),
+        count if count > most => Err(format!("{count} values are too many; give {most} at most")),
+        _ => Ok(values),
+    }
+}
+
+fn numbers(fields: &[String], whole: bool, most: usize) -> Result<Vec<String>, String> {
+    let mut values = Vec::new();
+    for field in fields {
+        // What is not a range is for the setting to read.
+        match Range::read(field)? {
+            Some(range) => values.extend(range.values(whole, most)?),
+            None => values.push(field.clone()),
+        }
+    }
+    Ok(values)
+}
+
+/// The fields of comma-separated text, trimmed. Between double quotes a comma is part of the field,
+/// and a doubled quote is one.
+fn fields(text: &str) -> Result<Vec<String>, String> {
+    let mut rest = text.trim();
+    let mut fields = Vec::new();
+    while !rest.is_empty() {
+        let (field, after) = match rest.strip_prefix('"') {
+            Some(inside) => quoted(inside)?,
+            None => {
+                let end = rest.find([',', '\n']).unwrap_or(rest.len());
+                (rest[..end].trim().to_owned(), &rest[end..])
+            }
+        };
+        fields.push(field);
+        rest = after.trim_start_matches([' ', '\t', '\r']);
+        match rest.strip_prefix([',', '\n']) {
+            Some(after) => rest = after.trim_start(),
+            None if rest.is_empty() => {}
+            None => return Err(format!("after a closing quote a comma must follow, not `{rest}`")),
+        }
+    }
+    Ok(fields)
+}
+
+/// The field whose opening quote stands before `text`, and what follows its closing quote.
+fn quoted(text: &str) -> Result<(String, &str), String> {
+    let mut field = String::new();
+    let mut rest = text;
+    loop {
+        let Some((part, after)) = rest.split_once('"') else {
+            return Err(format!("`\"{text}` has no closing quote"));
+        };
+        field.push_str(part);
+        match after.strip_prefix('"') {
+            Some(after) => {
+                field.push('"');
+                rest = after;
+            }
+            None => return Ok((field, after)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_split_at_commas_outside_quotes() {
+        let cases: [(&str, &[&str]); 6] = [
+            ("a", &["a"]),
+            (" a ,b c,  d ", &["a", "b c", "d"]),
+            (r#""a, b", c"#, &["a, b", "c"]),
+            (r#""say ""hi""",x"#, &[r#"say "hi""#, "x"]),
+            (r#""", cat"#, &["", "cat"]),
+            ("one\ntwo", &["one", "two"]),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(values(text, AxisKind::Text, 9).unwrap(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn ranges_stand_among_numbers() {
+        assert_eq!(values("1-3, 10, 7", AxisKind::Whole, 9).unwrap(), ["1", "2", "3", "10", "7"]);
+        assert_eq!(values("0-1 [3], 2.5", AxisKind::Number, 9).unwrap(), ["0", "0.5", "1", "2.5"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told() {
+        let told = |text, kind| values(text, kind, 9).unwrap_err();
+        assert!(told("  ", AxisKind::Whole).starts_with("no values are given"));
+        assert!(told("1-9, 20", AxisKind::Whole).contains("10 values are too many; give 9"));
+        assert!(told("\"a", AxisKind::Text).contains("no closing quote"));
+        assert!(told("\"a\" b", AxisKind::Text).contains("a comma must follow, not `b`"));
+    }
+}

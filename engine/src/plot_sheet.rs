@@ -1,0 +1,256 @@
+//! Plots as pictures: cells in columns and rows, with what they differ in written beside them.
+
+use crate::data::transform::with_channels;
+use crate::grid::Picture;
+use crate::lettering::{LETTER_WIDTH, LINE_HEIGHT, shortened, write};
+
+/// One sheet of a plot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlotSheet {
+    /// Written above everything; empty for none.
+    pub title: String,
+    /// Written above each column; at least one, all empty for none.
+    pub columns: Vec<String>,
+    /// Written beside each row, likewise.
+    pub rows: Vec<String>,
+    /// Row by row, one for each column of each row. Smaller ones lie in the middle.
+    pub cells: Vec<Picture>,
+}
+
+/// Cells narrower than this are enlarged, so that there is room for words above them.
+const LEGIBLE_WIDTH: u32 = 144;
+/// Letters of a row's label at most.
+const LONGEST_LABEL: usize = 32;
+const GAP: u32 = 4;
+const PAPER: u8 = 255;
+
+/// Draws `sheet`, on several sheets if one would have more than `most_pixels`; a sheet of a single
+/// cell is drawn whatever its size.
+pub fn plot_sheets(sheet: PlotSheet, most_pixels: u64) -> Vec<Picture> {
+    let mut block = (sheet.columns.len(), sheet.rows.len());
+    let cell = sheet.layout().cell;
+    loop {
+        let (width, height) = sheet.layout().size(block.0, block.1);
+        if u64::from(width) * u64::from(height) <= most_pixels || block == (1, 1) {
+            break;
+        }
+        // Halves the longer side, so that sheets stay as square as they can.
+        let wide = block.0 as u32 * cell.0 >= block.1 as u32 * cell.1;
+        match (wide && block.0 > 1) || block.1 == 1 {
+            true => block.0 = block.0.div_ceil(2),
+            false => block.1 = block.1.div_ceil(2),
+        }
+    }
+    sheet.split(block).iter().map(PlotSheet::draw).collect()
+}
+
+/// Where things lie on a sheet, in pixels.
+#[derive(Clone, Copy)]
+struct Layout {
+    /// How many times cells are enlarged.
+    scale: u32,
+    /// Width and height of a cell, enlarged.
+    cell: (u32, u32),
+    /// Of the first cell.
+    left: u32,
+    top: u32,
+}
+
+impl Layout {
+    /// Width and height of a sheet with so many columns and rows: where one more would begin.
+    fn size(&self, columns: usize, rows: usize) -> (u32, u32) {
+        self.place(columns, rows)
+    }
+
+    /// The upper left corner of a cell.
+    fn place(&self, column: usize, row: usize) -> (u32, u32) {
+        let (width, height) = self.cell;
+        (self.left + column as u32 * (width + GAP), self.top + row as u32 * (height + GAP))
+    }
+
+    /// Letters that fit above a column.
+    fn letters(&self) -> usize {
+        (self.cell.0 / LETTER_WIDTH) as usize
+    }
+}
+
+impl PlotSheet {
+    fn layout(&self) -> Layout {
+        let largest = |side: fn(&Picture) -> u32| self.cells.iter().map(side).max().unwrap_or(1);
+        let (width, height) = (largest(|cell| cell.width), largest(|cell| cell.height));
+        let scale = LEGIBLE_WIDTH.div_ceil(width.max(1)).max(1);
+        let line = |words: bool| if words { LINE_HEIGHT + GAP } else { 0 };
+        let titled = line(!self.title.is_empty());
+        let headed = line(self.columns.iter().any(|label| !label.is_empty()));
+        let letters = self.rows.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+        let beside = letters.min(LONGEST_LABEL) as u32 * LETTER_WIDTH;
+        Layout {
+            scale,
+            cell: (width * scale, height * scale),
+            left: GAP + if beside > 0 { beside + GAP } else { 0 },
+            top: GAP + titled + headed,
+        }
+    }
+
+    /// Sheets of at most so many columns and rows, those of the first rows first.
+    fn split(self, (columns, rows): (usize, usize)) -> Vec<PlotSheet> {
+        let starts = |count: usize, step: usize| (0..count).step_by(step);
+        starts(self.rows.len(), rows)
+            .flat_map(|top| starts(self.columns.len(), columns).map(move |left| (left, top)))
+            .map(|(left, top)| self.part(left..left + columns, top..top + rows))
+            .collect()
+    }
+
+    fn part(&self, columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> PlotSheet {
+        let (width, height) = (self.columns.len(), self.rows.len());
+        let columns = columns.start..columns.end.min(width);
+        let rows = rows.start..rows.end.min(height);
+        let cells = rows.clone().flat_map(|row| {
+            columns.clone().filter_map(move |column| self.cells.get(row * width + column))
+        });
+        PlotSheet {
+            title: self.title.clone(),
+            cells: cells.cloned().collect(),
+            columns: self.columns[columns.clone()].to_vec(),
+            rows: self.rows[rows].to_vec(),
+        }
+    }
+
+    fn draw(&self) -> Picture {
+        let layout = self.layout();
+        let (width, height) = layout.size(self.columns.len(), self.rows.len());
+        let channels = self.cells.iter().map(|cell| cell.channels).max().unwrap_or(1);
+        let mut sheet = Picture::filled(width, height, channels, PAPER);
+        self.write_labels(&mut sheet, &layout);
+        for (at, cell) in self.cells.iter().enumerate() {
+            let (column, row) = (at % self.columns.len(), at / self.columns.len());
+            let (left, top) = layout.place(column, row);
+            let cell = with_channels(cell.clone(), u32::from(channels));
+            let cell = enlarged(&cell, layout.scale);
+            let beside = ((layout.cell.0 - cell.width) / 2, (layout.cell.1 - cell.height) / 2);
+            sheet.place(&cell, left + beside.0, top + beside.1);
+        }
+        sheet
+    }
+
+    fn write_labels(&self, sheet: &mut Picture, layout: &Layout) {
+        let whole_line = ((sheet.width - GAP) / LETTER_WIDTH) as usize;
+        write(sheet, &shortened(&self.title, whole_line), GAP, GAP);
+        for (column, label) in self.columns.iter().enumerate() {
+            let label = shortened(label, layout.letters());
+            let (left, top) = layout.place(column, 0);
+            let unused = layout.cell.0 - label.chars().count() as u32 * LETTER_WIDTH;
+            write(sheet, &label, left + unused / 2, top.saturating_sub(LINE_HEIGHT + GAP));
+        }
+        for (row, label) in self.rows.iter().enumerate() {
+            let (_, top) = layout.place(0, row);
+            let unused = layout.cell.1.saturating_sub(LINE_HEIGHT);
+            write(sheet, &shortened(label, LONGEST_LABEL), GAP, top + unused / 2);
+        }
+    }
+}
+
+/// Every pixel as a square of `scale` pixels.
+fn enlarged(picture: &Picture, scale: u32) -> Picture {
+    let channels = usize::from(picture.channels);
+    let repeat = |pixel: &[u8]| pixel.repeat(scale as usize);
+    let row = |row: &[u8]| -> Vec<u8> {
+        row.chunks_exact(channels).flat_map(repeat).collect::<Vec<u8>>().repeat(scale as usize)
+    };
+    let rows = picture.pixels.chunks_exact(picture.width as usize * channels);
+    Picture {
+        width: picture.width * scale,
+        height: picture.height * scale,
+        channels: picture.channels,
+        pixels: rows.flat_map(row).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Cells of one brightness each, 10, 20, 30 …
+    fn sheet(columns: usize, rows: usize, side: u32) -> PlotSheet {
+        let labels = |name: &str, count| (1..=count).map(|at| format!("{name}: {at}")).collect();
+        let cell = |at: usize| Picture::filled(side, side, 1, (10 * (at + 1)) as u8);
+        PlotSheet {
+            title: "Eta: 0.5".into(),
+            columns: labels("Steps", columns),
+            rows: labels("Seed", rows),
+            cells: (0..columns * rows).map(cell).collect(),
+        }
+    }
+
+    fn at(picture: &Picture, x: u32, y: u32) -> u8 {
+        picture.pixels[((y * picture.width + x) * u32::from(picture.channels)) as usize]
+    }
+
+    #[test]
+    fn every_cell_lies_beside_its_labels() {
+        let sheet = sheet(3, 2, 200);
+        let layout = sheet.layout();
+        let pictures = plot_sheets(sheet, u64::MAX);
+        let [picture] = pictures.as_slice() else { panic!("{} sheets", pictures.len()) };
+        for row in 0..2 {
+            for column in 0..3 {
+                let (left, top) = layout.place(column, row);
+                let wanted = 10 * (row * 3 + column + 1) as u8;
+                assert_eq!(at(picture, left, top), wanted);
+                assert_eq!(at(picture, left + 199, top + 199), wanted);
+                assert_eq!(at(picture, left + 200, top + 200), PAPER);
+            }
+        }
+        let dark = |x: std::ops::Range<u32>, y: std::ops::Range<u32>| {
+            y.flat_map(|y| x.clone().map(move |x| (x, y))).any(|(x, y)| at(picture, x, y) < 100)
+        };
+        let (left, top) = layout.place(2, 0);
+        assert!(dark(left..left + 200, top - LINE_HEIGHT - GAP..top - GAP), "no word above");
+        assert!(dark(GAP..layout.left - GAP, top..top + 200), "no word beside");
+        assert!(dark(GAP..60, GAP..GAP + LINE_HEIGHT), "no title");
+    }
+
+    #[test]
+    fn small_cells_are_enlarged_and_kinds_may_differ() {
+        let mut sheet = sheet(2, 1, 28);
+        sheet.cells[1] = Picture::filled(14, 28, 3, 200);
+        let layout = sheet.layout();
+        assert_eq!((layout.scale, layout.cell), (6, (168, 168)));
+        let picture = &plot_sheets(sheet, u64::MAX)[0];
+        assert_eq!(picture.channels, 3);
+        let (left, top) = layout.place(1, 0);
+        let row = [41, 42, 125, 126].map(|x| at(picture, left + x, top));
+        assert_eq!(row, [PAPER, 200, 200, PAPER]);
+    }
+
+    #[test]
+    fn what_is_too_large_comes_on_several_sheets() {
+        let whole = sheet(5, 3, 200);
+        let layout = whole.layout();
+        let (width, height) = layout.size(3, 2);
+        let most = u64::from(width) * u64::from(height);
+        let pictures = plot_sheets(whole.clone(), most);
+        let pixels = |picture: &Picture| u64::from(picture.width) * u64::from(picture.height);
+        assert!(pictures.len() > 1 && pictures.iter().all(|picture| pixels(picture) <= most));
+        let singles = plot_sheets(whole, 0);
+        assert_eq!(singles.len(), 15);
+        for (place, single) in singles.iter().enumerate() {
+            assert_eq!(
+                at(single, single.width - GAP - 1, single.height - GAP - 1),
+                10 * (place + 1) as u8
+            );
+        }
+    }
+
+    #[test]
+    fn without_words_there_is_no_room_for_them() {
+        let bare = PlotSheet {
+            title: String::new(),
+            columns: vec![String::new()],
+            rows: vec![String::new()],
+            cells: vec![Picture::filled(200, 150, 1, 3)],
+        };
+        let picture = &plot_sheets(bare, u64::MAX)[0];
+        assert_eq!((picture.width, picture.height), (200 + 2 * GAP, 150 + 2 * GAP));
+    }
+}

@@ -1,0 +1,87 @@
+//! The given picture on the way: where it begins, and how what is kept of it stays.
+
+use candle_core::Tensor;
+
+use super::level::Level;
+use super::pictures::image_tensor;
+use super::smear::smeared;
+use super::{Init, Leg, weighted_sum};
+use crate::Result;
+use crate::config::MaskedContent;
+use crate::grid::Picture;
+
+/// An [`Init`] as tensors, under noise of its own.
+pub(super) struct Canvas {
+    /// (batch, channels, height, width)
+    picture: Tensor,
+    /// The picture as the drawing begins from it, with what was put under the mask.
+    beginning: Tensor,
+    /// The unit Gaussian that each picture of the batch begins as.
+    noise: Tensor,
+    mask: Option<Painted>,
+}
+
+/// Shares of each pixel, (1, 1, height, width).
+struct Painted {
+    drawn: Tensor,
+    kept: Tensor,
+    /// Whether nothing but noise stands under the mask to begin with.
+    from_noise: bool,
+}
+
+impl Canvas {
+    /// `noise`: (batch, channels, height, width), of the picture's size.
+    pub fn new(init: &Init, noise: &Tensor) -> Result<Self> {
+        let tensor = |picture: &Picture| -> Result<Tensor> {
+            let single = image_tensor(picture, noise.device())?;
+            Ok(single.broadcast_as(noise.shape())?.contiguous()?)
+        };
+        let picture = tensor(&init.picture)?;
+        let beginning = match &init.mask {
+            Some(mask) if init.fill == MaskedContent::Fill => {
+                tensor(&smeared(&init.picture, mask))?
+            }
+            _ => picture.clone(),
+        };
+        let mask = init.mask.as_ref().map(|mask| {
+            let drawn = mask.tensor(noise.device())?;
+            let kept = drawn.affine(-1.0, 1.0)?;
+            crate::Result::Ok(Painted {
+                drawn,
+                kept,
+                from_noise: init.fill == MaskedContent::Noise,
+            })
+        });
+        Ok(Self { picture, beginning, noise: noise.clone(), mask: mask.transpose()? })
+    }
+
+    /// x at the beginning of `first`; without a step to take, the picture itself.
+    pub fn start(&self, first: Option<&Leg>) -> Result<Tensor> {
+        let Some(leg) = first else { return Ok(self.picture.clone()) };
+        let noised = self.noised(&self.beginning, leg.from)?;
+        match &self.mask {
+            Some(mask) if mask.from_noise => mask.blend(&self.noise, &noised),
+            _ => Ok(noised),
+        }
+    }
+
+    /// `x` with what the mask keeps replaced by the picture, noised to `level`. The noise is the
+    /// same at all levels, so that the kept part moves as the path through it would.
+    pub fn keep(&self, x: Tensor, level: Level) -> Result<Tensor> {
+        match &self.mask {
+            Some(mask) => mask.blend(&x, &self.noised(&self.picture, level)?),
+            None => Ok(x),
+        }
+    }
+
+    fn noised(&self, picture: &Tensor, level: Level) -> Result<Tensor> {
+        weighted_sum(level.signal(), picture, [(level.noise(), &self.noise)])
+    }
+}
+
+impl Painted {
+    /// A whole share of one and none of the other gives it back exactly.
+    fn blend(&self, drawn: &Tensor, kept: &Tensor) -> Result<Tensor> {
+        Ok((drawn.broadcast_mul(&self.drawn)? + kept.broadcast_mul(&self.kept)?)?)
+    }
+}

@@ -1,0 +1,78 @@
+//! A picture of any size brought to the size that is drawn.
+
+use super::Mask;
+use crate::config::ResizeMode;
+use crate::data::transform::{crop_to, stretched, with_channels, within};
+use crate::grid::Picture;
+
+/// A picture of the wanted size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fitted {
+    pub picture: Picture,
+    /// What the picture does not cover, where it is repeated from its edge; none if it covers all.
+    pub left_over: Option<Mask>,
+}
+
+/// Brings `picture` to `size` (width, height) and 1 or 3 `channels`.
+pub fn fit(picture: Picture, size: (usize, usize), channels: usize, mode: ResizeMode) -> Fitted {
+    let picture = with_channels(picture, channels as u32);
+    let size = (size.0 as u32, size.1 as u32);
+    match mode {
+        ResizeMode::Resize => Fitted { picture: stretched(picture, size), left_over: None },
+        ResizeMode::Crop => Fitted { picture: crop_to(picture, size), left_over: None },
+        ResizeMode::Fill => centred(&within(picture, size), size),
+    }
+}
+
+/// `picture` in the middle of a larger one, its edge repeated outward.
+fn centred(picture: &Picture, size: (u32, u32)) -> Fitted {
+    let (width, height) = size;
+    let (left, top) = ((width - picture.width) / 2, (height - picture.height) / 2);
+    let channels = usize::from(picture.channels);
+    let mut pixels = Vec::with_capacity(width as usize * height as usize * channels);
+    let mut uncovered = Vec::with_capacity(width as usize * height as usize);
+    for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+        let column = x.saturating_sub(left).min(picture.width - 1);
+        let row = y.saturating_sub(top).min(picture.height - 1);
+        let at = (row as usize * picture.width as usize + column as usize) * channels;
+        pixels.extend_from_slice(&picture.pixels[at..at + channels]);
+        uncovered.push(255 * u8::from((column + left, row + top) != (x, y)));
+    }
+    let covers = (picture.width, picture.height) == size;
+    Fitted {
+        picture: Picture { width, height, channels: picture.channels, pixels },
+        left_over: (!covers).then_some(Mask { width, height, pixels: uncovered }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gray values 0, 1, 2 … by column.
+    fn columns(width: u32, height: u32) -> Picture {
+        let pixels = (0..width * height).map(|at| (at % width) as u8).collect();
+        Picture { width, height, channels: 1, pixels }
+    }
+
+    #[test]
+    fn every_mode_gives_the_size_and_only_fill_leaves_something_over() {
+        for mode in [ResizeMode::Resize, ResizeMode::Crop, ResizeMode::Fill] {
+            for (width, height) in [(5, 9), (9, 5), (16, 8), (8, 8), (1, 40)] {
+                let fitted = fit(columns(width, height), (16, 8), 3, mode);
+                let Picture { width, height, channels, .. } = fitted.picture;
+                assert_eq!((width, height, channels), (16, 8, 3), "{mode:?}");
+                assert!(mode == ResizeMode::Fill || fitted.left_over.is_none());
+            }
+            let same = fit(columns(16, 8), (16, 8), 1, mode);
+            assert_eq!(same, Fitted { picture: columns(16, 8), left_over: None });
+        }
+    }
+
+    #[test]
+    fn what_is_left_over_repeats_the_edge() {
+        let fitted = fit(columns(4, 4), (7, 4), 1, ResizeMode::Fill);
+        assert_eq!(fitted.picture.pixels[..7], [0, 0, 1, 2, 3, 3, 3]);
+        assert_eq!(fitted.left_over.unwrap().pixels[..7], [255, 0, 0, 0, 0, 255, 255]);
+    }
+}

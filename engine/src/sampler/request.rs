@@ -1,0 +1,86 @@
+//! What to draw.
+
+use std::ops::Range;
+
+use candle_core::Tensor;
+
+use super::{Guidance, Init, Variation};
+use crate::Result;
+use crate::config::Sampling;
+use crate::model::Model;
+use crate::noise::{self, Stream};
+use crate::unet::Border;
+
+/// One picture for each seed. A picture depends on its own seed, and second seed, alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SampleRequest {
+    pub sampling: Sampling,
+    pub seeds: Vec<u64>,
+    pub guidance: Guidance,
+    /// Width and height in pixels, which [`Model::check_size`] must allow.
+    pub size: (usize, usize),
+    /// Whether opposite edges of a picture meet.
+    pub tiling: bool,
+    /// A second seed for each picture.
+    pub variation: Option<Variation>,
+    /// A picture that all begin from.
+    pub init: Option<Init>,
+}
+
+impl SampleRequest {
+    /// Pictures of nothing in particular, out of noise.
+    pub fn new(sampling: Sampling, seeds: Vec<u64>, size: (usize, usize)) -> Self {
+        Self {
+            sampling,
+            seeds,
+            guidance: Guidance::default(),
+            size,
+            tiling: false,
+            variation: None,
+            init: None,
+        }
+    }
+
+    /// How many steps are taken: fewer than those of the path where a picture is begun from.
+    pub fn steps_taken(&self) -> usize {
+        let steps = self.sampling.steps;
+        self.init.as_ref().map_or(steps, |init| init.steps_taken(steps))
+    }
+
+    /// The places of these steps on the path.
+    pub(super) fn legs(&self) -> Range<usize> {
+        let steps = self.sampling.steps;
+        steps - self.steps_taken()..steps
+    }
+
+    /// Whether `model` can draw it; whether the steps fit is for [`super::Course`] to say.
+    pub(super) fn check(&self, model: &Model) -> Result<()> {
+        model.check_size(self.size.0, self.size.1)?;
+        let channels = model.config().model_params.im_channels;
+        self.init.as_ref().map_or(Ok(()), |init| init.check(self.size, channels))?;
+        self.variation.as_ref().map_or(Ok(()), |second| second.check(self.seeds.len()))?;
+        Ok(())
+    }
+
+    pub(super) fn border(&self) -> Border {
+        if self.tiling { Border::Opposite } else { Border::Zeros }
+    }
+
+    /// The noise that the pictures begin as: (seeds, channels, height, width).
+    pub(super) fn start_noise(&self, model: &Model) -> Result<Tensor> {
+        match &self.variation {
+            Some(second) => second.noise(&self.seeds, self.shape(model), model.device()),
+            None => self.noise(Stream::Start, 0, model),
+        }
+    }
+
+    /// Noise by the pictures' own seeds, of the same shape.
+    pub(super) fn noise(&self, stream: Stream, counter: u64, model: &Model) -> Result<Tensor> {
+        noise::gaussian_images(&self.seeds, stream, counter, self.shape(model), model.device())
+    }
+
+    /// (channels, height, width)
+    fn shape(&self, model: &Model) -> (usize, usize, usize) {
+        (model.config().model_params.im_channels, self.size.1, self.size.0)
+    }
+}

@@ -1,0 +1,92 @@
+//! The whole way, step after step.
+
+use candle_core::Tensor;
+
+use super::canvas::Canvas;
+use super::guidance::Guided;
+use super::{Course, Level, SampleRequest, pictures};
+use crate::grid::Picture;
+use crate::model::Model;
+use crate::noise::Stream;
+use crate::{CancelToken, Result};
+
+/// What stands after one step.
+#[derive(Debug)]
+pub struct SampleStep<'a> {
+    /// 1 to `steps`.
+    pub step: usize,
+    /// Steps that are taken, which may be fewer than the request's sampling has.
+    pub steps: usize,
+    /// The timestep the network was asked at first, 0 to T - 1.
+    pub timestep: f32,
+    /// (batch, channels, height, width)
+    pub x: &'a Tensor,
+    /// The prediction of the finished picture, of the same shape, within [-1, 1].
+    pub x0: &'a Tensor,
+}
+
+impl SampleStep<'_> {
+    pub fn x_pictures(&self) -> Result<Vec<Picture>> {
+        pictures(self.x)
+    }
+
+    pub fn x0_pictures(&self) -> Result<Vec<Picture>> {
+        pictures(self.x0)
+    }
+}
+
+/// Draws the pictures, telling of every step. Ends with [`crate::Error::Cancelled`] if asked to
+/// stop, and with a [`crate::config::ConfigError`] if `model` cannot draw what is asked for.
+pub fn sample(
+    model: &Model,
+    request: &SampleRequest,
+    cancel: &CancelToken,
+    report: &mut dyn FnMut(&SampleStep) -> Result<()>,
+) -> Result<Vec<Picture>> {
+    request.check(model)?;
+    let model = &model.with_border(request.border());
+    let guided = Guided::new(model, &request.guidance)?;
+    let mut course = Course::new(&request.sampling, model.schedule(), model.prediction())?;
+    let noise = request.start_noise(model)?;
+    let canvas = request.init.as_ref().map(|init| Canvas::new(init, &noise)).transpose()?;
+    let legs = request.legs();
+    let mut x = begin(&course, canvas.as_ref(), &noise, legs.start)?;
+    for index in legs.clone() {
+        let mut network = |x: &Tensor, timestep| {
+            cancel.check()?;
+            guided.predict(x, timestep)
+        };
+        let mut draws = 0;
+        let mut noise = || {
+            draws += 1;
+            request.noise(Stream::Sampling, draw_number(index, draws - 1), model)
+        };
+        let (mut next, mut x0) = course.step(index, &x, &mut network, &mut noise)?;
+        let leg = course.path.legs()[index];
+        if let Some(canvas) = &canvas {
+            (next, x0) = (canvas.keep(next, leg.to)?, canvas.keep(x0, Level::CLEAN)?);
+        }
+        x = next;
+        report(&SampleStep {
+            step: index - legs.start + 1,
+            steps: legs.len(),
+            timestep: leg.from.timestep,
+            x: &x,
+            x0: &x0,
+        })?;
+    }
+    pictures(&x)
+}
+
+/// x before the step at place `first` of the path.
+fn begin(course: &Course, canvas: Option<&Canvas>, noise: &Tensor, first: usize) -> Result<Tensor> {
+    match canvas {
+        Some(canvas) => canvas.start(course.path.legs().get(first)),
+        None => course.start(noise),
+    }
+}
+
+/// The counter of draw `draw` of step `index`; both are less than 2^32.
+fn draw_number(index: usize, draw: u64) -> u64 {
+    index as u64 | draw << 32
+}

@@ -1,0 +1,166 @@
+//! A run between its steps: what is due, what is saved, what was changed on the way.
+
+use super::control::Wishes;
+use super::folder::RunFolder;
+use super::steering::Steering;
+use super::validation::ValidationLoss;
+use super::{StepReport, TrainEvent, TrainRequest, Trainer, samples, weights_of};
+use crate::{CancelToken, Error, Result, atomic_file};
+
+/// Trainer, folder and journal of a run under way.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    request: &'a TrainRequest<'a>,
+    folder: RunFolder,
+    trainer: Trainer<'a>,
+    steering: Steering,
+    /// The step of the state in the folder; 0 where there is none.
+    saved: u64,
+}
+
+type Report<'a> = dyn FnMut(TrainEvent) -> Result<()> + 'a;
+
+impl<'a> Run<'a> {
+    pub fn open(request: &'a TrainRequest<'a>) -> Result<Self> {
+        let folder = RunFolder::create(request.folder)?;
+        atomic_file::write(&folder.config(), request.config.to_yaml().as_bytes())?;
+        let mut trainer = Trainer::new(request.config, request.data, request.device)?;
+        if request.resume && folder.state().exists() {
+            trainer.restore(&folder.state())?;
+        }
+        let steering = match request.resume {
+            true => Steering::resume(&folder.steering())?,
+            false => Steering::begin(&folder.steering())?,
+        };
+        let saved = trainer.steps_done();
+        Ok(Self { request, folder, trainer, steering, saved })
+    }
+
+    pub fn started(&self) -> TrainEvent<'static> {
+        TrainEvent::Started {
+            first_step: self.steps_done() + 1,
+            total_steps: self.trainer.total_steps(),
+            weights: weights_of(&self.request.config.model_params),
+        }
+    }
+
+    pub fn steps_done(&self) -> u64 {
+        self.trainer.steps_done()
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.steps_done() >= self.trainer.total_steps()
+    }
+
+    /// Does what was asked for since the last step, and notes what is to be different from now on.
+    pub fn heed(
+        &mut self,
+        wishes: &Wishes,
+        cancel: &CancelToken,
+        report: &mut Report,
+    ) -> Result<()> {
+        self.steering.heed(wishes, self.steps_done() + 1)?;
+        if wishes.save {
+            self.save(report)?;
+        }
+        if wishes.sample {
+            self.draw_samples(cancel, report)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the next step; none if it ran away and the run was taken back instead.
+    pub fn step(&mut self, report: &mut Report) -> Result<Option<StepReport>> {
+        self.trainer.scale_rate(self.steering.rate_factor(self.steps_done() + 1));
+        match self.trainer.step() {
+            Ok(figures) => Ok(Some(figures)),
+            Err(Error::Diverged(reason)) if self.steering.was_halved() => {
+                Err(self.ran_away_twice(&reason))
+            }
+            Err(Error::Diverged(reason)) => self.roll_back(&reason, report).map(|()| None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn roll_back(&mut self, reason: &str, report: &mut Report) -> Result<()> {
+        let step = self.steps_done() + 1;
+        let TrainRequest { config, data, device, .. } = self.request;
+        match self.saved {
+            0 => self.trainer = Trainer::new(config, data, device)?,
+            _ => self.trainer.restore(&self.folder.state())?,
+        }
+        let to_step = self.steps_done();
+        self.steering.halve(reason, to_step + 1)?;
+        self.trainer.scale_rate(self.steering.rate_factor(to_step + 1));
+        let learning_rate = self.trainer.rate_at(to_step + 1);
+        report(TrainEvent::RolledBack { step, to_step, learning_rate, reason })
+    }
+
+    fn ran_away_twice(&self, reason: &str) -> Error {
+        let kept = match self.saved {
+            0 => "no checkpoint was made before".into(),
+            step => format!("the checkpoint of step {step} is kept"),
+        };
+        Error::Diverged(format!(
+            "training ran away again at half the rate: {reason}; try a train_params.lr below {}, \
+             or a train_params.grad_clip of 1; {kept}",
+            self.request.config.train_params.lr
+        ))
+    }
+
+    pub fn checkpoint_is_due(&self) -> bool {
+        self.is_done() || self.steps_done().is_multiple_of(self.checkpoint_every())
+    }
+
+    pub fn validation_is_due(&self) -> bool {
+        let every = self.request.config.train_params.validate_every as u64;
+        self.checkpoint_is_due() || (every > 0 && self.steps_done().is_multiple_of(every))
+    }
+
+    pub fn samples_are_due(&self) -> bool {
+        self.is_done() || self.steps_done().is_multiple_of(self.sample_every())
+    }
+
+    fn checkpoint_every(&self) -> u64 {
+        let params = &self.request.config.train_params;
+        let epoch = params.steps_per_epoch(self.request.data.len()) as u64;
+        or_else(params.checkpoint_every as u64, epoch)
+    }
+
+    fn sample_every(&self) -> u64 {
+        let configured = self.request.config.train_params.sample_every as u64;
+        let steps = self.steering.sample_every(self.steps_done()).unwrap_or(configured);
+        or_else(steps, self.checkpoint_every())
+    }
+
+    /// Measures the loss on the images that are held out, if there are any.
+    pub fn validate(&self, report: &mut Report) -> Result<()> {
+        let Some(ValidationLoss { loss, ema_loss }) = self.trainer.validate()? else {
+            return Ok(());
+        };
+        report(TrainEvent::Validation { step: self.steps_done(), loss, ema_loss })
+    }
+
+    /// Saves what stands now, unless it was saved before.
+    pub fn save_what_is_new(&mut self, report: &mut Report) -> Result<()> {
+        if self.steps_done() > self.saved { self.save(report) } else { Ok(()) }
+    }
+
+    /// Saves what stands now, as a checkpoint and as the state to go on from.
+    pub fn save(&mut self, report: &mut Report) -> Result<()> {
+        let step = self.steps_done();
+        let path = self.folder.checkpoint(step);
+        self.trainer.checkpoint().save(&path)?;
+        self.trainer.save_state(&self.folder.state())?;
+        self.saved = step;
+        report(TrainEvent::Checkpoint { step, path: &path })
+    }
+
+    pub fn draw_samples(&self, cancel: &CancelToken, report: &mut Report) -> Result<()> {
+        samples::draw(&self.trainer, self.request.config, cancel, report)
+    }
+}
+
+fn or_else(every: u64, otherwise: u64) -> u64 {
+    if every == 0 { otherwise } else { every }
+}

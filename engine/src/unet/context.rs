@@ -1,0 +1,13 @@
+//! What all blocks of a network see besides the image.
+
+use candle_core::Tensor;
+
+use super::border::Border;
+
+/// The same for every block of one pass.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Timestep and class, after SiLU: (batch, time width).
+    pub time: Tensor,
+    pub border: Border,
+}

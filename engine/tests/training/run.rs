@@ -1,0 +1,60 @@
+//! A run from the outside: what it reports and writes, how it stops and goes on.
+
+use candle_core::Device;
+use engine::CancelToken;
+use engine::train::{Control, TrainEnd, TrainEvent, TrainRequest, train};
+
+use crate::fixture::{bytes_of_last, run, stripes, tiny};
+
+#[test]
+fn a_stopped_and_resumed_run_ends_with_the_bytes_of_one_that_was_not() {
+    let (config, data) = (tiny(&[]), stripes(10));
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let never = CancelToken::new();
+    let end = run(&config, &data, whole.path(), false, &never, 0).unwrap();
+    assert_eq!(end, TrainEnd::Finished { step: 6 });
+    // Stopped within an epoch, and with an epoch's end (step 3) behind it.
+    let end = run(&config, &data, parts.path(), false, &CancelToken::new(), 5).unwrap();
+    assert_eq!(end, TrainEnd::Stopped { step: 5 });
+    run(&config, &data, parts.path(), true, &never, 0).unwrap();
+    assert!(bytes_of_last(whole.path()) == bytes_of_last(parts.path()));
+    assert_eq!(bytes_of_last(whole.path()).0, 6);
+}
+
+#[test]
+fn the_loss_falls_and_every_step_is_reported() {
+    let config = tiny(&["train_params.num_steps=150", "train_params.batch_size=8"]);
+    let (data, folder) = (stripes(16), tempfile::tempdir().unwrap());
+    let mut losses = Vec::new();
+    let (mut samples, mut saved) = (0, Vec::new());
+    let request = TrainRequest {
+        config: &config,
+        data: &data,
+        device: &Device::Cpu,
+        folder: folder.path(),
+        resume: false,
+        control: &Control::new(),
+    };
+    train(&request, &CancelToken::new(), &mut |event| {
+        match event {
+            TrainEvent::Step(figures) => {
+                assert_eq!(figures.step, losses.len() as u64 + 1);
+                assert_eq!(figures.epoch, (figures.step - 1) / 2 + 1);
+                let share: f32 = figures.buckets.iter().flatten().sum();
+                assert!(share > 0.0);
+                losses.push(figures.loss);
+            }
+            TrainEvent::Samples { pictures, .. } => samples += pictures.len(),
+            TrainEvent::Checkpoint { step, .. } => saved.push(step),
+            TrainEvent::Started { total_steps, .. } => assert_eq!(total_steps, 150),
+            other => panic!("{other:?}"),
+        }
+        Ok(())
+    })
+    .unwrap();
+    let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+    assert!(mean(&losses[130..]) < 0.6 * mean(&losses[..10]), "{losses:?}");
+    assert_eq!(saved.len(), 38, "every fourth step and the last: {saved:?}");
+    assert_eq!(samples, 2 * 38);
+    assert!(folder.path().join("config.yaml").exists());
+}

@@ -1,0 +1,122 @@
+//! A run that is changed while it goes on, and one that runs away.
+
+use engine::Error;
+use engine::checkpoint::Checkpoint;
+use engine::train::{Control, TrainEnd, checkpoints};
+
+use crate::fixture::{bytes_of_last, tiny};
+use crate::watch::{told, watch};
+
+#[test]
+fn what_is_changed_on_the_way_holds_after_a_stop_and_after_a_kill() {
+    let config = tiny(&["train_params.num_steps=9"]);
+    let steer = |line: &str, control: &Control| {
+        if line.starts_with("step 2 ") {
+            control.set_rate_factor(0.5).unwrap();
+            control.set_sample_every(3);
+        }
+        if line.starts_with("step 5 ") {
+            control.set_rate_factor(3.0).unwrap();
+        }
+    };
+    let [whole, stopped, killed] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let (end, lines) = watch(&config, whole.path(), false, &mut |line, control, _| {
+        steer(line, control);
+        Ok(())
+    });
+    assert_eq!(end.unwrap(), TrainEnd::Finished { step: 9 });
+    let rates = ["1 0.002", "2 0.002", "3 0.001", "4 0.001", "5 0.001", "6 0.006"];
+    assert_eq!(told(&lines, "step ")[..6], rates);
+    assert_eq!(told(&lines, "samples "), ["3", "6", "9"]);
+
+    let (end, _) = watch(&config, stopped.path(), false, &mut |line, control, cancel| {
+        steer(line, control);
+        if line.starts_with("step 5 ") {
+            cancel.cancel();
+        }
+        Ok(())
+    });
+    assert_eq!(end.unwrap(), TrainEnd::Stopped { step: 5 });
+    // As a power cut would end it, with the last state at step 4 and a change after it.
+    let (end, _) = watch(&config, killed.path(), false, &mut |line, control, _| {
+        steer(line, control);
+        if line.starts_with("step 7 ") { Err(Error::Cancelled) } else { Ok(()) }
+    });
+    assert!(matches!(end, Err(Error::Cancelled)));
+    for (folder, first) in [(stopped, "6"), (killed, "5")] {
+        let (_, lines) = watch(&config, folder.path(), true, &mut |_, _, _| Ok(()));
+        assert_eq!(told(&lines, "started "), [first]);
+        assert!(bytes_of_last(folder.path()) == bytes_of_last(whole.path()));
+    }
+}
+
+#[test]
+fn a_run_saves_and_draws_when_asked() {
+    let (config, folder) = (tiny(&[]), tempfile::tempdir().unwrap());
+    let (_, lines) = watch(&config, folder.path(), false, &mut |line, control, _| {
+        if line.starts_with("step 3 ") {
+            control.save_now();
+            control.sample_now();
+        }
+        Ok(())
+    });
+    assert_eq!(told(&lines, "checkpoint "), ["3", "4", "6"]);
+    assert_eq!(told(&lines, "samples "), ["3", "4", "6"]);
+}
+
+#[test]
+fn a_run_that_runs_away_goes_back_and_on_more_slowly() {
+    let (config, folder) =
+        (tiny(&["train_params.checkpoint_every=3"]), tempfile::tempdir().unwrap());
+    let (end, lines) = watch(&config, folder.path(), false, &mut |line, control, _| {
+        if line.starts_with("step 3 ") {
+            control.set_rate_factor(1000.0).unwrap();
+        }
+        if line.starts_with("back ") {
+            control.set_rate_factor(0.5).unwrap();
+        }
+        Ok(())
+    });
+    assert_eq!(end.unwrap(), TrainEnd::Finished { step: 6 });
+    assert_eq!(told(&lines, "step 4 "), ["2", "0.0005"]);
+    assert_eq!(told(&lines, "back "), ["5 3 1"]);
+}
+
+#[test]
+fn a_run_that_runs_away_twice_ends_and_keeps_the_last_good_checkpoint() {
+    let (config, folder) = (
+        tiny(&["train_params.checkpoint_every=3", "train_params.lr=0.05"]),
+        tempfile::tempdir().unwrap(),
+    );
+    let (end, lines) = watch(&config, folder.path(), false, &mut |line, control, _| {
+        if line.starts_with("step 3 ") {
+            control.set_rate_factor(1000.0).unwrap();
+        }
+        Ok(())
+    });
+    let error = end.unwrap_err();
+    let message = error.to_string();
+    assert!(matches!(error, Error::Diverged(_)), "{message}");
+    assert!(message.contains("the loss has gone up to"), "{message}");
+    assert!(message.contains("the checkpoint of step 3 is kept"), "{message}");
+    assert!(message.contains("train_params.lr below 0.05"), "{message}");
+    assert_eq!(told(&lines, "back ").len(), 1);
+    let (step, path) = checkpoints(folder.path()).unwrap().pop().unwrap();
+    assert_eq!(step, 3);
+    Checkpoint::load(&path).unwrap();
+}
+
+#[test]
+fn with_nothing_saved_a_run_that_runs_away_begins_again() {
+    let (config, folder) = (tiny(&["train_params.lr=1"]), tempfile::tempdir().unwrap());
+    let (end, lines) = watch(&config, folder.path(), false, &mut |line, control, _| {
+        if line.starts_with("back ") {
+            control.set_rate_factor(0.002).unwrap();
+        }
+        Ok(())
+    });
+    assert_eq!(end.unwrap(), TrainEnd::Finished { step: 6 });
+    assert!(told(&lines, "back ")[0].ends_with(" 0 0.5"), "{lines:?}");
+    let first = told(&lines, "step 1 ");
+    assert_eq!(first, ["1", "0.001"]);
+}

@@ -1,0 +1,99 @@
+//! What `darkroom generate` takes to begin from a picture, and what else a picture can be.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use engine::config::{GenerateSettings, MaskedContent, ResizeMode};
+use engine::grid::Picture;
+
+use crate::studio::{Start, decoded, input_name};
+use crate::{Error, Result};
+
+#[derive(Clone, Debug, Args)]
+pub struct PictureArgs {
+    /// Pixels; 0 is the model's own size
+    #[arg(long, default_value_t = 0, value_name = "PIXELS")]
+    width: usize,
+    #[arg(long, default_value_t = 0, value_name = "PIXELS")]
+    height: usize,
+    /// Opposite edges meet: copies can be laid side by side without a seam
+    #[arg(long)]
+    tiling: bool,
+    /// A second seed, whose noise the pictures go toward; -1 draws one
+    #[arg(long, default_value_t = -1, allow_negative_numbers = true, value_name = "SEED")]
+    subseed: i64,
+    /// How far they go: 0 not at all, 1 all the way
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true, value_name = "SHARE")]
+    subseed_strength: f64,
+    /// A picture to begin from instead of noise
+    #[arg(long, value_name = "FILE")]
+    init_image: Option<PathBuf>,
+    /// How far it goes toward noise before it comes back: 0 to 1
+    #[arg(long, default_value_t = 0.75, allow_negative_numbers = true, value_name = "SHARE")]
+    denoising_strength: f64,
+    /// How it is brought to the size: "Just resize", "Crop and resize" or "Resize and fill"
+    #[arg(long, default_value = "Crop and resize", value_name = "NAME")]
+    resize_mode: String,
+    /// What of it to draw anew: white is drawn, black stays
+    #[arg(long, value_name = "FILE", requires = "init_image")]
+    mask: Option<PathBuf>,
+    /// Pixels over which the mask's edge is softened
+    #[arg(long, default_value_t = 0, value_name = "PIXELS")]
+    mask_blur: usize,
+    /// Black is drawn and white stays
+    #[arg(long)]
+    invert_mask: bool,
+    /// What stands under the mask to begin with: original, fill or noise
+    #[arg(long, default_value = "original", value_name = "NAME")]
+    inpainting_fill: String,
+}
+
+/// The files, read.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    image: Option<Picture>,
+    mask: Option<Picture>,
+}
+
+impl PictureArgs {
+    /// Writes what was asked for into `settings`, and reads the files.
+    pub fn apply(&self, settings: &mut GenerateSettings) -> Result<Given> {
+        settings.width = self.width;
+        settings.height = self.height;
+        settings.tiling = self.tiling;
+        settings.subseed = self.subseed;
+        settings.subseed_strength = self.subseed_strength;
+        settings.denoising_strength = self.denoising_strength;
+        settings.resize_mode = ResizeMode::from_name(&self.resize_mode)?;
+        settings.mask_blur = self.mask_blur;
+        settings.inpainting_mask_invert = self.invert_mask;
+        settings.inpainting_fill = MaskedContent::from_name(&self.inpainting_fill)?;
+        let mut given = Given::default();
+        if let Some(path) = &self.init_image {
+            given.image = Some(read(path, "init_image", &mut settings.init_image)?);
+        }
+        if let Some(path) = &self.mask {
+            given.mask = Some(read(path, "mask", &mut settings.mask)?);
+        }
+        Ok(given)
+    }
+}
+
+impl Given {
+    /// The picture to begin from, for drawings of `size` with `channels`.
+    pub fn start(
+        self,
+        settings: &GenerateSettings,
+        size: (usize, usize),
+        channels: usize,
+    ) -> Option<Start> {
+        let picture = self.image?;
+        Some(Start::new(settings, picture, self.mask, size, channels))
+    }
+}
+
+fn read(path: &Path, field: &str, name: &mut String) -> Result<Picture> {
+    let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+    *name = input_name(&bytes);
+    decoded(&bytes, field)
+}

@@ -1,0 +1,98 @@
+//! A model from elsewhere among the own ones.
+
+use std::path::Path;
+
+use engine::checkpoint::{Checkpoint, Header};
+use engine::config::name_fault;
+use engine::train::checkpoint_path;
+
+use super::{ModelFile, Models};
+use crate::studio::files::remove_folder;
+use crate::{Error, Result};
+
+/// Where a model is to come from.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelSource<'a> {
+    /// A diffusers pipeline (folder or zip), a .pth of the reference code, or a .safetensors of ours.
+    pub path: &'a Path,
+    /// What a .pth was trained with.
+    pub yaml: Option<&'a Path>,
+}
+
+impl ModelSource<'_> {
+    fn checkpoint(&self) -> Result<Checkpoint> {
+        match ModelFile::at(self.path, self.yaml)? {
+            Some(file) => file.checkpoint(),
+            None => Ok(Checkpoint::load_diffusers(self.path)?),
+        }
+    }
+}
+
+impl Models {
+    /// Copies the model to the name `name`; errors name `name`, `config` or the file. What cannot be
+    /// imported leaves nothing behind.
+    pub fn import(&self, name: &str, source: &ModelSource) -> Result<Header> {
+        if let Some(fault) = name_fault(name) {
+            return Err(Error::field("name", fault));
+        }
+        let folder = self.run_folder(name);
+        if Self::is_built_in(name) || folder.exists() {
+            let message = format!("there is already a model or run called {name}");
+            return Err(Error::field("name", message));
+        }
+        let checkpoint = source.checkpoint()?;
+        let file = checkpoint_path(&folder, checkpoint.header.step)?;
+        if let Err(error) = checkpoint.save(&file) {
+            // An empty folder would keep the name taken.
+            remove_folder(&folder)?;
+            return Err(error.into());
+        }
+        Ok(checkpoint.header)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::studio::Folders;
+
+    fn import(path: &str, name: &str, data: &Path) -> Result<()> {
+        let source = ModelSource { path: Path::new(path), yaml: None };
+        Models::new(Folders::at(data)).import(name, &source).map(drop)
+    }
+
+    const PIPELINE: &str = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../engine/tests/cases/diffusers-unet-uncond/pipeline"
+    );
+
+    #[test]
+    fn an_imported_pipeline_is_among_the_models() {
+        let data = tempfile::tempdir().unwrap();
+        import(PIPELINE, "butterflies", data.path()).unwrap();
+        let info = Models::new(Folders::at(data.path())).info("butterflies").unwrap();
+        assert_eq!((info.width, info.height, info.channels), (16, 16, 3));
+        assert_eq!(info.timesteps, 1000);
+        let again = import(PIPELINE, "butterflies", data.path()).unwrap_err().to_string();
+        assert!(again.contains("already"), "{again}");
+    }
+
+    #[test]
+    fn what_cannot_be_imported_leaves_nothing_behind() {
+        let data = tempfile::tempdir().unwrap();
+        let empty = tempfile::tempdir().unwrap();
+        let cases = [
+            (PIPELINE.to_owned(), "digits", "already"),
+            (PIPELINE.to_owned(), "../up", "name"),
+            ("weights.pth".to_owned(), "mine", "YAML"),
+            (empty.path().display().to_string(), "mine", "unet/config.json"),
+            (format!("{PIPELINE}/model_index.json"), "mine", "neither a folder nor a zip"),
+        ];
+        for (path, name, word) in cases {
+            let error = import(&path, name, data.path()).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+        assert!(Models::new(Folders::at(data.path())).list().iter().all(|model| model.built_in));
+        assert!(!data.path().join("runs/mine").exists());
+    }
+}

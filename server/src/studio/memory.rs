@@ -1,0 +1,112 @@
+//! This machine's memory, and whether a drawing fits into it.
+
+use candle_core::Device;
+use engine::config::{ConfigError, GenerateSettings};
+use engine::footprint::Footprint;
+
+use super::Darkroom;
+use super::drawing::drawn_size;
+use crate::Result;
+
+/// Bytes of main memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// What all programs may still take.
+    pub free: u64,
+    /// What this program holds.
+    pub used: u64,
+    pub total: u64,
+}
+
+impl Memory {
+    /// Nothing where the system does not tell.
+    pub fn now() -> Option<Self> {
+        let system = std::fs::read_to_string("/proc/meminfo").ok()?;
+        let own = std::fs::read_to_string("/proc/self/status").ok()?;
+        Some(Self {
+            free: bytes(&system, "MemAvailable")?,
+            used: bytes(&own, "VmRSS")?,
+            total: bytes(&system, "MemTotal")?,
+        })
+    }
+}
+
+/// The line `name:   123 kB`.
+fn bytes(lines: &str, name: &str) -> Option<u64> {
+    let line = lines.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes << 10)
+}
+
+impl Darkroom {
+    /// Whether a batch of what `settings` ask for fits into the memory that is free now; errors name
+    /// `batch_size` and the largest that fits. A card's memory is not known, and not asked.
+    pub(super) fn check_memory(&self, settings: &GenerateSettings) -> Result<()> {
+        let Some(memory) = Memory::now().filter(|_| self.device.label.starts_with("cpu")) else {
+            return Ok(());
+        };
+        let header = self.models.header(&settings.model)?;
+        let footprint = Footprint::new(&header, &Device::Cpu);
+        let guided = !header.classes().is_empty() && settings.cfg_scale != 1.0;
+        let size = drawn_size(settings, header.config.model_params.im_size);
+        Ok(fits(&footprint, size, settings.batch_size, guided, memory.free)?)
+    }
+}
+
+fn fits(
+    footprint: &Footprint,
+    size: (usize, usize),
+    batch: usize,
+    guided: bool,
+    free: u64,
+) -> std::result::Result<(), ConfigError> {
+    let taken = footprint.drawing_bytes(size, batch, guided);
+    let free = free.saturating_sub(footprint.weight_bytes());
+    if taken <= free {
+        return Ok(());
+    }
+    let told = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+    let (width, height) = size;
+    let (taken, left) = (told(taken), told(free));
+    let largest = footprint.largest_batch(size, guided, free);
+    let (field, way_out) = match largest < batch {
+        true => ("batch_size", format!("give at most {largest}")),
+        false => ("width", "give a smaller size".into()),
+    };
+    let pictures = if batch == 1 { "a picture" } else { &format!("{batch} pictures at once") };
+    let message =
+        format!("{pictures} of {width}x{height} would take {taken} and {left} are free; {way_out}");
+    Err(ConfigError::one(field, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::checkpoint::{DatasetFacts, Header};
+    use engine::config::RunConfig;
+
+    use super::*;
+
+    #[test]
+    fn a_line_of_proc_reads_as_bytes() {
+        let lines = "MemTotal:  16 kB\nMemTotalHuge: 1 kB\nOdd: x kB\n";
+        assert_eq!(bytes(lines, "MemTotal"), Some(16 << 10));
+        assert_eq!((bytes(lines, "Odd"), bytes(lines, "None")), (None, None));
+    }
+
+    #[test]
+    fn a_batch_that_is_too_large_is_told_with_the_largest_that_fits() {
+        let config = RunConfig::default();
+        let weights = engine::train::weights_of(&config.model_params);
+        let dataset = DatasetFacts::default();
+        let header = Header { config, step: 1, dataset, weights, diffusers: None };
+        let footprint = Footprint::new(&header, &Device::Cpu);
+        let ask = |batch| fits(&footprint, (28, 28), batch, false, 200 << 20);
+        let error = ask(256).unwrap_err();
+        let told = error.for_field("batch_size").unwrap();
+        let largest = told.rsplit(' ').next().unwrap().parse().unwrap();
+        assert_eq!(ask(largest), Ok(()), "{told}");
+        assert!(ask(largest + 1).is_err(), "{told}");
+        let far_too_large = fits(&footprint, (1024, 1024), 1, false, 200 << 20).unwrap_err();
+        assert!(far_too_large.for_field("width").unwrap().ends_with("give a smaller size"));
+    }
+}

@@ -1,0 +1,111 @@
+//! What an img2img call says of the picture it begins from.
+
+use axum::http::StatusCode;
+use engine::config::{GenerateSettings, MaskedContent, ResizeMode};
+use serde_json::Value;
+
+use super::body::{Object, flag, number};
+use super::error::{Answer, ApiFault};
+use super::image::decoded;
+use crate::Result;
+use crate::studio::Darkroom;
+
+/// The files and how they are used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pictures {
+    image: Vec<u8>,
+    mask: Option<Vec<u8>>,
+    denoising_strength: f64,
+    resize_mode: ResizeMode,
+    mask_blur: usize,
+    fill: MaskedContent,
+    invert: bool,
+}
+
+impl Pictures {
+    /// Takes them out of `fields`, which then echo none of the files unless asked to. 404 if there is
+    /// no picture, 422 for what cannot be done with it.
+    pub fn take(fields: &mut Object) -> Answer<Self> {
+        let taken = Self {
+            image: image(&fields["init_images"])?,
+            mask: fields["mask"].as_str().map(|mask| decoded(mask, "mask")).transpose()?,
+            denoising_strength: fields["denoising_strength"].as_f64().unwrap_or(0.75),
+            resize_mode: resize_mode(number(fields, "resize_mode"))?,
+            mask_blur: mask_blur(fields)?,
+            fill: fill(number(fields, "inpainting_fill"))?,
+            invert: number(fields, "inpainting_mask_invert") != 0,
+        };
+        if !flag(fields, "include_init_images") {
+            fields.insert("init_images".into(), Value::Null);
+            fields.insert("mask".into(), Value::Null);
+        }
+        Ok(taken)
+    }
+
+    /// All but the files, which [`Self::keep`] gives their names.
+    pub fn apply(&self, settings: &mut GenerateSettings) {
+        settings.denoising_strength = self.denoising_strength;
+        settings.resize_mode = self.resize_mode;
+        settings.mask_blur = self.mask_blur;
+        settings.inpainting_fill = self.fill;
+        settings.inpainting_mask_invert = self.invert;
+    }
+
+    /// Keeps the files among the inputs and writes their names into `settings`.
+    pub fn keep(&self, darkroom: &Darkroom, settings: &mut GenerateSettings) -> Result<()> {
+        let keep = |bytes: &[u8], field: &str| -> Result<String> {
+            let kept = darkroom.add_input(bytes);
+            Ok(kept.map_err(|error| error.renamed("image", field))?.name)
+        };
+        settings.init_image = keep(&self.image, "init_images")?;
+        if let Some(mask) = &self.mask {
+            settings.mask = keep(mask, "mask")?;
+        }
+        Ok(())
+    }
+}
+
+fn image(given: &Value) -> Answer<Vec<u8>> {
+    let missing = || ApiFault::new(StatusCode::NOT_FOUND, "Init image not found");
+    match given.as_array().map(Vec::as_slice) {
+        None | Some([]) => Err(missing()),
+        Some([Value::String(image)]) => decoded(image, "init_images"),
+        Some([_]) => Err(ApiFault::field("init_images", "give an image in base64")),
+        Some(_) => {
+            Err(ApiFault::field("init_images", "give one image; every picture begins from it"))
+        }
+    }
+}
+
+fn resize_mode(number: i64) -> Answer<ResizeMode> {
+    match number {
+        0 => Ok(ResizeMode::Resize),
+        1 => Ok(ResizeMode::Crop),
+        2 => Ok(ResizeMode::Fill),
+        other => {
+            Err(ApiFault::field("resize_mode", format!("{other} will not do; give 0, 1 or 2")))
+        }
+    }
+}
+
+fn fill(number: i64) -> Answer<MaskedContent> {
+    match number {
+        0 => Ok(MaskedContent::Fill),
+        1 => Ok(MaskedContent::Original),
+        2 => Ok(MaskedContent::Noise),
+        other => {
+            let words = format!("{other} will not do; give 0 (fill), 1 (original) or 2 (noise)");
+            Err(ApiFault::field("inpainting_fill", words))
+        }
+    }
+}
+
+/// The same in both directions, or the wider of the two.
+fn mask_blur(fields: &Object) -> Answer<usize> {
+    let sides = number(fields, "mask_blur_x").max(number(fields, "mask_blur_y"));
+    let blur = fields["mask_blur"].as_i64().unwrap_or(sides);
+    let most = GenerateSettings::MAX_MASK_BLUR;
+    usize::try_from(blur).ok().filter(|blur| *blur <= most).ok_or_else(|| {
+        ApiFault::field("mask_blur", format!("{blur} is out of range; give 0 to {most}"))
+    })
+}

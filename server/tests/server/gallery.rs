@@ -1,0 +1,150 @@
+//! All that was drawn, looked through and tidied.
+
+use app::api::{GalleryPage, GalleryQuery, ImageId, JobKind, Studio};
+use axum::body::Body;
+use axum::http::{StatusCode, header};
+use server::studio::Outputs;
+use server::studio::store::NewImage;
+
+use crate::support::{Setup, darkroom, png, post};
+
+/// Puts `count` pictures by `model` into the gallery, seeds from 0, as a generation would.
+fn hang(setup: &Setup, model: &str, count: i64) -> Vec<ImageId> {
+    let darkroom = darkroom(setup);
+    let request = format!(r#"{{"model":"{model}"}}"#);
+    let job = darkroom.store.enqueue(JobKind::Generate, model, &request, Some("w")).unwrap();
+    let hang_one = |seed: i64| {
+        let path = darkroom
+            .folders
+            .images(Outputs::Text, "2026-11-24")
+            .join(format!("{model}-{seed}.png"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, png(seed as u8)).unwrap();
+        let image = NewImage {
+            path: darkroom.folders.relative(&path),
+            strip: String::new(),
+            strip_frames: 0,
+            width: 8,
+            height: 8,
+            seed,
+            parameters: format!(
+                "Steps: {}, Sampler: DDIM, Seed: {seed}, Model: {model}",
+                10 + seed
+            ),
+            model: model.into(),
+        };
+        darkroom.store.add_image(job, &image).unwrap()
+    };
+    (0..count).map(hang_one).collect()
+}
+
+async fn find(setup: &Setup, query: GalleryQuery) -> GalleryPage {
+    setup.studio.gallery(query).await.unwrap()
+}
+
+fn seeds(page: &GalleryPage) -> Vec<i64> {
+    page.images.iter().map(|image| image.image.seed).collect()
+}
+
+#[tokio::test]
+async fn the_newest_come_first_and_stretches_follow_each_other() {
+    let setup = Setup::idle();
+    hang(&setup, "cats", 5);
+    hang(&setup, "dogs", 2);
+    let page = find(&setup, GalleryQuery::default()).await;
+    assert_eq!((page.total, seeds(&page)), (7, vec![1, 0, 4, 3, 2, 1, 0]));
+    assert_eq!(page.models, ["cats", "dogs"]);
+    let middle = find(&setup, GalleryQuery { offset: 2, limit: 3, ..Default::default() }).await;
+    assert_eq!((middle.total, middle.offset, seeds(&middle)), (7, 2, vec![4, 3, 2]));
+    let behind = find(&setup, GalleryQuery { offset: 99, ..Default::default() }).await;
+    assert_eq!((behind.total, behind.images.len()), (7, 0));
+}
+
+#[tokio::test]
+async fn words_model_seed_and_day_narrow_the_search() {
+    let setup = Setup::idle();
+    hang(&setup, "cats", 3);
+    hang(&setup, "do_gs", 3);
+    let today = find(&setup, GalleryQuery::default()).await.images[0].date.clone();
+    let cases: [(GalleryQuery, &[i64]); 8] = [
+        (GalleryQuery { text: "steps: 11 ddim".into(), ..Default::default() }, &[1, 1]),
+        (GalleryQuery { text: "100%".into(), ..Default::default() }, &[]),
+        (GalleryQuery { text: "do_gs".into(), ..Default::default() }, &[2, 1, 0]),
+        (GalleryQuery { text: "d__gs".into(), ..Default::default() }, &[]),
+        (GalleryQuery { model: "cats".into(), ..Default::default() }, &[2, 1, 0]),
+        (GalleryQuery { seed: "2".into(), model: "cats".into(), ..Default::default() }, &[2]),
+        (
+            GalleryQuery {
+                from: today.clone(),
+                to: today,
+                model: "cats".into(),
+                ..Default::default()
+            },
+            &[2, 1, 0],
+        ),
+        (GalleryQuery { to: "2020-01-01".into(), ..Default::default() }, &[]),
+    ];
+    for (query, wanted) in cases {
+        assert_eq!(seeds(&find(&setup, query.clone()).await), wanted, "{query:?}");
+    }
+    let bad = GalleryQuery { from: "soon".into(), ..Default::default() };
+    let error = setup.studio.gallery(bad).await.unwrap_err();
+    assert!(error.for_field("from").unwrap().contains("2026-11-24"));
+}
+
+#[tokio::test]
+async fn a_star_stays_with_its_picture() {
+    let setup = Setup::idle();
+    let ids = hang(&setup, "cats", 3);
+    let site = setup.site();
+    let starred = |page: &GalleryPage| page.images.iter().filter(|image| image.starred).count();
+    assert_eq!(site.call("star", &format!("image={}&starred=true", ids[1])).await.status, 200);
+    let only = GalleryQuery { starred: true, ..Default::default() };
+    let page = find(&setup, only.clone()).await;
+    assert_eq!((seeds(&page), starred(&page)), (vec![1], 1));
+    site.call("star", &format!("image={}&starred=false", ids[1])).await;
+    assert_eq!(find(&setup, only).await.total, 0);
+    assert!(setup.studio.star(999, true).await.is_err());
+}
+
+#[tokio::test]
+async fn deleted_pictures_come_back_unless_they_are_purged() {
+    let setup = Setup::idle();
+    let ids = hang(&setup, "cats", 3);
+    let site = setup.site();
+    let url = format!("/files/images/{}.png", ids[0]);
+    let named = format!("images={},{}", ids[0], ids[2]);
+    assert_eq!(site.call("delete_images", &named).await.status, StatusCode::OK);
+    assert_eq!(seeds(&find(&setup, GalleryQuery::default()).await), [1]);
+    let of_job = setup.studio.generation(None).await.unwrap().unwrap();
+    assert_eq!(of_job.images.len(), 1);
+    assert_eq!(site.get(&url).await.status, StatusCode::OK, "undo needs the file");
+
+    site.call("restore_images", &named).await;
+    assert_eq!(find(&setup, GalleryQuery::default()).await.total, 3);
+    let fault = setup.studio.delete_images(Vec::new()).await.unwrap_err();
+    assert!(fault.for_field("images").is_some());
+}
+
+#[tokio::test]
+async fn chosen_pictures_are_one_download() {
+    let setup = Setup::idle();
+    let (cats, dogs) = (hang(&setup, "cats", 2), hang(&setup, "dogs", 1));
+    let site = setup.site();
+    let ask = async |images: String| {
+        let request = post("/files/gallery.zip")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(format!("images={images}")));
+        site.ask(request.unwrap()).await
+    };
+    let answer = ask(format!("{},{}", cats[1], dogs[0])).await;
+    assert_eq!(answer.header(header::CONTENT_TYPE), "application/zip");
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(answer.bytes)).unwrap();
+    let names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+    assert_eq!(names, ["cats-1.png", "dogs-0.png"]);
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut zip.by_index(0).unwrap(), &mut bytes).unwrap();
+    assert_eq!(bytes, png(1));
+    assert_eq!(ask("999".into()).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(ask(String::new()).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}

@@ -1,0 +1,110 @@
+//! Images that a person gives.
+
+use app::api::InputImage;
+use axum::http::{StatusCode, header};
+use engine::grid::Picture;
+
+use crate::support::{Answer, Setup, Site, multipart, png};
+
+async fn give(site: &Site, accept: &str, to: &str, file: &[u8]) -> Answer {
+    let body = multipart(&[("to", to)], ("../x.png", file));
+    site.upload("/upload/image", accept, body).await
+}
+
+fn input(answer: &Answer) -> InputImage {
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    serde_json::from_slice(&answer.bytes).unwrap()
+}
+
+fn with_text(key: &str, text: &str) -> Vec<u8> {
+    Picture::filled(6, 4, 3, 90).to_png(&[(key, text)])
+}
+
+#[tokio::test]
+async fn a_picture_comes_back_with_its_settings() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let text =
+        "7\nSteps: 5, Sampler: DDIM, Seed: 3, Size: 6x4, Model: digits, Version: Darkroom 0.1.0";
+    let given = input(&give(&site, "application/json", "", &with_text("parameters", text)).await);
+    assert_eq!((given.width, given.height, given.written_by.as_str()), (6, 4, "Darkroom"));
+    assert_eq!(given.parameters, text);
+    assert!(given.form.contains(&("model".into(), "digits".into())), "{:?}", given.form);
+    let shown = site.get(&given.url).await;
+    assert_eq!(Picture::from_png(&shown.bytes).unwrap(), Picture::filled(6, 4, 3, 90));
+    let again = site.call("input", &format!("name={}", given.name)).await;
+    assert_eq!(input(&again), given);
+}
+
+#[tokio::test]
+async fn other_programs_are_understood() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let invoke = r#"{"positive_prompt":"a cat","seed":3,"steps":20,"scheduler":"euler"}"#;
+    let picture = with_text("invokeai_metadata", invoke);
+    let given = input(&give(&site, "application/json", "", &picture).await);
+    assert_eq!(given.written_by, "InvokeAI");
+    assert_eq!(given.parameters, "a cat\nSteps: 20, Sampler: euler, Seed: 3");
+    assert!(given.form.contains(&("sampler".into(), "Euler".into())), "{:?}", given.form);
+    let plain = input(&give(&site, "application/json", "", &png(3)).await);
+    assert_eq!((plain.written_by.as_str(), plain.parameters.as_str()), ("", ""));
+    assert!(plain.form.is_empty() && plain.texts.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_image_is_refused_in_words_and_leaves_nothing() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let mut torn = png(1);
+    torn.truncate(60);
+    let bomb = Picture::filled(1, 1, 1, 0).to_png(&[]);
+    let huge = with_size(bomb, 20_000, 15_000);
+    for (file, words) in [
+        (b"GIF89a nonsense".to_vec(), "cannot be used"),
+        (b"<svg/>".to_vec(), "not a PNG, JPEG"),
+        (torn, "cannot be used"),
+        (huge, "megapixels"),
+        (Vec::new(), "choose an image"),
+    ] {
+        let answer = give(&site, "application/json", "", &file).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.text().contains(words), "{words}: {}", answer.text());
+    }
+    assert!(!setup.studio.0.folders.inputs().exists());
+}
+
+/// The PNG with another size in its head; its checksum is mended.
+fn with_size(mut png: Vec<u8>, width: u32, height: u32) -> Vec<u8> {
+    png[16..20].copy_from_slice(&width.to_be_bytes());
+    png[20..24].copy_from_slice(&height.to_be_bytes());
+    let mut crc = flate2::Crc::new();
+    crc.update(&png[12..29]);
+    png[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+    png
+}
+
+#[tokio::test]
+async fn a_form_without_scripts_goes_on_to_where_it_was_sent() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for (to, wanted) in [("png_info", "/png-info?image="), ("", "/?init_image=")] {
+        let answer = give(&site, "text/html", to, &png(1)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        assert!(answer.header(header::LOCATION).starts_with(wanted));
+    }
+    let refused = give(&site, "text/html", "png_info", b"no").await;
+    assert!(refused.header(header::LOCATION).starts_with("/png-info?error="));
+}
+
+#[tokio::test]
+async fn names_that_are_no_hash_lead_nowhere() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    std::fs::create_dir_all(setup.studio.0.folders.inputs()).unwrap();
+    for name in ["../darkroom", "..%2fdarkroom.db", "x", &"0".repeat(32)] {
+        let answer = site.get(&format!("/files/inputs/{name}.png")).await;
+        assert!(answer.status.is_client_error(), "{name}: {}", answer.status);
+    }
+    let fault = site.call("input", "name=..%2Fx").await;
+    assert!(fault.text().contains("give it again"), "{}", fault.text());
+}

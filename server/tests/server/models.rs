@@ -1,0 +1,114 @@
+//! Models on their way out and in.
+
+use std::io::Write;
+use std::path::Path;
+
+use app::api::ModelInfo;
+use axum::http::{StatusCode, header};
+use engine::checkpoint::Checkpoint;
+
+use crate::support::{Answer, Setup, Site};
+
+fn case(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/cases").join(path)
+}
+
+/// A diffusers pipeline as one file.
+fn pipeline_zip() -> Vec<u8> {
+    let folder = case("diffusers-unet-uncond/pipeline");
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for file in [
+        "model_index.json",
+        "scheduler/scheduler_config.json",
+        "unet/config.json",
+        "unet/diffusion_pytorch_model.safetensors",
+    ] {
+        zip.start_file(file, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(&std::fs::read(folder.join(file)).unwrap()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// A form with the model's name and its files, each a field, a file name and bytes.
+async fn give(site: &Site, accept: &str, name: &str, files: &[(&str, &str, Vec<u8>)]) -> Answer {
+    let head = "--edge\r\nContent-Disposition: form-data; name=";
+    let mut body = format!("{head}\"name\"\r\n\r\n{name}\r\n").into_bytes();
+    for (field, file, bytes) in files {
+        body.extend(format!("{head}\"{field}\"; filename=\"{file}\"\r\n\r\n").bytes());
+        body.extend(bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--edge--\r\n");
+    site.upload("/upload/model", accept, body).await
+}
+
+#[tokio::test]
+async fn models_from_elsewhere_are_among_the_own_ones() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let read = |file: &str| std::fs::read(case("unet-reference-0").join(file)).unwrap();
+    let pth = [
+        ("file", "ddpm_ckpt.pth", read("ddpm_ckpt.pth")),
+        ("config", "config.yaml", read("config.yaml")),
+    ];
+    let zip = [("file", "butterflies.zip", pipeline_zip())];
+    for (name, files) in [("reference", &pth[..]), ("butterflies", &zip)] {
+        let answer = give(&site, "application/json", name, files).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let info: ModelInfo = serde_json::from_slice(&answer.bytes).unwrap();
+        assert_eq!(info.name, name);
+    }
+    let again = give(&site, "text/html", "butterflies", &zip).await;
+    assert!(again.header(header::LOCATION).starts_with("/models?error=name"), "{again:?}");
+    assert_eq!(std::fs::read_dir(setup.studio.0.folders.uploads()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn what_is_no_model_is_refused_in_words_and_leaves_nothing() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let pth = std::fs::read(case("unet-reference-0/ddpm_ckpt.pth")).unwrap();
+    for (name, file, bytes, words) in [
+        ("mine", "a.safetensors", b"nonsense".to_vec(), "file"),
+        ("mine", "a.pth", pth, "YAML"),
+        ("mine", "../../a.zip", b"PK nonsense".to_vec(), "file"),
+        ("../mine", "a.safetensors", b"x".to_vec(), "name"),
+        ("digits", "a.safetensors", b"x".to_vec(), "already"),
+        ("mine", "a.safetensors", Vec::new(), "choose"),
+    ] {
+        let answer = give(&site, "application/json", name, &[("file", file, bytes)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text());
+        assert!(answer.text().contains(words), "{words}: {}", answer.text());
+    }
+    assert!(!setup.studio.0.folders.run("mine").exists());
+    assert_eq!(std::fs::read_dir(setup.studio.0.folders.uploads()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn weights_and_runs_can_be_taken_elsewhere() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let site = setup.site();
+    let whole = site.get("/files/models/painter.safetensors").await;
+    let half = site.get("/files/models/painter.safetensors?half=true").await;
+    assert!(whole.header(header::CONTENT_DISPOSITION).contains("painter.safetensors"));
+    assert!(half.bytes.len() * 2 < whole.bytes.len());
+    for answer in [&whole, &half] {
+        assert_eq!(Checkpoint::from_bytes(&answer.bytes).unwrap().header.step, 8);
+    }
+    let given = [("file", "painter.safetensors", whole.bytes)];
+    assert_eq!(give(&site, "application/json", "again", &given).await.status, StatusCode::OK);
+
+    let zip = site.get("/files/runs/painter.zip").await;
+    let zip = zip::ZipArchive::new(std::io::Cursor::new(zip.bytes)).unwrap();
+    let names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+    for wanted in ["config.yaml", "metrics.jsonl", "checkpoints/step-00000008.safetensors"] {
+        assert!(names.iter().any(|name| name == wanted), "{wanted}: {names:?}");
+    }
+    assert!(!names.iter().any(|name| name.starts_with("state")), "{names:?}");
+    for path in ["/files/runs/nobody.zip", "/files/runs/..%2Fdata.zip"] {
+        assert_eq!(site.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let unknown = site.get("/files/models/nobody.safetensors").await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+}

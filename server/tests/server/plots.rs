@@ -1,0 +1,84 @@
+//! X/Y/Z plots.
+
+use app::api::{JobState, Studio};
+use engine::config::{Axis, GenerateSettings};
+use engine::grid::Picture;
+
+use crate::support::{Setup, two_of, wait};
+
+fn plot(x: (Axis, &str), y: (Axis, &str), z: (Axis, &str)) -> GenerateSettings {
+    GenerateSettings {
+        x_axis: x.0,
+        x_values: x.1.into(),
+        y_axis: y.0,
+        y_values: y.1.into(),
+        z_axis: z.0,
+        z_values: z.1.into(),
+        batch_size: 1,
+        ..two_of("painter")
+    }
+}
+
+const NOTHING: (Axis, &str) = (Axis::Nothing, "");
+
+#[tokio::test]
+async fn every_cell_is_drawn_and_stands_on_a_sheet() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let checkpoints = (Axis::Model, "painter@4, painter@8, painter@8+raw");
+    let settings = plot((Axis::Steps, "2-4"), (Axis::Sampler, "DDPM, Euler a"), checkpoints);
+    let job = setup.studio.generate(settings).await.unwrap();
+    let view = setup.generation_over(job).await;
+    assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+    assert_eq!(view.job.title, "painter, 18 images");
+    assert_eq!((view.images.len(), view.sheet_urls.len()), (18, 3));
+    let site = setup.site();
+    let mut sheets = Vec::new();
+    for url in &view.sheet_urls {
+        sheets.push(Picture::from_png(&site.get(url).await.bytes).unwrap());
+    }
+    // Three columns of enlarged cells with labels beside them.
+    assert!(sheets[0].width > 3 * 144 && sheets[0].height > 2 * 144, "{:?}", sheets[0].width);
+    assert!(sheets[0] != sheets[1] && sheets[1] != sheets[2]);
+    let told = &view.images[4].parameters;
+    assert!(told.contains("Steps: 3, Sampler: Euler a"), "{told}");
+    let sheet = site.get(&view.sheet_urls[0]).await.bytes;
+    let given = setup.studio.0.add_input(&sheet).unwrap();
+    assert!(given.parameters.contains("Script: X/Y/Z plot, X Type: Steps, X Values: 2-4"));
+    assert!(given.form.contains(&("y_axis".into(), "Sampler".into())), "{:?}", given.form);
+    assert_eq!(site.get(&format!("/files/sheets/{job}/9.png")).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_interrupted_plot_keeps_the_cells_that_are_done() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let mut settings = plot((Axis::Seed, "1-200"), NOTHING, NOTHING);
+    settings.steps = 20;
+    let job = setup.studio.generate(settings).await.unwrap();
+    wait(async || setup.generation(job).await.images.len() >= 2).await;
+    setup.studio.interrupt(job).await.unwrap();
+    let view = setup.generation_over(job).await;
+    assert_eq!(view.job.state, JobState::Stopped);
+    assert!(view.images.len() < 200 && !view.sheet_urls.is_empty(), "{}", view.images.len());
+}
+
+#[tokio::test]
+async fn what_cannot_be_drawn_is_told_at_its_axis_before_anything_begins() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    for (settings, field, words) in [
+        (plot((Axis::Steps, "5, 50"), NOTHING, NOTHING), "x_values", "20 timesteps"),
+        (plot(NOTHING, (Axis::Model, "painter, nobody"), NOTHING), "y_values", "nearest are"),
+        (plot(NOTHING, NOTHING, (Axis::Sampler, "Oiler")), "z_values", "nearest are Euler"),
+        (plot((Axis::Seed, "1-401"), NOTHING, NOTHING), "x_values", "400 are possible"),
+        (plot((Axis::Steps, ""), NOTHING, NOTHING), "x_values", ""),
+    ] {
+        let error = setup.studio.generate(settings).await.unwrap_err();
+        assert!(
+            error.for_field(field).is_some_and(|told| told.contains(words)),
+            "{field}: {error}"
+        );
+    }
+    assert!(setup.studio.generation(None).await.unwrap().is_none());
+}
