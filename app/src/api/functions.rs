@@ -87,9 +87,7 @@ pub async fn fetch_generation(job: Option<JobId>) -> Result<Option<GenerateView>
 }
 
 #[server(prefix = "/fn", endpoint = "gallery")]
-pub async fn fetch_gallery(
-    #[server(flatten)] query: GalleryQuery,
-) -> Result<GalleryPage, ApiError> {
+pub async fn fetch_gallery(query: GalleryQuery) -> Result<GalleryPage, ApiError> {
     studio().gallery(query).await
 }
 

@@ -4,9 +4,10 @@ use leptos::prelude::*;
 
 use super::desk::Desk;
 use crate::api::{GenerateView, ImageInfo, JobState};
-use crate::components::lightbox::{Enlarged, Lightbox, Strip};
+use crate::components::lightbox::{Enlarged, Lightbox};
 use crate::components::notice::Empty;
 use crate::components::progress::ProgressBar;
+use crate::components::send_to::SendTo;
 use crate::words;
 
 #[component]
@@ -227,10 +228,48 @@ fn UnderPictures() -> impl IntoView {
                     <button type="button" class="needs-script" on:click=move |_| desk.reuse_settings()>
                         "Reuse settings"
                     </button>
+                    <SendOn />
                 </div>
+                <Tiled />
                 <p class="parameters" data-testid="parameters">{parameters}</p>
             </div>
         </Show>
+    }
+}
+
+/// The chosen picture, for other tabs.
+#[component]
+fn SendOn() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let image = Signal::derive(move || desk.chosen_image().map(|image| image.id));
+    view! {
+        <SendTo image to="img2img" words="Send to img2img" />
+        <SendTo image to="png_info" words="Send to PNG Info" />
+    }
+    .into_any()
+}
+
+/// Four copies of a picture whose edges meet.
+#[component]
+fn Tiled() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let tiles = move || {
+        desk.live.generation.with(|view| view.as_ref().is_some_and(|view| view.settings.tiling))
+    };
+    move || {
+        desk.chosen_image().filter(|_| tiles()).map(|image| {
+            view! {
+                <figure class="tiled">
+                    <div
+                        role="img"
+                        aria-label="The picture four times, laid side by side"
+                        style:aspect-ratio=format!("{} / {}", image.width, image.height)
+                        style:background-image=format!("url(\"{}\")", image.url)
+                    ></div>
+                    <figcaption>"Two by two"</figcaption>
+                </figure>
+            }
+        })
     }
 }
 
@@ -238,33 +277,25 @@ fn UnderPictures() -> impl IntoView {
 #[component]
 fn Enlargement() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let pictures =
-        Signal::derive(move || desk.images().into_iter().map(enlarged).collect::<Vec<_>>());
+    let picture = Signal::derive(move || {
+        let index = desk.enlarged.get()?;
+        let images = |view: &GenerateView| view.images.get(index).cloned();
+        desk.live.generation.with(|view| view.as_ref().and_then(images)).map(Enlarged::from)
+    });
+    let count = Signal::derive(move || desk.images().len());
     Effect::new(move || {
         if let Some(index) = desk.enlarged.get() {
             desk.chosen.set(Some(index));
         }
     });
     view! {
-        <Lightbox pictures index=desk.enlarged>
+        <Lightbox picture count index=desk.enlarged>
             <button type="button" on:click=move |_| desk.reuse_seed()>
                 "Use this seed"
             </button>
+            <SendOn />
             <p class="parameters">{move || desk.chosen_image().map(|image| image.parameters)}</p>
         </Lightbox>
-    }
-}
-
-fn enlarged(image: ImageInfo) -> Enlarged {
-    Enlarged {
-        alt: format!("Image with seed {}, enlarged", image.seed),
-        caption: format!("Seed {}", image.seed),
-        file: format!("{}-{}.png", image.id, image.seed),
-        width: image.width,
-        height: image.height,
-        strip: (image.strip_frames > 0)
-            .then_some(Strip { url: image.strip_url, frames: image.strip_frames }),
-        url: image.url,
     }
 }
 
