@@ -181,7 +181,14 @@ mod tests {
     fn header(preset: &str) -> Header {
         let config = RunConfig::preset(preset).unwrap();
         let weights = crate::train::weights_of(&config.model_params);
-        Header { config, step: 0, dataset: Default::default(), weights, diffusers: None }
+        Header {
+            config,
+            step: 0,
+            dataset: Default::default(),
+            weights,
+            diffusers: None,
+            merge: None,
+        }
     }
 
     #[test]

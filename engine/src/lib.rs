@@ -21,6 +21,8 @@ pub mod diffusers;
 #[cfg(feature = "compute")]
 mod error;
 #[cfg(feature = "compute")]
+pub mod evaluate;
+#[cfg(feature = "compute")]
 pub mod footprint;
 #[cfg(feature = "compute")]
 pub mod forward;

@@ -37,6 +37,8 @@ pub enum Stream {
     Validation = 11,
     /// Their timesteps; the counter is 0.
     ValidationTimestep = 12,
+    /// What dropout leaves out of a training step; the counter is the step.
+    Dropout = 13,
 }
 
 /// The generator of one draw.

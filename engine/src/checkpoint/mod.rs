@@ -1,5 +1,7 @@
 //! Weights with all that is needed to draw with them, in one file.
 
+pub(crate) mod checksum;
+pub mod merge;
 pub(crate) mod native;
 mod reference;
 
@@ -34,6 +36,8 @@ pub struct Header {
     pub weights: u64,
     /// What the network is if it came from diffusers; else it is the reference's, by `config`.
     pub diffusers: Option<Spec>,
+    /// The models it was put together from and how, if it was.
+    pub merge: Option<String>,
 }
 
 impl Header {
@@ -103,6 +107,7 @@ impl Checkpoint {
             config,
             step: 0,
             diffusers: None,
+            merge: None,
         };
         Ok(Self { header, weights, ema: None })
     }
@@ -117,6 +122,7 @@ impl Checkpoint {
             dataset: DatasetFacts { name, ..Default::default() },
             weights: UNet2D::count(&spec.unet)?,
             diffusers: Some(spec),
+            merge: None,
         };
         Ok(Self { header, weights, ema: None })
     }

@@ -10,6 +10,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::{Metadata, SafeTensors};
 
+use super::checksum::{self, Lain};
 use super::{Checkpoint, DatasetFacts, Header};
 use crate::config::RunConfig;
 use crate::model::Network;
@@ -29,6 +30,7 @@ pub(super) fn to_bytes(checkpoint: &Checkpoint) -> Result<Vec<u8>> {
         ("dataset", serde_json::to_string(&header.dataset).expect("plain data")),
         ("weights", header.weights.to_string()),
     ]);
+    metadata.extend(header.merge.iter().map(|note| ("merge", note.clone())));
     if let Some(spec) = &header.diffusers {
         metadata.insert("diffusers", serde_json::to_string(spec).expect("plain data"));
     }
@@ -40,30 +42,48 @@ pub(super) fn to_bytes(checkpoint: &Checkpoint) -> Result<Vec<u8>> {
     write_tensors(&tensors, &metadata)
 }
 
-/// Safetensors bytes of named tensors, names and metadata in order.
+/// Safetensors bytes of named tensors, names and metadata in order, with a checksum.
 pub(crate) fn write_tensors(
     tensors: &BTreeMap<String, &Tensor>,
     metadata: &BTreeMap<&str, String>,
 ) -> Result<Vec<u8>> {
-    let mut entries = serde_json::Map::new();
-    entries.insert("__metadata__".into(), serde_json::to_value(metadata).expect("plain data"));
-    let mut data = Vec::new();
-    for (name, tensor) in tensors {
+    let (mut data, mut places) = (Vec::new(), Vec::with_capacity(tensors.len()));
+    for tensor in tensors.values() {
         let start = data.len();
-        let dtype = append(&mut data, tensor)?;
-        entries.insert(
-            name.clone(),
-            serde_json::json!({
-                "dtype": dtype, "shape": tensor.dims(), "data_offsets": [start, data.len()],
-            }),
-        );
+        places.push((append(&mut data, tensor)?, start..data.len()));
     }
-    let mut head = serde_json::Value::Object(entries).to_string().into_bytes();
-    head.resize(head.len().next_multiple_of(8), b' ');
+    let lain = || {
+        tensors.iter().zip(&places).map(|((name, tensor), (dtype, place))| Lain {
+            name,
+            dtype,
+            shape: tensor.dims(),
+            data: &data[place.clone()],
+        })
+    };
+    let mut metadata = metadata.clone();
+    metadata.insert(checksum::KEY, checksum::of(&metadata, lain()));
+    let mut head = head(&metadata, lain());
     let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
     bytes.append(&mut head);
     bytes.append(&mut data);
     Ok(bytes)
+}
+
+/// The JSON before the tensors, which lie one behind the other.
+fn head<'a>(metadata: &BTreeMap<&str, String>, tensors: impl Iterator<Item = Lain<'a>>) -> Vec<u8> {
+    let mut entries = serde_json::Map::new();
+    entries.insert("__metadata__".into(), serde_json::to_value(metadata).expect("plain data"));
+    let mut start = 0;
+    for Lain { name, dtype, shape, data } in tensors {
+        let end = start + data.len();
+        let entry =
+            serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": [start, end]});
+        entries.insert(name.into(), entry);
+        start = end;
+    }
+    let mut head = serde_json::Value::Object(entries).to_string().into_bytes();
+    head.resize(head.len().next_multiple_of(8), b' ');
+    head
 }
 
 fn append(data: &mut Vec<u8>, tensor: &Tensor) -> Result<&'static str> {
@@ -123,11 +143,19 @@ pub(super) fn header_of(bytes: &[u8]) -> Result<Header> {
     let diffusers = diffusers
         .transpose()
         .map_err(|error| Error::Checkpoint(format!("its `diffusers` cannot be read: {error}")))?;
-    Ok(Header { config, step: number("step")?, dataset, weights: number("weights")?, diffusers })
+    Ok(Header {
+        config,
+        step: number("step")?,
+        dataset,
+        weights: number("weights")?,
+        diffusers,
+        merge: entry("merge").ok().cloned(),
+    })
 }
 
 pub(super) fn from_bytes(bytes: &[u8]) -> Result<Checkpoint> {
     let header = header_of(bytes)?;
+    checksum::verify(bytes)?;
     let tensors = read_tensors(bytes)?;
     let (mut weights, mut ema) = (Weights::new(), Weights::new());
     for (name, tensor) in tensors {

@@ -38,13 +38,15 @@ pub use validate::{ValidConfig, name_fault, parse_colour};
 use serde::{Deserialize, Serialize};
 
 /// Where the images come from and how they are read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DatasetParams {
     pub im_path: String,
     pub background: String,
     pub flip: Flip,
     pub rotate: bool,
+    pub crop: f64,
+    pub colour_jitter: f64,
 }
 
 /// Along which axes images may be mirrored before they are trained on.
@@ -71,6 +73,8 @@ impl Default for DatasetParams {
             background: "#000000".into(),
             flip: Flip::None,
             rotate: false,
+            crop: 0.0,
+            colour_jitter: 0.0,
         }
     }
 }
@@ -93,6 +97,7 @@ pub struct ModelParams {
     pub norm_groups: usize,
     pub conv_out_channels: usize,
     pub num_classes: usize,
+    pub zero_init: bool,
 }
 
 impl Default for ModelParams {
@@ -112,6 +117,7 @@ impl Default for ModelParams {
             norm_groups: 8,
             conv_out_channels: 16,
             num_classes: 0,
+            zero_init: false,
         }
     }
 }

@@ -13,10 +13,13 @@ pub enum TimestepSampling {
     Uniform,
     /// One from each of as many equal parts as the batch has images, which makes the loss less noisy.
     Stratified,
+    /// The more often the more they cost, so that the loss is less noisy: Nichol & Dhariwal 2021
+    /// (arXiv 2102.09672), section 3.3.
+    Importance,
 }
 
 impl TimestepSampling {
-    pub const NAMES: &[&str] = &["uniform", "stratified"];
+    pub const NAMES: &[&str] = &["uniform", "stratified", "importance"];
 }
 
 /// The training recipe.
@@ -34,17 +37,22 @@ pub struct TrainParams {
     pub adam_beta1: f64,
     pub adam_beta2: f64,
     pub weight_decay: f64,
+    pub decay_norms: bool,
     pub grad_clip: f64,
     pub loss_weighting: LossWeighting,
     pub snr_gamma: f64,
     pub offset_noise: f64,
     pub timestep_sampling: TimestepSampling,
     pub class_dropout: f64,
+    pub dropout: f64,
     pub ema_decay: f64,
+    pub ema_half_life: usize,
+    pub ema_warmup: bool,
     pub seed: u64,
     pub validation_share: f64,
     pub validate_every: usize,
     pub checkpoint_every: usize,
+    pub keep_checkpoints: usize,
     pub sample_every: usize,
     pub num_samples: usize,
     pub num_grid_rows: usize,
@@ -66,17 +74,22 @@ impl Default for TrainParams {
             adam_beta1: 0.9,
             adam_beta2: 0.999,
             weight_decay: 0.0,
+            decay_norms: false,
             grad_clip: 0.0,
             loss_weighting: LossWeighting::None,
             snr_gamma: 5.0,
             offset_noise: 0.0,
             timestep_sampling: TimestepSampling::Uniform,
             class_dropout: 0.1,
+            dropout: 0.0,
             ema_decay: 0.0,
+            ema_half_life: 0,
+            ema_warmup: true,
             seed: 0,
             validation_share: 0.0,
             validate_every: 0,
             checkpoint_every: 0,
+            keep_checkpoints: 0,
             sample_every: 0,
             num_samples: 100,
             num_grid_rows: 10,
@@ -109,6 +122,14 @@ impl TrainParams {
         }
         let share = (images as f64 * self.validation_share).round() as usize;
         share.max(1).min(images.saturating_sub(1))
+    }
+
+    /// The decay of the moving average at each step; none where there is no average.
+    pub fn average_decay(&self) -> Option<f64> {
+        match self.ema_half_life {
+            0 => (self.ema_decay > 0.0).then_some(self.ema_decay),
+            images => Some(0.5f64.powf(self.images_per_step() as f64 / images as f64)),
+        }
     }
 
     /// Images whose gradients make up one step of the optimizer.

@@ -8,6 +8,8 @@
 mod album;
 mod archive;
 mod augment;
+mod colour_jitter;
+mod crop;
 mod decode;
 mod detect;
 mod folder;
@@ -22,6 +24,8 @@ pub(crate) mod transform;
 pub use album::Album;
 pub use archive::{Limits, unpack};
 pub use augment::Symmetry;
+pub use colour_jitter::ColourJitter;
+pub use crop::Crop;
 pub use decode::decode_bytes;
 pub use detect::{Found, detect};
 pub use image_set::{ImageSet, LoadOptions};

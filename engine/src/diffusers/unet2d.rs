@@ -103,7 +103,8 @@ impl UNet2D {
         classes: Option<&Tensor>,
         border: Border,
     ) -> Result<Tensor> {
-        let context = Context { time: self.time(timesteps, classes, x.device())?, border };
+        let context =
+            Context { time: self.time(timesteps, classes, x.device())?, border, dropout: None };
         let x = if self.config.center_input_sample { x.affine(2.0, -1.0)? } else { x.clone() };
         let mut h = self.conv_in.forward(&x, border)?;
         let mut skips = vec![h.clone()];

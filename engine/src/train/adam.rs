@@ -21,6 +21,7 @@ pub struct Adam {
     beta1: f64,
     beta2: f64,
     weight_decay: f64,
+    decay_norms: bool,
 }
 
 impl Adam {
@@ -38,6 +39,7 @@ impl Adam {
             beta1: params.adam_beta1,
             beta2: params.adam_beta2,
             weight_decay: params.weight_decay,
+            decay_norms: params.decay_norms,
         })
     }
 
@@ -62,8 +64,9 @@ impl Adam {
         };
         for (name, var) in vars {
             let Some(grad) = grads.get(name) else { continue };
-            // Biases and norms, which have one dimension, are not drawn towards zero.
-            let decay = if var.rank() > 1 { self.weight_decay } else { 0.0 };
+            // Biases and norms have one dimension.
+            let decays = var.rank() > 1 || self.decay_norms;
+            let decay = if decays { self.weight_decay } else { 0.0 };
             let step = AdamStep { kept: 1.0 - rate * decay, ..step };
             kernels::adam(var, &self.first[name], &self.second[name], grad, step)?;
         }

@@ -3,9 +3,10 @@
 use candle_core::{Device, Tensor};
 use rand::Rng;
 
+use super::timesteps::Timesteps;
 use crate::Result;
-use crate::config::{DatasetParams, RunConfig, TimestepSampling};
-use crate::data::{ImageSet, Symmetry};
+use crate::config::{DatasetParams, RunConfig};
+use crate::data::{ColourJitter, Crop, ImageSet, Symmetry};
 use crate::noise::{self, Stream};
 
 /// Images that a step trains on.
@@ -16,6 +17,8 @@ pub(super) struct Batch {
     /// Unit Gaussian, of the same shape, but for offset noise.
     pub noise: Tensor,
     pub timesteps: Vec<usize>,
+    /// What the loss of each image counts; all the same if there are none.
+    pub weights: Option<Vec<f32>>,
     /// (batch, classes): 1 at the class of each image, zeros where it is not told.
     pub classes: Option<Tensor>,
 }
@@ -37,6 +40,7 @@ impl Batch {
                 images: cut(&self.images)?,
                 noise: cut(&self.noise)?,
                 timesteps: self.timesteps[start..start + count].to_vec(),
+                weights: self.weights.as_ref().map(|all| all[start..start + count].to_vec()),
                 classes: self.classes.as_ref().map(cut).transpose()?,
             })
         };
@@ -53,12 +57,20 @@ pub(super) struct Dealer<'a> {
     /// Numbers of the images that are trained on.
     images: Vec<usize>,
     order: Vec<usize>,
+    pub timesteps: Timesteps,
 }
 
 impl<'a> Dealer<'a> {
     /// Deals out `images` of `data`.
     pub fn new(data: &'a ImageSet, images: Vec<usize>, config: &RunConfig) -> Self {
-        let mut dealer = Self { data, config: config.clone(), epoch: 0, images, order: Vec::new() };
+        let mut dealer = Self {
+            data,
+            config: config.clone(),
+            epoch: 0,
+            images,
+            order: Vec::new(),
+            timesteps: Timesteps::new(config),
+        };
         dealer.shuffle(0);
         dealer
     }
@@ -90,23 +102,35 @@ impl<'a> Dealer<'a> {
         let per_step = self.config.train_params.images_per_step();
         let chosen = &self.order[start..self.order.len().min(start + per_step)];
         let shape = shape_of(self.data, chosen.len());
+        let (timesteps, weights) = self.timesteps.draw(step, chosen.len());
         Ok(Batch {
             images: Tensor::from_vec(self.pixels(step, chosen), shape, device)?,
             noise: Tensor::from_vec(self.noise(step, shape), shape, device)?,
-            timesteps: self.timesteps(step, chosen.len()),
+            timesteps,
+            weights,
             classes: self.classes(step, chosen, device)?,
         })
     }
 
     fn pixels(&self, step: u64, chosen: &[usize]) -> Vec<f32> {
-        let DatasetParams { flip, rotate, .. } = self.config.dataset_params;
         let mut random = noise::generator(self.config.train_params.seed, Stream::Augment, step);
-        let (width, height) = (self.data.width as usize, self.data.height as usize);
-        let image = |&at: &usize| {
-            let symmetry = Symmetry::draw(&mut random, flip, rotate);
-            symmetry.lay(self.data.image(at), width, height).map(to_unit)
-        };
+        let image = |&at: &usize| self.augmented(at, &mut random).into_iter().map(to_unit);
         chosen.iter().flat_map(image).collect()
+    }
+
+    /// Image `at`, changed as the configuration allows.
+    fn augmented(&self, at: usize, random: &mut impl Rng) -> Vec<u8> {
+        let DatasetParams { flip, rotate, crop, colour_jitter, .. } = self.config.dataset_params;
+        let (_, channels, height, width) = shape_of(self.data, 1);
+        let symmetry = Symmetry::draw(random, flip, rotate);
+        let mut planes: Vec<u8> = symmetry.lay(self.data.image(at), width, height).collect();
+        if crop > 0.0 {
+            planes = Crop::draw(random, crop).lay(&planes, width, height);
+        }
+        if colour_jitter > 0.0 {
+            ColourJitter::draw(random, colour_jitter).apply(&mut planes, channels);
+        }
+        planes
     }
 
     /// Unit Gaussian noise, and where offset noise is wanted one number more for each plane
@@ -124,20 +148,6 @@ impl<'a> Dealer<'a> {
             }
         }
         grain
-    }
-
-    fn timesteps(&self, step: u64, count: usize) -> Vec<usize> {
-        let all = self.config.diffusion_params.num_timesteps;
-        let params = &self.config.train_params;
-        let mut random = noise::generator(params.seed, Stream::Timestep, step);
-        let draw = |at: usize| match params.timestep_sampling {
-            TimestepSampling::Uniform => random.random_range(0..all as u64) as usize,
-            TimestepSampling::Stratified => {
-                let place = (at as f64 + random.random::<f64>()) / count as f64;
-                ((place * all as f64) as usize).min(all - 1)
-            }
-        };
-        (0..count).map(draw).collect()
     }
 
     fn classes(&self, step: u64, chosen: &[usize], device: &Device) -> Result<Option<Tensor>> {

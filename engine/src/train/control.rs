@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_wish_is_heard_once_and_the_last_one_counts() {
         let control = Control::new();
-        control.clone().save_now();
+        control.save_now();
         control.set_rate_factor(0.5).unwrap();
         control.set_rate_factor(2.0).unwrap();
         let wanted = Wishes { save: true, rate_factor: Some(2.0), ..Default::default() };

@@ -12,20 +12,24 @@ use crate::{Result, kernels};
 pub struct Ema {
     average: BTreeMap<String, Var>,
     decay: f64,
+    warms_up: bool,
 }
 
 impl Ema {
-    /// Begins as the weights themselves.
-    pub fn new(vars: &BTreeMap<String, Var>, decay: f64) -> Result<Self> {
+    /// Begins as the weights themselves. One that warms up forgets quickly at first.
+    pub fn new(vars: &BTreeMap<String, Var>, decay: f64, warms_up: bool) -> Result<Self> {
         let copy = |(name, var): (&String, &Var)| {
             Ok((name.clone(), Var::from_tensor(&var.as_tensor().copy()?)?))
         };
-        Ok(Self { average: vars.iter().map(copy).collect::<Result<_>>()?, decay })
+        Ok(Self { average: vars.iter().map(copy).collect::<Result<_>>()?, decay, warms_up })
     }
 
-    /// The decay at `step`: young averages forget quickly, so that the first weights do not linger.
+    /// The decay at `step`, from 1.
     fn decay_at(&self, step: u64) -> f64 {
-        self.decay.min((1.0 + step as f64) / (10.0 + step as f64))
+        match self.warms_up {
+            true => self.decay.min((1.0 + step as f64) / (10.0 + step as f64)),
+            false => self.decay,
+        }
     }
 
     pub fn update(&mut self, vars: &BTreeMap<String, Var>, step: u64) -> Result<()> {

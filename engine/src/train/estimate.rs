@@ -13,7 +13,7 @@ pub fn weights_of(model: &ModelParams) -> u64 {
 /// and the activations that the backward pass needs.
 pub fn memory_estimate(config: &RunConfig) -> u64 {
     let model = &config.model_params;
-    let copies = if config.train_params.ema_decay > 0.0 { 5 } else { 4 };
+    let copies = if config.train_params.average_decay().is_some() { 5 } else { 4 };
     let weights = weights_of(model) * copies * 4;
     let mut area = (model.im_size * model.im_size) as u64;
     let mut activations = 0u64;

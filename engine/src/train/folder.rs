@@ -4,17 +4,22 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// The folder of one run: `config.yaml`, `checkpoints/`, `state.safetensors`, `steering.json`.
+/// The folder of one run: `config.yaml`, `checkpoints/`, `state.safetensors`, `steering.json`,
+/// `marks.json`.
 #[derive(Clone, Debug)]
 pub(super) struct RunFolder(PathBuf);
 
 impl RunFolder {
     /// Makes the folder if it is not there.
     pub fn create(path: &Path) -> Result<Self> {
-        let folder = Self(path.to_owned());
+        let folder = Self::at(path);
         let checkpoints = folder.checkpoints();
         std::fs::create_dir_all(&checkpoints).map_err(|error| Error::file(&checkpoints, error))?;
         Ok(folder)
+    }
+
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
     }
 
     pub fn config(&self) -> PathBuf {
@@ -29,6 +34,10 @@ impl RunFolder {
         self.0.join("steering.json")
     }
 
+    pub fn marks(&self) -> PathBuf {
+        self.0.join("marks.json")
+    }
+
     fn checkpoints(&self) -> PathBuf {
         self.0.join("checkpoints")
     }
@@ -40,7 +49,7 @@ impl RunFolder {
 
 /// The checkpoints of a run with their steps, the oldest first.
 pub fn checkpoints(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
-    let folder = RunFolder(folder.to_owned()).checkpoints();
+    let folder = RunFolder::at(folder).checkpoints();
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -18,7 +18,7 @@ pub(super) struct Objective {
 /// The error of a batch.
 #[derive(Debug)]
 pub(super) struct Loss {
-    /// The sum over the images, a scalar with its history.
+    /// The sum over the images, as much as each counts in its batch: a scalar with its history.
     pub sum: Tensor,
     /// Of each image.
     pub values: Vec<f32>,
@@ -65,7 +65,11 @@ impl Objective {
             let weights: Vec<f32> = batch.timesteps.iter().map(|&t| self.weights[t]).collect();
             by_image = (by_image * Tensor::new(weights, answer.device())?)?;
         }
-        Ok(Loss { sum: by_image.sum_all()?, values: by_image.to_vec1()? })
+        let values = by_image.to_vec1()?;
+        if let Some(weights) = &batch.weights {
+            by_image = (by_image * Tensor::new(weights.as_slice(), answer.device())?)?;
+        }
+        Ok(Loss { sum: by_image.sum_all()?, values })
     }
 }
 

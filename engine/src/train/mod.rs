@@ -6,12 +6,17 @@ mod control;
 mod ema;
 mod estimate;
 mod folder;
+mod json_file;
 mod learning_rate;
 mod loss;
+mod loss_history;
+mod marks;
+mod probe;
 mod run;
 mod samples;
 mod state;
 mod steering;
+mod timesteps;
 mod trainer;
 mod validation;
 
@@ -19,6 +24,8 @@ pub use adam::Adam;
 pub use control::Control;
 pub use estimate::{memory_estimate, weights_of};
 pub use folder::{checkpoint_path, checkpoints, latest_checkpoint};
+pub use marks::{Best, best_checkpoint};
+pub use probe::probe;
 pub use trainer::Trainer;
 
 use std::path::Path;

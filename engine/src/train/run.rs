@@ -2,6 +2,7 @@
 
 use super::control::Wishes;
 use super::folder::RunFolder;
+use super::marks::Marks;
 use super::steering::Steering;
 use super::validation::ValidationLoss;
 use super::{StepReport, TrainEvent, TrainRequest, Trainer, samples, weights_of};
@@ -14,8 +15,11 @@ pub(super) struct Run<'a> {
     folder: RunFolder,
     trainer: Trainer<'a>,
     steering: Steering,
+    marks: Marks,
     /// The step of the state in the folder; 0 where there is none.
     saved: u64,
+    /// The newest step with a loss on the held-out images, and that loss.
+    validated: Option<(u64, f32)>,
 }
 
 type Report<'a> = dyn FnMut(TrainEvent) -> Result<()> + 'a;
@@ -28,12 +32,12 @@ impl<'a> Run<'a> {
         if request.resume && folder.state().exists() {
             trainer.restore(&folder.state())?;
         }
-        let steering = match request.resume {
-            true => Steering::resume(&folder.steering())?,
-            false => Steering::begin(&folder.steering())?,
+        let (steering, marks) = match request.resume {
+            true => (Steering::resume(folder.steering())?, Marks::resume(folder.marks())?),
+            false => (Steering::begin(folder.steering())?, Marks::begin(folder.marks())?),
         };
         let saved = trainer.steps_done();
-        Ok(Self { request, folder, trainer, steering, saved })
+        Ok(Self { request, folder, trainer, steering, marks, saved, validated: None })
     }
 
     pub fn started(&self) -> TrainEvent<'static> {
@@ -61,6 +65,7 @@ impl<'a> Run<'a> {
     ) -> Result<()> {
         self.steering.heed(wishes, self.steps_done() + 1)?;
         if wishes.save {
+            self.marks.keep(self.steps_done())?;
             self.save(report)?;
         }
         if wishes.sample {
@@ -134,10 +139,11 @@ impl<'a> Run<'a> {
     }
 
     /// Measures the loss on the images that are held out, if there are any.
-    pub fn validate(&self, report: &mut Report) -> Result<()> {
+    pub fn validate(&mut self, report: &mut Report) -> Result<()> {
         let Some(ValidationLoss { loss, ema_loss }) = self.trainer.validate()? else {
             return Ok(());
         };
+        self.validated = Some((self.steps_done(), ema_loss.unwrap_or(loss)));
         report(TrainEvent::Validation { step: self.steps_done(), loss, ema_loss })
     }
 
@@ -153,7 +159,20 @@ impl<'a> Run<'a> {
         self.trainer.checkpoint().save(&path)?;
         self.trainer.save_state(&self.folder.state())?;
         self.saved = step;
+        self.tidy()?;
         report(TrainEvent::Checkpoint { step, path: &path })
+    }
+
+    /// Marks the newest checkpoint if it is the best, and deletes those that are not to be kept.
+    fn tidy(&mut self) -> Result<()> {
+        let step = self.steps_done();
+        if let Some((_, loss)) = self.validated.filter(|(validated, _)| *validated == step) {
+            self.marks.compare(step, loss)?;
+        }
+        match self.request.config.train_params.keep_checkpoints {
+            0 => Ok(()),
+            newest => self.marks.prune(self.request.folder, step, newest, self.checkpoint_every()),
+        }
     }
 
     pub fn draw_samples(&self, cancel: &CancelToken, report: &mut Report) -> Result<()> {

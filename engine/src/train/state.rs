@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use candle_core::{Tensor, Var};
+use candle_core::{Shape, Tensor, Var};
 
-use crate::checkpoint::native;
+use crate::checkpoint::{checksum, native};
 use crate::unet::Weights;
 use crate::{Error, Result, atomic_file};
 
@@ -24,14 +24,18 @@ pub(super) fn load(path: &Path) -> Result<(Weights, u64)> {
         .map_err(|error| broken(error.to_string()))?;
     let step = metadata.metadata().as_ref().and_then(|entries| entries.get("step")?.parse().ok());
     let step = step.ok_or_else(|| broken("its file names no step".into()))?;
+    checksum::verify(&bytes).map_err(|error| broken(error.to_string()))?;
     Ok((native::read_tensors(&bytes).map_err(|error| broken(error.to_string()))?, step))
 }
 
 /// Puts the tensor called `name` into `var`.
 pub(super) fn restore(var: &Var, state: &Weights, name: &str) -> Result<()> {
-    let tensor =
-        state.get(name).filter(|tensor| tensor.shape() == var.shape()).ok_or_else(|| {
-            Error::Checkpoint(format!("the saved state does not fit the configuration at `{name}`"))
-        })?;
-    Ok(var.set(&tensor.to_device(var.device())?)?)
+    Ok(var.set(&fitting(state, name, var.shape())?.to_device(var.device())?)?)
+}
+
+/// The tensor called `name`, which must have `shape`.
+pub(super) fn fitting<'a>(state: &'a Weights, name: &str, shape: &Shape) -> Result<&'a Tensor> {
+    state.get(name).filter(|tensor| tensor.shape() == shape).ok_or_else(|| {
+        Error::Checkpoint(format!("the saved state does not fit the configuration at `{name}`"))
+    })
 }

@@ -4,12 +4,13 @@
 //! is resumed reads it and makes the same steps again, so that its bytes follow from configuration,
 //! data and journal, however often it was stopped or killed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::control::{Wishes, check_factor};
-use crate::{Error, Result, atomic_file};
+use super::json_file;
+use crate::Result;
 
 /// The journal of a run.
 #[derive(Debug)]
@@ -43,30 +44,20 @@ impl What {
 
 impl Steering {
     /// An empty journal; what an earlier run in the folder left is gone.
-    pub fn begin(path: &Path) -> Result<Self> {
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::file(path, error))
-            }
-            _ => Ok(Self { path: path.to_owned(), changes: Vec::new() }),
-        }
+    pub fn begin(path: PathBuf) -> Result<Self> {
+        json_file::forget(&path)?;
+        Ok(Self { path, changes: Vec::new() })
     }
 
     /// The journal that a run left, empty if it left none.
-    pub fn resume(path: &Path) -> Result<Self> {
-        if !path.exists() {
-            return Self::begin(path);
-        }
-        let text = std::fs::read(path).map_err(|error| Error::file(path, error))?;
-        let broken = |why: String| Error::file(path, format!("the run cannot be resumed: {why}"));
-        let changes: Vec<Change> =
-            serde_json::from_slice(&text).map_err(|error| broken(error.to_string()))?;
+    pub fn resume(path: PathBuf) -> Result<Self> {
+        let changes: Vec<Change> = json_file::read(&path)?;
         for change in &changes {
             if let What::RateFactor(factor) = change.what {
-                check_factor(factor).map_err(|error| broken(error.to_string()))?;
+                check_factor(factor).map_err(|error| json_file::broken(&path, error))?;
             }
         }
-        Ok(Self { path: path.to_owned(), changes })
+        Ok(Self { path, changes })
     }
 
     /// Notes the changes among `wishes`, which hold from `step` on.
@@ -112,8 +103,7 @@ impl Steering {
     fn note(&mut self, what: What, from_step: u64) -> Result<()> {
         self.changes.retain(|change| change.from_step < from_step || !change.what.is_like(&what));
         self.changes.push(Change { from_step, what });
-        let text = serde_json::to_vec_pretty(&self.changes).expect("plain data");
-        atomic_file::write(&self.path, &text)
+        json_file::write(&self.path, &self.changes)
     }
 }
 
@@ -129,24 +119,24 @@ mod tests {
     fn each_change_holds_from_its_step_on_and_is_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("steering.json");
-        let mut steering = Steering::resume(&path).unwrap();
+        let mut steering = Steering::resume(path.clone()).unwrap();
         steering.heed(&factor(0.5), 4).unwrap();
         steering.heed(&Wishes { sample_every: Some(7), ..factor(2.0) }, 9).unwrap();
         steering.halve("it ran away", 12).unwrap();
-        for steering in [steering, Steering::resume(&path).unwrap()] {
+        for steering in [steering, Steering::resume(path.clone()).unwrap()] {
             let factors = [3, 4, 8, 9, 11, 12].map(|step| steering.rate_factor(step));
             assert_eq!(factors, [1.0, 0.5, 0.5, 2.0, 2.0, 1.0]);
             assert_eq!([8, 9].map(|step| steering.sample_every(step)), [None, Some(7)]);
             assert!(steering.was_halved());
         }
-        assert!(!Steering::begin(&path).unwrap().was_halved());
-        assert_eq!(Steering::resume(&path).unwrap().rate_factor(20), 1.0);
+        assert!(!Steering::begin(path.clone()).unwrap().was_halved());
+        assert_eq!(Steering::resume(path).unwrap().rate_factor(20), 1.0);
     }
 
     #[test]
     fn a_change_after_a_step_back_replaces_those_of_the_steps_that_were_lost() {
         let folder = tempfile::tempdir().unwrap();
-        let mut steering = Steering::begin(&folder.path().join("steering.json")).unwrap();
+        let mut steering = Steering::begin(folder.path().join("steering.json")).unwrap();
         steering.heed(&factor(100.0), 6).unwrap();
         steering.heed(&factor(1.0), 5).unwrap();
         assert_eq!(steering.rate_factor(8), 1.0);
@@ -158,7 +148,7 @@ mod tests {
         let path = folder.path().join("steering.json");
         for text in ["{", r#"[{"from_step":1,"rate_factor":-3}]"#, r#"[{"from_step":1}]"#] {
             std::fs::write(&path, text).unwrap();
-            let message = Steering::resume(&path).unwrap_err().to_string();
+            let message = Steering::resume(path.clone()).unwrap_err().to_string();
             assert!(message.contains("steering.json: the run cannot be resumed"), "{message}");
         }
     }

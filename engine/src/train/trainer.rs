@@ -17,7 +17,7 @@ use crate::config::{ConfigError, RunConfig, ValidConfig};
 use crate::data::ImageSet;
 use crate::model::Model;
 use crate::schedule::NoiseSchedule;
-use crate::unet::{UNet, Weights};
+use crate::unet::{Dropout, UNet, Weights};
 use crate::{Error, Result};
 
 /// A loss this many times that of a network which knows nothing does not heal any more. One that
@@ -49,13 +49,13 @@ impl<'a> Trainer<'a> {
         check_images(config, data)?;
         let train = &config.train_params;
         let (unet, vars) = UNet::fresh(&config.model_params, train.seed, device)?;
-        let averaged = train.ema_decay > 0.0;
+        let average = |decay| Ema::new(&vars, decay, train.ema_warmup);
         let schedule = NoiseSchedule::new(&config.diffusion_params);
         let total_steps = train.total_steps(data.len()) as u64;
         let (trained, held_out) = split(config, data.len());
         Ok(Self {
             adam: Adam::new(&vars, train)?,
-            ema: averaged.then(|| Ema::new(&vars, train.ema_decay)).transpose()?,
+            ema: train.average_decay().map(average).transpose()?,
             objective: Objective::new(config, &schedule),
             rate: LearningRate::new(train, total_steps)?,
             schedule,
@@ -100,7 +100,7 @@ impl<'a> Trainer<'a> {
         let step = self.step + 1;
         let batch = self.dealer.deal(step, &self.device)?;
         let (images, timesteps) = (batch.len(), batch.timesteps.clone());
-        let (grads, values) = self.backward(batch)?;
+        let (grads, values) = self.backward(step, batch)?;
         let loss = values.iter().sum::<f32>() / images as f32;
         let norm = norm(&grads)?;
         self.check_course(step, loss, norm, &timesteps)?;
@@ -110,6 +110,7 @@ impl<'a> Trainer<'a> {
         if let Some(ema) = &mut self.ema {
             ema.update(&self.vars, step)?;
         }
+        self.dealer.timesteps.note(&timesteps, &values);
         self.step = step;
         Ok(StepReport {
             step,
@@ -123,13 +124,16 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// The gradient of the mean error of `batch`, and the error of each image.
-    fn backward(&self, batch: Batch) -> Result<(Weights, Vec<f32>)> {
+    /// The gradient of the mean error of `batch`, which `step` trains on, and the error of each image.
+    fn backward(&self, step: u64, batch: Batch) -> Result<(Weights, Vec<f32>)> {
         let images = batch.len();
+        let params = &self.config.train_params;
+        let dropout =
+            (params.dropout > 0.0).then(|| Dropout::new(params.dropout, params.seed, step));
         let mut gradients = Gradients::default();
         let mut values = Vec::with_capacity(images);
-        for part in batch.split(self.config.train_params.batch_size)? {
-            let loss = self.loss(&self.unet, &part)?;
+        for part in batch.split(params.batch_size)? {
+            let loss = self.loss(&self.unet, &part, dropout.as_ref())?;
             gradients.add(self.gradients((loss.sum / images as f64)?.backward()?)?)?;
             values.extend(loss.values);
         }
@@ -155,10 +159,10 @@ impl<'a> Trainer<'a> {
     }
 
     /// The error of `unet` on `batch`.
-    fn loss(&self, unet: &UNet, batch: &Batch) -> Result<Loss> {
+    fn loss(&self, unet: &UNet, batch: &Batch, dropout: Option<&Dropout>) -> Result<Loss> {
         let noised = self.schedule.add_noise(&batch.images, &batch.noise, &batch.timesteps)?;
         let times: Vec<f32> = batch.timesteps.iter().map(|&t| t as f32).collect();
-        let answer = unet.forward(&noised, &times, batch.classes.as_ref())?;
+        let answer = unet.learning(&noised, &times, batch.classes.as_ref(), dropout)?;
         self.objective.loss(&answer, batch, &self.schedule)
     }
 
@@ -177,7 +181,7 @@ impl<'a> Trainer<'a> {
         let weights = weights.into_iter().map(|(name, weight)| (name, weight.detach())).collect();
         let unet = UNet::from_weights(&self.config.model_params, &weights)?;
         let size = self.config.train_params.batch_size;
-        self.held_out.mean(size, &self.device, |batch| Ok(self.loss(&unet, batch)?.values))
+        self.held_out.mean(size, &self.device, |batch| Ok(self.loss(&unet, batch, None)?.values))
     }
 
     /// A forward pass over `batch` noised images without gradients, for measuring.
@@ -222,6 +226,7 @@ impl<'a> Trainer<'a> {
         Checkpoint {
             header: Header {
                 diffusers: None,
+                merge: None,
                 config: self.config.clone(),
                 step: self.step,
                 dataset: self.facts.clone(),
@@ -238,6 +243,8 @@ impl<'a> Trainer<'a> {
             self.vars.iter().map(|(name, var)| (format!("w.{name}"), var.as_tensor())).collect();
         tensors.extend(self.adam.state());
         tensors.extend(self.ema.iter().flat_map(Ema::state));
+        let timesteps = self.dealer.timesteps.state()?;
+        tensors.extend(timesteps.iter().map(|(name, tensor)| (name.clone(), tensor)));
         state::save(path, &tensors, self.step)
     }
 
@@ -251,6 +258,7 @@ impl<'a> Trainer<'a> {
         if let Some(ema) = &mut self.ema {
             ema.restore(&tensors)?;
         }
+        self.dealer.timesteps.restore(&tensors)?;
         self.step = step;
         Ok(())
     }

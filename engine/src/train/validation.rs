@@ -1,9 +1,9 @@
 //! The loss on images that are never trained on.
 
 use candle_core::{Device, Tensor};
-use rand::Rng;
 
 use super::batch::{Batch, class_rows, shape_of, to_unit};
+use super::timesteps::stratified;
 use crate::Result;
 use crate::config::RunConfig;
 use crate::data::ImageSet;
@@ -43,12 +43,7 @@ impl<'a> HeldOut<'a> {
     pub fn new(data: &'a ImageSet, images: Vec<usize>, config: &RunConfig) -> Self {
         let (seed, all) = (config.train_params.seed, config.diffusion_params.num_timesteps);
         let mut random = noise::generator(seed, Stream::ValidationTimestep, 0);
-        let count = images.len();
-        let draw = |at: usize| {
-            let place = (at as f64 + random.random::<f64>()) / count as f64;
-            ((place * all as f64) as usize).min(all - 1)
-        };
-        let timesteps = (0..count).map(draw).collect();
+        let timesteps = stratified(&mut random, images.len(), all);
         Self { data, images, timesteps, seed, classes: config.model_params.num_classes }
     }
 
@@ -85,6 +80,7 @@ impl<'a> HeldOut<'a> {
             images: Tensor::from_vec(pixels.collect(), shape, device)?,
             noise: Tensor::from_vec(noise, shape, device)?,
             timesteps: self.timesteps[start..end].to_vec(),
+            weights: None,
             classes: class_rows(labels, self.classes, device)?,
         })
     }

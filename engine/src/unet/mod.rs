@@ -10,6 +10,7 @@ mod border;
 mod class_embedding;
 pub(crate) mod context;
 mod down;
+mod dropout;
 pub(crate) mod layers;
 mod mid;
 pub(crate) mod params;
@@ -28,9 +29,10 @@ pub(crate) use border::wrapped;
 use class_embedding::ClassEmbedding;
 use context::Context;
 use down::Down;
+pub use dropout::Dropout;
 use layers::{Conv2d, GroupNorm};
 use mid::Mid;
-use params::Params;
+use params::{Init, Params};
 use time_embedding::TimeEmbedding;
 use up::Up;
 
@@ -60,6 +62,8 @@ impl UNet {
     ) -> Result<(Self, BTreeMap<String, Var>)> {
         let mut vars = BTreeMap::new();
         let mut lookup = |name: &str, shape: Shape, init| {
+            let silent = model.zero_init && ends_a_branch(name);
+            let init = if silent { Init::Zeros } else { init };
             let var = params::fresh(seed, vars.len() as u64, &shape, init, device)?;
             let tensor = var.as_tensor().clone();
             vars.insert(name.to_owned(), var);
@@ -134,7 +138,18 @@ impl UNet {
         timesteps: &[f32],
         classes: Option<&Tensor>,
     ) -> Result<Tensor> {
-        self.bordered(x, timesteps, classes, Border::Zeros)
+        self.pass(x, timesteps, classes, Border::Zeros, None)
+    }
+
+    /// As [`Self::forward`], with what `dropout` says left out.
+    pub fn learning(
+        &self,
+        x: &Tensor,
+        timesteps: &[f32],
+        classes: Option<&Tensor>,
+        dropout: Option<&Dropout>,
+    ) -> Result<Tensor> {
+        self.pass(x, timesteps, classes, Border::Zeros, dropout)
     }
 
     /// As [`Self::forward`], with another border around the image.
@@ -145,11 +160,22 @@ impl UNet {
         classes: Option<&Tensor>,
         border: Border,
     ) -> Result<Tensor> {
+        self.pass(x, timesteps, classes, border, None)
+    }
+
+    fn pass(
+        &self,
+        x: &Tensor,
+        timesteps: &[f32],
+        classes: Option<&Tensor>,
+        border: Border,
+        dropout: Option<&Dropout>,
+    ) -> Result<Tensor> {
         let mut time = self.time.forward(timesteps, x.device())?; // (batch, time_emb_dim)
         if let (Some(embedding), Some(classes)) = (&self.classes, classes) {
             time = (time + embedding.forward(classes)?)?;
         }
-        let context = Context { time: time.silu()?, border };
+        let context = Context { time: time.silu()?, border, dropout };
         let mut h = self.conv_in.forward(x, border)?;
         // As in the reference, a skip is what goes into a down block.
         let mut skips = Vec::with_capacity(self.downs.len());
@@ -165,4 +191,12 @@ impl UNet {
         }
         self.conv_out.forward(&self.norm_out.forward_silu(&h)?, border)
     }
+}
+
+/// Whether a weight is the last before a block's result is added to what went around the block, or
+/// the last of all.
+fn ends_a_branch(name: &str) -> bool {
+    let last_convolution = name.contains(".resnet_conv_second.")
+        && (name.ends_with(".2.weight") || name.ends_with(".2.bias"));
+    last_convolution || name.contains(".out_proj.") || name.starts_with("conv_out.")
 }

@@ -57,7 +57,11 @@ impl Residual {
         let border = context.border;
         let shift = self.time.forward(&context.time)?; // (batch, out)
         let h = self.first.forward_shifted(&self.first_norm.forward_silu(x)?, &shift, border)?;
-        let h = self.second.forward(&self.second_norm.forward_silu(&h)?, border)?;
+        let mut h = self.second_norm.forward_silu(&h)?;
+        if let Some(dropout) = context.dropout {
+            h = dropout.forward(&h)?;
+        }
+        let h = self.second.forward(&h, border)?;
         Ok(kernels::add(&h, &self.skip.forward(x, border)?)?)
     }
 }

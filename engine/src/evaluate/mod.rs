@@ -1,0 +1,15 @@
+//! How good the pictures of a model are, in numbers: two sets of pictures are compared by vectors of
+//! features, pictures with the images that were trained on by their pixels.
+
+mod features;
+mod frechet;
+mod kernel_distance;
+mod matrix;
+mod nearest;
+mod precision_recall;
+
+pub use features::Features;
+pub use frechet::frechet_distance;
+pub use kernel_distance::kernel_distance;
+pub use nearest::{Neighbour, nearest};
+pub use precision_recall::{PrecisionRecall, precision_recall};
