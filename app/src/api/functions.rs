@@ -150,6 +150,11 @@ pub async fn fetch_estimate(#[server(flatten)] form: RunForm) -> Result<Estimate
     studio().estimate(form.config()?).await
 }
 
+#[server(prefix = "/fn", endpoint = "probe")]
+pub async fn probe(#[server(flatten)] form: RunForm) -> Result<Speed, ApiError> {
+    studio().probe(form.config()?).await
+}
+
 #[server(prefix = "/fn", endpoint = "train")]
 pub async fn train(#[server(flatten)] form: RunForm) -> Result<JobId, ApiError> {
     keep("train", &form).await?;

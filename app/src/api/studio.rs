@@ -52,6 +52,8 @@ pub trait Studio: Send + Sync {
     async fn process(&self, form: ProcessForm) -> Result<ProcessView, ApiError>;
 
     async fn estimate(&self, config: RunConfig) -> Result<Estimate, ApiError>;
+    /// Makes a run's steps for about two seconds. A conflict while the device is at work.
+    async fn probe(&self, config: RunConfig) -> Result<Speed, ApiError>;
     async fn train(&self, config: RunConfig) -> Result<JobId, ApiError>;
     /// The run, or the newest one if none is named.
     async fn training(&self, job: Option<JobId>) -> Result<Option<TrainView>, ApiError>;

@@ -352,6 +352,14 @@ pub struct Estimate {
     pub memory_bytes: u64,
 }
 
+/// How fast a run would be on this device, measured by real steps.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    pub images_per_second: f32,
+    /// Until the whole run is done.
+    pub seconds: f32,
+}
+
 /// What the page is told without asking, over `/events`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Live {

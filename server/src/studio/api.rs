@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::api::{
     ApiError, DatasetInfo, DatasetPage, Estimate, GalleryPage, GalleryQuery, GenerateForm,
     GenerateView, ImageId, InputImage, JobId, JobKind, JobState, JobSummary, Live, ModelInfo,
-    Preferences, ProcessForm, ProcessView, Status, Studio, Style, TrainView, Wish,
+    Preferences, ProcessForm, ProcessView, Speed, Status, Studio, Style, TrainView, Wish,
 };
 use async_trait::async_trait;
 use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
@@ -117,6 +117,10 @@ impl Studio for StudioHandle {
 
     async fn estimate(&self, config: RunConfig) -> Answer<Estimate> {
         self.blocking(move |darkroom| darkroom.estimate(config)).await
+    }
+
+    async fn probe(&self, config: RunConfig) -> Answer<Speed> {
+        self.blocking(move |darkroom| darkroom.probe(config)).await
     }
 
     async fn train(&self, config: RunConfig) -> Answer<JobId> {

@@ -102,6 +102,11 @@ impl LiveJobs {
         last.as_ref().filter(|(of, _)| *of == job).map(|(_, png)| png.clone())
     }
 
+    /// Whether this program runs no job.
+    pub fn is_idle(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// False if this program does not run the job.
     pub fn cancel(&self, job: JobId) -> bool {
         self.lock().get(&job).map(|running| running.cancel.cancel()).is_some()

@@ -191,3 +191,17 @@ async fn a_finished_run_can_be_extended() {
     let typed = site.call("extend", &format!("job={job}&num_steps=many")).await;
     assert_eq!(typed.status, 422, "{}", typed.text());
 }
+
+#[tokio::test]
+async fn a_probe_tells_speed_and_time_while_the_device_is_idle() {
+    let setup = Setup::working();
+    let speed = setup.studio.probe(setup.tiny("probed", 1000)).await.unwrap();
+    let whole = f64::from(speed.seconds) * f64::from(speed.images_per_second);
+    assert!((whole - 4000.0).abs() < 40.0, "{speed:?}");
+    let job = setup.studio.train(setup.tiny("busy", 100_000)).await.unwrap();
+    wait(async || setup.training(job).await.figures.step > 0).await;
+    let fault = setup.studio.probe(setup.tiny("probed", 1000)).await.unwrap_err();
+    assert!(matches!(fault, ApiError::Conflict(_)), "{fault}");
+    setup.studio.interrupt(job).await.unwrap();
+    setup.training_over(job).await;
+}
