@@ -1,22 +1,15 @@
 import * as form from './generate-form.ts';
 import { grayPng } from './png.ts';
-import { expect, open, reload, test, type Locator, type Page } from './studio.ts';
+import { emptyForm, expect, fold, open, reload, test, type Locator, type Page } from './studio.ts';
 
 const given = { name: 'given.png', mimeType: 'image/png', buffer: grayPng(28, (x, y) => 4 * x + 4 * y) };
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 3, batchCount: 1, batchSize: 2, seed: 40 };
 
-const fold = (page: Page, title: string) =>
-  page.locator('details.fold').filter({ has: page.locator('summary', { hasText: title }) });
 const source = (page: Page) => page.getByAltText('Picture to begin from');
 const canvas = (page: Page) => page.locator('.easel canvas');
 const mask = (page: Page) => page.locator('input[name="mask"]');
 
-// The form begins empty, whatever was typed into it before.
-test.beforeEach(async ({ page, baseURL }) => {
-  const form = { form: 'generate', content: '{}' };
-  const headers = { accept: 'application/json' };
-  await page.request.post(`${baseURL}/fn/save_draft`, { form, headers });
-});
+test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
 
 async function give(page: Page): Promise<void> {
   await open(page, '/');

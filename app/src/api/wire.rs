@@ -85,6 +85,7 @@ pub struct GenerateView {
     /// Denoising step within the batch that runs now, and of how many.
     pub step: usize,
     pub steps: usize,
+    /// The batch that runs now, counted from 0.
     pub batch: usize,
     /// The newest x0 predictions of the running batch as one grid; the address changes with each.
     pub preview_url: Option<String>,

@@ -8,7 +8,7 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::{
     ApiError, GenerateForm, GenerateView, ImageInfo, JobId, JobKind, JobState, ModelInfo,
-    fetch_generation, fetch_models, generate, interrupt,
+    fetch_generation, fetch_models, generate, interrupt, skip,
 };
 use crate::components::draft::{after_pause, keep_draft};
 use crate::components::form_fault::FormFault;
@@ -167,6 +167,25 @@ impl Desk {
         if let Some(job) = untrack(|| self.interruptible()) {
             spawn_local(async move {
                 if let Err(error) = interrupt(job).await {
+                    self.fault.set(error);
+                }
+            });
+        }
+    }
+
+    /// Whether another batch follows the one that is drawn now.
+    pub fn can_skip(self) -> bool {
+        let follows = |view: &GenerateView| {
+            view.job.state == JobState::Running && view.batch + 1 < view.settings.batch_count
+        };
+        self.live.generation.with(|view| view.as_ref().is_some_and(follows))
+    }
+
+    /// Leaves out the batch that is drawn now.
+    pub fn skip(self) {
+        if let Some(job) = untrack(|| self.interruptible()) {
+            spawn_local(async move {
+                if let Err(error) = skip(job).await {
                     self.fault.set(error);
                 }
             });

@@ -28,6 +28,8 @@ pub struct Easel {
     before: StoredValue<Vec<ImageData>, LocalStorage>,
     /// Where the pointer was last, while it paints.
     last: StoredValue<Option<(f64, f64)>>,
+    /// How many times the mask was handed over.
+    handed: StoredValue<u64>,
 }
 
 impl Easel {
@@ -39,6 +41,7 @@ impl Easel {
             undoable: RwSignal::new(0),
             before: StoredValue::new_local(Vec::new()),
             last: StoredValue::new(None),
+            handed: StoredValue::new(0),
         }
     }
 
@@ -138,6 +141,17 @@ impl Easel {
         if let Err(error) = paint_mask(&canvas, mask) {
             leptos::logging::warn!("the mask cannot be painted: {error:?}");
         }
+    }
+
+    /// Counts one mask more that is handed over; see [`Self::is_newest`].
+    pub fn next(self) -> u64 {
+        self.handed.update_value(|handed| *handed += 1);
+        self.handed.get_value()
+    }
+
+    /// Whether the mask counted as `turn` was the last; an answer to an older one comes too late.
+    pub fn is_newest(self, turn: u64) -> bool {
+        self.handed.try_get_value() == Some(turn)
     }
 
     /// Hands the mask over as a PNG, white on black; nothing painted is no mask.

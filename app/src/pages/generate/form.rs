@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use super::entry::{ChoiceField, NumberField};
 use super::image_to_image::{INIT_FORM, ImageToImage};
-use super::plot::PlotFields;
+use super::plot::{PlotFields, pictures};
 use super::prompt::PromptFields;
 use super::seed::SeedFields;
 use super::size::SizeFields;
@@ -178,10 +178,8 @@ fn Amounts() -> impl IntoView {
 fn Actions() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let images = move || {
-        let form = desk.fields.typed();
-        form.settings()
-            .ok()
-            .map(|settings| format!("{} · ", words::plural(settings.images() as u64, "image")))
+        let count = pictures(&desk.fields.typed().settings().ok()?)?;
+        Some(format!("{} · ", words::plural(count as u64, "image")))
     };
     view! {
         <div class="actions sticky">
@@ -201,6 +199,19 @@ fn Actions() -> impl IntoView {
                 disabled=move || desk.interruptible().is_none()
             >
                 "Interrupt"
+            </button>
+            <button
+                type="submit"
+                form="interrupt-form"
+                formaction="/fn/skip"
+                title="Leaves out the batch that is drawn now; the next one follows"
+                hidden=move || !desk.can_skip()
+                on:click=move |event| {
+                    event.prevent_default();
+                    desk.skip();
+                }
+            >
+                "Skip"
             </button>
             <p class="help shortcut">
                 {images}

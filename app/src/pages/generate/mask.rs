@@ -95,19 +95,21 @@ fn show_mask(desk: Desk, easel: Easel) {
 
 /// Gives what is painted to the server, and its name to the form.
 fn keep(desk: Desk, easel: Easel) {
-    let field = desk.fields.at("mask");
+    let turn = easel.next();
+    let name_it = move |name: String| {
+        if easel.is_newest(turn) {
+            desk.fields.at("mask").set(name);
+        }
+    };
     easel.mask(move |mask| {
-        let (Some(mask), Ok(form)) = (mask, FormData::new()) else {
-            field.set(String::new());
-            return;
-        };
+        let (Some(mask), Ok(form)) = (mask, FormData::new()) else { return name_it(String::new()) };
         let _ = form.append_with_blob_and_filename("file", &mask, "mask.png");
         send(
             "/upload/image",
             &form,
             desk.keeping,
             move |answer: Result<InputImage, _>| match answer {
-                Ok(image) => field.set(image.name),
+                Ok(image) => name_it(image.name),
                 Err(error) => desk.given.set(error),
             },
         );

@@ -1,6 +1,6 @@
 //! The same generation with some of its settings running through values.
 
-use engine::config::Axis;
+use engine::config::{Axis, GenerateSettings, Plot};
 use leptos::prelude::*;
 
 use super::desk::Desk;
@@ -36,6 +36,12 @@ const LINES: [Line; 3] = [
         values_title: "Z values",
     },
 ];
+
+/// How many pictures `settings` make, all cells of a plot together; none if a plot cannot be read.
+pub fn pictures(settings: &GenerateSettings) -> Option<usize> {
+    let cells = Plot::read(settings).ok()?.map_or(1, |plot| plot.len());
+    Some(cells * settings.images())
+}
 
 #[component]
 pub fn PlotFields() -> impl IntoView {
@@ -77,5 +83,25 @@ fn AxisFields(line: Line) -> impl IntoView {
                 <TextInput id=values name=values value=desk.fields.at(values) fault=desk.fault.at(values) />
             </Field>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plot_makes_the_pictures_of_all_its_cells() {
+        let single = GenerateSettings { batch_size: 3, ..Default::default() };
+        assert_eq!(pictures(&single), Some(3));
+        let plot = GenerateSettings {
+            x_axis: Axis::Steps,
+            x_values: "1-9 (+2)".into(),
+            y_axis: Axis::Seed,
+            y_values: "7, 8".into(),
+            ..single
+        };
+        assert_eq!(pictures(&plot), Some(30));
+        assert_eq!(pictures(&GenerateSettings { x_values: "few".into(), ..plot }), None);
     }
 }

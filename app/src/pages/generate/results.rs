@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::desk::Desk;
+use super::plot::pictures;
 use crate::api::{GenerateView, ImageInfo, JobState};
 use crate::components::lightbox::{Enlarged, Lightbox};
 use crate::components::notice::Empty;
@@ -27,6 +28,7 @@ pub fn Results() -> impl IntoView {
             <JobProgress />
             <Outcome />
             <Preview />
+            <Sheets />
             <Pictures />
             <UnderPictures />
             <Enlargement />
@@ -81,7 +83,7 @@ fn progress_words(view: &GenerateView, ahead: usize) -> String {
     if view.settings.batch_count > 1 {
         words += &format!(
             " · batch {} / {}",
-            view.batch.clamp(1, view.settings.batch_count),
+            (view.batch + 1).min(view.settings.batch_count),
             view.settings.batch_count
         );
     }
@@ -114,16 +116,14 @@ fn Outcome() -> impl IntoView {
 
 fn outcome(view: &GenerateView) -> Option<String> {
     let made = words::plural(view.images.len() as u64, "image");
+    let wanted = pictures(&view.settings).unwrap_or_else(|| view.settings.images());
     let reason = view.job.message.as_deref().unwrap_or("the reason is not known");
     match view.job.state {
-        JobState::Stopped => {
-            Some(format!("Interrupted: {made} of {} kept.", view.settings.images()))
-        }
+        JobState::Stopped => Some(format!("Interrupted: {made} of {wanted} kept.")),
         JobState::Failed => Some(format!("Could not be drawn: {reason}")),
-        JobState::Interrupted => Some(format!(
-            "The program ended while this was drawn; {made} of {} kept.",
-            view.settings.images()
-        )),
+        JobState::Interrupted => {
+            Some(format!("The program ended while this was drawn; {made} of {wanted} kept."))
+        }
         _ => None,
     }
 }
@@ -147,6 +147,34 @@ fn Preview() -> impl IntoView {
                 <img src=move || url.get() alt="Live preview" />
                 <figcaption>"What the model expects the picture to be"</figcaption>
             </figure>
+        </Show>
+    }
+}
+
+/// The sheets of a plot, or the animation of a walk.
+#[component]
+fn Sheets() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let sheets = Memo::new(move |_| {
+        let urls = |view: &GenerateView| view.sheet_urls.clone();
+        desk.live.generation.with(|view| view.as_ref().map(urls).unwrap_or_default())
+    });
+    let walks = move || {
+        desk.live.generation.with(|v| v.as_ref().is_some_and(|v| v.settings.walk_frames > 0))
+    };
+    let sheet = move |url: String| {
+        let alt = if walks() { "Walk between two seeds" } else { "Sheet of the plot" };
+        view! {
+            <a class="picture" href=url rel="external" target="_blank">
+                <img src=url.clone() alt=alt />
+            </a>
+        }
+    };
+    view! {
+        <Show when=move || sheets.with(|sheets| !sheets.is_empty())>
+            <div class="sheets" class:walk=walks>
+                {move || sheets.get().into_iter().map(sheet).collect_view()}
+            </div>
         </Show>
     }
 }
@@ -322,7 +350,7 @@ mod tests {
             },
             step: 12,
             steps: 50,
-            batch: 1,
+            batch: 0,
             preview_url: None,
             images: Vec::new(),
             grid_url: None,

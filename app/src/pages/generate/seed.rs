@@ -61,11 +61,10 @@ pub fn SeedFields() -> impl IntoView {
 #[component]
 fn Extra() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let strength = desk.fields.at("subseed_strength");
-    let told = Signal::derive(move || {
-        strength.with(|strength| (strength != "0").then(|| format!("variation {strength}")))
-    });
-    let faulty = Signal::derive(move || desk.fault.is_at(["subseed", "subseed_strength"]));
+    let (strength, walk) = (desk.fields.at("subseed_strength"), desk.fields.at("walk_frames"));
+    let told = Signal::derive(move || told(&strength.get(), &walk.get()));
+    let faulty =
+        Signal::derive(move || desk.fault.is_at(["subseed", "subseed_strength", "walk_frames"]));
     view! {
         <Fold id="extra" title="Extra" told faulty>
             <NumberField
@@ -84,6 +83,36 @@ fn Extra() -> impl IntoView {
                 value=strength
                 fault=desk.fault.at("subseed_strength")
             />
+            <NumberField
+                id="walk-frames"
+                key="walk_frames"
+                label="Walk"
+                unit="pictures"
+                help="As many pictures on the way from the one seed to the other, which become an animation; 0 for none. They take the place of the batches."
+                min=0
+                max=GenerateSettings::MAX_WALK_FRAMES as i64
+            />
         </Fold>
+    }
+}
+
+/// What is set of the second seed, in a few words; on a walk its strength does not count.
+fn told(strength: &str, walk: &str) -> Option<String> {
+    match (walk, strength) {
+        ("0", "0") => None,
+        ("0", strength) => Some(format!("variation {strength}")),
+        (frames, _) => Some(format!("a walk of {frames} pictures")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn only_what_counts_is_told() {
+        assert_eq!(told("0", "0"), None);
+        assert_eq!(told("0.3", "0").unwrap(), "variation 0.3");
+        assert_eq!(told("0.3", "24").unwrap(), "a walk of 24 pictures");
     }
 }

@@ -14,8 +14,8 @@ pub fn SizeFields() -> impl IntoView {
     let own = move || {
         desk.model().map(|model| {
             format!(
-                "0 is the model’s own size, {}×{}. A model can draw others that it can halve as often as it does; told one that it cannot, it names the nearest.",
-                model.width, model.height
+                "0 is the model’s own size, {}×{}. Others must be multiples of {}.",
+                model.width, model.height, model.size_divisor
             )
         })
     };
