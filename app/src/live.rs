@@ -90,6 +90,12 @@ impl Live {
                     extend_curve(&mut view.curve, points);
                 });
             }
+            Event::Validation { job, point } => {
+                self.for_training(job, |view| {
+                    view.validation.retain(|known| known.step < point.step);
+                    view.validation.push(point);
+                });
+            }
             Event::Samples { job, grid } => {
                 self.for_training(job, |view| {
                     view.samples.retain(|known| known.step != grid.step);
@@ -224,6 +230,8 @@ fn merge(points: &[LossPoint]) -> LossPoint {
         buckets: std::array::from_fn(|quarter| {
             mean(points.iter().filter_map(|point| point.buckets[quarter]).collect())
         }),
+        learning_rate: last.learning_rate,
+        grad_norm: mean(points.iter().filter_map(|point| point.grad_norm).collect()),
     }
 }
 
@@ -232,7 +240,9 @@ mod tests {
     use super::*;
 
     fn point(step: u64, loss: f32) -> LossPoint {
-        LossPoint { step, loss, buckets: [Some(loss), None, None, None] }
+        let buckets = [Some(loss), None, None, None];
+        let (learning_rate, grad_norm) = (Some(step as f64), Some(loss));
+        LossPoint { step, loss, buckets, learning_rate, grad_norm }
     }
 
     #[test]
@@ -247,10 +257,7 @@ mod tests {
         let mut curve = Vec::new();
         extend_curve(&mut curve, (1..=2401).map(|step| point(step, step as f32)).collect());
         assert_eq!(curve.len(), 1201);
-        assert_eq!(
-            curve[0],
-            LossPoint { step: 2, loss: 1.5, buckets: [Some(1.5), None, None, None] }
-        );
+        assert_eq!(curve[0], point(2, 1.5));
         assert_eq!(curve[1200], point(2401, 2401.0));
     }
 }

@@ -91,6 +91,19 @@ pub fn sizes(min: (u32, u32), max: (u32, u32)) -> String {
     }
 }
 
+/// The day `2026-11-24` as `24 Nov 2026`; what is no such day stays as it is.
+pub fn day(date: &str) -> String {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let parts: Vec<&str> = date.split('-').collect();
+    let [year, month, day] = parts[..] else { return date.into() };
+    let month = month.parse::<usize>().ok().and_then(|month| MONTHS.get(month.checked_sub(1)?));
+    match month {
+        Some(month) => format!("{} {month} {year}", day.trim_start_matches('0')),
+        None => date.into(),
+    }
+}
+
 /// What the channels show.
 pub fn channels(channels: u32) -> &'static str {
     if channels == 1 { "gray" } else { "colour" }
@@ -146,6 +159,12 @@ mod tests {
         for (seconds, text) in cases {
             assert_eq!(duration(seconds), text, "{seconds}");
         }
+    }
+
+    #[test]
+    fn days_are_told_in_words() {
+        assert_eq!(day("2026-11-04"), "4 Nov 2026");
+        assert_eq!([day("2026-13-04"), day("soon")], ["2026-13-04", "soon"]);
     }
 
     #[test]

@@ -8,6 +8,9 @@ export const TABS = [
   { path: '/train', name: 'train' },
   { path: '/datasets', name: 'datasets' },
   { path: '/datasets?name=textures', name: 'dataset' },
+  { path: '/gallery', name: 'gallery' },
+  { path: '/png-info', name: 'png-info' },
+  { path: '/process', name: 'process' },
   { path: '/settings', name: 'settings' },
 ];
 

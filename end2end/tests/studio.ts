@@ -57,6 +57,19 @@ export async function hydrated(page: Page): Promise<void> {
   await expect(page.locator('html[data-hydrated="true"]')).toBeAttached();
 }
 
+/** The settings that are folded away under `title`. */
+export function fold(page: Page, title: string): Locator {
+  return page
+    .locator('details.fold')
+    .filter({ has: page.locator('summary', { hasText: title }) });
+}
+
+/** Forgets what was typed into Generate before. */
+export async function emptyForm(page: Page, base?: string): Promise<void> {
+  const form = { form: 'generate', content: '{}' };
+  await page.request.post(`${base}/fn/save_draft`, { form, headers: { accept: 'application/json' } });
+}
+
 /** Resolves when the server has a draft of a form that holds `text`. */
 export async function draftKept(page: Page, text: string): Promise<void> {
   await page.waitForResponse(

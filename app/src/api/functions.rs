@@ -87,9 +87,7 @@ pub async fn fetch_generation(job: Option<JobId>) -> Result<Option<GenerateView>
 }
 
 #[server(prefix = "/fn", endpoint = "gallery")]
-pub async fn fetch_gallery(
-    #[server(flatten)] query: GalleryQuery,
-) -> Result<GalleryPage, ApiError> {
+pub async fn fetch_gallery(query: GalleryQuery) -> Result<GalleryPage, ApiError> {
     studio().gallery(query).await
 }
 
@@ -152,6 +150,11 @@ pub async fn fetch_estimate(#[server(flatten)] form: RunForm) -> Result<Estimate
     studio().estimate(form.config()?).await
 }
 
+#[server(prefix = "/fn", endpoint = "probe")]
+pub async fn probe(#[server(flatten)] form: RunForm) -> Result<Speed, ApiError> {
+    studio().probe(form.config()?).await
+}
+
 #[server(prefix = "/fn", endpoint = "train")]
 pub async fn train(#[server(flatten)] form: RunForm) -> Result<JobId, ApiError> {
     keep("train", &form).await?;
@@ -177,9 +180,68 @@ pub async fn resume(job: JobId) -> Result<JobId, ApiError> {
     Ok(job)
 }
 
+#[server(prefix = "/fn", endpoint = "extend")]
+pub async fn extend(job: JobId, num_steps: String) -> Result<JobId, ApiError> {
+    let job = studio().extend(job, number("num_steps", &num_steps)?).await?;
+    go_to(&format!("/train?job={job}"));
+    Ok(job)
+}
+
+#[server(prefix = "/fn", endpoint = "save_now")]
+pub async fn save_now(job: JobId) -> Result<(), ApiError> {
+    studio().steer(job, Wish::SaveNow).await
+}
+
+#[server(prefix = "/fn", endpoint = "sample_now")]
+pub async fn sample_now(job: JobId) -> Result<(), ApiError> {
+    studio().steer(job, Wish::SampleNow).await
+}
+
+#[server(prefix = "/fn", endpoint = "set_rate")]
+pub async fn set_rate(job: JobId, rate_factor: String) -> Result<(), ApiError> {
+    let factor = number("rate_factor", &rate_factor)?;
+    studio().steer(job, Wish::RateFactor(factor)).await
+}
+
+#[server(prefix = "/fn", endpoint = "set_sampling")]
+pub async fn set_sampling(job: JobId, sample_every: String) -> Result<(), ApiError> {
+    let steps = number("sample_every", &sample_every)?;
+    studio().steer(job, Wish::SampleEvery(steps)).await
+}
+
+/// What was typed into `field` as a number.
+#[cfg(feature = "ssr")]
+fn number<T: std::str::FromStr>(field: &str, text: &str) -> Result<T, ApiError> {
+    let fault = || engine::config::ConfigError::one(field, format!("`{text}` is not a number"));
+    Ok(text.trim().parse().map_err(|_| fault())?)
+}
+
 #[server(prefix = "/fn", endpoint = "interrupt")]
 pub async fn interrupt(job: JobId) -> Result<(), ApiError> {
     studio().interrupt(job).await
+}
+
+#[server(prefix = "/fn", endpoint = "skip")]
+pub async fn skip(job: JobId) -> Result<(), ApiError> {
+    studio().skip(job).await
+}
+
+#[server(prefix = "/fn", endpoint = "styles")]
+pub async fn fetch_styles() -> Result<Vec<Style>, ApiError> {
+    studio().styles().await
+}
+
+#[server(prefix = "/fn", endpoint = "save_style")]
+pub async fn save_style(
+    style: String,
+    #[server(flatten)] form: GenerateForm,
+) -> Result<(), ApiError> {
+    studio().save_style(&style, form).await
+}
+
+#[server(prefix = "/fn", endpoint = "delete_style")]
+pub async fn delete_style(style: String) -> Result<(), ApiError> {
+    studio().delete_style(&style).await
 }
 
 #[server(prefix = "/fn", endpoint = "draft")]

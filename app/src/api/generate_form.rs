@@ -80,14 +80,18 @@ impl GenerateForm {
         GenerateSettings::KEYS.iter().filter_map(value)
     }
 
+    /// Key and text of all that is not as it is by default.
+    pub fn differing(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let default = Self::default();
+        self.known().filter(move |(key, value)| default.get(key) != *value)
+    }
+
     /// Key and text of what an address must tell: all that is not as it is by default, and the
     /// fields that everybody looks at.
     pub fn telling(&self) -> Vec<(&'static str, &str)> {
         const ALWAYS: [&str; 4] = ["model", "steps", "batch_size", "seed"];
-        let default = Self::default();
-        let tells =
-            |(key, value): &(&str, &str)| ALWAYS.contains(key) || default.get(key) != *value;
-        self.known().filter(tells).collect()
+        let differs: Vec<&str> = self.differing().map(|(key, _)| key).collect();
+        self.known().filter(|(key, _)| ALWAYS.contains(key) || differs.contains(key)).collect()
     }
 }
 

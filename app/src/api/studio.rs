@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use engine::config::{GenerateSettings, RunConfig};
 
-use super::ProcessForm;
 use super::wire::*;
+use super::{GenerateForm, ProcessForm};
 
 /// The program behind the page. One stands in the context of every request as `Arc<dyn Studio>`.
 #[async_trait]
@@ -52,6 +52,8 @@ pub trait Studio: Send + Sync {
     async fn process(&self, form: ProcessForm) -> Result<ProcessView, ApiError>;
 
     async fn estimate(&self, config: RunConfig) -> Result<Estimate, ApiError>;
+    /// Makes a run's steps for about two seconds. A conflict while the device is at work.
+    async fn probe(&self, config: RunConfig) -> Result<Speed, ApiError>;
     async fn train(&self, config: RunConfig) -> Result<JobId, ApiError>;
     /// The run, or the newest one if none is named.
     async fn training(&self, job: Option<JobId>) -> Result<Option<TrainView>, ApiError>;
@@ -59,9 +61,20 @@ pub trait Studio: Send + Sync {
     async fn trainings(&self) -> Result<Vec<JobSummary>, ApiError>;
     /// Goes on where a stopped, failed or interrupted run ended.
     async fn resume(&self, job: JobId) -> Result<JobId, ApiError>;
+    /// Lets a run that is over go on to `steps` steps in all.
+    async fn extend(&self, job: JobId, steps: u64) -> Result<JobId, ApiError>;
+    /// Tells a run that goes on what is wanted of it.
+    async fn steer(&self, job: JobId, wish: Wish) -> Result<(), ApiError>;
 
     /// Ends a running job after its current step, or takes a queued one out; what was made is kept.
     async fn interrupt(&self, job: JobId) -> Result<(), ApiError>;
+    /// Leaves out the batch of a generation that is drawn now; the next one follows.
+    async fn skip(&self, job: JobId) -> Result<(), ApiError>;
+
+    async fn styles(&self) -> Result<Vec<Style>, ApiError>;
+    /// Keeps what of `form` differs from the defaults, in place of a style of the same name.
+    async fn save_style(&self, name: &str, form: GenerateForm) -> Result<(), ApiError>;
+    async fn delete_style(&self, name: &str) -> Result<(), ApiError>;
 
     /// What was last typed into the form called `form`, as the form wrote it.
     async fn draft(&self, form: &str) -> Result<Option<String>, ApiError>;

@@ -85,6 +85,7 @@ pub struct GenerateView {
     /// Denoising step within the batch that runs now, and of how many.
     pub step: usize,
     pub steps: usize,
+    /// The batch that runs now, counted from 0.
     pub batch: usize,
     /// The newest x0 predictions of the running batch as one grid; the address changes with each.
     pub preview_url: Option<String>,
@@ -99,13 +100,39 @@ pub struct GenerateView {
 }
 
 /// A point of the loss curve; several steps may stand behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LossPoint {
     pub step: u64,
     /// Mean over the steps behind the point.
     pub loss: f32,
     /// Mean loss by quarter of the timesteps, low noise first; NaN-free: none if no image fell there.
     pub buckets: [Option<f32>; 4],
+    /// Of the last step behind the point.
+    pub learning_rate: Option<f64>,
+    /// Mean over the steps behind the point, before clipping.
+    pub grad_norm: Option<f32>,
+}
+
+/// The loss on images that are never trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ValidationPoint {
+    pub step: u64,
+    /// Of the weights as they were trained, and of their moving average.
+    pub loss: f32,
+    pub ema_loss: Option<f32>,
+}
+
+/// What a person wants of a run while it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Wish {
+    /// A checkpoint of this step, which is kept.
+    SaveNow,
+    SampleNow,
+    /// From the next step on the learning rate is that of the configuration times this.
+    RateFactor(f64),
+    /// From the next step on there are samples every so many steps; 0 is with every checkpoint.
+    SampleEvery(u64),
 }
 
 /// A grid of samples drawn during training.
@@ -126,6 +153,9 @@ pub struct TrainFigures {
     pub loss: Option<f32>,
     pub images_per_second: Option<f32>,
     pub eta_seconds: Option<f32>,
+    /// What befell the run, such as that it ran away and was taken back.
+    #[serde(default)]
+    pub notice: Option<String>,
 }
 
 /// All about one training run.
@@ -136,6 +166,8 @@ pub struct TrainView {
     pub figures: TrainFigures,
     /// At most about a thousand points, first step to last.
     pub curve: Vec<LossPoint>,
+    #[serde(default)]
+    pub validation: Vec<ValidationPoint>,
     pub samples: Vec<SampleGrid>,
     /// Steps at which there are checkpoints.
     pub checkpoints: Vec<u64>,
@@ -273,6 +305,14 @@ pub struct InputImage {
     pub form: Vec<(String, String)>,
 }
 
+/// Settings of the Generate form that a person keeps under a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Style {
+    pub name: String,
+    /// Key and text of what differs from the defaults.
+    pub settings: Vec<(String, String)>,
+}
+
 /// One timestep of a noise schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Noising {
@@ -313,6 +353,14 @@ pub struct Estimate {
     pub memory_bytes: u64,
 }
 
+/// How fast a run would be on this device, measured by real steps.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    pub images_per_second: f32,
+    /// Until the whole run is done.
+    pub seconds: f32,
+}
+
 /// What the page is told without asking, over `/events`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Live {
@@ -323,6 +371,10 @@ pub enum Live {
         job: JobId,
         figures: TrainFigures,
         points: Vec<LossPoint>,
+    },
+    Validation {
+        job: JobId,
+        point: ValidationPoint,
     },
     Samples {
         job: JobId,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
+use leptos::leptos_dom::helpers::set_timeout_with_handle;
 use leptos::prelude::*;
 use web_sys::UrlSearchParams;
 
@@ -38,19 +38,22 @@ pub fn keep_draft(form: &'static str, content: impl Fn() -> String + 'static) {
     );
 }
 
-/// Calls `then` with the newest `value` when it has not changed for a moment; not for the first value.
-pub fn after_pause<T: Clone + 'static>(
+/// Calls `then` with the newest `value` when it has not changed for a moment; not for the first value,
+/// and not when the page has been left by then.
+pub fn after_pause<T: 'static>(
     value: impl Fn() -> T + 'static,
     then: impl Fn(T) + Clone + 'static,
 ) {
-    Effect::new(move |timer: Option<Option<TimeoutHandle>>| {
+    Effect::new(move |before: Option<()>| {
         let value = value();
-        let timer = timer?;
-        if let Some(timer) = timer {
-            timer.clear();
+        if before.is_none() {
+            return;
         }
         let then = then.clone();
-        set_timeout_with_handle(move || then(value.clone()), PAUSE).ok()
+        if let Ok(timer) = set_timeout_with_handle(move || then(value), PAUSE) {
+            // Runs before the next value too.
+            on_cleanup(move || timer.clear());
+        }
     });
 }
 

@@ -1,17 +1,21 @@
 //! The head of every page: name, tabs, device and queue.
 
+use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use wasm_bindgen::JsCast;
 
 use super::job_list::JobList;
 use crate::api::{JobState, JobSummary};
 use crate::live::Live;
 use crate::words;
 
-const TABS: [(&str, &str); 5] = [
+const TABS: [(&str, &str); 7] = [
     ("/", "Generate"),
     ("/train", "Train"),
     ("/datasets", "Data sets"),
+    ("/gallery", "Gallery"),
+    ("/png-info", "PNG Info"),
     ("/process", "Process"),
     ("/settings", "Settings"),
 ];
@@ -38,8 +42,15 @@ fn Tabs() -> impl IntoView {
         path.with(|path| if path == "/generate" { "/" == href } else { path == href })
             .then_some("page")
     };
+    let tabs = NodeRef::<html::Nav>::new();
+    Effect::new(move || {
+        path.track();
+        if let Some(tabs) = tabs.get() {
+            request_animation_frame(move || show_current(&tabs));
+        }
+    });
     view! {
-        <nav class="tabs" aria-label="Pages">
+        <nav class="tabs" aria-label="Pages" node_ref=tabs>
             {TABS
                 .map(|(href, title)| {
                     view! {
@@ -50,6 +61,15 @@ fn Tabs() -> impl IntoView {
                 })
                 .collect_view()}
         </nav>
+    }
+}
+
+/// On a phone not all tabs are in view at once.
+fn show_current(tabs: &web_sys::HtmlElement) {
+    let current = tabs.query_selector("[aria-current]").ok().flatten();
+    if let Some(current) = current.and_then(|tab| tab.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let middle = current.offset_left() + current.offset_width() / 2;
+        tabs.set_scroll_left(middle - tabs.offset_left() - tabs.client_width() / 2);
     }
 }
 

@@ -9,6 +9,8 @@ pub enum Icon {
     Previous,
     Next,
     Close,
+    Check,
+    Star,
 }
 
 impl Icon {
@@ -23,6 +25,10 @@ impl Icon {
             Icon::Previous => "M12.5 4 6.5 10l6 6",
             Icon::Next => "M7.5 4l6 6-6 6",
             Icon::Close => "M5 5l10 10M15 5 5 15",
+            Icon::Check => "M4.5 10.5l3.5 3.5 7.5-8",
+            Icon::Star => {
+                "M10 3l2.1 4.5 4.9.6-3.6 3.4.9 4.9-4.3-2.4-4.3 2.4.9-4.9L3 8.1l4.9-.6L10 3Z"
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::icon::{Glyph, Icon};
+use crate::api::ImageInfo;
 
 /// One picture that can be enlarged.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,21 @@ pub struct Enlarged {
     pub strip: Option<Strip>,
 }
 
+impl From<ImageInfo> for Enlarged {
+    fn from(image: ImageInfo) -> Self {
+        Self {
+            alt: format!("Image with seed {}, enlarged", image.seed),
+            caption: format!("Seed {}", image.seed),
+            file: format!("{}-{}.png", image.id, image.seed),
+            width: image.width,
+            height: image.height,
+            strip: (image.strip_frames > 0)
+                .then_some(Strip { url: image.strip_url, frames: image.strip_frames }),
+            url: image.url,
+        }
+    }
+}
+
 /// Frames of equal size side by side, noise first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strip {
@@ -28,18 +44,22 @@ pub struct Strip {
     pub frames: u32,
 }
 
-/// Shows `pictures[index]` while `index` is some.
+/// Shows `picture`, the one at `index` of `count`, while `index` is some.
 #[component]
 pub fn Lightbox(
-    #[prop(into)] pictures: Signal<Vec<Enlarged>>,
+    /// None while it is on its way.
+    #[prop(into)]
+    picture: Signal<Option<Enlarged>>,
+    #[prop(into)] count: Signal<usize>,
     index: RwSignal<Option<usize>>,
     /// More that can be done with the picture on show.
     #[prop(optional)]
     children: Option<ChildrenFn>,
 ) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
-    let count = Memo::new(move |_| pictures.with(Vec::len));
-    let current = Memo::new(move |_| pictures.with(|all| all.get(index.get()?).cloned()));
+    let count = Memo::new(move |_| count.get());
+    let current = Memo::new(move |_| picture.get());
+    let is_open = Memo::new(move |_| index.get().is_some());
     let frame = RwSignal::new(None);
     let go = move |forward: bool| {
         let count = count.get_untracked().max(1);
@@ -48,7 +68,7 @@ pub fn Lightbox(
             *index = index.map(|i| (i + if forward { 1 } else { count - 1 }) % count);
         });
     };
-    Effect::new(move || open_or_close(dialog.get(), current.with(Option::is_some)));
+    Effect::new(move || open_or_close(dialog.get(), is_open.get()));
     let on_keydown = move |event: KeyboardEvent| match event.key().as_str() {
         "ArrowLeft" if !on_slider(&event) => go(false),
         "ArrowRight" if !on_slider(&event) => go(true),
@@ -72,7 +92,7 @@ pub fn Lightbox(
                 }
             }
         >
-            <Show when=move || current.with(Option::is_some)>
+            <Show when=move || is_open.get()>
                 <Head current index count />
                 <div class="lightbox-stage">
                     <Turn name="Previous image" icon=Icon::Previous count on_press=move || go(false) />

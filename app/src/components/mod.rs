@@ -2,14 +2,19 @@
 
 pub mod confirm;
 pub mod draft;
+pub mod drop_zone;
 pub mod field;
+pub mod fold;
 pub mod form_fault;
 pub mod glimpses;
 pub mod header;
 pub mod icon;
+pub mod image_picker;
 pub mod job_list;
 pub mod lightbox;
 pub mod loss_chart;
 pub mod notice;
 pub mod progress;
+pub mod send_to;
+pub mod sending;
 pub mod slider;

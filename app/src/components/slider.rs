@@ -18,23 +18,11 @@ pub fn SliderField(
     slide_to: Signal<i64>,
     #[prop(into)] fault: Signal<Option<String>>,
 ) -> impl IntoView {
+    let high = Signal::derive(move || slide_to.get() as f64);
     view! {
         <Field id label fault>
             <div class="slider">
-                <input
-                    type="range"
-                    aria-hidden="true"
-                    tabindex="-1"
-                    min=min
-                    max=move || slide_to.get()
-                    value=value.get_untracked()
-                    prop:value=move || {
-                        slide_to.track();
-                        value.get()
-                    }
-                    style:--filled=move || filled(&value.get(), min, slide_to.get())
-                    on:input:target=move |event| value.set(event.target().value())
-                />
+                <Handle value low=min as f64 high step="1" />
                 <TextInput
                     id
                     name
@@ -50,8 +38,81 @@ pub fn SliderField(
     .into_any()
 }
 
+/// A number from 0 to 1.
+#[component]
+pub fn ShareField(
+    id: &'static str,
+    name: &'static str,
+    label: &'static str,
+    help: &'static str,
+    value: RwSignal<String>,
+    #[prop(into)] fault: Signal<Option<String>>,
+) -> impl IntoView {
+    view! {
+        <Field id label help fault>
+            <div class="slider">
+                <Handle value low=0.0 high=Signal::stored(1.0) step="0.05" />
+                <TextInput
+                    id
+                    name
+                    value
+                    kind="number"
+                    min=Some("0".into())
+                    max=Some("1".into())
+                    step="any"
+                    fault
+                />
+            </div>
+        </Field>
+    }
+    .into_any()
+}
+
+/// The slider; those who cannot use it have the number beside it.
+#[component]
+pub fn Handle(
+    value: RwSignal<String>,
+    low: f64,
+    #[prop(into)] high: Signal<f64>,
+    step: &'static str,
+) -> impl IntoView {
+    view! {
+        <input
+            type="range"
+            aria-hidden="true"
+            tabindex="-1"
+            min=low
+            max=move || high.get()
+            step=step
+            value=value.get_untracked()
+            prop:value=move || {
+                high.track();
+                value.get()
+            }
+            style:--filled=move || filled(&value.get(), low, high.get())
+            on:input:target=move |event| value.set(event.target().value())
+        />
+    }
+}
+
 /// How much of the slider lies behind its handle.
-fn filled(value: &str, min: i64, max: i64) -> String {
-    let value = value.parse::<i64>().unwrap_or(min).clamp(min, max.max(min));
-    format!("{:.1}%", (value - min) as f64 / (max - min).max(1) as f64 * 100.0)
+fn filled(value: &str, low: f64, high: f64) -> String {
+    let high = high.max(low);
+    let value = value.parse::<f64>().ok().filter(|value| value.is_finite()).unwrap_or(low);
+    let share = (value.clamp(low, high) - low) / (high - low).max(f64::MIN_POSITIVE);
+    format!("{:.1}%", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filled;
+
+    #[test]
+    fn the_slider_is_filled_up_to_its_value() {
+        for (value, wanted) in [("1", "0.0%"), ("6", "50.0%"), ("99", "100.0%"), ("x", "0.0%")] {
+            assert_eq!(filled(value, 1.0, 11.0), wanted, "{value}");
+        }
+        assert_eq!(filled("0.25", 0.0, 1.0), "25.0%");
+        assert_eq!(filled("3", 1.0, 1.0), "0.0%");
+    }
 }

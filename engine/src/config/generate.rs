@@ -38,6 +38,9 @@ pub struct GenerateSettings {
     pub subseed: i64,
     /// How far to go toward it: 0 not at all, 1 all the way.
     pub subseed_strength: f64,
+    /// Pictures on the way from the seed's noise to the second seed's, which become an animation; 0
+    /// for none. They take the place of the batches' pictures.
+    pub walk_frames: usize,
     /// The picture to begin from instead of noise, by its name among the inputs; empty for noise.
     pub init_image: String,
     /// How the picture is brought to the size that is drawn.
@@ -83,6 +86,7 @@ impl Default for GenerateSettings {
             seed: -1,
             subseed: -1,
             subseed_strength: 0.0,
+            walk_frames: 0,
             init_image: String::new(),
             resize_mode: ResizeMode::Crop,
             denoising_strength: 0.75,
@@ -130,7 +134,7 @@ macro_rules! keyed {
 
 keyed! {
     model, prompt, negative_prompt, cfg_scale, sampler, schedule, eta, steps, width, height, tiling,
-    batch_count, batch_size, seed, subseed, subseed_strength, init_image, resize_mode,
+    batch_count, batch_size, seed, subseed, subseed_strength, walk_frames, init_image, resize_mode,
     denoising_strength, mask, mask_blur, inpainting_fill, inpainting_mask_invert, x_axis, x_values,
     y_axis, y_values, z_axis, z_values,
 }
@@ -144,10 +148,14 @@ impl GenerateSettings {
     /// Pixels of a side.
     pub const MAX_SIDE: usize = 1024;
     pub const MAX_MASK_BLUR: usize = 64;
+    pub const MAX_WALK_FRAMES: usize = 240;
 
-    /// Images of the whole job.
+    /// Images of the whole job, or of a cell of its plot.
     pub fn images(&self) -> usize {
-        self.batch_count * self.batch_size
+        match self.walk_frames {
+            0 => self.batch_count * self.batch_size,
+            frames => frames,
+        }
     }
 
     /// How noise becomes a picture.
@@ -193,8 +201,23 @@ impl GenerateSettings {
             }
         }
         errors.extend(self.mask_fault());
+        errors.extend(self.walk_fault());
         errors.extend(self.sampling().validate().err().into_iter().flat_map(|faults| faults.0));
         if errors.is_empty() { Ok(()) } else { Err(ConfigError(errors)) }
+    }
+
+    fn walk_fault(&self) -> Option<FieldError> {
+        let most = Self::MAX_WALK_FRAMES;
+        let fault = |message: String| Some(FieldError::new("walk_frames", message));
+        let is_plot = [self.x_axis, self.y_axis, self.z_axis] != [Axis::Nothing; 3];
+        match self.walk_frames {
+            0 => None,
+            frames if !(2..=most).contains(&frames) => {
+                fault(format!("{frames} is out of range; give 2 to {most}, or 0 for no walk"))
+            }
+            _ if is_plot => fault("a plot cannot walk between seeds; give 0".into()),
+            _ => None,
+        }
     }
 
     fn mask_fault(&self) -> Option<FieldError> {
@@ -275,6 +298,15 @@ mod tests {
         assert!(told("sampler", "Oiler a").contains("nearest are Euler a"));
         assert!(told("x_axis", "Step").contains("nearest are Steps"));
         assert!(told("tiling", "perhaps").contains("true or false"));
+    }
+
+    #[test]
+    fn a_walk_has_two_ends_and_no_axes() {
+        let walk = |walk_frames| GenerateSettings { walk_frames, ..Default::default() };
+        assert_eq!((walk(24).validate(), walk(24).images(), walk(0).images()), (Ok(()), 24, 16));
+        assert!(walk(1).validate().unwrap_err().for_field("walk_frames").is_some());
+        let plot = GenerateSettings { y_axis: Axis::Steps, ..walk(24) };
+        assert!(plot.validate().unwrap_err().for_field("walk_frames").unwrap().contains("plot"));
     }
 
     #[test]

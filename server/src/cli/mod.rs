@@ -6,6 +6,7 @@ mod generate;
 mod images;
 mod import;
 mod interrupt;
+mod merge;
 mod picture;
 mod place;
 mod recipe;
@@ -34,11 +35,13 @@ enum Command {
     /// Train a model on a data set
     Train(Box<train::TrainArgs>),
     /// Draw pictures with a model
-    Generate(generate::GenerateArgs),
+    Generate(Box<generate::GenerateArgs>),
     /// Take a model from diffusers or the reference code among the own ones
     Import(import::ImportArgs),
     /// Write a model to a file of its own, or as a diffusers pipeline
     Export(export::ExportArgs),
+    /// Make a new model out of two or three trained ones of the same shape
+    Merge(merge::MergeArgs),
     /// Measure how fast this machine trains and draws
     Bench(bench::BenchArgs),
 }
@@ -63,6 +66,7 @@ fn run(command: Command) -> Result<()> {
         Command::Generate(args) => generate::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

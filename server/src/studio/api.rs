@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use app::api::{
-    ApiError, DatasetInfo, DatasetPage, Estimate, GalleryPage, GalleryQuery, GenerateView, ImageId,
-    InputImage, JobId, JobKind, JobState, JobSummary, Live, ModelInfo, Preferences, ProcessForm,
-    ProcessView, Status, Studio, TrainView,
+    ApiError, DatasetInfo, DatasetPage, Estimate, GalleryPage, GalleryQuery, GenerateForm,
+    GenerateView, ImageId, InputImage, JobId, JobKind, JobState, JobSummary, Live, ModelInfo,
+    Preferences, ProcessForm, ProcessView, Speed, Status, Studio, Style, TrainView, Wish,
 };
 use async_trait::async_trait;
 use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
@@ -119,6 +119,10 @@ impl Studio for StudioHandle {
         self.blocking(move |darkroom| darkroom.estimate(config)).await
     }
 
+    async fn probe(&self, config: RunConfig) -> Answer<Speed> {
+        self.blocking(move |darkroom| darkroom.probe(config)).await
+    }
+
     async fn train(&self, config: RunConfig) -> Answer<JobId> {
         let request = RunRequest { config, resume: false };
         self.blocking(move |darkroom| darkroom.enqueue_training(&request, Runner::Queue)).await
@@ -140,8 +144,36 @@ impl Studio for StudioHandle {
         self.blocking(move |darkroom| darkroom.resume_as_it_was(job)).await
     }
 
+    async fn extend(&self, job: JobId, steps: u64) -> Answer<JobId> {
+        self.blocking(move |darkroom| darkroom.extend_run(job, steps)).await
+    }
+
+    async fn steer(&self, job: JobId, wish: Wish) -> Answer<()> {
+        self.blocking(move |darkroom| darkroom.steer(job, wish)).await
+    }
+
     async fn interrupt(&self, job: JobId) -> Answer<()> {
         self.blocking(move |darkroom| darkroom.interrupt(job)).await
+    }
+
+    async fn skip(&self, job: JobId) -> Answer<()> {
+        // A job that is over, or that another program runs, has no batch to leave out here.
+        self.0.live.change(job, |running| running.skip = true);
+        Ok(())
+    }
+
+    async fn styles(&self) -> Answer<Vec<Style>> {
+        self.blocking(|darkroom| darkroom.store.styles()).await
+    }
+
+    async fn save_style(&self, name: &str, form: GenerateForm) -> Answer<()> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.save_style(&name, &form)).await
+    }
+
+    async fn delete_style(&self, name: &str) -> Answer<()> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.delete_style(&name)).await
     }
 
     async fn draft(&self, form: &str) -> Answer<Option<String>> {
@@ -234,6 +266,35 @@ impl Darkroom {
         }
         let request = RunRequest { resume: true, ..RunRequest::read(&row.request)? };
         self.resume_training(job, &request, Runner::Queue)
+    }
+
+    /// Lets a run that is over go on to more steps than it was asked for, or fewer.
+    fn extend_run(&self, job: JobId, steps: u64) -> Result<JobId> {
+        let row = self.training_row(job)?;
+        let mut request = RunRequest { resume: true, ..RunRequest::read(&row.request)? };
+        let done = self.resumable_step(&row.title).unwrap_or(0);
+        if steps <= done {
+            let message = format!("{steps} is not beyond step {done}, where the run stands");
+            return Err(Error::field("num_steps", message));
+        }
+        let set = request.config.set("train_params.num_steps", &steps.to_string());
+        set.map_err(|error| Error::from(error).renamed("train_params.num_steps", "num_steps"))?;
+        self.resume_training(job, &request, Runner::Queue)
+    }
+
+    fn steer(&self, job: JobId, wish: Wish) -> Result<()> {
+        let row = self.training_row(job)?;
+        let running = self.live.get(job);
+        let control = running.map(|running| running.control).ok_or_else(|| {
+            Error::Conflict(format!("{} does not run here now; it cannot be steered", row.title))
+        })?;
+        match wish {
+            Wish::SaveNow => control.save_now(),
+            Wish::SampleNow => control.sample_now(),
+            Wish::RateFactor(factor) => control.set_rate_factor(factor)?,
+            Wish::SampleEvery(steps) => control.set_sample_every(steps),
+        }
+        Ok(())
     }
 
     pub fn interrupt(&self, job: JobId) -> Result<()> {

@@ -41,6 +41,6 @@ impl Archive {
     }
 }
 
-fn failed(error: zip::result::ZipError) -> Error {
+fn failed(error: impl std::fmt::Display) -> Error {
     Error::Other(format!("no zip could be made: {error}"))
 }

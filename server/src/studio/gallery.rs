@@ -8,7 +8,7 @@ use app::api::{JobId, JobState, Live, Preferences};
 use bytes::Bytes;
 use engine::CancelToken;
 use engine::config::{GenerateSettings, Plot};
-use engine::grid::{Picture, columns_for, grid, strip};
+use engine::grid::{Picture, animation, columns_for, grid, strip};
 use engine::sampler::SampleStep;
 
 use super::drawing::{Drawn, Plan, Sink, Wishes, draw, drawn_size};
@@ -22,6 +22,9 @@ use crate::{Error, Result};
 
 /// Pixels that a grid may have; beyond that a browser only chokes on it.
 pub(super) const GRID_PIXELS: usize = 64 << 20;
+
+/// Pictures of a walk shown in a second.
+const WALK_SPEED: u16 = 12;
 
 /// Black pixels between the pictures of a grid.
 const GRID_GAP: u32 = 2;
@@ -39,7 +42,10 @@ pub fn generate(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Resu
         None => {
             let drawn = draw_all(worker, &settings, cancel, &mut sink);
             // What was finished before an interruption gets its grid too.
-            sink.save_grid()?;
+            match settings.walk_frames {
+                0 => sink.save_grid()?,
+                _ => sink.save_walk()?,
+            }
             drawn?;
         }
     }
@@ -199,6 +205,19 @@ impl<'a> GallerySink<'a> {
             self.pictures.push(drawn.picture.clone());
         }
         self.first_parameters.get_or_insert_with(|| drawn.parameters.to_owned());
+    }
+
+    /// The pictures of a walk, to and fro, as an animation.
+    fn save_walk(&self) -> Result<()> {
+        if self.pictures.len() < 2 {
+            return Ok(());
+        }
+        let back = self.pictures.iter().rev().skip(1).take(self.pictures.len() - 2);
+        let frames: Vec<Picture> = self.pictures.iter().chain(back).cloned().collect();
+        let path = self.grid_path("walk-");
+        let text = [("parameters", self.parameters())];
+        write_whole(&path, &animation(&frames, WALK_SPEED, &text))?;
+        self.studio.store.add_sheet(self.job, 0, &self.studio.folders.relative(&path))
     }
 
     /// A grid of what was drawn, once there is more than one picture.

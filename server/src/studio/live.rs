@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use app::api::{JobId, Live, TrainFigures};
 use bytes::Bytes;
 use engine::CancelToken;
+use engine::train::Control;
 use tokio::sync::broadcast;
 
 /// A job that this program runs right now.
@@ -19,6 +20,8 @@ pub struct RunningJob {
     /// What it is doing, if that is not plain: `loading the data set`.
     pub message: Option<String>,
     pub figures: TrainFigures,
+    /// What a person wants of a training while it goes on.
+    pub control: Control,
     pub drawing: Drawing,
 }
 
@@ -97,6 +100,11 @@ impl LiveJobs {
     pub fn preview(&self, job: JobId) -> Option<Bytes> {
         let last = self.last_preview.lock().unwrap_or_else(PoisonError::into_inner);
         last.as_ref().filter(|(of, _)| *of == job).map(|(_, png)| png.clone())
+    }
+
+    /// Whether this program runs no job.
+    pub fn is_idle(&self) -> bool {
+        self.lock().is_empty()
     }
 
     /// False if this program does not run the job.

@@ -5,6 +5,7 @@ pub mod archive;
 mod browse;
 pub mod calendar;
 mod drawing;
+mod errands;
 mod files;
 mod folders;
 pub mod foreign;
@@ -22,12 +23,14 @@ pub mod parameters;
 mod plotting;
 pub mod png_text;
 mod presence;
+mod probing;
 mod process;
 mod recall;
 pub mod runs;
 mod seeds;
 mod start;
 pub mod store;
+mod styles;
 mod tensorboard;
 mod views;
 mod worker;
@@ -53,6 +56,7 @@ use app::api::{JobId, JobKind, JobState, Live};
 use engine::train::latest_checkpoint;
 
 use crate::{Error, Result};
+use errands::Errands;
 use library::{Datasets, Models};
 use live::LiveJobs;
 use presence::Presence;
@@ -76,6 +80,7 @@ pub struct Darkroom {
     pub device: DeviceLabel,
     /// The address for other machines, once shared.
     pub shared_at: OnceLock<String>,
+    errands: Errands,
     presence: Presence,
     closing: AtomicBool,
     bell: Bell,
@@ -99,6 +104,7 @@ impl Darkroom {
             datasets,
             device,
             shared_at: OnceLock::new(),
+            errands: Errands::default(),
             closing: AtomicBool::new(false),
             bell: Bell::default(),
             worker: Mutex::new(None),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::api::{JobId, JobState, Live, LossPoint, SampleGrid, TrainFigures};
+use app::api::{JobId, JobState, Live, LossPoint, SampleGrid, TrainFigures, ValidationPoint};
 use engine::CancelToken;
 use engine::config::{RunConfig, ValidConfig, parse_colour};
 use engine::data::{ImageSet, LoadOptions};
@@ -55,12 +55,14 @@ pub fn train(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<
     let data = load_images(&studio, job.id, &config, cancel)?;
     let folder = studio.folders.run(&job.title);
     let device = worker.device.clone();
+    let control = studio.live.get(job.id).map(|running| running.control).unwrap_or_default();
     let train = TrainRequest {
         config: &config,
         data: &data,
         device: &device,
         folder: &folder,
         resume: request.resume,
+        control: &control,
     };
     let mut run = Run::new(&studio, worker, job.id, &folder);
     // The engine's callback knows only the engine's errors; ours waits here.
@@ -172,6 +174,12 @@ impl<'a> Run<'a> {
                 self.started(first_step, total_steps)
             }
             TrainEvent::Step(report) => self.step(report),
+            TrainEvent::Validation { step, loss, ema_loss } => {
+                self.validation(ValidationPoint { step, loss, ema_loss })
+            }
+            TrainEvent::RolledBack { step, to_step, learning_rate, reason } => {
+                self.rolled_back(step, to_step, learning_rate, reason)
+            }
             TrainEvent::Samples { step, pictures, columns } => {
                 self.samples(step, pictures, columns)
             }
@@ -188,6 +196,36 @@ impl<'a> Run<'a> {
         self.show_figures();
         self.tell();
         self.studio.publish_status()
+    }
+
+    /// What came after `to_step` is undone, in the curve and in the logs too.
+    fn rolled_back(
+        &mut self,
+        step: u64,
+        to_step: u64,
+        learning_rate: f64,
+        reason: &str,
+    ) -> Result<()> {
+        self.flush()?;
+        self.studio.store.forget_from(self.job, to_step + 1)?;
+        self.logs = Some(Logs::open(&self.folder, to_step + 1)?);
+        self.figures.step = to_step;
+        self.figures.notice = Some(format!(
+            "At step {step} {reason}. The run went back to step {to_step} and goes on with a \
+             learning rate of {learning_rate}."
+        ));
+        self.show_figures();
+        self.tell();
+        Ok(())
+    }
+
+    fn validation(&mut self, point: ValidationPoint) -> Result<()> {
+        self.studio.store.add_validation(self.job, &point)?;
+        if let Some(logs) = &mut self.logs {
+            logs.tensorboard.validation(&point)?;
+        }
+        self.studio.live.publish(Live::Validation { job: self.job, point });
+        Ok(())
     }
 
     fn step(&mut self, report: &StepReport) -> Result<()> {
@@ -207,7 +245,13 @@ impl<'a> Run<'a> {
     }
 
     fn note(&mut self, report: &StepReport) {
-        let point = LossPoint { step: report.step, loss: report.loss, buckets: report.buckets };
+        let point = LossPoint {
+            step: report.step,
+            loss: report.loss,
+            buckets: report.buckets,
+            learning_rate: Some(report.learning_rate),
+            grad_norm: Some(report.grad_norm),
+        };
         self.unsaved.push(point);
         self.untold.push(point);
         self.images += report.images as f64;
@@ -221,6 +265,7 @@ impl<'a> Run<'a> {
             loss: Some(report.loss),
             images_per_second: self.image_pace.per_second().map(|speed| speed as f32),
             eta_seconds: self.step_pace.eta_seconds(report.total_steps as f64),
+            notice: self.figures.notice.take(),
         };
         self.show_figures();
     }

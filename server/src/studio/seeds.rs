@@ -6,25 +6,39 @@ use engine::config::GenerateSettings;
 use engine::sampler::Variation;
 
 /// The seeds of a job's pictures, as A1111 counts them: pictures without a second seed have one each,
-/// counting up; with one they share the first, and the second counts up.
+/// counting up; with one they share the first, and the second counts up. On a walk they share both.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seeds {
     first: i64,
     second: i64,
-    /// How far the noise goes toward the second seed's, 0 to 1.
-    strength: f64,
+    toward: Toward,
+}
+
+/// How far the noise goes toward the second seed's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Toward {
+    /// 0 for not at all, to 1.
+    Strength(f64),
+    /// From the one to the other within so many pictures, at least two.
+    Walk(usize),
 }
 
 impl Seeds {
     /// Both seeds of `settings` must have been drawn.
     pub fn of(settings: &GenerateSettings) -> Self {
-        let GenerateSettings { seed, subseed, subseed_strength, .. } = *settings;
-        Self { first: seed, second: subseed, strength: subseed_strength }
+        let toward = match settings.walk_frames {
+            0 => Toward::Strength(settings.subseed_strength),
+            frames => Toward::Walk(frames),
+        };
+        Self { first: settings.seed, second: settings.subseed, toward }
     }
 
     /// The seed of picture `index` of the job.
     pub fn of_picture(self, index: usize) -> i64 {
-        if self.strength > 0.0 { self.first } else { counted(self.first, index) }
+        match self.toward {
+            Toward::Strength(0.0) => counted(self.first, index),
+            _ => self.first,
+        }
     }
 
     pub fn own(self, places: Range<usize>) -> Vec<u64> {
@@ -33,21 +47,35 @@ impl Seeds {
 
     /// The second seeds, if there are any.
     pub fn variation(self, places: Range<usize>) -> Option<Variation> {
-        (self.strength > 0.0).then(|| Variation {
-            strengths: vec![self.strength; places.len()],
-            seeds: places.map(|place| counted(self.second, place) as u64).collect(),
+        (self.toward != Toward::Strength(0.0)).then(|| Variation {
+            seeds: places.clone().map(|place| self.second_of(place) as u64).collect(),
+            strengths: places.map(|place| self.strength_of(place)).collect(),
         })
     }
 
     /// What the text of picture `index` says of its second seed.
     pub fn details(self, index: usize) -> Vec<(&'static str, String)> {
-        if self.strength == 0.0 {
+        if self.toward == Toward::Strength(0.0) {
             return Vec::new();
         }
         vec![
-            ("Variation seed", counted(self.second, index).to_string()),
-            ("Variation seed strength", self.strength.to_string()),
+            ("Variation seed", self.second_of(index).to_string()),
+            ("Variation seed strength", self.strength_of(index).to_string()),
         ]
+    }
+
+    fn second_of(self, index: usize) -> i64 {
+        match self.toward {
+            Toward::Strength(_) => counted(self.second, index),
+            Toward::Walk(_) => self.second,
+        }
+    }
+
+    fn strength_of(self, index: usize) -> f64 {
+        match self.toward {
+            Toward::Strength(strength) => strength,
+            Toward::Walk(frames) => index as f64 / (frames - 1) as f64,
+        }
     }
 }
 
@@ -77,6 +105,17 @@ mod tests {
         let variation = seeds.variation(1..3).unwrap();
         assert_eq!((variation.seeds, variation.strengths), (vec![21, 22], vec![0.25, 0.25]));
         assert_eq!(seeds.details(2)[0], ("Variation seed", "22".into()));
-        assert_eq!(super::Seeds { strength: 0.0, ..seeds }.variation(0..1), None);
+        let without = Seeds { toward: Toward::Strength(0.0), ..seeds };
+        assert_eq!(without.variation(0..1), None);
+    }
+
+    #[test]
+    fn a_walk_goes_from_the_one_seed_to_the_other() {
+        let walk = GenerateSettings { seed: 7, subseed: 20, walk_frames: 5, ..Default::default() };
+        let seeds = Seeds::of(&walk);
+        assert_eq!(seeds.own(0..2), [7, 7]);
+        let variation = seeds.variation(0..5).unwrap();
+        assert_eq!(variation.seeds, [20; 5]);
+        assert_eq!(variation.strengths, [0.0, 0.25, 0.5, 0.75, 1.0]);
     }
 }

@@ -85,6 +85,7 @@ impl Darkroom {
             config: request.config,
             figures: self.live.get(row.id).unwrap_or_else(|| stored(row)).figures,
             curve: self.store.curve(row.id, CURVE_POINTS)?,
+            validation: self.store.validations(row.id)?,
             samples: steps.into_iter().map(|step| sample_grid(row.id, step)).collect(),
             checkpoints: checkpoints.into_iter().map(|(step, _)| step).collect(),
         })
@@ -135,6 +136,7 @@ fn stored(row: &JobRow) -> RunningJob {
 /// All that a page must hear to show a running training as it stands; it knows repetitions by step.
 fn training_events(job: JobId, view: TrainView) -> Vec<Live> {
     let mut events = vec![Live::Train { job, figures: view.figures, points: view.curve }];
+    events.extend(view.validation.into_iter().map(|point| Live::Validation { job, point }));
     events.extend(view.samples.into_iter().map(|grid| Live::Samples { job, grid }));
     events.extend(view.checkpoints.into_iter().map(|step| Live::Checkpoint { job, step }));
     events

@@ -95,6 +95,9 @@ impl Worker {
     pub fn serve_queue(mut self) {
         self.serves_queue = true;
         while !self.studio.is_closing() {
+            for errand in self.studio.errands.take() {
+                errand(&self.device);
+            }
             match self.claim(&[JobKind::Generate, JobKind::Train]) {
                 Some(job) => self.run(&job),
                 None => self.studio.wait_for_work(),

@@ -1,6 +1,7 @@
 //! What a browser talks to: pages and server functions, live events, files, uploads, and who may come in.
 
 mod answer;
+mod api_v1;
 mod events;
 mod files;
 mod function_status;
@@ -97,10 +98,11 @@ pub fn app(web: Web) -> Router {
         .route("/files/sheets/{job}/{file}", get(files::sheet))
         .route("/files/datasets/{name}/{file}", get(files::dataset))
         .route("/files/process.png", get(files::process));
-    let small =
-        pages::add(small, &web).fallback(site::serve).layer(RequestBodyLimitLayer::new(MAX_FORM));
+    let small = pages::add(small.merge(api_v1::routes()), &web)
+        .fallback(site::serve)
+        .layer(RequestBodyLimitLayer::new(MAX_FORM));
     let small = small.layer(middleware::from_fn(function_status::set));
-    let uploads = Router::new()
+    let uploads = api_v1::uploads()
         .route("/upload/dataset", post(upload::dataset))
         .route("/upload/image", post(upload::image))
         .route("/upload/model", post(upload::model))

@@ -6,9 +6,11 @@ use std::process::{Command, Output};
 use crate::support::Setup;
 
 fn darkroom(data_dir: &Path, line: &str) -> Output {
+    // A command that computes nothing knows no device.
+    let device: &[&str] = if line.starts_with("merge") { &[] } else { &["--device", "cpu"] };
     Command::new(env!("CARGO_BIN_EXE_darkroom"))
         .args(line.split_whitespace())
-        .args(["--device", "cpu"])
+        .args(device)
         .env("DARKROOM_DATA_DIR", data_dir)
         .current_dir(data_dir)
         .output()
@@ -84,6 +86,28 @@ fn a_run_goes_on_by_name_to_more_steps() {
     assert!(told.contains("done: step 6"), "{told}");
     let metrics = std::fs::read_to_string(folder.join("runs/again/metrics.jsonl")).unwrap();
     assert_eq!(metrics.lines().count(), 6);
+}
+
+#[test]
+fn two_checkpoints_are_merged_into_a_model_that_draws() {
+    let setup = Setup::idle();
+    let folder = place(&setup);
+    succeed(folder, "train --config tiny.yaml --steps 8");
+    let told = succeed(folder, "merge first@4 first@8 --multiplier 0.25 --name mixed");
+    assert!(told.contains("first@4 * 0.75 + first@8 * 0.25"), "{told}");
+    let told = succeed(folder, "merge first@8 first@8 --difference-to first@4 --name moved");
+    assert!(told.contains("first@8 + (first@8 - first@4) * 0.5"), "{told}");
+    assert!(succeed(folder, "generate --model mixed --steps 4").contains("Model: mixed"));
+    for (line, words) in [
+        ("merge first digits --name other", "digits"),
+        ("merge first first --name mixed", "already"),
+        ("merge first first --multiplier 2 --name other", "0 to 1"),
+    ] {
+        let told = darkroom(folder, line);
+        let told = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(told.starts_with("darkroom: ") && told.contains(words), "{line}: {told}");
+    }
+    assert!(!folder.join("runs/other").exists());
 }
 
 #[test]

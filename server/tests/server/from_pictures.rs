@@ -147,3 +147,23 @@ async fn what_cannot_be_begun_from_is_told_at_its_field() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_walk_between_two_seeds_is_an_animation() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let walk = GenerateSettings {
+        sampler: engine::config::SamplerKind::Ddim,
+        subseed: 8,
+        walk_frames: 5,
+        ..two_of("painter")
+    };
+    let (view, pictures) = drawn(&setup, walk).await;
+    assert_eq!((view.images.len(), view.grid_url.is_none()), (5, true));
+    let ends = GenerateSettings { sampler: engine::config::SamplerKind::Ddim, ..two_of("painter") };
+    let (_, ends) = drawn(&setup, ends).await;
+    assert_eq!([&pictures[0], &pictures[4]], [&ends[0], &ends[1]]);
+    let bytes = setup.site().get(&view.sheet_urls[0]).await.bytes;
+    let reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+    assert_eq!(reader.info().animation_control.unwrap().num_frames, 8, "to and fro");
+}

@@ -1,5 +1,6 @@
 //! The server as its callers see it: the router without a socket, the program without a page.
 
+mod api_v1;
 mod command_line;
 mod doors;
 mod files;

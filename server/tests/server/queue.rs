@@ -79,3 +79,25 @@ async fn a_job_whose_images_are_gone_fails_in_words_and_the_next_one_runs() {
     assert_eq!(lost.state, JobState::Failed);
     assert!(lost.message.unwrap().contains("gone"));
 }
+
+#[tokio::test]
+async fn a_style_is_kept_under_its_name_and_known_to_the_api() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let kept = site.call("save_style", "style=Bold&prompt=({prompt}:1.3)&steps=20&eta=0").await;
+    assert_eq!(kept.status, 200, "{}", kept.text());
+    let styles = setup.studio.styles().await.unwrap();
+    assert_eq!(styles.len(), 1);
+    let settings: Vec<(&str, &str)> =
+        styles[0].settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(settings, [("prompt", "({prompt}:1.3)"), ("steps", "20")]);
+    let listed = site.get("/sdapi/v1/prompt-styles").await.json();
+    assert_eq!(listed[0]["prompt"], "({prompt}:1.3)");
+    let styled = setup.studio.0.styled(&["bold".into(), "gone".into()], "prompt", "7").unwrap();
+    assert_eq!(styled, "(7:1.3)");
+    site.call("save_style", "style=bold&steps=30").await;
+    assert_eq!(setup.studio.styles().await.unwrap().len(), 1);
+    assert_eq!(site.call("save_style", "style=%20").await.status, 422);
+    assert_eq!(site.call("delete_style", "style=Bold").await.status, 200);
+    assert_eq!(site.call("delete_style", "style=Bold").await.status, 404);
+}

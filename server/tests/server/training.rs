@@ -1,6 +1,6 @@
 //! Training runs from the first step to a model.
 
-use app::api::{ApiError, JobState, Live, Studio};
+use app::api::{ApiError, JobState, Live, Studio, Wish};
 use engine::grid::Picture;
 
 use crate::support::{Setup, darkroom, open, two_of, wait};
@@ -135,4 +135,73 @@ async fn an_estimate_tells_steps_weights_and_memory() {
     let estimate = setup.studio.estimate(config).await.unwrap();
     assert_eq!(estimate.total_steps, 2 * estimate.images.div_ceil(4));
     assert!(estimate.weights > 1000 && estimate.memory_bytes > estimate.weights);
+}
+
+#[tokio::test]
+async fn a_run_is_steered_while_it_goes_on() {
+    let setup = Setup::working();
+    let mut config = setup.tiny("steered", 100_000);
+    for (key, value) in [
+        ("train_params.checkpoint_every", "100000"),
+        ("train_params.sample_every", "100000"),
+        ("train_params.validation_share", "0.25"),
+        ("train_params.validate_every", "10"),
+    ] {
+        config.set(key, value).unwrap();
+    }
+    let rate = config.train_params.lr;
+    let job = setup.studio.train(config).await.unwrap();
+    wait(async || setup.training(job).await.figures.step > 0).await;
+    assert!(setup.training(job).await.checkpoints.is_empty());
+    setup.studio.steer(job, Wish::SaveNow).await.unwrap();
+    setup.studio.steer(job, Wish::SampleNow).await.unwrap();
+    wait(async || {
+        let view = setup.training(job).await;
+        !view.checkpoints.is_empty() && !view.samples.is_empty()
+    })
+    .await;
+    setup.studio.steer(job, Wish::RateFactor(0.5)).await.unwrap();
+    wait(async || setup.training(job).await.figures.learning_rate < rate * 0.6).await;
+    let fault = setup.studio.steer(job, Wish::RateFactor(0.0)).await.unwrap_err();
+    assert!(fault.for_field("rate_factor").is_some(), "{fault}");
+    wait(async || setup.training(job).await.validation.len() > 1).await;
+    let validated = setup.training(job).await.validation[0];
+    assert!(validated.step == 10 && validated.loss.is_finite() && validated.ema_loss.is_some());
+
+    setup.studio.interrupt(job).await.unwrap();
+    let view = setup.training_over(job).await;
+    let point = view.curve.last().unwrap();
+    assert!(point.learning_rate.is_some() && point.grad_norm.unwrap() > 0.0);
+    let fault = setup.studio.steer(job, Wish::SaveNow).await.unwrap_err();
+    assert!(matches!(fault, ApiError::Conflict(_)), "{fault}");
+}
+
+#[tokio::test]
+async fn a_finished_run_can_be_extended() {
+    let setup = Setup::working();
+    let view = setup.trained("painter").await;
+    let job = view.job.id;
+    let fault = setup.studio.extend(job, 8).await.unwrap_err();
+    assert!(fault.for_field("num_steps").unwrap().contains("step 8"), "{fault}");
+    setup.studio.extend(job, 12).await.unwrap();
+    let view = setup.training_over(job).await;
+    assert_eq!((view.job.state, view.figures.step), (JobState::Done, 12));
+    assert_eq!(view.checkpoints, [4, 8, 12]);
+    let site = setup.site();
+    let typed = site.call("extend", &format!("job={job}&num_steps=many")).await;
+    assert_eq!(typed.status, 422, "{}", typed.text());
+}
+
+#[tokio::test]
+async fn a_probe_tells_speed_and_time_while_the_device_is_idle() {
+    let setup = Setup::working();
+    let speed = setup.studio.probe(setup.tiny("probed", 1000)).await.unwrap();
+    let whole = f64::from(speed.seconds) * f64::from(speed.images_per_second);
+    assert!((whole - 4000.0).abs() < 40.0, "{speed:?}");
+    let job = setup.studio.train(setup.tiny("busy", 100_000)).await.unwrap();
+    wait(async || setup.training(job).await.figures.step > 0).await;
+    let fault = setup.studio.probe(setup.tiny("probed", 1000)).await.unwrap_err();
+    assert!(matches!(fault, ApiError::Conflict(_)), "{fault}");
+    setup.studio.interrupt(job).await.unwrap();
+    setup.training_over(job).await;
 }

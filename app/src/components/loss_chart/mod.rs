@@ -321,7 +321,8 @@ mod tests {
     use super::*;
 
     fn point(step: u64, loss: f32) -> LossPoint {
-        LossPoint { step, loss, buckets: [Some(loss / 2.0), None, None, Some(loss * 2.0)] }
+        let buckets = [Some(loss / 2.0), None, None, Some(loss * 2.0)];
+        LossPoint { step, loss, buckets, ..LossPoint::default() }
     }
 
     #[test]

@@ -1,18 +1,19 @@
 //! Sends an archive of images to the server.
 
 use engine::config::name_fault;
-use leptos::ev::{DragEvent, SubmitEvent};
+use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_query_map};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{FormData, HtmlFormElement, ProgressEvent, XmlHttpRequest};
+use web_sys::{FileList, FormData, HtmlFormElement};
 
-use crate::api::{ApiError, DatasetInfo};
+use crate::api::DatasetInfo;
+use crate::components::drop_zone::DropZone;
 use crate::components::field::{Fault, Field, TextInput};
 use crate::components::form_fault::FormFault;
 use crate::components::notice::Alert;
 use crate::components::progress::ProgressBar;
+use crate::components::sending::{Sent, send};
 
 const ENDINGS: &str = ".zip,.tar,.tar.gz,.tgz,.gz";
 
@@ -20,8 +21,7 @@ const ENDINGS: &str = ".zip,.tar,.tar.gz,.tgz,.gz";
 #[derive(Clone, Copy)]
 struct Upload {
     name: RwSignal<String>,
-    /// How much has been sent, from 0 to 1, while it is being sent.
-    sent: RwSignal<Option<f32>>,
+    sent: Sent,
     fault: FormFault,
     file_name: RwSignal<Option<String>>,
 }
@@ -53,7 +53,7 @@ pub fn UploadForm() -> impl IntoView {
         event.prevent_default();
         let form: HtmlFormElement = event_target(&event);
         let navigate = navigate.clone();
-        send(&form, upload, move |info| {
+        post(&form, upload, move |info: DatasetInfo| {
             navigate(&format!("/datasets?name={}", info.name), Default::default());
         });
     };
@@ -96,29 +96,14 @@ pub fn UploadForm() -> impl IntoView {
 #[component]
 fn FilePicker(upload: Upload) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
-    let hovering = RwSignal::new(false);
-    let drop = move |event: DragEvent| {
-        event.prevent_default();
-        hovering.set(false);
-        let files = event.data_transfer().and_then(|data| data.files());
-        if let (Some(files), Some(input)) = (files, input.get())
-            && let Some(file) = files.get(0)
-        {
+    let drop = move |files: FileList| {
+        if let (Some(input), Some(file)) = (input.get_untracked(), files.get(0)) {
             input.set_files(Some(&files));
             upload.picked(&file.name());
         }
     };
     view! {
-        <div
-            class="drop"
-            class:hovering=move || hovering.get()
-            on:dragover=move |event| {
-                event.prevent_default();
-                hovering.set(true);
-            }
-            on:dragleave=move |_| hovering.set(false)
-            on:drop=drop
-        >
+        <DropZone on_files=drop>
             <label for="upload-file">"Archive"</label>
             <input
                 id="upload-file"
@@ -140,7 +125,7 @@ fn FilePicker(upload: Upload) -> impl IntoView {
                 <span class="needs-script">"Or drop it here."</span>
             </p>
             <Fault id="upload-file" fault=upload.fault.at("file") />
-        </div>
+        </DropZone>
     }
 }
 
@@ -159,57 +144,15 @@ fn Sending(upload: Upload) -> impl IntoView {
     }
 }
 
-/// Posts the form, tells how much was sent, and calls `done` with the new data set.
-fn send(form: &HtmlFormElement, upload: Upload, done: impl Fn(DatasetInfo) + 'static) {
+/// Posts the form, and calls `done` with the new data set.
+fn post(form: &HtmlFormElement, upload: Upload, done: impl Fn(DatasetInfo) + Clone + 'static) {
     upload.fault.clear();
-    upload.sent.set(Some(0.0));
-    if let Err(error) = try_send(form, upload, done) {
-        upload.sent.set(None);
-        upload.fault.set(ApiError::Internal(format!("The browser cannot send it: {error:?}")));
-    }
-}
-
-fn try_send(
-    form: &HtmlFormElement,
-    upload: Upload,
-    done: impl Fn(DatasetInfo) + 'static,
-) -> Result<(), JsValue> {
-    let request = XmlHttpRequest::new()?;
-    request.open("POST", "/upload/dataset")?;
-    request.set_request_header("Accept", "application/json")?;
-    let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
-        upload.sent.set(Some((event.loaded() / event.total().max(1.0)) as f32));
+    // Fails only for what is no form.
+    let Ok(form) = FormData::new_with_form(form) else { return };
+    send("/upload/dataset", &form, upload.sent, move |answer| match answer {
+        Ok(info) => done(info),
+        Err(error) => upload.fault.set(error),
     });
-    let answered = request.clone();
-    let on_end = Closure::once_into_js(move || {
-        upload.sent.set(None);
-        match answer(&answered) {
-            Ok(info) => done(info),
-            Err(error) => upload.fault.set(error),
-        }
-    });
-    request.upload()?.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
-    request.set_onloadend(Some(on_end.unchecked_ref()));
-    request.send_with_opt_form_data(Some(&FormData::new_with_form(form)?))?;
-    // Lives as long as the page; an upload is rare.
-    on_progress.forget();
-    Ok(())
-}
-
-fn answer(request: &XmlHttpRequest) -> Result<DatasetInfo, ApiError> {
-    let text = request.response_text().ok().flatten().unwrap_or_default();
-    match request.status() {
-        Ok(200) => {
-            serde_json::from_str(&text).map_err(|error| ApiError::Internal(error.to_string()))
-        }
-        Ok(0) | Err(_) => Err(ApiError::Internal(
-            "The connection broke. Is the program still running, and is the file within its limit?"
-                .into(),
-        )),
-        Ok(status) => Err(serde_json::from_str(&text).unwrap_or_else(|_| {
-            ApiError::Internal(format!("The server refused it ({status}). {text}"))
-        })),
-    }
 }
 
 /// `My leaves.tar.gz` as `My-leaves`.

@@ -8,10 +8,11 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::{
     ApiError, GenerateForm, GenerateView, ImageInfo, JobId, JobKind, JobState, ModelInfo,
-    fetch_generation, fetch_models, generate, interrupt,
+    fetch_generation, fetch_models, generate, interrupt, skip,
 };
 use crate::components::draft::{after_pause, keep_draft};
 use crate::components::form_fault::FormFault;
+use crate::components::sending::Sent;
 use crate::live::Live;
 
 /// The form's fields as they are typed: one signal for each of [`GenerateSettings::KEYS`].
@@ -56,6 +57,10 @@ pub struct Desk {
     pub models: RwSignal<Vec<ModelInfo>>,
     pub fields: Fields,
     pub fault: FormFault,
+    /// What is wrong with a picture that was given.
+    pub given: FormFault,
+    /// A mask is on its way to the server.
+    pub keeping: Sent,
     /// The form is on its way to the server.
     pub sending: RwSignal<bool>,
     /// The picture that is enlarged.
@@ -76,6 +81,8 @@ impl Desk {
             models: RwSignal::new(models),
             fields: Fields::new(form),
             fault: FormFault::new(fault),
+            given: FormFault::new(None),
+            keeping: RwSignal::new(None),
             sending: RwSignal::new(false),
             enlarged: RwSignal::new(None),
             chosen: RwSignal::new(None),
@@ -87,9 +94,20 @@ impl Desk {
         self.models.with(|models| models.iter().find(|model| model.name == name).cloned())
     }
 
+    /// Whether the form, or a mask that it needs, is on its way.
+    pub fn is_busy(self) -> bool {
+        self.sending.get() || self.keeping.with(Option::is_some)
+    }
+
+    /// Draws from the input called `name`; from noise if there is no name. A mask lies on one picture.
+    pub fn begin_from(self, name: &str) {
+        self.fields.at("mask").set(String::new());
+        self.fields.at("init_image").set(name.into());
+    }
+
     /// Sends the form; the new job comes on show.
     pub fn generate(self) {
-        if self.sending.get_untracked() {
+        if untrack(|| self.is_busy()) {
             return;
         }
         self.sending.set(true);
@@ -149,6 +167,25 @@ impl Desk {
         if let Some(job) = untrack(|| self.interruptible()) {
             spawn_local(async move {
                 if let Err(error) = interrupt(job).await {
+                    self.fault.set(error);
+                }
+            });
+        }
+    }
+
+    /// Whether another batch follows the one that is drawn now.
+    pub fn can_skip(self) -> bool {
+        let follows = |view: &GenerateView| {
+            view.job.state == JobState::Running && view.batch + 1 < view.settings.batch_count
+        };
+        self.live.generation.with(|view| view.as_ref().is_some_and(follows))
+    }
+
+    /// Leaves out the batch that is drawn now.
+    pub fn skip(self) {
+        if let Some(job) = untrack(|| self.interruptible()) {
+            spawn_local(async move {
+                if let Err(error) = skip(job).await {
                     self.fault.set(error);
                 }
             });
@@ -226,6 +263,19 @@ pub fn follow_server(desk: Desk) {
             });
         }
         changes
+    });
+}
+
+/// Takes over the picture that an address names, when one is sent here from the results.
+pub fn follow_init_image(desk: Desk) {
+    let query = use_query_map();
+    let named = Memo::new(move |_| query.with(|query| query.get("init_image")));
+    Effect::new(move |before: Option<()>| {
+        let named = named.get();
+        let init = desk.fields.at("init_image");
+        if let Some(name) = named.filter(|name| before.is_some() && init.get_untracked() != *name) {
+            desk.begin_from(&name);
+        }
     });
 }
 

@@ -4,10 +4,15 @@ use engine::config::{GenerateSettings, SAMPLERS, SCHEDULES};
 use leptos::prelude::*;
 
 use super::desk::Desk;
+use super::entry::{ChoiceField, NumberField};
+use super::image_to_image::{INIT_FORM, ImageToImage};
+use super::plot::{PlotFields, pictures};
 use super::prompt::PromptFields;
+use super::seed::SeedFields;
+use super::size::SizeFields;
 use crate::api::ModelInfo;
-use crate::components::field::{Choice, Field, TextInput};
-use crate::components::icon::{Glyph, Icon};
+use crate::components::field::{Choice, Field};
+use crate::components::image_picker::PickerForm;
 use crate::components::notice::Alert;
 use crate::components::slider::SliderField;
 use crate::words;
@@ -33,11 +38,15 @@ pub fn GenerateFields() -> impl IntoView {
             <PromptFields />
             <SamplingFields />
             <Amounts />
-            <SeedField />
+            <SizeFields />
+            <SeedFields />
+            <ImageToImage />
+            <PlotFields />
             <Alert messages />
             <Actions />
         </form>
         <InterruptForm />
+        <PickerForm id=INIT_FORM to="img2img" />
     }
     .into_any()
 }
@@ -99,56 +108,30 @@ fn about(model: &ModelInfo) -> String {
 /// How noise becomes a picture.
 #[component]
 fn SamplingFields() -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let option = |name: &str| (name.to_owned(), name.to_owned());
-    let samplers: Vec<_> = SAMPLERS.iter().map(|info| option(info.name)).collect();
-    let schedules: Vec<_> = SCHEDULES.iter().map(|(_, name, _)| option(name)).collect();
     view! {
         <div class="side-by-side">
-            <Field id="sampler" label="Sampler" fault=desk.fault.at("sampler")>
-                <Choice
-                    id="sampler"
-                    name="sampler"
-                    value=desk.fields.at("sampler")
-                    options=Signal::stored(samplers)
-                    fault=desk.fault.at("sampler")
-                />
-            </Field>
-            <Field id="schedule" label="Schedule type" fault=desk.fault.at("schedule")>
-                <Choice
-                    id="schedule"
-                    name="schedule"
-                    value=desk.fields.at("schedule")
-                    options=Signal::stored(schedules)
-                    fault=desk.fault.at("schedule")
-                />
-            </Field>
+            <ChoiceField
+                id="sampler"
+                key="sampler"
+                label="Sampler"
+                names=SAMPLERS.iter().map(|info| info.name).collect()
+            />
+            <ChoiceField
+                id="schedule"
+                key="schedule"
+                label="Schedule type"
+                names=SCHEDULES.iter().map(|(_, name, _)| *name).collect()
+            />
         </div>
-        <EtaField />
-    }
-}
-
-#[component]
-fn EtaField() -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    view! {
-        <Field
+        <NumberField
             id="eta"
+            key="eta"
             label="Eta"
             help="Noise that DDIM adds at each step: 0 adds none, 1 as much as DDPM."
-            fault=desk.fault.at("eta")
-        >
-            <TextInput
-                id="eta"
-                name="eta"
-                value=desk.fields.at("eta")
-                kind="number"
-                min=Some("0".into())
-                max=Some("1".into())
-                step="any"
-                fault=desk.fault.at("eta")
-            />
-        </Field>
+            min=0
+            max=1
+            broken=true
+        />
     }
 }
 
@@ -192,58 +175,11 @@ fn Amounts() -> impl IntoView {
 }
 
 #[component]
-fn SeedField() -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let seed = desk.fields.at("seed");
-    view! {
-        <Field
-            id="seed"
-            label="Seed"
-            help="Image n has seed + n. -1 draws one."
-            fault=desk.fault.at("seed")
-        >
-            <div class="with-buttons">
-                <TextInput
-                    id="seed"
-                    name="seed"
-                    value=seed
-                    kind="number"
-                    min=Some("-1".into())
-                    max=Some(GenerateSettings::MAX_SEED.to_string())
-                    fault=desk.fault.at("seed")
-                />
-                <button
-                    type="button"
-                    class="icon needs-script"
-                    aria-label="Random seed"
-                    title="Random seed"
-                    on:click=move |_| seed.set("-1".into())
-                >
-                    <Glyph icon=Icon::Dice />
-                </button>
-                <button
-                    type="button"
-                    class="icon needs-script"
-                    aria-label="Reuse seed"
-                    title="Reuse the seed of the picture on show"
-                    disabled=move || desk.shown_seed().is_none()
-                    on:click=move |_| desk.reuse_seed()
-                >
-                    <Glyph icon=Icon::Reuse />
-                </button>
-            </div>
-        </Field>
-    }
-}
-
-#[component]
 fn Actions() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let images = move || {
-        let form = desk.fields.typed();
-        form.settings()
-            .ok()
-            .map(|settings| format!("{} · ", words::plural(settings.images() as u64, "image")))
+        let count = pictures(&desk.fields.typed().settings().ok()?)?;
+        Some(format!("{} · ", words::plural(count as u64, "image")))
     };
     view! {
         <div class="actions sticky">
@@ -251,7 +187,7 @@ fn Actions() -> impl IntoView {
                 type="submit"
                 class="primary"
                 aria-keyshortcuts="Control+Enter"
-                disabled=move || desk.sending.get()
+                disabled=move || desk.is_busy()
             >
                 "Generate"
             </button>
@@ -263,6 +199,19 @@ fn Actions() -> impl IntoView {
                 disabled=move || desk.interruptible().is_none()
             >
                 "Interrupt"
+            </button>
+            <button
+                type="submit"
+                form="interrupt-form"
+                formaction="/fn/skip"
+                title="Leaves out the batch that is drawn now; the next one follows"
+                hidden=move || !desk.can_skip()
+                on:click=move |event| {
+                    event.prevent_default();
+                    desk.skip();
+                }
+            >
+                "Skip"
             </button>
             <p class="help shortcut">
                 {images}

@@ -1,10 +1,17 @@
 //! Develops pictures out of noise.
 
 mod desk;
+mod easel;
+mod entry;
 mod form;
+mod image_to_image;
+mod mask;
+mod plot;
 mod prompt;
 mod results;
+mod seed;
 mod shortcuts;
+mod size;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,7 +23,7 @@ use crate::api::{
 };
 use crate::components::notice::PageFault;
 use crate::live::Live;
-use desk::{Desk, follow_address, follow_server};
+use desk::{Desk, follow_address, follow_init_image, follow_server};
 use form::GenerateFields;
 use results::Results;
 
@@ -92,6 +99,7 @@ fn Studio(opening: Opening) -> impl IntoView {
     provide_context(desk);
     follow_server(desk);
     follow_address(desk);
+    follow_init_image(desk);
     shortcuts::listen(desk);
     view! {
         <div class="studio">

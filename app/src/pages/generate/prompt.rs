@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use super::desk::Desk;
-use crate::components::field::{Field, TextArea, TextInput};
+use super::entry::NumberField;
+use crate::components::field::{Field, TextArea};
 
 /// More classes than these are not listed one by one.
 const LISTED: usize = 60;
@@ -33,23 +34,15 @@ pub fn PromptFields() -> impl IntoView {
         </Show>
         <Show when=move || !off.get() && steers.get()>
             <Negative />
-            <Field
+            <NumberField
                 id="cfg-scale"
+                key="cfg_scale"
                 label="CFG scale"
                 help="How strictly to keep to the prompt: 1 is what the model learned, 2 to 5 makes it plainer."
-                fault=desk.fault.at("cfg_scale")
-            >
-                <TextInput
-                    id="cfg-scale"
-                    name="cfg_scale"
-                    value=desk.fields.at("cfg_scale")
-                    kind="number"
-                    min=Some("0".into())
-                    max=Some("30".into())
-                    step="any"
-                    fault=desk.fault.at("cfg_scale")
-                />
-            </Field>
+                min=0
+                max=30
+                broken=true
+            />
         </Show>
     }
 }

@@ -3,10 +3,12 @@
 use leptos::prelude::*;
 
 use super::desk::Desk;
+use super::plot::pictures;
 use crate::api::{GenerateView, ImageInfo, JobState};
-use crate::components::lightbox::{Enlarged, Lightbox, Strip};
+use crate::components::lightbox::{Enlarged, Lightbox};
 use crate::components::notice::Empty;
 use crate::components::progress::ProgressBar;
+use crate::components::send_to::SendTo;
 use crate::words;
 
 #[component]
@@ -26,6 +28,7 @@ pub fn Results() -> impl IntoView {
             <JobProgress />
             <Outcome />
             <Preview />
+            <Sheets />
             <Pictures />
             <UnderPictures />
             <Enlargement />
@@ -80,7 +83,7 @@ fn progress_words(view: &GenerateView, ahead: usize) -> String {
     if view.settings.batch_count > 1 {
         words += &format!(
             " · batch {} / {}",
-            view.batch.clamp(1, view.settings.batch_count),
+            (view.batch + 1).min(view.settings.batch_count),
             view.settings.batch_count
         );
     }
@@ -113,16 +116,14 @@ fn Outcome() -> impl IntoView {
 
 fn outcome(view: &GenerateView) -> Option<String> {
     let made = words::plural(view.images.len() as u64, "image");
+    let wanted = pictures(&view.settings).unwrap_or_else(|| view.settings.images());
     let reason = view.job.message.as_deref().unwrap_or("the reason is not known");
     match view.job.state {
-        JobState::Stopped => {
-            Some(format!("Interrupted: {made} of {} kept.", view.settings.images()))
-        }
+        JobState::Stopped => Some(format!("Interrupted: {made} of {wanted} kept.")),
         JobState::Failed => Some(format!("Could not be drawn: {reason}")),
-        JobState::Interrupted => Some(format!(
-            "The program ended while this was drawn; {made} of {} kept.",
-            view.settings.images()
-        )),
+        JobState::Interrupted => {
+            Some(format!("The program ended while this was drawn; {made} of {wanted} kept."))
+        }
         _ => None,
     }
 }
@@ -146,6 +147,34 @@ fn Preview() -> impl IntoView {
                 <img src=move || url.get() alt="Live preview" />
                 <figcaption>"What the model expects the picture to be"</figcaption>
             </figure>
+        </Show>
+    }
+}
+
+/// The sheets of a plot, or the animation of a walk.
+#[component]
+fn Sheets() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let sheets = Memo::new(move |_| {
+        let urls = |view: &GenerateView| view.sheet_urls.clone();
+        desk.live.generation.with(|view| view.as_ref().map(urls).unwrap_or_default())
+    });
+    let walks = move || {
+        desk.live.generation.with(|v| v.as_ref().is_some_and(|v| v.settings.walk_frames > 0))
+    };
+    let sheet = move |url: String| {
+        let alt = if walks() { "Walk between two seeds" } else { "Sheet of the plot" };
+        view! {
+            <a class="picture" href=url rel="external" target="_blank">
+                <img src=url.clone() alt=alt />
+            </a>
+        }
+    };
+    view! {
+        <Show when=move || sheets.with(|sheets| !sheets.is_empty())>
+            <div class="sheets" class:walk=walks>
+                {move || sheets.get().into_iter().map(sheet).collect_view()}
+            </div>
         </Show>
     }
 }
@@ -227,10 +256,48 @@ fn UnderPictures() -> impl IntoView {
                     <button type="button" class="needs-script" on:click=move |_| desk.reuse_settings()>
                         "Reuse settings"
                     </button>
+                    <SendOn />
                 </div>
+                <Tiled />
                 <p class="parameters" data-testid="parameters">{parameters}</p>
             </div>
         </Show>
+    }
+}
+
+/// The chosen picture, for other tabs.
+#[component]
+fn SendOn() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let image = Signal::derive(move || desk.chosen_image().map(|image| image.id));
+    view! {
+        <SendTo image to="img2img" words="Send to img2img" />
+        <SendTo image to="png_info" words="Send to PNG Info" />
+    }
+    .into_any()
+}
+
+/// Four copies of a picture whose edges meet.
+#[component]
+fn Tiled() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let tiles = move || {
+        desk.live.generation.with(|view| view.as_ref().is_some_and(|view| view.settings.tiling))
+    };
+    move || {
+        desk.chosen_image().filter(|_| tiles()).map(|image| {
+            view! {
+                <figure class="tiled">
+                    <div
+                        role="img"
+                        aria-label="The picture four times, laid side by side"
+                        style:aspect-ratio=format!("{} / {}", image.width, image.height)
+                        style:background-image=format!("url(\"{}\")", image.url)
+                    ></div>
+                    <figcaption>"Two by two"</figcaption>
+                </figure>
+            }
+        })
     }
 }
 
@@ -238,33 +305,25 @@ fn UnderPictures() -> impl IntoView {
 #[component]
 fn Enlargement() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let pictures =
-        Signal::derive(move || desk.images().into_iter().map(enlarged).collect::<Vec<_>>());
+    let picture = Signal::derive(move || {
+        let index = desk.enlarged.get()?;
+        let images = |view: &GenerateView| view.images.get(index).cloned();
+        desk.live.generation.with(|view| view.as_ref().and_then(images)).map(Enlarged::from)
+    });
+    let count = Signal::derive(move || desk.images().len());
     Effect::new(move || {
         if let Some(index) = desk.enlarged.get() {
             desk.chosen.set(Some(index));
         }
     });
     view! {
-        <Lightbox pictures index=desk.enlarged>
+        <Lightbox picture count index=desk.enlarged>
             <button type="button" on:click=move |_| desk.reuse_seed()>
                 "Use this seed"
             </button>
+            <SendOn />
             <p class="parameters">{move || desk.chosen_image().map(|image| image.parameters)}</p>
         </Lightbox>
-    }
-}
-
-fn enlarged(image: ImageInfo) -> Enlarged {
-    Enlarged {
-        alt: format!("Image with seed {}, enlarged", image.seed),
-        caption: format!("Seed {}", image.seed),
-        file: format!("{}-{}.png", image.id, image.seed),
-        width: image.width,
-        height: image.height,
-        strip: (image.strip_frames > 0)
-            .then_some(Strip { url: image.strip_url, frames: image.strip_frames }),
-        url: image.url,
     }
 }
 
@@ -291,7 +350,7 @@ mod tests {
             },
             step: 12,
             steps: 50,
-            batch: 1,
+            batch: 0,
             preview_url: None,
             images: Vec::new(),
             grid_url: None,

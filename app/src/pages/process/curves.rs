@@ -39,8 +39,9 @@ const FIGURES: [Figure; 3] = [
 
 #[component]
 pub fn Curves(curve: Vec<Noising>, now: Signal<Noising>) -> impl IntoView {
-    let figure = |figure: Figure| view! { <Curve curve=curve.clone() now figure /> };
-    view! { <div class="curves">{FIGURES.map(figure).collect_view()}</div> }.into_any()
+    let curves = std::iter::repeat_n(curve, FIGURES.len()).zip(FIGURES);
+    let curve = |(curve, figure)| view! { <Curve curve now figure /> };
+    view! { <div class="curves">{curves.map(curve).collect_view()}</div> }.into_any()
 }
 
 #[component]
@@ -51,7 +52,8 @@ fn Curve(curve: Vec<Noising>, now: Signal<Noising>, figure: Figure) -> impl Into
     let values = || curve.iter().map(of);
     let Some(y) = Axis::around(values(), logarithmic) else { return ().into_any() };
     let line = path(&x, &y, curve.iter().map(|noising| (noising.timestep as f64, of(noising))));
-    let ends = [y.high, y.low].map(words::tick);
+    let ends = [values().fold(0.0, f64::max), values().fold(f64::INFINITY, f64::min)];
+    let [top, bottom] = ends.map(words::figure);
     let mark = move || {
         let left = x.place(now.get().timestep as f64) * BOARD;
         format!("M{left:.1} 0V{BOARD}")
@@ -68,8 +70,8 @@ fn Curve(curve: Vec<Noising>, now: Signal<Noising>, figure: Figure) -> impl Into
                     <path class="mark" d=mark />
                     <path class="line" d=line />
                 </svg>
-                <span class="top">{ends[0].clone()}</span>
-                <span class="bottom">{ends[1].clone()}</span>
+                <span class="top">{top}</span>
+                <span class="bottom">{bottom}</span>
             </div>
         </figure>
     }

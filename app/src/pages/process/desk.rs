@@ -91,6 +91,14 @@ impl Desk {
         Signal::derive(move || frames[self.frame(frames.len())])
     }
 
+    /// The timestep on show; 0 while there is no picture.
+    pub fn timestep(self) -> usize {
+        self.view.with(|view| {
+            let frames = view.as_ref().map_or(&[][..], |view| &view.frames);
+            frames.get(self.frame(frames.len())).map_or(0, |frame| frame.timestep)
+        })
+    }
+
     /// Turns to the picture `step` further along; behind the last comes the first.
     pub fn turn(self, step: i64) {
         let now = self.fields.image.get_untracked().parse::<i64>().unwrap_or(0);
@@ -98,24 +106,41 @@ impl Desk {
         self.fields.image.set((now + step).rem_euclid(count.max(1) as i64).to_string());
     }
 
-    /// Shows what is typed, and keeps it in the address.
+    /// Shows what is typed.
     pub fn follow(self) {
-        let navigate = use_navigate();
         after_pause(
             move || self.fields.typed(),
             move |form| {
-                let quietly =
-                    NavigateOptions { replace: true, scroll: false, ..Default::default() };
-                navigate(&address(&form), quietly);
                 spawn_local(async move {
-                    match fetch_process(form).await {
-                        Ok(view) => {
-                            self.fault.clear();
-                            self.view.set(Some(view));
-                        }
-                        Err(error) => self.fault.set(error),
+                    let answer = fetch_process(form.clone()).await;
+                    // An answer that comes late is not to what is typed by now.
+                    if untrack(|| self.fields.typed()) == form {
+                        self.answered(answer);
                     }
                 });
+            },
+        );
+    }
+
+    fn answered(self, answer: Result<ProcessView, ApiError>) {
+        match answer {
+            Ok(view) => {
+                self.fault.clear();
+                self.view.set(Some(view));
+            }
+            Err(error) => self.fault.set(error),
+        }
+    }
+
+    /// Keeps what is typed and shown in the address.
+    pub fn follow_address(self) {
+        let navigate = use_navigate();
+        after_pause(
+            move || (self.fields.typed(), self.timestep()),
+            move |(form, timestep)| {
+                let quietly =
+                    NavigateOptions { replace: true, scroll: false, ..Default::default() };
+                navigate(&address(&form, timestep), quietly);
             },
         );
     }
@@ -127,8 +152,8 @@ fn place_of(view: &ProcessView, timestep: usize) -> f64 {
     frame as f64 / view.frames.len().saturating_sub(1).max(1) as f64
 }
 
-fn address(form: &ProcessForm) -> String {
+fn address(form: &ProcessForm, timestep: usize) -> String {
     let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
     let fields = form.pairs().map(|(name, value)| format!("{name}={}", encode(value)));
-    format!("/process?{}", fields.join("&"))
+    format!("/process?{}&t={timestep}", fields.join("&"))
 }

@@ -13,11 +13,19 @@ use crate::components::notice::Alert;
 pub fn ProcessFields(datasets: Vec<DatasetInfo>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let Desk { fields, fault, .. } = desk;
+    let timestep = RwSignal::new(untrack(|| desk.timestep()).to_string());
     let names = datasets.into_iter().map(|info| (info.name.clone(), info.name)).collect::<Vec<_>>();
     let schedules: Vec<(String, String)> =
         BetaSchedule::NAMES.iter().map(|name| (name.to_string(), name.replace('_', " "))).collect();
     view! {
-        <form class="controls" action="/process" method="get" aria-label="Process">
+        <form
+            class="controls"
+            action="/process"
+            method="get"
+            novalidate
+            aria-label="Process"
+            on:submit=|event| event.prevent_default()
+        >
             <p class="about-page">
                 "Training takes a picture, mixes it with noise, and asks the network what was mixed in. Move through the timesteps and see how much is left to find."
             </p>
@@ -69,7 +77,7 @@ pub fn ProcessFields(datasets: Vec<DatasetInfo>) -> impl IntoView {
             />
             <Alert messages=fault.beside(ProcessForm::FIELDS) />
             <div class="without-script">
-                <Number id="t" name="t" label="Show timestep" value=RwSignal::new("250".into()) fault />
+                <Number id="t" name="t" label="Show timestep" value=timestep fault />
                 <button class="primary">"Show"</button>
             </div>
             <p class="help needs-script">

@@ -10,7 +10,7 @@ use leptos_meta::Title;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 use crate::api::{ApiError, DatasetInfo, ProcessForm, ProcessView, fetch_datasets, fetch_process};
-use crate::components::notice::PageFault;
+use crate::components::notice::{Empty, PageFault};
 use curves::Curves;
 use desk::Desk;
 use form::ProcessFields;
@@ -55,24 +55,34 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
 fn Panels(opening: Opening) -> impl IntoView {
     let desk = Desk::new(opening.form, opening.view, opening.timestep);
     desk.follow();
+    desk.follow_address();
     provide_context(desk);
     view! {
         <div class="studio">
             <ProcessFields datasets=opening.datasets />
             <section class="process" aria-label="Forward process">
-                {move || {
-                    desk.view
-                        .get()
-                        .map(|view| {
-                            let now = desk.now(view.frames.clone());
-                            view! {
-                                <Stage view=view.clone() now />
-                                <Curves curve=view.curve now />
-                            }
-                                .into_any()
-                        })
+                {move || match desk.view.get() {
+                    Some(view) => view! { <Picture view /> }.into_any(),
+                    None => {
+                        view! {
+                            <Empty title="No picture to show">
+                                <p>"The form says what is wrong."</p>
+                            </Empty>
+                        }
+                            .into_any()
+                    }
                 }}
             </section>
         </div>
+    }
+}
+
+#[component]
+fn Picture(view: ProcessView) -> impl IntoView {
+    let now = expect_context::<Desk>().now(view.frames.clone());
+    let curve = view.curve.clone();
+    view! {
+        <Stage view now />
+        <Curves curve now />
     }
 }

@@ -9,7 +9,8 @@ use crate::words;
 #[component]
 pub fn Stage(view: ProcessView, now: Signal<Noising>) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let frames = view.frames.len();
+    let ProcessView { width, height, strip_url, frames, .. } = view;
+    let frames = frames.len();
     let last = frames.saturating_sub(1);
     let share = move || desk.frame(frames) as f64 / last.max(1) as f64 * 100.0;
     let scrub = move |value: String| {
@@ -23,11 +24,11 @@ pub fn Stage(view: ProcessView, now: Signal<Noising>) -> impl IntoView {
                 class="stage"
                 role="img"
                 aria-label=move || format!("The picture at timestep {}", now.get().timestep)
-                style:--ratio=format!("{}", f64::from(view.width) / f64::from(view.height.max(1)))
+                style:--ratio=format!("{}", f64::from(width) / f64::from(height.max(1)))
             >
                 <div
                     class="strip"
-                    style:background-image=format!("url(\"{}\")", view.strip_url)
+                    style:background-image=format!("url(\"{}\")", strip_url)
                     style:background-size=format!("{}% 100%", frames * 100)
                     style:background-position=move || format!("{:.4}% 0", share())
                 ></div>
@@ -71,7 +72,7 @@ fn ratio(now: Noising) -> String {
     match now.alpha_cumprod {
         0.0 => "Nothing of the picture is left: a network can only guess.".into(),
         alpha => format!(
-            "{:.1} % of the variance is the picture's; signal-to-noise ratio {}.",
+            "{:.1} % of the variance is the picture’s; signal-to-noise ratio {}.",
             f64::from(alpha) * 100.0,
             words::figure(now.snr().into())
         ),

@@ -15,10 +15,11 @@ pub fn Samples() -> impl IntoView {
     });
     let shape = Memo::new(move |_| desk.live.training.with(|v| v.as_ref().map_or((1, 1), shape)));
     let enlarged = RwSignal::new(None);
-    let pictures = Signal::derive(move || {
-        let shape = shape.get();
-        samples.get().into_iter().map(|grid| picture(grid, shape)).collect::<Vec<_>>()
+    let shown = Signal::derive(move || {
+        let grid = samples.with(|all| all.get(enlarged.get()?).cloned())?;
+        Some(picture(grid, shape.get()))
     });
+    let count = Signal::derive(move || samples.with(Vec::len));
     let open = Callback::new(move |step: u64| {
         enlarged.set(samples.with_untracked(|all| all.iter().position(|grid| grid.step == step)));
     });
@@ -35,7 +36,7 @@ pub fn Samples() -> impl IntoView {
                     </For>
                 </div>
             </Show>
-            <Lightbox pictures index=enlarged />
+            <Lightbox picture=shown count index=enlarged />
         </section>
     }
     .into_any()

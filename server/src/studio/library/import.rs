@@ -32,22 +32,34 @@ impl Models {
     /// Copies the model to the name `name`; errors name `name`, `config` or the file. What cannot be
     /// imported leaves nothing behind.
     pub fn import(&self, name: &str, source: &ModelSource) -> Result<Header> {
+        self.check_new(name)?;
+        let checkpoint = source.checkpoint()?;
+        self.add(name, &checkpoint)?;
+        Ok(checkpoint.header)
+    }
+
+    /// Whether a model may be called `name`; errors name `name`.
+    pub fn check_new(&self, name: &str) -> Result<()> {
         if let Some(fault) = name_fault(name) {
             return Err(Error::field("name", fault));
         }
-        let folder = self.run_folder(name);
-        if Self::is_built_in(name) || folder.exists() {
+        if Self::is_built_in(name) || self.run_folder(name).exists() {
             let message = format!("there is already a model or run called {name}");
             return Err(Error::field("name", message));
         }
-        let checkpoint = source.checkpoint()?;
+        Ok(())
+    }
+
+    /// Puts `checkpoint` among the models as `name`, which must be new.
+    pub fn add(&self, name: &str, checkpoint: &Checkpoint) -> Result<()> {
+        let folder = self.run_folder(name);
         let file = checkpoint_path(&folder, checkpoint.header.step)?;
         if let Err(error) = checkpoint.save(&file) {
             // An empty folder would keep the name taken.
             remove_folder(&folder)?;
             return Err(error.into());
         }
-        Ok(checkpoint.header)
+        Ok(())
     }
 }
 

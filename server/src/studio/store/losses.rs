@@ -1,6 +1,6 @@
 //! The loss of every step of every run.
 
-use app::api::{JobId, LossPoint};
+use app::api::{JobId, LossPoint, ValidationPoint};
 use rusqlite::{Row, params};
 
 use super::Store;
@@ -12,6 +12,8 @@ fn point(row: &Row<'_>) -> rusqlite::Result<LossPoint> {
         step: row.get(0)?,
         loss: row.get(1)?,
         buckets: [quarter(2)?, quarter(3)?, quarter(4)?, quarter(5)?],
+        learning_rate: row.get(6)?,
+        grad_norm: row.get(7)?,
     })
 }
 
@@ -20,13 +22,15 @@ impl Store {
     pub fn add_losses(&self, job: JobId, points: &[LossPoint]) -> Result<()> {
         self.transact(|db| {
             let mut insert = db.prepare_cached(
-                "INSERT OR REPLACE INTO losses (job, step, loss, quarter0, quarter1, quarter2, quarter3)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT OR REPLACE INTO losses (job, step, loss, quarter0, quarter1, quarter2, quarter3,
+                     learning_rate, grad_norm)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?;
             // SQLite has no NaN; a diverged step has no place on the curve anyway.
             for point in points.iter().filter(|point| point.loss.is_finite()) {
                 let [a, b, c, d] = point.buckets;
-                insert.execute(params![job, point.step, point.loss, a, b, c, d])?;
+                let LossPoint { step, loss, learning_rate, grad_norm, .. } = point;
+                insert.execute(params![job, step, loss, a, b, c, d, learning_rate, grad_norm])?;
             }
             Ok(())
         })
@@ -37,6 +41,10 @@ impl Store {
         self.transact(|db| {
             db.execute("DELETE FROM losses WHERE job = ?1 AND step >= ?2", params![job, step])?;
             db.execute("DELETE FROM samples WHERE job = ?1 AND step >= ?2", params![job, step])?;
+            db.execute(
+                "DELETE FROM validations WHERE job = ?1 AND step >= ?2",
+                params![job, step],
+            )?;
             Ok(())
         })
     }
@@ -51,10 +59,35 @@ impl Store {
             )?;
             let width = (last - first + 1).div_ceil(points.max(1)).max(1);
             db.prepare_cached(
-                "SELECT max(step), avg(loss), avg(quarter0), avg(quarter1), avg(quarter2), avg(quarter3)
+                "SELECT max(step), avg(loss), avg(quarter0), avg(quarter1), avg(quarter2), avg(quarter3),
+                     learning_rate, avg(grad_norm)
                  FROM losses WHERE job = ?1 GROUP BY (step - ?2) / ?3 ORDER BY 1",
             )?
             .query_map(params![job, first, width], point)?
+            .collect()
+        })
+    }
+
+    pub fn add_validation(&self, job: JobId, point: &ValidationPoint) -> Result<()> {
+        let ValidationPoint { step, loss, ema_loss } = point;
+        self.with(|db| {
+            db.execute(
+                "INSERT OR REPLACE INTO validations (job, step, loss, ema_loss) VALUES (?1, ?2, ?3, ?4)",
+                params![job, step, loss, ema_loss],
+            )
+        })?;
+        Ok(())
+    }
+
+    /// The losses on held-out images, first step to last.
+    pub fn validations(&self, job: JobId) -> Result<Vec<ValidationPoint>> {
+        self.with(|db| {
+            db.prepare_cached(
+                "SELECT step, loss, ema_loss FROM validations WHERE job = ?1 ORDER BY step",
+            )?
+            .query_map([job], |row| {
+                Ok(ValidationPoint { step: row.get(0)?, loss: row.get(1)?, ema_loss: row.get(2)? })
+            })?
             .collect()
         })
     }

@@ -9,6 +9,7 @@ mod options;
 mod samples;
 mod schema;
 mod sheets;
+mod styles;
 mod texts;
 
 pub use datasets::DatasetRow;

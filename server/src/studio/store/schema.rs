@@ -91,6 +91,16 @@ const MIGRATIONS: &[&str] = &[
         path TEXT NOT NULL,
         PRIMARY KEY (job, number)
     ) STRICT, WITHOUT ROWID;
+    ALTER TABLE losses ADD COLUMN learning_rate REAL;
+    ALTER TABLE losses ADD COLUMN grad_norm REAL;
+    CREATE TABLE validations (
+        job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        step INTEGER NOT NULL,
+        loss REAL NOT NULL,
+        ema_loss REAL,
+        PRIMARY KEY (job, step)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE styles (name TEXT PRIMARY KEY COLLATE NOCASE, content TEXT NOT NULL) STRICT;
 ",
 ];
 

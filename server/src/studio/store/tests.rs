@@ -66,6 +66,8 @@ fn a_long_curve_is_thinned_by_means() {
             step,
             loss: step as f32,
             buckets: [Some(1.0), None, None, Some(3.0)],
+            learning_rate: Some(step as f64),
+            grad_norm: Some(2.0),
         })
         .collect();
     store.add_losses(job, &points).unwrap();
@@ -73,7 +75,13 @@ fn a_long_curve_is_thinned_by_means() {
     assert_eq!(curve.len(), 834);
     assert_eq!(
         curve[0],
-        LossPoint { step: 3, loss: 2.0, buckets: [Some(1.0), None, None, Some(3.0)] }
+        LossPoint {
+            step: 3,
+            loss: 2.0,
+            buckets: [Some(1.0), None, None, Some(3.0)],
+            learning_rate: Some(3.0),
+            grad_norm: Some(2.0),
+        }
     );
     assert_eq!(curve[833].step, 2500);
     store.forget_from(job, 3).unwrap();
@@ -84,7 +92,7 @@ fn a_long_curve_is_thinned_by_means() {
 fn a_step_that_diverged_is_not_on_the_curve() {
     let (_folder, store) = store();
     let job = store.enqueue(JobKind::Train, "a", "{}", None).unwrap();
-    store.add_losses(job, &[LossPoint { step: 1, loss: f32::NAN, buckets: [None; 4] }]).unwrap();
+    store.add_losses(job, &[LossPoint { step: 1, loss: f32::NAN, ..Default::default() }]).unwrap();
     assert_eq!(store.curve(job, 1000).unwrap(), []);
 }
 
@@ -92,7 +100,7 @@ fn a_step_that_diverged_is_not_on_the_curve() {
 fn deleting_a_job_takes_its_curve_and_samples_along() {
     let (_folder, store) = store();
     let job = store.enqueue(JobKind::Train, "a", "{}", None).unwrap();
-    store.add_losses(job, &[LossPoint { step: 1, loss: 1.0, buckets: [None; 4] }]).unwrap();
+    store.add_losses(job, &[LossPoint { step: 1, loss: 1.0, ..Default::default() }]).unwrap();
     store.add_sample(job, 1, "runs/a/samples/step-00000001.png").unwrap();
     store.delete_job(job).unwrap();
     assert_eq!(store.curve(job, 10).unwrap(), []);

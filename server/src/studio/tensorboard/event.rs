@@ -49,7 +49,7 @@ impl Message {
         self
     }
 
-    fn message(self, field: u64, inner: Message) -> Self {
+    fn message(self, field: u64, inner: &Message) -> Self {
         self.bytes(field, &inner.0)
     }
 }
@@ -68,7 +68,7 @@ pub fn version(time: f64) -> Vec<u8> {
 /// Says that the run begins at `step`: what other files hold from there on no longer counts.
 pub fn session_start(time: f64, step: u64) -> Vec<u8> {
     const START: u64 = 1;
-    event(time, step).message(7, Message::default().int(1, START)).0
+    event(time, step).message(7, &Message::default().int(1, START)).0
 }
 
 /// Numbers by name.
@@ -78,9 +78,9 @@ pub fn scalars<'a>(
     values: impl IntoIterator<Item = (&'a str, f32)>,
 ) -> Vec<u8> {
     let summary = values.into_iter().fold(Message::default(), |summary, (name, value)| {
-        summary.message(1, Message::default().bytes(1, name.as_bytes()).float(2, value))
+        summary.message(1, &Message::default().bytes(1, name.as_bytes()).float(2, value))
     });
-    event(time, step).message(5, summary).0
+    event(time, step).message(5, &summary).0
 }
 
 /// A PNG of `size` (width, height).
@@ -91,8 +91,8 @@ pub fn image(time: f64, step: u64, name: &str, (width, height): (u32, u32), png:
         .int(2, u64::from(width))
         .int(3, RGB)
         .bytes(4, png);
-    let value = Message::default().bytes(1, name.as_bytes()).message(4, image);
-    event(time, step).message(5, Message::default().message(1, value)).0
+    let value = Message::default().bytes(1, name.as_bytes()).message(4, &image);
+    event(time, step).message(5, &Message::default().message(1, &value)).0
 }
 
 #[cfg(test)]

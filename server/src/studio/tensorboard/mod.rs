@@ -8,6 +8,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use app::api::ValidationPoint;
 use engine::train::StepReport;
 
 use crate::{Error, Result};
@@ -47,6 +48,13 @@ impl TensorBoard {
         let scalars = scalars.into_iter().chain(quarters.map(|(name, loss)| (*name, loss)));
         let told = scalars.filter_map(|(name, value)| Some((name, value?)));
         self.write(&event::scalars(now(), report.step, told))
+    }
+
+    pub fn validation(&mut self, point: &ValidationPoint) -> Result<()> {
+        let losses =
+            [("validation/loss", Some(point.loss)), ("validation/ema_loss", point.ema_loss)];
+        let told = losses.into_iter().filter_map(|(name, loss)| Some((name, loss?)));
+        self.write(&event::scalars(now(), point.step, told))
     }
 
     /// A grid of samples, as PNG.

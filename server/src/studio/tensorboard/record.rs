@@ -23,7 +23,7 @@ mod tests {
     fn a_record_has_the_bytes_that_tensorflow_writes() {
         let mut bytes = Vec::new();
         write(&mut bytes, b"Greetings").unwrap();
-        assert_eq!(bytes, b"\x09\0\0\0\0\0\0\07\xf9q9Greetings\x07R\0,");
+        assert_eq!(bytes, b"\x09\x00\x00\x00\x00\x00\x00\x007\xf9q9Greetings\x07R\x00,");
         // The check value of CRC-32C in RFC 3720 is e3069283; masked, it is this.
         assert_eq!(masked_crc(b"123456789"), 0xc78a_b0e5);
     }

@@ -87,6 +87,10 @@ fn settings(darkroom: &Darkroom, request: &Request) -> Result<GenerateSettings> 
         None => darkroom.models.info(&default_model(darkroom)?)?,
     };
     let mut settings = request.settings(&model)?;
+    let styles = request.styles();
+    settings.prompt = darkroom.styled(&styles, "prompt", &settings.prompt)?;
+    settings.negative_prompt =
+        darkroom.styled(&styles, "negative_prompt", &settings.negative_prompt)?;
     if let Some(pictures) = &request.pictures {
         pictures.keep(darkroom, &mut settings)?;
     }
@@ -216,7 +220,7 @@ fn info(
         "extra_generation_params": {},
         "index_of_first_image": usize::from(with_grid),
         "infotexts": infotexts,
-        "styles": [],
+        "styles": request.styles(),
         "job_timestamp": calendar::stamp(),
         "clip_skip": 1,
         "is_using_inpainting_conditioning": false,

@@ -1,6 +1,7 @@
 //! What there is to choose from. Lists of what Darkroom does not have are empty, not missing: clients
 //! ask for them when they start.
 
+use app::api::Style;
 use axum::Json;
 use axum::extract::State;
 use engine::config::{SAMPLERS, SCHEDULES, SamplerInfo, ScheduleKind};
@@ -56,6 +57,23 @@ pub async fn upscalers() -> Json<Value> {
         "model_url": null,
         "scale": 1.0,
     }]))
+}
+
+/// `[{name, prompt, negative_prompt}]`
+pub async fn styles(State(web): State<Web>) -> Answer<Json<Value>> {
+    let styles = web.studio.blocking(|darkroom| darkroom.store.styles()).await?;
+    let entry = |style: &Style| {
+        let words = |key: &str| {
+            let found = style.settings.iter().find(|(known, _)| known == key);
+            found.map_or("", |(_, words)| words.as_str())
+        };
+        json!({
+            "name": style.name,
+            "prompt": words("prompt"),
+            "negative_prompt": words("negative_prompt"),
+        })
+    };
+    Ok(Json(styles.iter().map(entry).collect()))
 }
 
 /// `{loaded, skipped}`

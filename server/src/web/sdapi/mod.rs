@@ -67,6 +67,7 @@ fn listed() -> Router<Web> {
         .route("/schedulers", get(listings::schedulers))
         .route("/upscalers", get(listings::upscalers))
         .route("/embeddings", get(listings::embeddings))
+        .route("/prompt-styles", get(listings::styles))
         .route("/scripts", get(listings::scripts))
         .route("/cmd-flags", get(listings::flags))
         .route("/memory", get(memory::tell));
@@ -77,7 +78,6 @@ fn listed() -> Router<Web> {
         "/hypernetworks",
         "/face-restorers",
         "/realesrgan-models",
-        "/prompt-styles",
         "/script-info",
         "/extensions",
         "/loras",

@@ -100,6 +100,12 @@ impl Request {
         text(&self.fields, key)
     }
 
+    /// Names of styles; anything else among them means nothing here.
+    pub fn styles(&self) -> Vec<String> {
+        let given = self.fields["styles"].as_array().into_iter().flatten();
+        given.filter_map(|name| Some(name.as_str()?.to_owned())).collect()
+    }
+
     /// The name that the client gave the call.
     pub fn task(&self) -> Option<String> {
         Some(self.text("force_task_id")).filter(|name| !name.is_empty())

@@ -1,0 +1,89 @@
+//! What is found, and what can be done with what is selected of it.
+
+use leptos::prelude::*;
+
+use super::desk::{Desk, numbers};
+use crate::components::send_to::{ReuseSettings, SendTo};
+use crate::words;
+
+/// Pictures that one request may name.
+const MOST_NAMED: u64 = 20_000;
+
+/// Sticks to the top of the wall.
+#[component]
+pub fn Bar() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let found = move || {
+        let found = words::plural(desk.total(), "picture");
+        if desk.seeks() { format!("{found} found") } else { found }
+    };
+    let any = Memo::new(move |_| !desk.selection.is_empty());
+    view! {
+        <div class="gallery-bar">
+            <Show when=move || any.get() fallback=move || view! { <p role="status">{found}</p> }>
+                <SelectionActions />
+            </Show>
+            <Show when=move || !any.get()>
+                <button type="button" class="small needs-script" on:click=move |_| desk.select(0..all(desk))>
+                    "Select all"
+                </button>
+            </Show>
+        </div>
+    }
+    .into_any()
+}
+
+/// Places that a selection of everything holds.
+fn all(desk: Desk) -> u64 {
+    untrack(|| desk.total()).min(MOST_NAMED)
+}
+
+#[component]
+fn SelectionActions() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let chosen = Memo::new(move |_| desk.selection.all());
+    let alone = Signal::derive(move || {
+        chosen.with(|images| match images[..] {
+            [image] => Some(image),
+            _ => None,
+        })
+    });
+    view! {
+        <p role="status">
+            {move || format!("{} selected", words::count(chosen.with(Vec::len) as u64))}
+        </p>
+        <div class="actions" role="group" aria-label="Selected pictures">
+            <form action="/files/gallery.zip" method="post">
+                <input type="hidden" name="images" value=move || chosen.with(|images| numbers(images)) />
+                <button>"Download as zip"</button>
+            </form>
+            <button type="button" on:click=move |_| desk.delete(chosen.get_untracked())>"Delete"</button>
+            <Show when=move || alone.get().is_some()>
+                <ReuseSettings image=alone />
+                <SendTo image=alone to="img2img" words="Send to img2img" />
+                <SendTo image=alone to="png_info" words="Send to PNG Info" />
+            </Show>
+            <button type="button" on:click=move |_| desk.select(0..all(desk))>"Select all"</button>
+            <button type="button" on:click=move |_| desk.selection.clear()>"Clear"</button>
+        </div>
+    }
+}
+
+/// Says what was deleted, and brings it back.
+#[component]
+pub fn Undo() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let count = Memo::new(move |_| desk.deleted.with(Vec::len) as u64);
+    view! {
+        <div class="undo" role="status">
+            <Show when=move || { count.get() > 0 }>
+                <div class="undo-box">
+                    <p>{move || format!("{} deleted", words::plural(count.get(), "picture"))}</p>
+                    <button type="button" on:click=move |_| desk.undo()>"Undo"</button>
+                    <button type="button" on:click=move |_| desk.deleted.set(Vec::new())>"Dismiss"</button>
+                </div>
+            </Show>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,137 @@
+//! Everything that was ever drawn, newest first.
+
+mod bar;
+mod desk;
+mod enlargement;
+mod lattice;
+mod search;
+mod selection;
+mod shelf;
+mod tile;
+mod wall;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+
+use crate::api::{ApiError, GalleryPage, GalleryQuery, fetch_gallery};
+use crate::components::draft::after_pause;
+use crate::components::notice::Empty;
+use crate::live::Live;
+use bar::{Bar, Undo};
+use desk::{Desk, follow_server};
+use enlargement::Enlargement;
+use search::SearchForm;
+use wall::Wall;
+
+/// Pictures that the server shows at first, and all of them without JavaScript.
+const FIRST: u64 = 120;
+
+/// What the page needs before it can be shown.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Opening {
+    query: GalleryQuery,
+    page: Result<GalleryPage, ApiError>,
+}
+
+#[component]
+pub fn Gallery() -> impl IntoView {
+    let address = use_query_map();
+    let opening =
+        Resource::new_blocking(|| (), move |()| open(search::read(&address.get_untracked())));
+    view! {
+        <Title text="Gallery" />
+        <h1 class="unseen">"Gallery"</h1>
+        <Suspense fallback=|| view! { <p class="loading">"Opening…"</p> }>
+            {move || Suspend::new(async move {
+                let opening = opening.await;
+                view! { <Panels opening /> }
+            })}
+        </Suspense>
+    }
+}
+
+async fn open(query: GalleryQuery) -> Opening {
+    let page = fetch_gallery(GalleryQuery { limit: FIRST, ..query.clone() }).await;
+    Opening { query: GalleryQuery { offset: 0, ..query }, page }
+}
+
+#[component]
+fn Panels(opening: Opening) -> impl IntoView {
+    let paging = opening.page.as_ref().ok().map(|page| paging(&opening.query, page));
+    let desk = Desk::new(opening.query, opening.page);
+    provide_context(desk);
+    follow_server(desk, expect_context::<Live>());
+    follow_address(desk);
+    let nothing = Memo::new(move |_| desk.total() == 0);
+    view! {
+        <div class="gallery">
+            <SearchForm />
+            <Show when=move || !nothing.get() fallback=move || view! { <Nothing /> }>
+                <Bar />
+                <Wall />
+            </Show>
+            {paging}
+            <Undo />
+            <Enlargement />
+        </div>
+    }
+}
+
+/// Looks for what is typed, and holds the address to what is on show.
+fn follow_address(desk: Desk) {
+    let navigate = use_navigate();
+    after_pause(move || desk.search.typed(), move |query| desk.look(query));
+    after_pause(
+        move || desk.address(),
+        move |address| {
+            let quietly =
+                NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+            navigate(&address, quietly);
+        },
+    );
+}
+
+#[component]
+fn Nothing() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    move || match desk.seeks() {
+        true => view! {
+            <Empty title="Nothing found">
+                <p>"No picture has all that is looked for."</p>
+                <p>
+                    <a href="/gallery" rel="external" on:click=move |event| {
+                        event.prevent_default();
+                        desk.search.clear();
+                    }>"Show all pictures"</a>
+                </p>
+            </Empty>
+        }
+        .into_any(),
+        false => view! {
+            <Empty title="Nothing drawn yet">
+                <p>
+                    "Every picture that you " <a href="/">"generate"</a>
+                    " is kept here, with the settings that made it."
+                </p>
+            </Empty>
+        }
+        .into_any(),
+    }
+}
+
+/// Without JavaScript there is no scrolling on and on.
+fn paging(query: &GalleryQuery, page: &GalleryPage) -> impl IntoView + use<> {
+    let link = |offset: u64, words: &'static str| {
+        let address = search::address(&GalleryQuery { offset, ..query.clone() });
+        view! { <a class="button" href=address rel="external">{words}</a> }
+    };
+    let end = page.offset + page.images.len() as u64;
+    view! {
+        <nav class="actions without-script" aria-label="Stretches">
+            {(page.offset > 0).then(|| link(page.offset.saturating_sub(FIRST), "Newer"))}
+            {(end < page.total).then(|| link(end, "Older"))}
+        </nav>
+    }
+}

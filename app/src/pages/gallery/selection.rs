@@ -1,0 +1,79 @@
+//! The pictures that were selected.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use leptos::prelude::*;
+
+use crate::api::ImageId;
+
+#[derive(Clone, Copy, Default)]
+pub struct Selection {
+    images: RwSignal<BTreeSet<ImageId>>,
+    /// The place that a range begins at.
+    anchor: RwSignal<Option<u64>>,
+}
+
+impl Selection {
+    pub fn holds(self, image: ImageId) -> bool {
+        self.images.with(|images| images.contains(&image))
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.images.with(BTreeSet::is_empty)
+    }
+
+    /// Newest first.
+    pub fn all(self) -> Vec<ImageId> {
+        self.images.with(|images| images.iter().rev().copied().collect())
+    }
+
+    /// Takes `image`, at `place`, in or out.
+    pub fn toggle(self, image: ImageId, place: u64) {
+        self.anchor.set(Some(place));
+        self.images.update(|images| {
+            if !images.remove(&image) {
+                images.insert(image);
+            }
+        });
+    }
+
+    pub fn add(self, more: impl Iterator<Item = ImageId>) {
+        self.images.update(|images| images.extend(more));
+    }
+
+    /// Places from the one that was selected last to `place`, both within.
+    pub fn range_to(self, place: u64) -> Range<u64> {
+        let anchor = self.anchor.get_untracked().unwrap_or(place);
+        anchor.min(place)..anchor.max(place) + 1
+    }
+
+    pub fn clear(self) {
+        self.anchor.set(None);
+        if !self.images.with_untracked(BTreeSet::is_empty) {
+            self.images.set(BTreeSet::new());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_runs_from_the_picture_selected_last() {
+        let owner = Owner::new();
+        owner.set();
+        let selection = Selection::default();
+        assert_eq!(selection.range_to(4), 4..5);
+        selection.toggle(70, 6);
+        assert_eq!(selection.range_to(4), 4..7);
+        assert_eq!(selection.range_to(9), 6..10);
+        selection.add([3, 90].into_iter());
+        assert_eq!(selection.all(), [90, 70, 3]);
+        selection.toggle(70, 6);
+        assert!(!selection.holds(70) && selection.holds(90));
+        selection.clear();
+        assert!(selection.is_empty());
+    }
+}

@@ -1,0 +1,99 @@
+//! Beginning from a picture instead of noise.
+
+use engine::config::ResizeMode;
+use leptos::prelude::*;
+
+use super::desk::Desk;
+use super::entry::ChoiceField;
+use super::mask::MaskFields;
+use crate::api::InputImage;
+use crate::components::fold::Fold;
+use crate::components::image_picker::ImagePicker;
+use crate::components::slider::ShareField;
+
+/// The form that a picture is posted with.
+pub const INIT_FORM: &str = "init-form";
+
+const KEYS: [&str; 8] = [
+    "init_image",
+    "resize_mode",
+    "denoising_strength",
+    "mask",
+    "mask_blur",
+    "inpainting_fill",
+    "inpainting_mask_invert",
+    "image",
+];
+
+#[component]
+pub fn ImageToImage() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let init = desk.fields.at("init_image");
+    let is_given = Memo::new(move |_| init.with(|name| !name.is_empty()));
+    let told = Signal::derive(move || is_given.get().then(|| told(desk)));
+    let faulty = Signal::derive(move || desk.fault.is_at(KEYS) || desk.given.is_at(KEYS));
+    let on_image = Callback::new(move |image: InputImage| desk.begin_from(&image.name));
+    view! {
+        <Fold id="img2img" title="img2img" told faulty>
+            <input type="hidden" name="init_image" value=move || init.get() />
+            <input type="hidden" name="mask" value=move || desk.fields.at("mask").get() />
+            <Show when=move || is_given.get()>
+                <MaskFields />
+            </Show>
+            <ImagePicker
+                id="init-file"
+                label="Picture to begin from"
+                form=INIT_FORM
+                takes_pasted=true
+                fault=desk.given
+                on_image
+            />
+            <InitFault />
+            <Show when=move || is_given.get()>
+                <HowFar />
+            </Show>
+        </Fold>
+    }
+    .into_any()
+}
+
+/// What is set, in a few words.
+fn told(desk: Desk) -> String {
+    let strength = desk.fields.at("denoising_strength").get();
+    match desk.fields.at("mask").with(String::is_empty) {
+        true => format!("from a picture, denoising {strength}"),
+        false => format!("under a mask, denoising {strength}"),
+    }
+}
+
+/// What the server says of a picture or mask that it does not have.
+#[component]
+fn InitFault() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let (init, mask) = (desk.fault.at("init_image"), desk.fault.at("mask"));
+    move || {
+        let message = init.get().or_else(|| mask.get());
+        message.map(|message| view! { <p class="fault" role="alert">{message}</p> })
+    }
+}
+
+#[component]
+fn HowFar() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    view! {
+        <ShareField
+            id="denoising-strength"
+            name="denoising_strength"
+            label="Denoising strength"
+            help="How far the picture goes into noise before it comes back: 0 leaves it as it is, 1 leaves nothing of it."
+            value=desk.fields.at("denoising_strength")
+            fault=desk.fault.at("denoising_strength")
+        />
+        <ChoiceField
+            id="resize-mode"
+            key="resize_mode"
+            label="Resize mode"
+            names=ResizeMode::ALL.iter().map(|mode| mode.name()).collect()
+        />
+    }
+}

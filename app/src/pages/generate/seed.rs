@@ -1,0 +1,118 @@
+//! Which noise a picture begins from.
+
+use engine::config::GenerateSettings;
+use leptos::prelude::*;
+
+use super::desk::Desk;
+use super::entry::NumberField;
+use crate::components::field::{Field, TextInput};
+use crate::components::fold::Fold;
+use crate::components::icon::{Glyph, Icon};
+use crate::components::slider::ShareField;
+
+#[component]
+pub fn SeedFields() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let seed = desk.fields.at("seed");
+    view! {
+        <Field
+            id="seed"
+            label="Seed"
+            help="Image n has seed + n. -1 draws one."
+            fault=desk.fault.at("seed")
+        >
+            <div class="with-buttons">
+                <TextInput
+                    id="seed"
+                    name="seed"
+                    value=seed
+                    kind="number"
+                    min=Some("-1".into())
+                    max=Some(GenerateSettings::MAX_SEED.to_string())
+                    fault=desk.fault.at("seed")
+                />
+                <button
+                    type="button"
+                    class="icon needs-script"
+                    aria-label="Random seed"
+                    title="Random seed"
+                    on:click=move |_| seed.set("-1".into())
+                >
+                    <Glyph icon=Icon::Dice />
+                </button>
+                <button
+                    type="button"
+                    class="icon needs-script"
+                    aria-label="Reuse seed"
+                    title="Reuse the seed of the picture on show"
+                    disabled=move || desk.shown_seed().is_none()
+                    on:click=move |_| desk.reuse_seed()
+                >
+                    <Glyph icon=Icon::Reuse />
+                </button>
+            </div>
+        </Field>
+        <Extra />
+    }
+    .into_any()
+}
+
+/// Toward another seed.
+#[component]
+fn Extra() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let (strength, walk) = (desk.fields.at("subseed_strength"), desk.fields.at("walk_frames"));
+    let told = Signal::derive(move || told(&strength.get(), &walk.get()));
+    let faulty =
+        Signal::derive(move || desk.fault.is_at(["subseed", "subseed_strength", "walk_frames"]));
+    view! {
+        <Fold id="extra" title="Extra" told faulty>
+            <NumberField
+                id="subseed"
+                key="subseed"
+                label="Variation seed"
+                help="The noise to go toward. -1 draws one."
+                min=-1
+                max=GenerateSettings::MAX_SEED
+            />
+            <ShareField
+                id="subseed-strength"
+                name="subseed_strength"
+                label="Variation strength"
+                help="How far to go: 0 stays at the seed, 1 is at the other. Above 0 all images begin from the seed, and image n goes toward variation seed + n."
+                value=strength
+                fault=desk.fault.at("subseed_strength")
+            />
+            <NumberField
+                id="walk-frames"
+                key="walk_frames"
+                label="Walk"
+                unit="pictures"
+                help="As many pictures on the way from the one seed to the other, which become an animation; 0 for none. They take the place of the batches."
+                min=0
+                max=GenerateSettings::MAX_WALK_FRAMES as i64
+            />
+        </Fold>
+    }
+}
+
+/// What is set of the second seed, in a few words; on a walk its strength does not count.
+fn told(strength: &str, walk: &str) -> Option<String> {
+    match (walk, strength) {
+        ("0", "0") => None,
+        ("0", strength) => Some(format!("variation {strength}")),
+        (frames, _) => Some(format!("a walk of {frames} pictures")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn only_what_counts_is_told() {
+        assert_eq!(told("0", "0"), None);
+        assert_eq!(told("0.3", "0").unwrap(), "variation 0.3");
+        assert_eq!(told("0.3", "24").unwrap(), "a walk of 24 pictures");
+    }
+}

@@ -1,0 +1,60 @@
+import * as form from './generate-form.ts';
+import { emptyForm, expect, fold, open, test } from './studio.ts';
+
+const SMALL = { model: 'digits', sampler: 'DDIM', steps: 4, batchCount: 1, batchSize: 1, seed: 60 };
+
+test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
+
+test('a plot says how many pictures it makes, and becomes a sheet', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, SMALL);
+  await fold(page, 'X/Y/Z plot').locator('summary').click();
+  await page.getByLabel('X, from column to column').selectOption('Steps');
+  await page.getByLabel('X values').fill('2-4');
+  await page.getByLabel('Y, from row to row').selectOption('Seed');
+  await page.getByLabel('Y values').fill('7, 8');
+  await expect(page.getByText('6 images ·')).toBeVisible();
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  const sheet = form.results(page).getByAltText('Sheet of the plot');
+  await expect(sheet).toBeVisible();
+  await expect(form.images(page)).toHaveCount(6);
+});
+
+test('values that cannot be read are told at their field', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, SMALL);
+  await fold(page, 'X/Y/Z plot').locator('summary').click();
+  await page.getByLabel('X, from column to column').selectOption('Steps');
+  await page.getByLabel('X values').fill('few');
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await expect(page.getByLabel('X values')).toHaveAttribute('aria-invalid', 'true');
+});
+
+test('a walk between two seeds becomes an animation', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, SMALL);
+  await fold(page, 'Extra').locator('summary').click();
+  await form.number(page, 'Walk').fill('3');
+  await expect(fold(page, 'Extra').locator('summary')).toContainText('a walk of 3 pictures');
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await expect(form.results(page).getByAltText('Walk between two seeds')).toBeVisible();
+});
+
+test('a picture whose edges meet is shown two by two', async ({ page }) => {
+  await open(page, '/');
+  await page.getByLabel('Tiling').check();
+  await form.generate(page, SMALL);
+  await expect(form.results(page).getByText('Two by two')).toBeVisible();
+});
+
+test('Skip leaves out a batch and the next one follows', async ({ page }) => {
+  await open(page, '/');
+  const skip = page.getByRole('button', { name: 'Skip', exact: true });
+  await expect(skip).toBeHidden();
+  await form.generate(page, { ...form.LONG, batchCount: 2 });
+  await form.begun(page);
+  await skip.click();
+  await expect(form.results(page).getByText('batch 2 / 2')).toBeVisible();
+  await expect(skip, 'no batch follows the last').toBeHidden();
+  await form.interrupt(page);
+});

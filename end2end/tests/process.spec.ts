@@ -1,0 +1,90 @@
+import { expect, open, reload, test, type Page } from './studio.ts';
+
+const stage = (page: Page) => page.getByRole('img', { name: /^The picture at timestep \d+$/ });
+const slider = (page: Page) => page.getByRole('slider', { name: 'Timestep' });
+const formula = (page: Page) => page.getByText(/^x at t = \d+ is/);
+const number = (page: Page, name: string) => page.getByRole('spinbutton', { name, exact: true });
+
+/** Where the strip of frames stands, and which strip it is. */
+function background(page: Page): Promise<{ place: string; url: string }> {
+  return stage(page)
+    .locator('.strip')
+    .evaluate((strip: HTMLElement) => ({
+      place: strip.style.backgroundPosition,
+      url: strip.style.backgroundImage,
+    }));
+}
+
+test('the slider drowns the picture in noise', async ({ page }) => {
+  await open(page, '/process');
+  await slider(page).focus();
+  await page.keyboard.press('Home');
+  await expect(formula(page)).toHaveText(/t = 0 is 1\.000 × picture/);
+  const first = await background(page);
+  await page.keyboard.press('End');
+  await expect(formula(page)).toHaveText(/t = 999 is 0\.006 × picture \+ 1\.000 × noise/);
+  const last = await background(page);
+  expect(last.url).toBe(first.url);
+  expect(last.place).not.toBe(first.place);
+  const strip = await page.request.get(/url\("(.*)"\)/.exec(last.url)?.[1] ?? '');
+  expect(strip.ok(), 'the strip is there').toBe(true);
+});
+
+test('another picture and another schedule change what is shown', async ({ page }) => {
+  await open(page, '/process');
+  const before = await background(page);
+  const told = (await formula(page).textContent()) ?? '';
+  await page.getByRole('button', { name: 'Next' }).click();
+  await expect.poll(async () => (await background(page)).url).not.toBe(before.url);
+  await expect(number(page, 'Image')).toHaveValue('1');
+  await page.getByRole('button', { name: 'Previous' }).click();
+  await page.getByRole('button', { name: 'Previous' }).click();
+  await expect(number(page, 'Image'), 'before the first comes the last').not.toHaveValue(/^[01]$/);
+  await page.getByLabel('Beta schedule').selectOption('cosine');
+  await expect(formula(page)).not.toHaveText(told);
+});
+
+test('everything survives a reload', async ({ page }) => {
+  await open(page, '/process');
+  await number(page, 'Image').fill('3');
+  await number(page, 'Timesteps').fill('100');
+  await page.getByLabel('Zero terminal SNR').check();
+  await slider(page).focus();
+  await page.keyboard.press('End');
+  await page.waitForURL(/image=3&.*num_timesteps=100&.*rescale_zero_snr=true&t=99$/);
+  await reload(page);
+  await expect(number(page, 'Image')).toHaveValue('3');
+  await expect(page.getByLabel('Zero terminal SNR')).toBeChecked();
+  await expect(formula(page)).toHaveText(/t = 99 is 0\.000 × picture/);
+  await expect(page.getByText('Nothing of the picture is left:')).toBeVisible();
+});
+
+test('a value that will not do is told at its field, and the picture stays', async ({ page }) => {
+  await open(page, '/process');
+  const before = await background(page);
+  await number(page, 'Timesteps').fill('1');
+  await expect(number(page, 'Timesteps')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByRole('alert')).toContainText('2');
+  expect(await background(page)).toEqual(before);
+  await number(page, 'Timesteps').fill('1000');
+  await expect(page.getByRole('alert')).toBeHidden();
+});
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('the form shows what it says', async ({ page }) => {
+    await page.goto('/process');
+    await number(page, 'Image').fill('2');
+    await number(page, 'Show timestep').fill('999');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await expect(formula(page)).toHaveText(/t = 999/);
+    await expect(number(page, 'Image')).toHaveValue('2');
+  });
+
+  test('a wrong value is told', async ({ page }) => {
+    await page.goto('/process?num_timesteps=1');
+    await expect(page.getByRole('alert')).toContainText('2');
+    await expect(number(page, 'Timesteps')).toHaveValue('1');
+  });
+});

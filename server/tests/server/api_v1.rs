@@ -1,0 +1,126 @@
+//! Darkroom's own REST API.
+
+use app::api::JobState;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Setup, Site, multipart, png, wait};
+
+async fn ask(site: &Site, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    let request = Request::builder()
+        .method(method.to_uppercase().as_str())
+        .uri(format!("/api/v1{path}"))
+        .header(header::HOST, "localhost:7860")
+        .header(header::CONTENT_TYPE, "application/json");
+    let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    site.ask(request.body(body).unwrap()).await
+}
+
+#[tokio::test]
+async fn every_described_path_is_there() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let document = ask(&site, "get", "/openapi.json", None).await.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() >= 14, "{paths:?}");
+    let methods = paths.iter().flat_map(|(path, operations)| {
+        operations.as_object().unwrap().keys().map(move |method| (path.as_str(), method.as_str()))
+    });
+    // The stream of events does not end by itself.
+    for (path, method) in methods.filter(|(path, _)| *path != "/events") {
+        let real = path.replace("{name}", "nobody").replace("{job}", "99").replace("{image}", "99");
+        let answer = ask(&site, method, &real, None).await;
+        assert_ne!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        assert!(!answer.text().contains("nothing here"), "{method} {path}: {}", answer.text());
+    }
+    let unknown = ask(&site, "get", "/nowhere", None).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    assert!(unknown.json()["error"].as_str().unwrap().contains("openapi.json"));
+}
+
+#[tokio::test]
+async fn schemas_say_what_settings_are() {
+    let setup = Setup::idle();
+    let document = ask(&setup.site(), "get", "/openapi.json", None).await.json();
+    let body = &document["paths"]["/generations"]["post"]["requestBody"]["content"];
+    let settings = &body["application/json"]["schema"]["properties"];
+    for (field, kind) in
+        [("steps", "integer"), ("eta", "number"), ("tiling", "boolean"), ("sampler", "string")]
+    {
+        assert_eq!(settings[field]["type"], kind, "{field}");
+    }
+    assert_eq!(settings.as_object().unwrap().len(), engine::config::GenerateSettings::KEYS.len());
+}
+
+#[tokio::test]
+async fn a_program_draws_and_looks_through_the_gallery() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let site = setup.site();
+    let upload = site.upload("/api/v1/inputs", "*/*", multipart(&[], ("a.png", &png(5)))).await;
+    let body = json!({
+        "model": "painter", "steps": 4, "batch_size": 2, "seed": 7,
+        "init_image": upload.json()["name"], "denoising_strength": 0.5,
+    });
+    let begun = ask(&site, "post", "/generations", Some(&body)).await;
+    assert_eq!(begun.status, StatusCode::ACCEPTED, "{}", begun.text());
+    let job = begun.json()["job"].as_i64().unwrap();
+    assert_eq!(begun.header(header::LOCATION), format!("/api/v1/generations/{job}"));
+    let path = format!("/generations/{job}");
+    let told = async || ask(&site, "get", &path, None).await.json();
+    wait(async || told().await["job"]["state"] == json!(JobState::Done)).await;
+    assert_eq!(told().await["images"].as_array().unwrap().len(), 2);
+
+    let image = told().await["images"][0]["id"].as_i64().unwrap();
+    let star = format!("/gallery/{image}/star");
+    assert_eq!(ask(&site, "put", &star, None).await.status, StatusCode::NO_CONTENT);
+    let starred = ask(&site, "get", "/gallery?starred=true", None).await.json();
+    assert_eq!(
+        (&starred["total"], &starred["images"][0]["image"]["id"]),
+        (&json!(1), &json!(image))
+    );
+    ask(&site, "delete", &format!("/gallery/{image}"), None).await;
+    assert_eq!(ask(&site, "get", "/gallery", None).await.json()["total"], 1);
+    let interrupt = format!("/jobs/{job}/interrupt");
+    assert_eq!(ask(&site, "post", &interrupt, None).await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_program_trains() {
+    let setup = Setup::working();
+    let site = setup.site();
+    let config = serde_json::to_value(setup.tiny("taught", 4)).unwrap();
+    let begun = ask(&site, "post", "/trainings", Some(&config)).await;
+    assert_eq!(begun.status, StatusCode::ACCEPTED, "{}", begun.text());
+    let job = begun.json()["job"].as_i64().unwrap();
+    setup.training_over(job).await;
+    let told = ask(&site, "get", &format!("/trainings/{job}"), None).await.json();
+    assert_eq!((&told["job"]["state"], &told["figures"]["step"]), (&json!("Done"), &json!(4)));
+    let again = ask(&site, "post", &format!("/trainings/{job}/resume"), None).await;
+    assert_eq!(again.status, StatusCode::CONFLICT, "{}", again.text());
+    let removed = ask(&site, "delete", "/models/taught", None).await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT);
+    let models = ask(&site, "get", "/models", None).await.json();
+    assert!(models.as_array().unwrap().iter().all(|model| model["name"] != "taught"));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_by_field() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for (path, body, field) in [
+        ("/generations", json!({ "model": "nobody" }), "model"),
+        ("/generations", json!({ "steps": 0 }), "steps"),
+        ("/generations", json!({ "stepz": 1 }), "stepz"),
+        ("/trainings", json!({ "train_params": { "lr": 5 } }), "train_params.lr"),
+    ] {
+        let answer = ask(&site, "post", path, Some(&body)).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text());
+        let fields = answer.json()["fields"].clone();
+        assert!(fields.as_array().unwrap().iter().any(|fault| fault["field"] == field), "{fields}");
+    }
+    let none = ask(&site, "post", "/generations", Some(&json!([1]))).await;
+    assert!(none.status.is_client_error() && none.json()["error"].is_string());
+}
