@@ -18,6 +18,11 @@ impl RunFolder {
         Ok(folder)
     }
 
+    /// Deletes what a run needs to go on, so that another one can begin.
+    pub fn forget_earlier_run(&self) -> Result<()> {
+        [self.state(), self.steering(), self.marks()].iter().try_for_each(|path| forget(path))
+    }
+
     pub fn at(path: &Path) -> Self {
         Self(path.to_owned())
     }
@@ -71,6 +76,14 @@ pub fn checkpoint_path(folder: &Path, step: u64) -> Result<PathBuf> {
 /// The newest checkpoint of a run.
 pub fn latest_checkpoint(folder: &Path) -> Result<Option<PathBuf>> {
     Ok(checkpoints(folder)?.pop().map(|(_, path)| path))
+}
+
+/// Deletes a file if it is there.
+pub(super) fn forget(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file(path, error)),
+        _ => Ok(()),
+    }
 }
 
 fn step_of(path: &Path) -> Option<u64> {

@@ -25,11 +25,3 @@ pub(super) fn broken(path: &Path, why: impl std::fmt::Display) -> Error {
 pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     atomic_file::write(path, &serde_json::to_vec_pretty(value).expect("plain data"))
 }
-
-/// Deletes what an earlier run left.
-pub(super) fn forget(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file(path, error)),
-        _ => Ok(()),
-    }
-}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::folder::{RunFolder, checkpoints};
+use super::folder::{RunFolder, checkpoints, forget};
 use super::json_file;
 use crate::Result;
 
@@ -36,12 +36,6 @@ struct Marked {
 }
 
 impl Marks {
-    /// No marks; those of an earlier run in the folder are gone.
-    pub fn begin(path: PathBuf) -> Result<Self> {
-        json_file::forget(&path)?;
-        Ok(Self { path, marked: Marked::default() })
-    }
-
     /// The marks that a run left.
     pub fn resume(path: PathBuf) -> Result<Self> {
         Ok(Self { marked: json_file::read(&path)?, path })
@@ -69,7 +63,7 @@ impl Marks {
         old.retain(|(step, _)| *step <= now);
         old.truncate(old.len().saturating_sub(newest));
         old.retain(|(step, _)| !self.is_lasting(*step, every));
-        old.iter().try_for_each(|(_, path)| json_file::forget(path))
+        old.iter().try_for_each(|(_, path)| forget(path))
     }
 
     fn is_lasting(&self, step: u64, every: u64) -> bool {

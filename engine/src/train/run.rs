@@ -28,14 +28,15 @@ impl<'a> Run<'a> {
     pub fn open(request: &'a TrainRequest<'a>) -> Result<Self> {
         let folder = RunFolder::create(request.folder)?;
         atomic_file::write(&folder.config(), request.config.to_yaml().as_bytes())?;
+        if !request.resume {
+            folder.forget_earlier_run()?;
+        }
         let mut trainer = Trainer::new(request.config, request.data, request.device)?;
-        if request.resume && folder.state().exists() {
+        if folder.state().exists() {
             trainer.restore(&folder.state())?;
         }
-        let (steering, marks) = match request.resume {
-            true => (Steering::resume(folder.steering())?, Marks::resume(folder.marks())?),
-            false => (Steering::begin(folder.steering())?, Marks::begin(folder.marks())?),
-        };
+        let steering = Steering::resume(folder.steering())?;
+        let marks = Marks::resume(folder.marks())?;
         let saved = trainer.steps_done();
         Ok(Self { request, folder, trainer, steering, marks, saved, validated: None })
     }
@@ -107,8 +108,9 @@ impl<'a> Run<'a> {
             step => format!("the checkpoint of step {step} is kept"),
         };
         Error::Diverged(format!(
-            "training ran away again at half the rate: {reason}; try a train_params.lr below {}, \
-             or a train_params.grad_clip of 1; {kept}",
+            "training ran away again at half the rate: at step {} {reason}; try a train_params.lr \
+             below {}, or a train_params.grad_clip of 1; {kept}",
+            self.steps_done() + 1,
             self.request.config.train_params.lr
         ))
     }

@@ -68,12 +68,6 @@ impl What {
 }
 
 impl Steering {
-    /// An empty journal; what an earlier run in the folder left is gone.
-    pub fn begin(path: PathBuf) -> Result<Self> {
-        json_file::forget(&path)?;
-        Ok(Self { path, changes: Vec::new() })
-    }
-
     /// The journal that a run left, empty if it left none.
     pub fn resume(path: PathBuf) -> Result<Self> {
         let changes: Vec<Change> = json_file::read(&path)?;
@@ -148,7 +142,7 @@ mod tests {
         steering.heed(&factor(0.5), 4).unwrap();
         steering.heed(&Wishes { sample_every: Some(7), ..factor(2.0) }, 9).unwrap();
         steering.halve("it ran away", 12).unwrap();
-        for steering in [steering, Steering::resume(path.clone()).unwrap()] {
+        for steering in [steering, Steering::resume(path).unwrap()] {
             let factors = [3, 4, 8, 9, 11, 12].map(|step| steering.rate_factor(step));
             assert_eq!(factors, [1.0, 0.5, 0.5, 2.0, 2.0, 1.0]);
             assert_eq!([8, 9].map(|step| steering.sample_every(step)), [None, Some(7)]);
@@ -160,14 +154,12 @@ mod tests {
             rolled_back: Some("it ran away".into()),
         };
         assert_eq!(steered(folder.path()).unwrap(), wanted);
-        assert!(!Steering::begin(path.clone()).unwrap().was_halved());
-        assert_eq!(Steering::resume(path).unwrap().rate_factor(20), 1.0);
     }
 
     #[test]
     fn a_change_after_a_step_back_replaces_those_of_the_steps_that_were_lost() {
         let folder = tempfile::tempdir().unwrap();
-        let mut steering = Steering::begin(folder.path().join("steering.json")).unwrap();
+        let mut steering = Steering::resume(folder.path().join("steering.json")).unwrap();
         steering.heed(&factor(100.0), 6).unwrap();
         steering.heed(&factor(1.0), 5).unwrap();
         assert_eq!(steering.rate_factor(8), 1.0);

@@ -103,7 +103,7 @@ impl<'a> Trainer<'a> {
         let (grads, values) = self.backward(step, batch)?;
         let loss = values.iter().sum::<f32>() / images as f32;
         let norm = norm(&grads)?;
-        self.check_course(step, loss, norm, &timesteps)?;
+        self.check_course(loss, norm, &timesteps)?;
 
         let rate = self.rate.at(step);
         self.adam.step(&self.vars, &grads, rate, self.clipping(norm))?;
@@ -141,15 +141,15 @@ impl<'a> Trainer<'a> {
     }
 
     /// Whether training is still on its way.
-    fn check_course(&self, step: u64, loss: f32, norm: f64, timesteps: &[usize]) -> Result<()> {
+    fn check_course(&self, loss: f32, norm: f64, timesteps: &[usize]) -> Result<()> {
         let most = EXPLODED * self.objective.blind(timesteps);
         let fault = match (loss, norm) {
-            (loss, _) if !loss.is_finite() => "the loss is not a number any more".into(),
-            (_, norm) if !norm.is_finite() => "the gradients are not numbers any more".into(),
-            (loss, _) if loss > most => format!("the loss has gone up to {loss}"),
+            (loss, _) if !loss.is_finite() => "the loss was not a number any more".into(),
+            (_, norm) if !norm.is_finite() => "the gradients were not numbers any more".into(),
+            (loss, _) if loss > most => format!("the loss went up to {loss}"),
             _ => return Ok(()),
         };
-        Err(Error::Diverged(format!("{fault} at step {step}")))
+        Err(Error::Diverged(fault))
     }
 
     /// What the gradients are multiplied by, for their norm to be within its limit.

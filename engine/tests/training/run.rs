@@ -1,10 +1,11 @@
 //! A run from the outside: what it reports and writes, how it stops and goes on.
 
 use candle_core::Device;
-use engine::CancelToken;
 use engine::train::{Control, TrainEnd, TrainEvent, TrainRequest, train};
+use engine::{CancelToken, Error};
 
 use crate::fixture::{bytes_of_last, run, stripes, tiny};
+use crate::watch::watch;
 
 #[test]
 fn a_stopped_and_resumed_run_ends_with_the_bytes_of_one_that_was_not() {
@@ -19,6 +20,26 @@ fn a_stopped_and_resumed_run_ends_with_the_bytes_of_one_that_was_not() {
     run(&config, &data, parts.path(), true, &never, 0).unwrap();
     assert!(bytes_of_last(whole.path()) == bytes_of_last(parts.path()));
     assert_eq!(bytes_of_last(whole.path()).0, 6);
+}
+
+#[test]
+fn a_run_that_begins_anew_leaves_nothing_of_an_earlier_one_to_go_on_from() {
+    let (config, folder) = (tiny(&[]), tempfile::tempdir().unwrap());
+    let slowed = &mut |_: &str, control: &Control, _: &CancelToken| {
+        control.set_rate_factor(0.5)?;
+        Ok(())
+    };
+    watch(&config, folder.path(), false, slowed).0.unwrap();
+    // Killed before it has saved anything.
+    let killed = &mut |line: &str, _: &Control, _: &CancelToken| match line.starts_with("step 2 ") {
+        true => Err(Error::Cancelled),
+        false => Ok(()),
+    };
+    let (end, _) = watch(&config, folder.path(), false, killed);
+    assert!(matches!(end, Err(Error::Cancelled)));
+    let (end, lines) = watch(&config, folder.path(), true, &mut |_, _, _| Ok(()));
+    assert_eq!(end.unwrap(), TrainEnd::Finished { step: 6 });
+    assert_eq!(lines[..2], ["started 1", "step 1 0.002"]);
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn a_run_that_runs_away_twice_ends_and_keeps_the_last_good_checkpoint() {
     let error = end.unwrap_err();
     let message = error.to_string();
     assert!(matches!(error, Error::Diverged(_)), "{message}");
-    assert!(message.contains("the loss has gone up to"), "{message}");
+    assert!(message.contains("at step 5 the loss went up to"), "{message}");
     assert!(message.contains("the checkpoint of step 3 is kept"), "{message}");
     assert!(message.contains("train_params.lr below 0.05"), "{message}");
     assert_eq!(told(&lines, "back ").len(), 1);
