@@ -45,6 +45,16 @@ impl ImageSet {
         Picture::from_planes(self.width, self.height, self.channels as u8, self.image(index))
     }
 
+    /// The images at `places`, in that order.
+    pub fn subset(&self, places: &[usize]) -> Self {
+        Self {
+            pixels: places.iter().flat_map(|&at| self.image(at)).copied().collect(),
+            labels: places.iter().map(|&at| self.labels[at]).collect(),
+            classes: self.classes.clone(),
+            ..*self
+        }
+    }
+
     fn image_bytes(&self) -> usize {
         self.channels as usize * self.height as usize * self.width as usize
     }

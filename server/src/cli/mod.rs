@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 mod bench;
+mod evaluate;
 mod export;
 mod generate;
 mod images;
@@ -36,6 +37,8 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Draw pictures with a model
     Generate(Box<generate::GenerateArgs>),
+    /// Tell in numbers how good a model's pictures are, and whether it learned images by heart
+    Evaluate(evaluate::EvaluateArgs),
     /// Take a model from diffusers or the reference code among the own ones
     Import(import::ImportArgs),
     /// Write a model to a file of its own, or as a diffusers pipeline
@@ -64,6 +67,7 @@ fn run(command: Command) -> Result<()> {
         Command::Serve(args) => serve::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Merge(args) => merge::run(&args),

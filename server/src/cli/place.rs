@@ -8,7 +8,7 @@ use engine::device::DeviceChoice;
 use crate::studio::{DeviceThread, Folders};
 use crate::{Error, Result};
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct DataDir {
     /// Where runs, data sets and pictures are kept [default: ~/.local/share/darkroom]
     #[arg(long, value_name = "DIR", env = "DARKROOM_DATA_DIR")]
@@ -21,7 +21,7 @@ impl DataDir {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Machine {
     /// What computes: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]

@@ -99,7 +99,7 @@ fn two_checkpoints_are_merged_into_a_model_that_draws() {
     assert!(told.contains("first@8 + (first@8 - first@4) * 0.5"), "{told}");
     assert!(succeed(folder, "generate --model mixed --steps 4").contains("Model: mixed"));
     for (line, words) in [
-        ("merge first digits --name other", "digits"),
+        ("merge first digits --name other", "of the same shape can be merged"),
         ("merge first first --name mixed", "already"),
         ("merge first first --multiplier 2 --name other", "0 to 1"),
     ] {
@@ -108,6 +108,33 @@ fn two_checkpoints_are_merged_into_a_model_that_draws() {
         assert!(told.starts_with("darkroom: ") && told.contains(words), "{line}: {told}");
     }
     assert!(!folder.join("runs/other").exists());
+}
+
+#[test]
+fn pictures_are_judged_in_numbers() {
+    let setup = Setup::idle();
+    let folder = place(&setup);
+    succeed(folder, "train --config tiny.yaml --steps 8");
+    let line = "evaluate --model first --count 16 --steps 4 --sampler DDIM";
+    let figures: serde_json::Value =
+        serde_json::from_str(&succeed(folder, &format!("{line} --json"))).unwrap();
+    assert_eq!((&figures["pictures"], &figures["judge"]), (&16.into(), &"first".into()));
+    for share in ["precision", "recall"] {
+        assert!((0.0..=1.0).contains(&figures[share].as_f64().unwrap()), "{figures}");
+    }
+    assert!(figures["frechet_distance"].as_f64().unwrap() > 0.0, "{figures}");
+    assert!(figures["nearest_least"].as_f64() <= figures["nearest_median"].as_f64());
+    let words = succeed(folder, &format!("{line} --judge first@4"));
+    assert!(words.contains("as the network of first@4 sees them"), "{words}");
+    for (line, words) in [
+        ("evaluate --model first --count 2", "count: 2 is too few"),
+        ("evaluate --model first --dataset nowhere", "there is no `nowhere`"),
+        ("evaluate --model first --judge textures --count 8 --steps 2", "channels"),
+    ] {
+        let told = darkroom(folder, line);
+        let told = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(told.contains(words), "{line}: {told}");
+    }
 }
 
 #[test]
