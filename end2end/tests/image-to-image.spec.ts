@@ -54,6 +54,7 @@ test('a mask is painted, undone, inverted, kept and cleared', async ({ page }) =
   await give(page);
   await paint(page);
   await expect(mask(page)).toHaveValue(/^[0-9a-f]{32}$/);
+  const name = await mask(page).inputValue();
   const line = await painted(canvas(page));
   expect(line).toBeGreaterThan(0.02);
   expect(line).toBeLessThan(0.5);
@@ -62,7 +63,8 @@ test('a mask is painted, undone, inverted, kept and cleared', async ({ page }) =
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect.poll(() => painted(canvas(page))).toBeCloseTo(line, 2);
 
-  await page.waitForURL(/mask=[0-9a-f]{32}/);
+  await expect(mask(page), 'the same mask has the same name').toHaveValue(name);
+  await page.waitForURL(new RegExp(`mask=${name}`));
   await reload(page);
   await expect.poll(() => painted(canvas(page)), 'the mask is there again').toBeCloseTo(line, 1);
   await page.getByRole('button', { name: 'Eraser' }).click();
