@@ -171,6 +171,16 @@ pub struct TrainView {
     pub samples: Vec<SampleGrid>,
     /// Steps at which there are checkpoints.
     pub checkpoints: Vec<u64>,
+    /// The one with the lowest loss on held-out images.
+    #[serde(default)]
+    pub best: Option<u64>,
+    /// What the learning rate of the configuration is multiplied by now.
+    #[serde(default = "one")]
+    pub rate_factor: f64,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// A model that Generate can draw with.

@@ -77,8 +77,10 @@ impl Darkroom {
 
     fn train_view(&self, row: &JobRow) -> Result<TrainView> {
         let request = RunRequest::read(&row.request)?;
-        let checkpoints =
-            engine::train::checkpoints(&self.folders.run(&row.title)).unwrap_or_default();
+        let folder = self.folders.run(&row.title);
+        let checkpoints = engine::train::checkpoints(&folder).unwrap_or_default();
+        let best = engine::train::best_checkpoint(&folder).ok().flatten();
+        let steered = engine::train::steered(&folder).ok();
         let steps = self.store.sample_steps(row.id)?;
         Ok(TrainView {
             job: self.job_summary(row),
@@ -87,6 +89,8 @@ impl Darkroom {
             curve: self.store.curve(row.id, CURVE_POINTS)?,
             validation: self.store.validations(row.id)?,
             samples: steps.into_iter().map(|step| sample_grid(row.id, step)).collect(),
+            best: best.map(|best| best.step),
+            rate_factor: steered.map_or(1.0, |steered| steered.rate_factor),
             checkpoints: checkpoints.into_iter().map(|(step, _)| step).collect(),
         })
     }

@@ -118,6 +118,8 @@ async fn any_checkpoint_of_a_run_draws_with_or_without_averaged_weights() {
     let pixels: Vec<Picture> = drawn.iter().map(|png| Picture::from_png(png).unwrap()).collect();
     assert!(pixels[0] == pixels[1] && pixels[1] == pixels[2]);
     assert!(pixels[3] != pixels[0] && pixels[4] != pixels[0] && pixels[3] != pixels[4]);
+    let fault = setup.studio.generate(two_of("painter@best")).await.unwrap_err();
+    assert!(fault.for_field("model").unwrap().contains("held no images out"), "{fault}");
     let fault = setup.studio.generate(two_of("painter@5")).await.unwrap_err();
     assert!(fault.for_field("model").unwrap().ends_with("nearest are 4, 8"), "{fault}");
 }

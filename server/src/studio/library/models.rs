@@ -10,12 +10,12 @@ use candle_core::Device;
 use engine::checkpoint::{Checkpoint, Header};
 use engine::config::unknown_name;
 use engine::model::Model;
-use engine::train::{checkpoints, latest_checkpoint};
+use engine::train::{best_checkpoint, checkpoints, latest_checkpoint};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
 use super::digests::Digests;
-use super::model_name::ModelName;
+use super::model_name::{ModelName, Which};
 use crate::studio::files::remove_folder;
 use crate::studio::folders::Folders;
 use crate::{Error, Result};
@@ -173,15 +173,21 @@ impl Models {
         Err(Error::Config(unknown_name("model", name, known.iter().map(String::as_str))))
     }
 
-    fn checkpoint(&self, ModelName { run, step, raw }: ModelName) -> Result<ModelFile> {
-        let found = checkpoints(&self.folders.run(run))?;
-        let path = match step {
-            None => found.last(),
-            Some(step) => found.iter().find(|(known, _)| *known == step),
+    fn checkpoint(&self, ModelName { run, which, raw }: ModelName) -> Result<ModelFile> {
+        let folder = self.folders.run(run);
+        let found = checkpoints(&folder)?;
+        let newest = found.last().map_or(0, |(step, _)| *step);
+        let step = match which {
+            Which::Newest => newest,
+            Which::Best => best_checkpoint(&folder)?.map(|best| best.step).ok_or_else(|| {
+                let message = format!("{run} held no images out, so no checkpoint is the best");
+                Error::field("model", message)
+            })?,
+            Which::Step(step) => step,
         };
-        match path {
+        match found.iter().find(|(known, _)| *known == step) {
             Some((_, path)) => Ok(ModelFile::Checkpoint { path: path.clone(), raw }),
-            None => Err(no_checkpoint(run, step.unwrap_or(0), &found)),
+            None => Err(no_checkpoint(run, step, &found)),
         }
     }
 

@@ -153,6 +153,8 @@ pub fn train_view() -> Value {
         validation: vec![ValidationPoint { step: 500, loss: 0.06, ema_loss: Some(0.05) }],
         samples: vec![SampleGrid { step: 500, url: "/files/samples/7/500.png".into() }],
         checkpoints: vec![500],
+        best: Some(500),
+        rate_factor: 1.0,
     })
 }
 
