@@ -11,7 +11,9 @@ use leptos_router::{
 use crate::api::{ApiError, Preferences, Status, fetch_preferences, fetch_status};
 use crate::components::header::Header;
 use crate::live::Live;
-use crate::pages::{Datasets, Gallery, Generate, NotFound, PngInfo, Process, Settings, Train};
+use crate::pages::{
+    Datasets, Gallery, Generate, Models, NotFound, PngInfo, Process, Settings, Train,
+};
 
 /// The document around [`App`].
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -56,6 +58,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/generate") view=Generate ssr=SsrMode::Async />
                     <Route path=path!("/train") view=Train ssr=SsrMode::Async />
                     <Route path=path!("/datasets") view=Datasets ssr=SsrMode::Async />
+                    <Route path=path!("/models") view=Models ssr=SsrMode::Async />
                     <Route path=path!("/gallery") view=Gallery ssr=SsrMode::Async />
                     <Route path=path!("/png-info") view=PngInfo ssr=SsrMode::Async />
                     <Route path=path!("/process") view=Process ssr=SsrMode::Async />

@@ -8,6 +8,7 @@ export const TABS = [
   { path: '/train', name: 'train' },
   { path: '/datasets', name: 'datasets' },
   { path: '/datasets?name=textures', name: 'dataset' },
+  { path: '/models', name: 'models' },
   { path: '/gallery', name: 'gallery' },
   { path: '/png-info', name: 'png-info' },
   { path: '/process', name: 'process' },

@@ -10,10 +10,11 @@ use crate::api::{JobState, JobSummary};
 use crate::live::Live;
 use crate::words;
 
-const TABS: [(&str, &str); 7] = [
+const TABS: [(&str, &str); 8] = [
     ("/", "Generate"),
     ("/train", "Train"),
     ("/datasets", "Data sets"),
+    ("/models", "Models"),
     ("/gallery", "Gallery"),
     ("/png-info", "PNG Info"),
     ("/process", "Process"),

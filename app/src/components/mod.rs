@@ -4,6 +4,7 @@ pub mod confirm;
 pub mod draft;
 pub mod drop_zone;
 pub mod field;
+pub mod file_field;
 pub mod fold;
 pub mod form_fault;
 pub mod glimpses;

@@ -91,7 +91,7 @@ impl Desk {
 
     pub fn model(self) -> Option<ModelInfo> {
         let name = self.fields.at("model").get();
-        self.models.with(|models| models.iter().find(|model| model.name == name).cloned())
+        self.models.with(|models| model_of(&name, models).cloned())
     }
 
     /// Whether the form, or a mask that it needs, is on its way.
@@ -228,6 +228,12 @@ impl Desk {
             self.fault.clear();
         }
     }
+}
+
+/// The model that `name` means; `leaves@1200` is `leaves` at an earlier step.
+pub fn model_of<'a>(name: &str, models: &'a [ModelInfo]) -> Option<&'a ModelInfo> {
+    let run = name.split_once('@').map_or(name, |(run, _)| run);
+    models.iter().find(|model| model.name == run)
 }
 
 /// On a phone the pictures come up below the form: brings them on the screen.

@@ -3,7 +3,7 @@
 use engine::config::{GenerateSettings, SAMPLERS, SCHEDULES};
 use leptos::prelude::*;
 
-use super::desk::Desk;
+use super::desk::{Desk, model_of};
 use super::entry::{ChoiceField, NumberField};
 use super::image_to_image::{INIT_FORM, ImageToImage};
 use super::plot::{PlotFields, pictures};
@@ -55,12 +55,15 @@ pub fn GenerateFields() -> impl IntoView {
 fn ModelField() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let options = Signal::derive(move || {
-        desk.models.get().into_iter().map(|m| (m.name.clone(), title(&m))).collect()
+        let mut options: Vec<(String, String)> =
+            desk.models.get().into_iter().map(|m| (m.name.clone(), title(&m))).collect();
+        options.extend(checkpoint(desk));
+        options
     });
     let fit_steps = Callback::new(move |name: String| {
-        let timesteps = desk.models.with_untracked(|models| {
-            models.iter().find(|model| model.name == name).map(|model| model.timesteps)
-        });
+        let timesteps = desk
+            .models
+            .with_untracked(|models| model_of(&name, models).map(|model| model.timesteps));
         let steps = desk.fields.at("steps").get_untracked().parse::<usize>().ok();
         if let (Some(timesteps), Some(steps)) = (timesteps, steps)
             && steps > timesteps
@@ -87,6 +90,14 @@ fn ModelField() -> impl IntoView {
             </p>
         </Show>
     }
+}
+
+/// The checkpoint that is chosen, if one is: not every one of every run stands in the list.
+fn checkpoint(desk: Desk) -> Option<(String, String)> {
+    let name = desk.fields.at("model").get();
+    let (run, state) = name.split_once('@')?;
+    let words = format!("{run}, checkpoint {state}");
+    desk.model().map(|_| (name.clone(), words))
 }
 
 fn title(model: &ModelInfo) -> String {

@@ -23,7 +23,7 @@ use crate::api::{
 };
 use crate::components::notice::PageFault;
 use crate::live::Live;
-use desk::{Desk, follow_address, follow_init_image, follow_server};
+use desk::{Desk, follow_address, follow_init_image, follow_server, model_of};
 use form::GenerateFields;
 use results::Results;
 
@@ -75,7 +75,7 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
         found => found,
     };
     let mut form = typed(&query).await?;
-    if !models.iter().any(|model| model.name == form.get("model")) {
+    if model_of(form.get("model"), &models).is_none() {
         form.set("model", models.first().map(|model| model.name.clone()).unwrap_or_default());
     }
     Ok(Opening { models, view, form, fault: form_fault(&query, "generate") })

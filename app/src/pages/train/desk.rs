@@ -8,8 +8,9 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use super::Opening;
 use super::fields::Fields;
 use crate::api::{
-    DatasetInfo, Estimate, JobId, JobKind, JobState, JobSummary, ModelInfo, RunForm,
-    fetch_datasets, fetch_estimate, fetch_training, fetch_trainings, interrupt, resume, train,
+    DatasetInfo, Estimate, JobId, JobKind, JobState, JobSummary, ModelInfo, RunForm, Speed,
+    fetch_datasets, fetch_estimate, fetch_training, fetch_trainings, interrupt, probe, resume,
+    train,
 };
 use crate::components::draft::{after_pause, keep_draft};
 use crate::components::form_fault::FormFault;
@@ -25,6 +26,10 @@ pub struct Desk {
     pub estimate: RwSignal<Option<Estimate>>,
     pub fault: FormFault,
     pub sending: RwSignal<bool>,
+    /// The speed is being measured.
+    pub measuring: RwSignal<bool>,
+    /// What was measured, and for which form.
+    measured: RwSignal<Option<(RunForm, Speed)>>,
     /// The name last suggested, which a new suggestion may replace.
     suggested: RwSignal<String>,
 }
@@ -41,6 +46,8 @@ impl Desk {
             estimate: RwSignal::new(opening.estimate),
             fault: FormFault::new(opening.fault),
             sending: RwSignal::new(false),
+            measuring: RwSignal::new(false),
+            measured: RwSignal::new(None),
         }
     }
 
@@ -142,6 +149,35 @@ impl Desk {
                 Ok(job) => self.show(Some(job)).await,
                 Err(error) => self.fault.set(error),
             }
+        });
+    }
+
+    /// What was measured for the form as it stands.
+    pub fn speed(self) -> Option<Speed> {
+        let typed = self.fields.typed();
+        self.measured.with(|measured| {
+            measured.as_ref().filter(|(form, _)| *form == typed).map(|(_, speed)| *speed)
+        })
+    }
+
+    /// Whether the form has changed since its speed was measured.
+    pub fn is_speed_stale(self) -> bool {
+        self.measured.with(Option::is_some) && self.speed().is_none()
+    }
+
+    /// Makes a few steps of the run to tell how fast it would be.
+    pub fn measure(self) {
+        self.measuring.set(true);
+        let form = untrack(|| self.fields.typed());
+        spawn_local(async move {
+            match probe(form.clone()).await {
+                Ok(speed) => {
+                    self.fault.clear();
+                    self.measured.set(Some((form, speed)));
+                }
+                Err(error) => self.fault.set(error),
+            }
+            self.measuring.set(false);
         });
     }
 

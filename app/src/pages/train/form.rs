@@ -3,8 +3,9 @@
 use engine::config::{Group, Kind, PRESETS, SETTINGS, Setting};
 use leptos::prelude::*;
 
+use super::cost::Cost;
 use super::desk::Desk;
-use crate::api::{DatasetInfo, Estimate, RunForm};
+use crate::api::{DatasetInfo, RunForm};
 use crate::components::field::{Checkbox, Choice, Field, TextInput};
 use crate::components::glimpses::Glimpses;
 use crate::components::notice::Alert;
@@ -199,40 +200,6 @@ fn SettingField(setting: &'static Setting) -> impl IntoView {
         </Field>
     }
     .into_any()
-}
-
-/// What the run will cost, before it starts.
-#[component]
-fn Cost() -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let lines = move || match desk.estimate.get() {
-        Some(estimate) => cost(&estimate).map(|(name, value)| {
-            view! {
-                <div>
-                    <dt>{name}</dt>
-                    <dd>{value}</dd>
-                </div>
-            }
-        }),
-        None => ["Weights", "Images", "Steps", "Memory"].map(|name| {
-            view! {
-                <div>
-                    <dt>{name}</dt>
-                    <dd>{"–".to_string()}</dd>
-                </div>
-            }
-        }),
-    };
-    view! { <dl class="cost" aria-label="Estimate">{move || lines().collect_view()}</dl> }
-}
-
-fn cost(estimate: &Estimate) -> [(&'static str, String); 4] {
-    [
-        ("Weights", words::large(estimate.weights)),
-        ("Images", words::count(estimate.images)),
-        ("Steps", words::count(estimate.total_steps)),
-        ("Memory", format!("about {}", words::bytes(estimate.memory_bytes))),
-    ]
 }
 
 #[component]

@@ -1,11 +1,14 @@
 //! Trains a model on a data set and shows how it learns.
 
+mod checkpoints;
+mod cost;
 mod desk;
 mod fields;
 mod form;
 mod run;
 mod runs;
 mod samples;
+mod steer;
 
 use leptos::prelude::*;
 use leptos_meta::Title;

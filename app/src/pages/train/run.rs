@@ -2,12 +2,14 @@
 
 use leptos::prelude::*;
 
+use super::checkpoints::Checkpoints;
 use super::desk::Desk;
 use super::runs::Runs;
 use super::samples::Samples;
+use super::steer::Steer;
 use crate::api::{JobId, JobState, TrainFigures, TrainView};
 use crate::components::loss_chart::LossChart;
-use crate::components::notice::Empty;
+use crate::components::notice::{Alert, Empty};
 use crate::components::progress::ProgressBar;
 use crate::words;
 
@@ -36,8 +38,11 @@ pub fn RunView() -> impl IntoView {
             >
                 <RunHead />
                 <Figures />
+                <Steer />
+                <RunNotice />
                 <LossChart points total />
                 <Samples />
+                <Checkpoints />
             </Show>
             <Runs />
         </section>
@@ -165,6 +170,16 @@ fn Figures() -> impl IntoView {
             {figure("Learning rate", |f| words::figure(f.learning_rate))}
         </dl>
     }
+}
+
+/// What befell the run, such as that it ran away and was taken back.
+#[component]
+fn RunNotice() -> impl IntoView {
+    let shown = expect_context::<Desk>().live.training;
+    let notice =
+        Memo::new(move |_| shown.with(|view| view.as_ref().and_then(|v| v.figures.notice.clone())));
+    let messages = Signal::derive(move || notice.get().into_iter().collect::<Vec<_>>());
+    view! { <Alert messages /> }
 }
 
 fn time_left(figures: &TrainFigures) -> String {

@@ -1,0 +1,61 @@
+import { expect, open, test } from './studio.ts';
+import * as form from './train-form.ts';
+
+test('a run is told to save, to sample and to learn slower', async ({ page }) => {
+  await open(page, '/train');
+  const rare = { Steps: '100000', 'Sample every': '100000', 'Checkpoint every': '100000' };
+  await form.fillTiny(page, 'steered', { ...rare, 'Learning rate': '0.001' });
+  await form.start(page);
+  await form.reached(page, 5);
+  const helm = page.getByRole('region', { name: 'Steer the run' });
+  await expect(form.samples(page)).toHaveCount(0);
+  await helm.getByRole('button', { name: 'Sample now' }).click();
+  await expect(helm.getByRole('status')).toContainText('Samples follow');
+  await expect(form.samples(page)).toHaveCount(1);
+  await helm.getByRole('button', { name: 'Save now' }).click();
+  const checkpoints = page.getByRole('region', { name: 'Checkpoints' });
+  await expect(checkpoints.getByRole('link')).toHaveCount(1);
+
+  await helm.getByRole('button', { name: 'Halve the learning rate' }).click();
+  await expect(helm.getByLabel('Learning rate ×')).toHaveValue('0.5');
+  await expect(page.locator('.run-figures')).toContainText('5.0e-4');
+  await helm.getByLabel('Learning rate ×').fill('5000');
+  await helm.getByRole('button', { name: 'Set the learning rate' }).click();
+  await expect(helm.getByRole('alert')).toContainText('1000');
+  await helm.getByLabel('Sample every').fill('20');
+  await helm.getByRole('button', { name: 'Set the interval of samples' }).click();
+  await expect(form.samples(page).nth(2)).toBeVisible();
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await expect(helm).toBeHidden();
+});
+
+test('a checkpoint draws, and a run that is over goes on', async ({ page }) => {
+  await open(page, '/train');
+  await form.fillTiny(page, 'longer', { Steps: '60', 'Checkpoint every': '20' });
+  await form.start(page);
+  await form.reached(page, 60);
+  const extension = page.getByRole('region', { name: 'Extend the run' });
+  await extension.getByLabel('Extend to').fill('30');
+  await extension.getByRole('button', { name: 'Extend' }).click();
+  await expect(extension.getByRole('alert')).toContainText('not beyond step 60');
+  await extension.getByLabel('Extend to').fill('90');
+  await extension.getByRole('button', { name: 'Extend' }).click();
+  await form.reached(page, 90);
+  await expect(page.getByTestId('train-step')).toHaveText('90 / 90');
+
+  await page.getByRole('region', { name: 'Checkpoints' }).getByRole('link').last().click();
+  await expect(page).toHaveTitle(/Generate/);
+  await expect(page.getByLabel('Model', { exact: true })).toHaveValue(/^longer@\d+$/);
+});
+
+test('the speed of a run is measured before it starts', async ({ page }) => {
+  await open(page, '/train');
+  await form.fillTiny(page, 'measured', { Steps: '500' });
+  const estimate = page.getByLabel('Estimate');
+  await page.getByRole('button', { name: 'Measure speed' }).click();
+  await expect(estimate).toContainText(/Images\/s\s*\d/);
+  await expect(estimate).toContainText(/Time\s*about \d/);
+  await form.setting(page, 'Batch size').fill('9');
+  await expect(estimate).toContainText(/Images\/s\s*–/);
+  await expect(page.getByText('The form has changed since')).toBeVisible();
+});
