@@ -102,18 +102,18 @@ impl Endpoint {
             "parameters": self.parameters(),
             "responses": {
                 self.status.to_string(): self.response(),
-                "4XX": { "description": "What is wrong", "content": content(examples::fault()) },
+                "4XX": { "description": "What is wrong", "content": content(&examples::fault()) },
             },
         });
         if let Some(body) = self.body {
-            operation["requestBody"] = json!({ "required": true, "content": content(body()) });
+            operation["requestBody"] = json!({ "required": true, "content": content(&body()) });
         }
         operation
     }
 
     fn response(&self) -> Value {
         match self.answer {
-            Some(answer) => json!({ "description": self.what, "content": content(answer()) }),
+            Some(answer) => json!({ "description": self.what, "content": content(&answer()) }),
             None => json!({ "description": "Done" }),
         }
     }
@@ -144,14 +144,14 @@ fn upload() -> Value {
             "required": true, "content": { "multipart/form-data": { "schema": form } },
         },
         "responses": {
-            "200": { "description": "The image", "content": content(examples::input()) },
+            "200": { "description": "The image", "content": content(&examples::input()) },
             "4XX": { "description": "What is wrong" },
         },
     })
 }
 
-fn content(example: Value) -> Value {
-    json!({ "application/json": { "schema": schema(&example), "example": example } })
+fn content(example: &Value) -> Value {
+    json!({ "application/json": { "schema": schema(example), "example": example } })
 }
 
 /// What values like `example` look like.
