@@ -12,7 +12,7 @@ function importForm(page: Page) {
 /** The weights of a model as they are downloaded. */
 async function weights(page: Page, name: string): Promise<Buffer> {
   const download = page.waitForEvent('download');
-  await model(page, name).getByRole('link', { name: 'Half precision' }).click();
+  await model(page, name).getByRole('link', { name: 'Download in half precision' }).click();
   return readFileSync(await (await download).path());
 }
 

@@ -1,10 +1,12 @@
 import { expect, open, test } from './studio.ts';
 import * as form from './train-form.ts';
 
+/** A run that goes on and leaves nothing by itself. */
+const ENDLESS = { Steps: '100000', 'Sample every': '100000', 'Checkpoint every': '100000' };
+
 test('a run is told to save, to sample and to learn slower', async ({ page }) => {
   await open(page, '/train');
-  const rare = { Steps: '100000', 'Sample every': '100000', 'Checkpoint every': '100000' };
-  await form.fillTiny(page, 'steered', { ...rare, 'Learning rate': '0.001' });
+  await form.fillTiny(page, 'steered', { ...ENDLESS, 'Learning rate': '0.001' });
   await form.start(page);
   await form.reached(page, 5);
   const helm = page.getByRole('region', { name: 'Steer the run' });
@@ -58,4 +60,30 @@ test('the speed of a run is measured before it starts', async ({ page }) => {
   await form.setting(page, 'Batch size').fill('9');
   await expect(estimate).toContainText(/Images\/s\s*–/);
   await expect(page.getByText('The form has changed since')).toBeVisible();
+});
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('a run is told to save, and a factor out of its range is refused', async ({ page }) => {
+    await page.goto('/train');
+    await form.fillTiny(page, 'plain-run', ENDLESS);
+    await form.start(page);
+    const helm = page.getByRole('region', { name: 'Steer the run' });
+    await expect(async () => {
+      await page.reload();
+      await expect(helm).toBeVisible({ timeout: 500 });
+    }).toPass({ timeout: 30_000 });
+    await helm.getByRole('button', { name: 'Save now' }).click();
+    const checkpoints = page.getByRole('region', { name: 'Checkpoints' });
+    await expect(async () => {
+      await page.reload();
+      await expect(checkpoints.getByRole('link')).toHaveCount(1, { timeout: 500 });
+    }).toPass({ timeout: 30_000 });
+
+    await helm.getByLabel('Learning rate ×').fill('5000');
+    await helm.getByRole('button', { name: 'Set the learning rate' }).click();
+    await expect(helm.getByRole('alert')).toContainText('1000');
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  });
 });

@@ -91,6 +91,11 @@ test('a configuration that does not fit is told at its field', async ({ page }) 
   await expect(field).toHaveValue('8, 18');
   await expect(form.setting(page, 'Timesteps')).toHaveValue('40');
   await expect(page.getByRole('heading', { name: 'crooked' })).toBeHidden();
+
+  await field.fill('8, 16');
+  await form.setting(page, 'Mid channels').fill('16, 8');
+  await expect(field).not.toHaveAttribute('aria-invalid');
+  await expect(field, 'the settings stay unfolded').toBeVisible();
 });
 
 test('the form keeps what was typed', async ({ page }) => {

@@ -42,6 +42,9 @@ pub fn TextInput(
     id: &'static str,
     name: &'static str,
     value: RwSignal<String>,
+    /// What it is called where no label stands beside it.
+    #[prop(optional)]
+    label: &'static str,
     #[prop(default = "text")] kind: &'static str,
     #[prop(default = None)] min: Option<String>,
     #[prop(default = None)] max: Option<String>,
@@ -56,6 +59,8 @@ pub fn TextInput(
             min=min
             max=max
             step=(!step.is_empty()).then_some(step)
+            aria-label=(!label.is_empty()).then_some(label)
+            placeholder=(!label.is_empty()).then_some(label)
             autocomplete="off"
             spellcheck="false"
             value=value.get_untracked()

@@ -1,142 +1,139 @@
-//! The loss over the steps of a run, drawn by the server and kept up to date by the page.
+//! What a run has to show over its steps: its loss, its learning rate, its gradients. Drawn by the
+//! server and kept up to date by the page.
 
 pub mod axis;
 pub mod curve;
+mod drawing;
+mod legend;
+mod quantity;
 
 use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::api::LossPoint;
+use crate::api::{LossPoint, ValidationPoint};
 use crate::words;
-use axis::Axis;
-use curve::{BOARD, nearest, path, smooth};
-
-/// The quarters of the timesteps, low noise first.
-const QUARTERS: [&str; 4] = ["least noise", "little noise", "much noise", "most noise"];
-
-/// What is drawn, computed once for all parts of the chart.
-#[derive(Clone, PartialEq)]
-struct Drawing {
-    x: Axis,
-    y: Axis,
-    points: Vec<LossPoint>,
-    smoothed: Vec<f64>,
-}
-
-impl Drawing {
-    fn new(
-        points: Vec<LossPoint>,
-        total: u64,
-        weight: f64,
-        logarithmic: bool,
-        quarters: bool,
-    ) -> Option<Self> {
-        let points: Vec<LossPoint> =
-            points.into_iter().filter(|point| point.loss.is_finite()).collect();
-        let losses: Vec<f64> = points.iter().map(|point| f64::from(point.loss)).collect();
-        let smoothed = smooth(&losses, weight);
-        let quarter_losses = points
-            .iter()
-            .filter(|_| quarters)
-            .flat_map(|point| point.buckets.into_iter().flatten().map(f64::from));
-        let y = Axis::around(losses.iter().copied().chain(quarter_losses), logarithmic)?;
-        let end = total.max(points.last()?.step).max(2);
-        Some(Self {
-            x: Axis { low: 0.0, high: end as f64, logarithmic: false },
-            y,
-            points,
-            smoothed,
-        })
-    }
-
-    fn raw(&self) -> String {
-        path(&self.x, &self.y, self.points.iter().map(|p| (p.step as f64, f64::from(p.loss))))
-    }
-
-    fn smooth(&self) -> String {
-        let points = self.points.iter().zip(&self.smoothed);
-        path(&self.x, &self.y, points.map(|(p, loss)| (p.step as f64, *loss)))
-    }
-
-    fn quarter(&self, quarter: usize, weight: f64) -> String {
-        let (steps, losses): (Vec<f64>, Vec<f64>) = self
-            .points
-            .iter()
-            .filter_map(|p| Some((p.step as f64, f64::from(p.buckets[quarter]?))))
-            .unzip();
-        path(&self.x, &self.y, steps.into_iter().zip(smooth(&losses, weight)))
-    }
-
-    fn words(&self) -> String {
-        let (first, last) = (self.points[0], self.points[self.points.len() - 1]);
-        format!(
-            "Loss {} at step {}, now {} at step {}, smoothed {}.",
-            words::figure(first.loss.into()),
-            words::count(first.step),
-            words::figure(last.loss.into()),
-            words::count(last.step),
-            words::figure(self.smoothed[self.smoothed.len() - 1]),
-        )
-    }
-}
+use curve::{BOARD, nearest};
+use drawing::{Drawing, Look};
+use legend::{Legend, QUARTERS};
+pub use quantity::Quantity;
 
 /// `total` is the last step of the run, where the axis ends.
 #[component]
 pub fn LossChart(
     #[prop(into)] points: Signal<Vec<LossPoint>>,
+    #[prop(into)] validation: Signal<Vec<ValidationPoint>>,
     #[prop(into)] total: Signal<u64>,
+    #[prop(into)] quantity: Signal<Quantity>,
+    /// The address that shows another quantity.
+    #[prop(into)]
+    address: Callback<Quantity, String>,
 ) -> impl IntoView {
-    let logarithmic = RwSignal::new(true);
-    let quarters = RwSignal::new(false);
-    let smoothing = RwSignal::new(0.8);
+    let controls = Controls::new();
     let cursor = RwSignal::new(None);
     let drawing = Memo::new(move |_| {
-        Drawing::new(points.get(), total.get(), smoothing.get(), logarithmic.get(), quarters.get())
+        let look = controls.look(quantity.get());
+        Drawing::new(points.get(), validation.get(), total.get(), look)
     });
+    let shows_quarters =
+        Signal::derive(move || controls.quarters.get() && quantity.get() == Quantity::Loss);
+    let any = move |has: fn(&ValidationPoint) -> bool| {
+        Signal::derive(move || {
+            drawing.with(|d| d.as_ref().is_some_and(|d| d.validation.iter().any(has)))
+        })
+    };
     view! {
         <figure class="chart">
             <div class="chart-head">
-                <figcaption>"Loss"</figcaption>
-                <label class="check">
-                    <input
-                        type="checkbox"
-                        checked=true
-                        prop:checked=move || logarithmic.get()
-                        on:change:target=move |event| logarithmic.set(event.target().checked())
-                    />
-                    <span>"Log scale"</span>
-                </label>
-                <label class="check">
-                    <input
-                        type="checkbox"
-                        prop:checked=move || quarters.get()
-                        on:change:target=move |event| quarters.set(event.target().checked())
-                    />
-                    <span>"By noise"</span>
-                </label>
-                <label class="chart-smooth">
-                    <span>"Smoothing"</span>
-                    <input
-                        type="range"
-                        min="0"
-                        max="0.99"
-                        step="0.01"
-                        value="0.8"
-                        prop:value=move || smoothing.get().to_string()
-                        style:--filled=move || format!("{:.0}%", smoothing.get() / 0.99 * 100.0)
-                        on:input:target=move |event| smoothing.set(event.target().value().parse().unwrap_or(0.0))
-                    />
-                </label>
+                <figcaption>{move || quantity.get().name()}</figcaption>
+                <Quantities quantity address />
+                <ControlFields controls quantity />
             </div>
-            <Plot drawing cursor quarters smoothing />
-            <Readout drawing cursor />
-            <Show when=move || quarters.get()>
-                <Legend />
-            </Show>
+            <Plot drawing cursor quantity quarters=shows_quarters />
+            <Readout drawing cursor quantity />
+            <Legend quarters=shows_quarters held_out=any(|_| true) ema=any(|point| point.ema_loss.is_some()) />
         </figure>
     }
     .into_any()
+}
+
+/// One link for each quantity, so that the choice stands in the address.
+#[component]
+fn Quantities(quantity: Signal<Quantity>, address: Callback<Quantity, String>) -> impl IntoView {
+    let link = |one: Quantity| {
+        let current = move || (quantity.get() == one).then_some("true");
+        view! {
+            <a class="chip" href=move || address.run(one) aria-current=current data-noscroll>
+                {one.name()}
+            </a>
+        }
+    };
+    view! { <nav class="chips" aria-label="What the chart shows">{Quantity::ALL.map(link).collect_view()}</nav> }
+}
+
+/// How a person wants to look at the points.
+#[derive(Clone, Copy)]
+struct Controls {
+    logarithmic: RwSignal<bool>,
+    quarters: RwSignal<bool>,
+    smoothing: RwSignal<f64>,
+}
+
+impl Controls {
+    fn new() -> Self {
+        Self {
+            logarithmic: RwSignal::new(true),
+            quarters: RwSignal::new(false),
+            smoothing: RwSignal::new(0.8),
+        }
+    }
+
+    fn look(self, quantity: Quantity) -> Look {
+        Look {
+            quantity,
+            smoothing: self.smoothing.get(),
+            logarithmic: self.logarithmic.get(),
+            quarters: self.quarters.get(),
+        }
+    }
+}
+
+/// Those of the controls that change how the `quantity` looks.
+#[component]
+fn ControlFields(controls: Controls, quantity: Signal<Quantity>) -> impl IntoView {
+    let Controls { logarithmic, quarters, smoothing } = controls;
+    view! {
+        <label class="check">
+            <input
+                type="checkbox"
+                checked=true
+                prop:checked=move || logarithmic.get()
+                on:change:target=move |event| logarithmic.set(event.target().checked())
+            />
+            <span>"Log scale"</span>
+        </label>
+        <label class="check" hidden=move || quantity.get() != Quantity::Loss>
+            <input
+                type="checkbox"
+                prop:checked=move || quarters.get()
+                on:change:target=move |event| quarters.set(event.target().checked())
+            />
+            <span>"By noise"</span>
+        </label>
+        <label class="chart-smooth" hidden=move || !quantity.get().is_noisy()>
+            <span>"Smoothing"</span>
+            <input
+                type="range"
+                min="0"
+                max="0.99"
+                step="0.01"
+                value="0.8"
+                prop:value=move || smoothing.get().to_string()
+                style:--filled=move || format!("{:.0}%", smoothing.get() / 0.99 * 100.0)
+                on:input:target=move |event| smoothing.set(event.target().value().parse().unwrap_or(0.0))
+            />
+        </label>
+    }
 }
 
 /// The board with its axes, lines and cursor.
@@ -144,8 +141,8 @@ pub fn LossChart(
 fn Plot(
     drawing: Memo<Option<Drawing>>,
     cursor: RwSignal<Option<usize>>,
-    quarters: RwSignal<bool>,
-    smoothing: RwSignal<f64>,
+    quantity: Signal<Quantity>,
+    quarters: Signal<bool>,
 ) -> impl IntoView {
     let on_pointer = move |event: PointerEvent| {
         cursor.set(drawing.with_untracked(|d| under(&event, d.as_ref()?)));
@@ -170,7 +167,7 @@ fn Plot(
         <div
             class="plot"
             role="img"
-            aria-label="Loss curve"
+            aria-label=move || format!("{} curve", quantity.get().name())
             aria-describedby="loss-words"
             tabindex="0"
             on:pointermove=on_pointer
@@ -181,18 +178,9 @@ fn Plot(
             <Grid drawing />
             <svg viewBox=format!("0 0 {BOARD} {BOARD}") preserveAspectRatio="none" aria-hidden="true">
                 <path class="raw" d=with(Drawing::raw) />
-                {move || {
-                    quarters
-                        .get()
-                        .then(|| {
-                            (0..QUARTERS.len())
-                                .map(|quarter| {
-                                    let d = move || drawing.with(|d| d.as_ref().map(|d| d.quarter(quarter, smoothing.get())));
-                                    view! { <path class=format!("quarter quarter-{quarter}") d=d /> }
-                                })
-                                .collect_view()
-                        })
-                }}
+                {move || quarters.get().then(|| view! { <QuarterLines drawing /> })}
+                <path class="held-out" d=with(Drawing::held_out) />
+                <path class="held-out-ema" d=with(Drawing::held_out_ema) />
                 <path class="smooth" d=with(Drawing::smooth) />
             </svg>
             <Cursor drawing cursor />
@@ -202,6 +190,15 @@ fn Plot(
         </div>
         <p id="loss-words" class="unseen">{with(Drawing::words)}</p>
     }
+}
+
+#[component]
+fn QuarterLines(drawing: Memo<Option<Drawing>>) -> impl IntoView {
+    let line = |quarter: usize| {
+        let d = move || drawing.with(|d| d.as_ref().map(|d| d.quarter(quarter)));
+        view! { <path class=format!("quarter quarter-{quarter}") d=d /> }
+    };
+    (0..QUARTERS.len()).map(line).collect_view()
 }
 
 /// Lines and labels at the round values of both axes.
@@ -248,63 +245,76 @@ fn Cursor(drawing: Memo<Option<Drawing>>, cursor: RwSignal<Option<usize>>) -> im
     }
 }
 
+/// The values at one point of the chart.
+#[derive(Clone, Copy, PartialEq)]
+struct Reading {
+    point: LossPoint,
+    value: f64,
+    smoothed: f64,
+    validation: Option<ValidationPoint>,
+}
+
+impl Reading {
+    /// At the point `index`, or at the last one.
+    fn of(drawing: &Drawing, index: Option<usize>) -> Self {
+        let index = index.unwrap_or(usize::MAX).min(drawing.points.len() - 1);
+        let point = drawing.points[index];
+        Self {
+            point,
+            value: drawing.value(index),
+            smoothed: drawing.smoothed[index],
+            validation: drawing.validation_at(point.step),
+        }
+    }
+}
+
 /// The values under the cursor, or at the newest step.
 #[component]
-fn Readout(drawing: Memo<Option<Drawing>>, cursor: RwSignal<Option<usize>>) -> impl IntoView {
-    let at = Memo::new(move |_| {
-        drawing.with(|d| {
-            let d = d.as_ref()?;
-            let index = cursor.get().unwrap_or(usize::MAX).min(d.points.len() - 1);
-            Some((d.points[index], d.smoothed[index]))
-        })
-    });
+fn Readout(
+    drawing: Memo<Option<Drawing>>,
+    cursor: RwSignal<Option<usize>>,
+    quantity: Signal<Quantity>,
+) -> impl IntoView {
+    let at = Memo::new(move |_| drawing.with(|d| d.as_ref().map(|d| Reading::of(d, cursor.get()))));
+    let told = move |words: fn(&Reading) -> String| {
+        move || at.with(|at| at.as_ref().map_or("–".into(), words))
+    };
+    let is_loss = move || quantity.get() == Quantity::Loss;
+    let is_validated = move || at.with(|at| at.is_some_and(|at| at.validation.is_some()));
     view! {
         <dl class="readout" aria-live="off">
             <div>
                 <dt>"Step"</dt>
-                <dd>{move || at.get().map_or("–".into(), |(p, _)| words::count(p.step))}</dd>
+                <dd>{told(|at| words::count(at.point.step))}</dd>
             </div>
             <div>
-                <dt>"Loss"</dt>
-                <dd>{move || at.get().map_or("–".into(), |(p, _)| words::figure(p.loss.into()))}</dd>
+                <dt>{move || quantity.get().name()}</dt>
+                <dd>{told(|at| words::figure(at.value))}</dd>
             </div>
-            <div>
+            <div hidden=move || !quantity.get().is_noisy()>
                 <dt>"Smoothed"</dt>
-                <dd>{move || at.get().map_or("–".into(), |(_, smooth)| words::figure(smooth))}</dd>
+                <dd>{told(|at| words::figure(at.smoothed))}</dd>
             </div>
-            <div class="readout-quarters">
+            <div hidden=move || !is_validated()>
+                <dt>"Held out · averaged weights"</dt>
+                <dd>{told(|at| at.validation.map_or("–".into(), validation_words))}</dd>
+            </div>
+            <div class="readout-quarters" hidden=move || !is_loss()>
                 <dt>"By noise, least to most"</dt>
-                <dd>{move || at.get().map_or("–".into(), |(p, _)| quarter_words(&p))}</dd>
+                <dd>{told(|at| quarter_words(&at.point))}</dd>
             </div>
         </dl>
     }
 }
 
+fn validation_words(point: ValidationPoint) -> String {
+    let average = point.ema_loss.map_or("–".into(), |loss| words::figure(loss.into()));
+    format!("{} · {average}", words::figure(point.loss.into()))
+}
+
 fn quarter_words(point: &LossPoint) -> String {
     let word = |loss: Option<f32>| loss.map_or("–".into(), |loss| words::figure(loss.into()));
     point.buckets.map(word).join(" · ")
-}
-
-#[component]
-fn Legend() -> impl IntoView {
-    view! {
-        <ul class="legend" aria-label="Lines by noise">
-            {QUARTERS
-                .into_iter()
-                .enumerate()
-                .map(|(quarter, name)| {
-                    view! {
-                        <li>
-                            <svg viewBox="0 0 24 8" width="24" height="8" aria-hidden="true">
-                                <path class=format!("quarter quarter-{quarter}") d="M0 4h24" />
-                            </svg>
-                            {name}
-                        </li>
-                    }
-                })
-                .collect_view()}
-        </ul>
-    }
 }
 
 /// The point under the pointer.
@@ -320,35 +330,12 @@ fn under(event: &PointerEvent, drawing: &Drawing) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn point(step: u64, loss: f32) -> LossPoint {
-        let buckets = [Some(loss / 2.0), None, None, Some(loss * 2.0)];
-        LossPoint { step, loss, buckets, ..LossPoint::default() }
-    }
-
     #[test]
-    fn nothing_is_drawn_without_points() {
-        assert!(Drawing::new(Vec::new(), 100, 0.5, true, false).is_none());
-        assert!(Drawing::new(vec![point(1, f32::NAN)], 100, 0.5, true, false).is_none());
-    }
-
-    #[test]
-    fn the_axis_reaches_to_the_end_of_the_run_and_holds_the_quarters() {
-        let points = vec![point(1, 1.0), point(50, 0.1)];
-        let drawing = Drawing::new(points.clone(), 200, 0.0, false, false).unwrap();
-        assert_eq!(drawing.x.high, 200.0);
-        assert!(drawing.y.high < 1.1);
-        assert!(drawing.quarter(1, 0.0).is_empty());
-        assert!(Drawing::new(points, 200, 0.0, false, true).unwrap().y.high > 2.0);
-    }
-
-    #[test]
-    fn the_curve_is_told_in_words() {
-        let drawing =
-            Drawing::new(vec![point(1, 1.0), point(50, 0.1)], 200, 0.0, true, false).unwrap();
-        assert_eq!(
-            drawing.words(),
-            "Loss 1.0000 at step 1, now 0.1000 at step 50, smoothed 0.1000."
-        );
-        assert_eq!(quarter_words(&point(1, 1.0)), "0.5000 · – · – · 2.0000");
+    fn what_is_not_known_is_a_dash() {
+        let buckets = [Some(0.5), None, None, Some(2.0)];
+        let point = LossPoint { buckets, ..LossPoint::default() };
+        assert_eq!(quarter_words(&point), "0.5000 · – · – · 2.0000");
+        let held_out = ValidationPoint { step: 1, loss: 0.5, ema_loss: None };
+        assert_eq!(validation_words(held_out), "0.5000 · –");
     }
 }

@@ -7,7 +7,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::{
-    ApiError, GenerateForm, GenerateView, ImageInfo, JobId, JobKind, JobState, ModelInfo,
+    ApiError, GenerateForm, GenerateView, ImageInfo, JobId, JobKind, JobState, ModelInfo, Style,
     fetch_generation, fetch_models, generate, interrupt, skip,
 };
 use crate::components::draft::{after_pause, keep_draft};
@@ -55,6 +55,7 @@ impl Fields {
 pub struct Desk {
     pub live: Live,
     pub models: RwSignal<Vec<ModelInfo>>,
+    pub styles: RwSignal<Vec<Style>>,
     pub fields: Fields,
     pub fault: FormFault,
     /// What is wrong with a picture that was given.
@@ -73,12 +74,14 @@ impl Desk {
     pub fn new(
         live: Live,
         models: Vec<ModelInfo>,
+        styles: Vec<Style>,
         form: &GenerateForm,
         fault: Option<ApiError>,
     ) -> Self {
         Self {
             live,
             models: RwSignal::new(models),
+            styles: RwSignal::new(styles),
             fields: Fields::new(form),
             fault: FormFault::new(fault),
             given: FormFault::new(None),
@@ -103,6 +106,15 @@ impl Desk {
     pub fn begin_from(self, name: &str) {
         self.fields.at("mask").set(String::new());
         self.fields.at("init_image").set(name.into());
+    }
+
+    /// Lays `settings`, by key and text, over the form.
+    pub fn overlay(self, settings: &[(String, String)]) {
+        let mut form = untrack(|| self.fields.typed());
+        let text = |key: &str| settings.iter().find(|(known, _)| known == key);
+        form.overlay(|key| text(key).map(|(_, value)| value.clone()));
+        self.fields.fill(&form);
+        self.fault.clear();
     }
 
     /// Sends the form; the new job comes on show.

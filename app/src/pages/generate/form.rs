@@ -10,6 +10,7 @@ use super::plot::{PlotFields, pictures};
 use super::prompt::PromptFields;
 use super::seed::SeedFields;
 use super::size::SizeFields;
+use super::styles::{StyleForm, Styles};
 use crate::api::ModelInfo;
 use crate::components::field::{Choice, Field};
 use crate::components::image_picker::PickerForm;
@@ -20,7 +21,7 @@ use crate::words;
 #[component]
 pub fn GenerateFields() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let messages = desk.fault.beside(GenerateSettings::KEYS.iter().copied());
+    let messages = desk.fault.beside(GenerateSettings::KEYS.iter().copied().chain(["style"]));
     view! {
         <form
             id="generate-form"
@@ -34,7 +35,9 @@ pub fn GenerateFields() -> impl IntoView {
                 desk.generate();
             }
         >
+            <DefaultButton />
             <ModelField />
+            <Styles />
             <PromptFields />
             <SamplingFields />
             <Amounts />
@@ -46,9 +49,17 @@ pub fn GenerateFields() -> impl IntoView {
             <Actions />
         </form>
         <InterruptForm />
+        <StyleForm />
         <PickerForm id=INIT_FORM to="img2img" />
     }
     .into_any()
+}
+
+/// What the Enter key presses, which is always the first of a form's buttons.
+#[component]
+fn DefaultButton() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    view! { <button type="submit" hidden disabled=move || desk.is_busy()></button> }
 }
 
 #[component]

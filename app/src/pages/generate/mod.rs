@@ -12,14 +12,15 @@ mod results;
 mod seed;
 mod shortcuts;
 mod size;
+mod styles;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 use crate::api::{
-    ApiError, GenerateForm, GenerateView, ModelInfo, fetch_draft, fetch_generation, fetch_models,
-    form_fault,
+    ApiError, GenerateForm, GenerateView, ModelInfo, Style, fetch_draft, fetch_generation,
+    fetch_models, fetch_styles, form_fault,
 };
 use crate::components::notice::PageFault;
 use crate::live::Live;
@@ -27,10 +28,14 @@ use desk::{Desk, follow_address, follow_init_image, follow_server, model_of};
 use form::GenerateFields;
 use results::Results;
 
+/// What the form posts to.
+const FORMS: [&str; 3] = ["generate", "save_style", "delete_style"];
+
 /// What the page needs before it can be shown.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Opening {
     models: Vec<ModelInfo>,
+    styles: Vec<Style>,
     view: Option<GenerateView>,
     form: GenerateForm,
     fault: Option<ApiError>,
@@ -78,7 +83,8 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     if model_of(form.get("model"), &models).is_none() {
         form.set("model", models.first().map(|model| model.name.clone()).unwrap_or_default());
     }
-    Ok(Opening { models, view, form, fault: form_fault(&query, "generate") })
+    let fault = FORMS.into_iter().find_map(|endpoint| form_fault(&query, endpoint));
+    Ok(Opening { models, styles: fetch_styles().await?, view, form, fault })
 }
 
 /// The form as the address has it, else as it was left.
@@ -95,7 +101,7 @@ async fn typed(query: &ParamsMap) -> Result<GenerateForm, ApiError> {
 fn Studio(opening: Opening) -> impl IntoView {
     let live = expect_context::<Live>();
     live.generation.set(opening.view);
-    let desk = Desk::new(live, opening.models, &opening.form, opening.fault);
+    let desk = Desk::new(live, opening.models, opening.styles, &opening.form, opening.fault);
     provide_context(desk);
     follow_server(desk);
     follow_address(desk);

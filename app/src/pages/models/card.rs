@@ -76,8 +76,8 @@ fn Ways(name: String, built_in: bool, run: Option<JobId>) -> impl IntoView {
     };
     view! {
         <p class="model-ways">
-            {download(weights.clone(), "Weights")} {download(format!("{weights}?half=true"), "Half precision")}
-            {(!built_in).then(|| download(format!("/files/runs/{name}.zip"), "Whole run"))}
+            {download(weights.clone(), "Download")} {download(format!("{weights}?half=true"), "Download in half precision")}
+            {(!built_in).then(|| download(format!("/files/runs/{name}.zip"), "Download the whole run"))}
             {run.map(|job| view! { <a href=format!("/train?job={job}")>"How it learned"</a> })}
         </p>
     }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::params::ParamsMap;
 
 use super::Opening;
 use super::fields::Fields;
@@ -14,6 +15,7 @@ use crate::api::{
 };
 use crate::components::draft::{after_pause, keep_draft};
 use crate::components::form_fault::FormFault;
+use crate::components::loss_chart::Quantity;
 use crate::live::Live;
 
 #[derive(Clone, Copy)]
@@ -264,6 +266,19 @@ fn follow_runs(desk: Desk) {
     });
 }
 
+/// What of the run the address wants to be shown in the chart.
+pub fn shown_quantity(query: &ParamsMap) -> Quantity {
+    Quantity::from_key(query.get_str("chart"))
+}
+
+/// The address that shows `quantity` of the run `job`, or of the newest.
+pub fn address(job: Option<JobId>, quantity: Quantity) -> String {
+    let job = job.map(|job| format!("job={job}"));
+    let chart = (quantity != Quantity::default()).then(|| format!("chart={}", quantity.key()));
+    let query: Vec<String> = job.into_iter().chain(chart).collect();
+    if query.is_empty() { "/train".into() } else { format!("/train?{}", query.join("&")) }
+}
+
 /// Holds the address to the run on show, and shows the run that an address names.
 pub fn follow_address(desk: Desk) {
     let navigate = use_navigate();
@@ -274,7 +289,7 @@ pub fn follow_address(desk: Desk) {
         move |job| {
             let quietly =
                 NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
-            navigate(&job.map_or("/train".into(), |job| format!("/train?job={job}")), quietly);
+            navigate(&address(job, query.with_untracked(shown_quantity)), quietly);
         },
     );
     Effect::new(move |before: Option<Option<JobId>>| {
@@ -291,7 +306,14 @@ pub fn follow_address(desk: Desk) {
 
 #[cfg(test)]
 mod tests {
-    use super::suggest_name;
+    use super::*;
+
+    #[test]
+    fn an_address_tells_what_is_not_the_default() {
+        assert_eq!(address(None, Quantity::Loss), "/train");
+        assert_eq!(address(Some(7), Quantity::Loss), "/train?job=7");
+        assert_eq!(address(Some(7), Quantity::GradNorm), "/train?job=7&chart=gradient-norm");
+    }
 
     #[test]
     fn suggested_names_are_free() {

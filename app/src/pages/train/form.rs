@@ -7,6 +7,7 @@ use super::cost::Cost;
 use super::desk::Desk;
 use crate::api::{DatasetInfo, RunForm};
 use crate::components::field::{Checkbox, Choice, Field, TextInput};
+use crate::components::fold::Fold;
 use crate::components::glimpses::Glimpses;
 use crate::components::notice::Alert;
 use crate::words;
@@ -134,7 +135,7 @@ fn PresetField() -> impl IntoView {
     }
 }
 
-/// One field for each setting, by group; unfolds by itself when one is at fault.
+/// One field for each setting, by group.
 #[component]
 fn AllSettings() -> impl IntoView {
     let desk = expect_context::<Desk>();
@@ -153,10 +154,9 @@ fn AllSettings() -> impl IntoView {
         }
     };
     view! {
-        <details class="fold" open=move || faulty.get()>
-            <summary>"All settings"</summary>
+        <Fold id="train-settings" title="All settings" told=Signal::stored(None::<String>) faulty>
             {Group::ALL.map(group).collect_view()}
-        </details>
+        </Fold>
     }
 }
 

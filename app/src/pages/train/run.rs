@@ -1,9 +1,10 @@
 //! The right side: how the run on show is learning.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use super::checkpoints::Checkpoints;
-use super::desk::Desk;
+use super::desk::{Desk, address, shown_quantity};
 use super::runs::Runs;
 use super::samples::Samples;
 use super::steer::Steer;
@@ -19,6 +20,14 @@ pub fn RunView() -> impl IntoView {
     let shown = desk.live.training;
     let points = Signal::derive(move || {
         shown.with(|v| v.as_ref().map(|v| v.curve.clone()).unwrap_or_default())
+    });
+    let validation = Signal::derive(move || {
+        shown.with(|v| v.as_ref().map(|v| v.validation.clone()).unwrap_or_default())
+    });
+    let query = use_query_map();
+    let quantity = Memo::new(move |_| query.with(shown_quantity));
+    let address = Callback::new(move |quantity| {
+        address(shown.with(|v| v.as_ref().map(|v| v.job.id)), quantity)
     });
     let total =
         Signal::derive(move || shown.with(|v| v.as_ref().map_or(0, |v| v.figures.total_steps)));
@@ -40,7 +49,7 @@ pub fn RunView() -> impl IntoView {
                 <Figures />
                 <Steer />
                 <RunNotice />
-                <LossChart points total />
+                <LossChart points validation total quantity address />
                 <Samples />
                 <Checkpoints />
             </Show>

@@ -74,7 +74,7 @@ pub fn Steer() -> impl IntoView {
     });
     let extensible = Memo::new(move |_| shown.with(|view| view.as_ref().and_then(extensible)));
     view! {
-        {move || running.get().map(|job| view! { <Wheel helm=Helm::new(job) /> })}
+        {move || running.get().map(|job| view! { <Wishes helm=Helm::new(job) /> })}
         {move || extensible.get().map(|(job, steps)| view! { <Extend helm=Helm::new(job) steps /> })}
     }
     .into_any()
@@ -88,7 +88,7 @@ fn extensible(view: &TrainView) -> Option<(JobId, u64)> {
 
 /// What a run that goes on can be told.
 #[component]
-fn Wheel(helm: Helm) -> impl IntoView {
+fn Wishes(helm: Helm) -> impl IntoView {
     let messages = helm.fault.beside(FIELDS);
     view! {
         <section class="steer" aria-label="Steer the run">
@@ -196,19 +196,31 @@ fn SamplingForm(helm: Helm) -> impl IntoView {
     view! {
         <form class="steer-field" action="/fn/set_sampling" method="post" novalidate on:submit=submit>
             <input type="hidden" name="job" value=helm.job />
-            <label for="sample-every">"Sample every"</label>
-            <TextInput
+            <StepsInput
                 id="sample-every"
                 name="sample_every"
+                label="Sample every"
                 value=steps
-                kind="number"
-                min=Some("0".into())
-                step="1"
                 fault=helm.fault.at("sample_every")
             />
-            <span class="unit">"steps"</span>
             <button aria-label="Set the interval of samples">"Set"</button>
         </form>
+    }
+}
+
+/// A number of steps within a line of words.
+#[component]
+fn StepsInput(
+    id: &'static str,
+    name: &'static str,
+    label: &'static str,
+    value: RwSignal<String>,
+    fault: Signal<Option<String>>,
+) -> impl IntoView {
+    view! {
+        <label for=id>{label}</label>
+        <TextInput id name value kind="number" min=Some("0".into()) step="1" fault />
+        <span class="unit">"steps"</span>
     }
 }
 
@@ -232,17 +244,13 @@ fn Extend(helm: Helm, steps: u64) -> impl IntoView {
         <section class="steer" aria-label="Extend the run">
             <form class="steer-field" action="/fn/extend" method="post" novalidate on:submit=submit>
                 <input type="hidden" name="job" value=helm.job />
-                <label for="extend-steps">"Extend to"</label>
-                <TextInput
+                <StepsInput
                     id="extend-steps"
                     name="num_steps"
+                    label="Extend to"
                     value=steps
-                    kind="number"
-                    min=Some("1".into())
-                    step="1"
                     fault=helm.fault.at("num_steps")
                 />
-                <span class="unit">"steps"</span>
                 <button>"Extend"</button>
             </form>
             <Fault id="extend-steps" fault=helm.fault.at("num_steps") />

@@ -1,0 +1,155 @@
+//! Styles: settings that a person keeps under a name and lays over the form again.
+
+use leptos::ev::{KeyboardEvent, MouseEvent};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::location::Url;
+
+use super::desk::Desk;
+use crate::api::{Style, delete_style, fetch_styles, save_style};
+use crate::components::confirm::Confirm;
+use crate::components::field::{Fault, TextInput};
+
+/// The form that deletes a style; it stands beside the other, because a form cannot hold another.
+const STYLE_FORM: &str = "style-form";
+
+#[component]
+pub fn Styles() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let name = RwSignal::new(String::new());
+    let fault = desk.fault.at("style");
+    view! {
+        <fieldset class="styles">
+            <legend>"Styles"</legend>
+            <Kept />
+            <div
+                class="with-buttons"
+                on:keydown=move |event: KeyboardEvent| {
+                    if event.key() == "Enter" {
+                        event.prevent_default();
+                        keep(desk, name);
+                    }
+                }
+            >
+                <TextInput id="style" name="style" value=name label="Name of a style" fault />
+                <button
+                    formaction="/fn/save_style"
+                    on:click=move |event: MouseEvent| {
+                        event.prevent_default();
+                        keep(desk, name);
+                    }
+                >
+                    "Keep as style"
+                </button>
+            </div>
+            <Fault id="style" fault />
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// The styles there are: each a link that lays it over the form, and a way to be rid of them.
+#[component]
+fn Kept() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    view! {
+        <Show when=move || desk.styles.with(|styles| !styles.is_empty())>
+            <div class="chips" role="group" aria-label="Kept styles">
+                <For each=move || desk.styles.get() key=|style| (style.name.clone(), style.settings.clone()) let:style>
+                    <Apply style />
+                </For>
+            </div>
+            <Confirm open="Delete a style…" question="Which one? It cannot be brought back.">
+                <div class="chips">
+                    <For each=move || desk.styles.get() key=|style| style.name.clone() let:style>
+                        <Delete name=style.name />
+                    </For>
+                </div>
+            </Confirm>
+        </Show>
+    }
+}
+
+#[component]
+fn Apply(style: Style) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let (href, name) = (address(&style), style.name.clone());
+    let apply = move |event: MouseEvent| {
+        event.prevent_default();
+        desk.overlay(&style.settings);
+    };
+    view! {
+        <a class="chip" href=href on:click=apply>
+            {name}
+        </a>
+    }
+}
+
+#[component]
+fn Delete(name: String) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let doomed = name.clone();
+    let delete = move |event: MouseEvent| {
+        event.prevent_default();
+        let name = doomed.clone();
+        spawn_local(async move {
+            match delete_style(name).await {
+                Ok(()) => refresh(desk).await,
+                Err(error) => desk.fault.set(error),
+            }
+        });
+    };
+    let words = format!("Delete {name}");
+    view! {
+        <button class="stop small" form=STYLE_FORM name="style" value=name on:click=delete>
+            {words}
+        </button>
+    }
+}
+
+/// Posted by the buttons that delete a style.
+#[component]
+pub fn StyleForm() -> impl IntoView {
+    view! { <form id=STYLE_FORM action="/fn/delete_style" method="post" hidden></form> }
+}
+
+/// Keeps the form as it is typed under `name`.
+fn keep(desk: Desk, name: RwSignal<String>) {
+    let (style, form) = (name.get_untracked(), untrack(|| desk.fields.typed()));
+    spawn_local(async move {
+        match save_style(style, form).await {
+            Ok(()) => {
+                desk.fault.clear();
+                name.set(String::new());
+                refresh(desk).await;
+            }
+            Err(error) => desk.fault.set(error),
+        }
+    });
+}
+
+async fn refresh(desk: Desk) {
+    match fetch_styles().await {
+        Ok(styles) => desk.styles.set(styles),
+        Err(error) => desk.fault.set(error),
+    }
+}
+
+/// Where the form opens with `style` laid over it.
+fn address(style: &Style) -> String {
+    let field = |(key, value): &(String, String)| format!("{key}={}", Url::escape(value));
+    format!("/?{}", style.settings.iter().map(field).collect::<Vec<_>>().join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_style_is_an_address_too() {
+        let settings = [("prompt", "7 AND 1"), ("steps", "20")];
+        let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+        let style = Style { name: "sevens".into(), settings };
+        assert_eq!(address(&style), "/?prompt=7%20AND%201&steps=20");
+    }
+}

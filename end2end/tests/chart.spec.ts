@@ -1,0 +1,28 @@
+import { expect, open, reload, test } from './studio.ts';
+import * as form from './train-form.ts';
+
+test('the chart shows held-out losses, learning rate and gradient norm', async ({ page }) => {
+  await open(page, '/train');
+  const held = { Steps: '60', 'Held-out share': '0.1', 'Validate every': '20' };
+  await form.fillTiny(page, 'charted', held);
+  await form.start(page);
+  await form.reached(page, 60);
+  const lines = page.getByRole('list', { name: 'Lines' });
+  await expect(lines).toContainText('held-out images');
+  await expect(page.locator('.plot path.held-out')).toHaveAttribute('d', /^M/);
+
+  const choice = page.getByRole('navigation', { name: 'What the chart shows' });
+  await choice.getByRole('link', { name: 'Gradient norm' }).click();
+  const curve = page.getByRole('img', { name: 'Gradient norm curve' });
+  await expect(curve).toBeVisible();
+  await expect(lines).toBeHidden();
+  await curve.focus();
+  await page.keyboard.press('Home');
+  await expect(page.locator('.readout')).toContainText(/Step\s*1\s*Gradient norm\s*\d/);
+
+  await reload(page);
+  await expect(curve).toBeVisible();
+  await choice.getByRole('link', { name: 'Learning rate' }).click();
+  await expect(page.locator('.readout')).toContainText(/Learning rate\s*\d/);
+  await expect(page.getByRole('heading', { name: 'charted' })).toBeVisible();
+});
