@@ -99,7 +99,7 @@ fn two_checkpoints_are_merged_into_a_model_that_draws() {
     assert!(told.contains("first@8 + (first@8 - first@4) * 0.5"), "{told}");
     assert!(succeed(folder, "generate --model mixed --steps 4").contains("Model: mixed"));
     for (line, words) in [
-        ("merge first digits --name other", "of the same shape can be merged"),
+        ("merge first textures --name other", "of the same shape can be merged"),
         ("merge first first --name mixed", "already"),
         ("merge first first --multiplier 2 --name other", "0 to 1"),
     ] {

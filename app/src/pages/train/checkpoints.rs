@@ -20,10 +20,12 @@ pub fn Checkpoints() -> impl IntoView {
         steps.sort_unstable_by_key(|step| std::cmp::Reverse(*step));
         steps
     });
+    let best = Memo::new(move |_| shown.with(|view| view.as_ref().and_then(|view| view.best)));
     let link = move |step: u64| {
         view! {
             <a class="chip" href=move || format!("/?model={}@{step}", run.get())>
                 {words::count(step)}
+                {move || (best.get() == Some(step)).then_some(" · best")}
             </a>
         }
     };

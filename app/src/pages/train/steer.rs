@@ -138,7 +138,9 @@ fn Now(helm: Helm) -> impl IntoView {
 
 #[component]
 fn RateForm(helm: Helm) -> impl IntoView {
-    let factor = RwSignal::new("1".to_string());
+    let shown = expect_context::<Desk>().live.training;
+    let now = shown.with_untracked(|view| view.as_ref().map_or(1.0, |view| view.rate_factor));
+    let factor = RwSignal::new(now.to_string());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         helm.set_rate(factor.get_untracked());
