@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import * as drawing from '../tests/generate-form.ts';
 import { settled } from '../tests/pages.ts';
-import { expect, open, test, type Page } from '../tests/studio.ts';
+import { emptyForm, expect, fold, open, test, type Page } from '../tests/studio.ts';
 import * as training from '../tests/train-form.ts';
 
 const folder = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
@@ -12,25 +12,40 @@ const folder = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url)
 const STEPS = process.env.STEPS ?? '1500';
 
 async function shoot(page: Page, name: string): Promise<void> {
+  await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: `${folder}${name}.png` });
 }
 
-async function draw(page: Page, model: string, seed: number): Promise<void> {
+async function draw(page: Page, wish: drawing.Wish): Promise<void> {
   await open(page, '/');
-  await drawing.generate(page, { model, sampler: 'DDPM', steps: 100, batchSize: 16, seed });
-  await expect(drawing.images(page)).toHaveCount(16, { timeout: 300_000 });
+  await drawing.generate(page, { sampler: 'DDPM', steps: 100, batchSize: 20, ...wish });
+  await expect(drawing.images(page)).toHaveCount(20, { timeout: 300_000 });
   await expect(drawing.progress(page)).toBeHidden();
 }
 
-test('pictures for the README', async ({ page }) => {
+/** Steps by samplers, on one sheet. */
+async function plot(page: Page): Promise<void> {
+  await open(page, '/');
+  await drawing.fill(page, { model: 'digits', prompt: '7', batchSize: 1, seed: 11 });
+  await fold(page, 'X/Y/Z plot').locator('summary').click();
+  await page.getByLabel('X, from column to column').selectOption('Steps');
+  await page.getByLabel('X values').fill('4, 10, 20, 50');
+  await page.getByLabel('Y, from row to row').selectOption('Sampler');
+  await page.getByLabel('Y values').fill('DDPM, DDIM, DPM++ 2M');
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await expect(drawing.results(page).getByAltText('Sheet of the plot')).toBeVisible();
+  await expect(drawing.progress(page)).toBeHidden();
+}
+
+test('pictures for the README', async ({ page, baseURL }) => {
   await page.emulateMedia({ colorScheme: 'dark' });
-  await draw(page, 'textures', 21);
+  await draw(page, { model: 'textures', seed: 21 });
   await shoot(page, 'generate-textures');
-  await draw(page, 'digits', 7);
+  await plot(page);
+  await shoot(page, 'plot');
+  await emptyForm(page, baseURL);
+  await draw(page, { model: 'digits', prompt: '0..9', seed: 7 });
   await shoot(page, 'generate');
-  await page.emulateMedia({ colorScheme: 'light' });
-  await shoot(page, 'generate-light');
-  await page.emulateMedia({ colorScheme: 'dark' });
   await drawing.images(page).nth(5).click();
   await page.getByRole('slider', { name: 'From noise to picture' }).fill('70');
   await shoot(page, 'enlarged');
@@ -38,6 +53,9 @@ test('pictures for the README', async ({ page }) => {
   for (const [path, name] of [
     ['/datasets', 'datasets'],
     ['/datasets?name=textures', 'dataset'],
+    ['/gallery', 'gallery'],
+    ['/process', 'process'],
+    ['/models', 'models'],
     ['/settings', 'settings'],
   ]) {
     await settled(page, path);

@@ -4,6 +4,7 @@ import { expect, type Locator, type Page } from './studio.ts';
 
 export interface Wish {
   model?: string;
+  prompt?: string;
   sampler?: string;
   steps?: number;
   batchCount?: number;
@@ -16,6 +17,7 @@ export const LONG: Wish = { model: 'digits', sampler: 'DDPM', steps: 1000, batch
 
 export async function fill(page: Page, wish: Wish): Promise<void> {
   if (wish.model) await page.getByLabel('Model', { exact: true }).selectOption(wish.model);
+  if (wish.prompt) await page.getByLabel('Prompt', { exact: true }).fill(wish.prompt);
   if (wish.sampler) await page.getByLabel('Sampler', { exact: true }).selectOption(wish.sampler);
   const numbers = {
     'Sampling steps': wish.steps,
