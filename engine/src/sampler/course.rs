@@ -76,7 +76,9 @@ fn parts(sampling: &Sampling) -> (Box<dyn Sampler>, Spacing) {
     use Spacing::{Leading, Linspace};
     match sampling.sampler {
         SamplerKind::Ddpm => (Box::new(Ddpm::default()), Leading),
-        SamplerKind::Ddim => (Box::new(Ddim { eta: sampling.eta }), Leading),
+        SamplerKind::Ddim => {
+            (Box::new(Ddim { eta: sampling.eta, use_clipped_model_output: true }), Leading)
+        }
         SamplerKind::Euler => (Box::new(Euler), Linspace),
         SamplerKind::EulerAncestral => (Box::new(EulerAncestral), Linspace),
         SamplerKind::Heun => (Box::new(Heun), Linspace),

@@ -127,7 +127,11 @@ impl<'a> Settings<'a> {
             }
             ("DDPMScheduler", _) => Box::new(Ddpm::default()),
             ("DDIMScheduler", _) => {
-                Box::new(Ddim { eta: self.case.words["config"]["eta"].as_f64().unwrap_or(0.0) })
+                Box::new(Ddim {
+                    eta: self.case.words["config"]["eta"].as_f64().unwrap_or(0.0),
+                    // As DDIMScheduler.step has it unless told otherwise.
+                    use_clipped_model_output: false,
+                })
             }
             ("EulerDiscreteScheduler", _) => Box::new(Euler),
             ("EulerAncestralDiscreteScheduler", _) => Box::new(EulerAncestral),
