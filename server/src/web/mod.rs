@@ -2,6 +2,7 @@
 
 mod answer;
 mod api_v1;
+mod download;
 mod events;
 mod files;
 mod function_status;

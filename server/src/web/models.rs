@@ -3,15 +3,13 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
-use tokio_util::io::ReaderStream;
 
 use super::Web;
 use super::answer::Fault;
+use super::download::download;
 use crate::studio::Darkroom;
 use crate::studio::archive::Archive;
 use crate::{Error, Result};
@@ -41,7 +39,8 @@ pub async fn weights(
 fn exported(darkroom: &Darkroom, name: &str, half: bool) -> Result<File> {
     let whole = darkroom.models.find(name)?.checkpoint()?;
     let checkpoint = if half { whole.compact()? } else { whole };
-    let folder = tempfile::tempdir().map_err(Error::file("write in", &std::env::temp_dir()))?;
+    let root = darkroom.folders.root();
+    let folder = tempfile::tempdir_in(root).map_err(Error::file("write in", root))?;
     let path = folder.path().join("weights");
     checkpoint.save(&path)?;
     // The file lives on, nameless, until it is sent.
@@ -84,22 +83,4 @@ fn files_below(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// `file` under the name `name`.
-pub fn download(file: File, kind: &'static str, name: &str) -> Response {
-    let length = file.metadata().map_or(0, |metadata| metadata.len());
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_LENGTH, length.to_string()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", quoted(name))),
-    ];
-    let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)));
-    (headers, body).into_response()
-}
-
-/// A header holds no quotes, backslashes or signs beyond ASCII within its quotes.
-fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
-    name.chars().map(|c| if plain(c) { c } else { '_' }).collect()
 }

@@ -9,9 +9,10 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::Web;
 use super::answer::Fault;
+use super::download::download;
 use super::files::number;
-use super::{Web, models};
 use crate::studio::archive::Archive;
 use crate::studio::store::ImageRow;
 use crate::studio::{Darkroom, calendar};
@@ -23,7 +24,7 @@ type Answer = std::result::Result<Response, Fault>;
 pub async fn zip(State(web): State<Web>, Path(file): Path<String>) -> Answer {
     let job = number(&file, ".zip")?;
     let pictures = move |darkroom: &Darkroom| darkroom.store.images(job);
-    download(&web, pictures, format!("darkroom-{job}.zip")).await
+    pack(&web, pictures, format!("darkroom-{job}.zip")).await
 }
 
 /// Pictures by their numbers, separated by commas, as the gallery's form posts them.
@@ -36,17 +37,17 @@ pub struct Chosen {
 pub async fn chosen(State(web): State<Web>, Form(form): Form<Chosen>) -> Answer {
     let ids: Vec<i64> = form.images.split(',').filter_map(|id| id.trim().parse().ok()).collect();
     let pictures = move |darkroom: &Darkroom| darkroom.pictures(&ids);
-    download(&web, pictures, format!("darkroom-{}.zip", calendar::stamp())).await
+    pack(&web, pictures, format!("darkroom-{}.zip", calendar::stamp())).await
 }
 
-async fn download(
+async fn pack(
     web: &Web,
     pictures: impl FnOnce(&Darkroom) -> Result<Vec<ImageRow>> + Send + 'static,
     name: String,
 ) -> Answer {
-    let pack = move |darkroom: &Arc<Darkroom>| archive(darkroom, pictures(darkroom)?);
-    let archive = web.studio.blocking(pack).await?;
-    Ok(models::download(archive, "application/zip", &name))
+    let made = move |darkroom: &Arc<Darkroom>| archive(darkroom, pictures(darkroom)?);
+    let archive = web.studio.blocking(made).await?;
+    Ok(download(archive, "application/zip", &name))
 }
 
 fn archive(darkroom: &Darkroom, images: Vec<ImageRow>) -> Result<File> {
