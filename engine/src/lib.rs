@@ -29,8 +29,6 @@ pub mod forward;
 #[cfg(feature = "compute")]
 pub mod grid;
 #[cfg(feature = "compute")]
-pub mod kernels;
-#[cfg(feature = "compute")]
 mod lettering;
 #[cfg(feature = "compute")]
 pub mod model;
@@ -51,3 +49,5 @@ pub mod unet;
 pub use cancel::CancelToken;
 #[cfg(feature = "compute")]
 pub use error::{Error, Result};
+#[cfg(feature = "compute")]
+pub use kernels;

@@ -261,11 +261,13 @@ unsafe fn outer_tile<V: Simd, const H: usize, const W: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::simd::Level;
-    use crate::noise::{Stream, gaussian};
+    use crate::simd::Level;
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
-    fn random(counter: u64, count: usize) -> Vec<f32> {
-        gaussian(1, Stream::Start, counter, count)
+    fn random(seed: u64, count: usize) -> Vec<f32> {
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        (0..count).map(|_| generator.random_range(-2.0..2.0)).collect()
     }
 
     #[test]

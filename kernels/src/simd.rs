@@ -317,16 +317,16 @@ macro_rules! kernel {
                     // SAFETY: as above.
                     unsafe { $body::<std::arch::x86_64::__m256>($($arg),*) }
                 }
-                match crate::kernels::simd::Level::current() {
+                match crate::simd::Level::current() {
                     // SAFETY: `Level` never names a set that the processor lacks.
-                    crate::kernels::simd::Level::Avx512 => return unsafe { avx512($($arg),*) },
+                    crate::simd::Level::Avx512 => return unsafe { avx512($($arg),*) },
                     // SAFETY: as above.
-                    crate::kernels::simd::Level::Avx2 => return unsafe { avx2($($arg),*) },
-                    crate::kernels::simd::Level::Portable => {}
+                    crate::simd::Level::Avx2 => return unsafe { avx2($($arg),*) },
+                    crate::simd::Level::Portable => {}
                 }
             }
             // SAFETY: the caller's promise; plain Rust runs everywhere.
-            unsafe { $body::<crate::kernels::simd::Lanes8>($($arg),*) }
+            unsafe { $body::<crate::simd::Lanes8>($($arg),*) }
         }
     };
 }

@@ -1,8 +1,8 @@
 //! Gradients of queries, keys and values.
 
 use super::tile::{Head, Lanes, Singles, TILE, over_tokens, scores, spread};
-use crate::kernels::simd::{Simd, kernel};
-use crate::kernels::transpose::transpose;
+use crate::simd::{Simd, kernel};
+use crate::transpose::transpose;
 
 /// A block of queries against a tile of keys in the backward pass.
 #[derive(Clone, Copy)]

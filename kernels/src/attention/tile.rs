@@ -1,6 +1,6 @@
 //! A tile of scores: made in registers, used from there.
 
-use crate::kernels::simd::Simd;
+use crate::simd::Simd;
 
 /// Tokens along the lanes of a tile: two of the widest vectors.
 pub(super) const TILE: usize = 32;

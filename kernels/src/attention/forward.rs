@@ -1,7 +1,7 @@
 //! Values weighted by the softmax of the scores.
 
 use super::tile::{Head, Lanes, Row, Singles, TILE, over_tokens, scores, spread};
-use crate::kernels::simd::{Simd, kernel};
+use crate::simd::{Simd, kernel};
 
 /// Scores of this size, in base 2, and their sums are far from the ends of f32.
 const SAFE_SCORE: f32 = 60.0;
