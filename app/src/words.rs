@@ -125,6 +125,7 @@ pub fn address(job: &JobSummary) -> String {
     match job.kind {
         JobKind::Generate => format!("/?job={}", job.id),
         JobKind::Train => format!("/train?job={}", job.id),
+        JobKind::Evaluate => "/models".into(),
     }
 }
 

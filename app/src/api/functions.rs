@@ -40,6 +40,25 @@ pub async fn delete_model(name: String) -> Result<(), ApiError> {
     studio().delete_model(&name).await
 }
 
+#[server(prefix = "/fn", endpoint = "merge_models")]
+pub async fn merge_models(#[server(flatten)] form: MergeForm) -> Result<ModelInfo, ApiError> {
+    let model = studio().merge_models(form).await?;
+    go_to("/models");
+    Ok(model)
+}
+
+#[server(prefix = "/fn", endpoint = "evaluate")]
+pub async fn evaluate(#[server(flatten)] form: EvaluateForm) -> Result<JobId, ApiError> {
+    let job = studio().evaluate(form).await?;
+    go_to("/models");
+    Ok(job)
+}
+
+#[server(prefix = "/fn", endpoint = "evaluations")]
+pub async fn fetch_evaluations(model: Option<String>) -> Result<Vec<EvaluationView>, ApiError> {
+    studio().evaluations(model.as_deref()).await
+}
+
 #[server(prefix = "/fn", endpoint = "datasets")]
 pub async fn fetch_datasets() -> Result<Vec<DatasetInfo>, ApiError> {
     studio().datasets().await
@@ -73,6 +92,57 @@ pub async fn delete_dataset(name: String) -> Result<(), ApiError> {
     Ok(())
 }
 
+#[cfg(feature = "ssr")]
+async fn edit(name: &str, edit: DatasetEdit) -> Result<DatasetChange, ApiError> {
+    let change = studio().edit_dataset(name, edit).await?;
+    go_to(&format!("/datasets?name={name}"));
+    Ok(change)
+}
+
+#[server(prefix = "/fn", endpoint = "delete_dataset_images")]
+pub async fn delete_dataset_images(
+    name: String,
+    #[server(default)] images: Vec<String>,
+) -> Result<DatasetChange, ApiError> {
+    edit(&name, DatasetEdit::Delete { images }).await
+}
+
+#[server(prefix = "/fn", endpoint = "move_dataset_images")]
+pub async fn move_dataset_images(
+    name: String,
+    #[server(default)] images: Vec<String>,
+    class: String,
+) -> Result<DatasetChange, ApiError> {
+    edit(&name, DatasetEdit::Move { images, class }).await
+}
+
+/// Calls `class` otherwise; if there is a class called `to`, the two become one.
+#[server(prefix = "/fn", endpoint = "rename_class")]
+pub async fn rename_class(
+    name: String,
+    class: String,
+    to: String,
+) -> Result<DatasetChange, ApiError> {
+    edit(&name, DatasetEdit::RenameClass { class, name: to }).await
+}
+
+#[server(prefix = "/fn", endpoint = "delete_duplicates")]
+pub async fn delete_duplicates(name: String) -> Result<DatasetChange, ApiError> {
+    edit(&name, DatasetEdit::DeleteDuplicates).await
+}
+
+#[server(prefix = "/fn", endpoint = "undo_dataset_edit")]
+pub async fn undo_dataset_edit(name: String) -> Result<DatasetChange, ApiError> {
+    let change = studio().undo_dataset_edit(&name).await?;
+    go_to(&format!("/datasets?name={name}"));
+    Ok(change)
+}
+
+#[server(prefix = "/fn", endpoint = "dataset_statistics")]
+pub async fn fetch_dataset_statistics(name: String) -> Result<DatasetStatistics, ApiError> {
+    studio().dataset_statistics(&name).await
+}
+
 #[server(prefix = "/fn", endpoint = "generate")]
 pub async fn generate(#[server(flatten)] form: GenerateForm) -> Result<JobId, ApiError> {
     keep("generate", &form).await?;
@@ -89,6 +159,12 @@ pub async fn fetch_generation(job: Option<JobId>) -> Result<Option<GenerateView>
 #[server(prefix = "/fn", endpoint = "gallery")]
 pub async fn fetch_gallery(query: GalleryQuery) -> Result<GalleryPage, ApiError> {
     studio().gallery(query).await
+}
+
+/// `images` are numbers separated by commas.
+#[server(prefix = "/fn", endpoint = "images")]
+pub async fn fetch_images(images: String) -> Result<Vec<GalleryImage>, ApiError> {
+    studio().images(numbers(&images)?).await
 }
 
 #[server(prefix = "/fn", endpoint = "star")]

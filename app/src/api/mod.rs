@@ -11,18 +11,22 @@
 //! (`__path`, `__err`), which [`form_fault`] reads. So the server's `Referrer-Policy` must let the
 //! address through within the site (`same-origin`).
 
+mod evaluation;
 mod fault;
 mod functions;
 mod generate_form;
+mod library;
 mod preferences_form;
 mod process_form;
 mod run_form;
 mod studio;
 mod wire;
 
+pub use evaluation::*;
 pub use fault::form_fault;
 pub use functions::*;
 pub use generate_form::GenerateForm;
+pub use library::*;
 pub use preferences_form::PreferencesForm;
 pub use process_form::ProcessForm;
 pub use run_form::RunForm;

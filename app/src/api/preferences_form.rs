@@ -3,7 +3,7 @@
 use engine::config::ConfigError;
 use serde::{Deserialize, Serialize};
 
-use super::{Preferences, Theme};
+use super::{Preferences, Preview, Theme};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -11,6 +11,7 @@ pub struct PreferencesForm {
     pub theme: String,
     pub crisp_pixels: String,
     pub live_preview: String,
+    pub preview: String,
     pub preview_every: String,
     pub negative_prompt: String,
 }
@@ -40,12 +41,35 @@ impl Theme {
     }
 }
 
+impl Preview {
+    pub const ALL: [Preview; 2] = [Preview::X0, Preview::Xt];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Preview::X0 => "The picture it foresees (x0)",
+            Preview::Xt => "The noisy picture itself (x_t)",
+        }
+    }
+
+    pub fn key(self) -> &'static str {
+        match self {
+            Preview::X0 => "x0",
+            Preview::Xt => "x_t",
+        }
+    }
+
+    fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preview| preview.key() == key)
+    }
+}
+
 impl From<&Preferences> for PreferencesForm {
     fn from(preferences: &Preferences) -> Self {
         Self {
             theme: preferences.theme.key().into(),
             crisp_pixels: preferences.crisp_pixels.to_string(),
             live_preview: preferences.live_preview.to_string(),
+            preview: preferences.preview.key().into(),
             preview_every: preferences.preview_every.to_string(),
             negative_prompt: preferences.negative_prompt.clone(),
         }
@@ -60,6 +84,13 @@ impl PreferencesForm {
                 format!("`{}` will not do; give system, dark or light", self.theme),
             )
         })?;
+        // A page from before there was a choice sends none.
+        let preview = match self.preview.as_str() {
+            "" => Preview::default(),
+            key => Preview::from_key(key).ok_or_else(|| {
+                ConfigError::one("preview", format!("`{key}` will not do; give x0 or x_t"))
+            })?,
+        };
         let preview_every =
             self.preview_every.trim().parse().ok().filter(|n| (1..=1000).contains(n));
         let preview_every = preview_every.ok_or_else(|| {
@@ -72,6 +103,7 @@ impl PreferencesForm {
             theme,
             crisp_pixels: self.crisp_pixels == "true",
             live_preview: self.live_preview == "true",
+            preview,
             preview_every,
             negative_prompt: self.negative_prompt.trim().to_owned(),
         })
@@ -85,8 +117,13 @@ mod tests {
     #[test]
     fn preferences_survive_the_form() {
         for theme in Theme::ALL {
-            let preferences =
-                Preferences { theme, crisp_pixels: false, preview_every: 7, ..Default::default() };
+            let preferences = Preferences {
+                theme,
+                crisp_pixels: false,
+                preview: Preview::Xt,
+                preview_every: 7,
+                ..Default::default()
+            };
             assert_eq!(PreferencesForm::from(&preferences).preferences().unwrap(), preferences);
         }
     }

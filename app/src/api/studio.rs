@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 use engine::config::{GenerateSettings, RunConfig};
 
-use super::wire::*;
-use super::{GenerateForm, ProcessForm};
+use super::*;
 
 /// The program behind the page. One stands in the context of every request as `Arc<dyn Studio>`.
 #[async_trait]
@@ -13,6 +12,11 @@ pub trait Studio: Send + Sync {
 
     async fn models(&self) -> Result<Vec<ModelInfo>, ApiError>;
     async fn delete_model(&self, name: &str) -> Result<(), ApiError>;
+    async fn merge_models(&self, form: MergeForm) -> Result<ModelInfo, ApiError>;
+    /// Puts the measurement of a model's pictures into the queue.
+    async fn evaluate(&self, form: EvaluateForm) -> Result<JobId, ApiError>;
+    /// All evaluations, of one model if it is named, newest first.
+    async fn evaluations(&self, model: Option<&str>) -> Result<Vec<EvaluationView>, ApiError>;
 
     async fn datasets(&self) -> Result<Vec<DatasetInfo>, ApiError>;
     /// `class` and `offset` select the images; a page holds 60.
@@ -31,6 +35,12 @@ pub trait Studio: Send + Sync {
     ) -> Result<DatasetInfo, ApiError>;
     /// Forgets a data set; an uploaded one is deleted, one named by path stays where it is.
     async fn delete_dataset(&self, name: &str) -> Result<(), ApiError>;
+    /// Changes the images of an uploaded data set.
+    async fn edit_dataset(&self, name: &str, edit: DatasetEdit) -> Result<DatasetChange, ApiError>;
+    /// Takes the last edit back.
+    async fn undo_dataset_edit(&self, name: &str) -> Result<DatasetChange, ApiError>;
+    /// Looks at every pixel, so it may take a while.
+    async fn dataset_statistics(&self, name: &str) -> Result<DatasetStatistics, ApiError>;
 
     async fn generate(&self, settings: GenerateSettings) -> Result<JobId, ApiError>;
     /// The job, or the newest generation if none is named.
@@ -38,6 +48,8 @@ pub trait Studio: Send + Sync {
 
     /// What of all that was drawn fits `query`.
     async fn gallery(&self, query: GalleryQuery) -> Result<GalleryPage, ApiError>;
+    /// These pictures of the gallery, in this order; those that are gone are left out.
+    async fn images(&self, images: Vec<ImageId>) -> Result<Vec<GalleryImage>, ApiError>;
     async fn star(&self, image: ImageId, starred: bool) -> Result<(), ApiError>;
     /// Takes pictures out of the gallery. They can be brought back for a day.
     async fn delete_images(&self, images: Vec<ImageId>) -> Result<(), ApiError>;

@@ -10,6 +10,7 @@ pub type ImageId = i64;
 pub enum JobKind {
     Generate,
     Train,
+    Evaluate,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +75,11 @@ pub struct ImageInfo {
     /// `/files/strips/{id}.png`: the x0 predictions side by side, noise first; all of the image's size.
     pub strip_url: String,
     pub strip_frames: u32,
+    /// The noisy pictures x_t of the same frames; pictures of older programs have none.
+    #[serde(default)]
+    pub noisy_strip_url: Option<String>,
+    #[serde(default)]
+    pub starred: bool,
 }
 
 /// All about one generation.
@@ -181,78 +187,6 @@ pub struct TrainView {
 
 fn one() -> f64 {
     1.0
-}
-
-/// A model that Generate can draw with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ModelInfo {
-    pub name: String,
-    pub built_in: bool,
-    pub step: u64,
-    pub weights: u64,
-    pub width: u32,
-    pub height: u32,
-    pub channels: u32,
-    /// Width and height of what it draws must be multiples of this.
-    pub size_divisor: usize,
-    pub timesteps: usize,
-    /// Names of the classes a prompt may ask for; none if it draws without.
-    pub classes: Vec<String>,
-    /// It never learned to draw without a class, so that nothing can be steered either.
-    pub needs_class: bool,
-    pub dataset: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClassInfo {
-    pub name: String,
-    pub count: u64,
-}
-
-/// A file of a data set that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SkippedFile {
-    pub name: String,
-    pub reason: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DatasetInfo {
-    pub name: String,
-    pub built_in: bool,
-    /// Where it stands, for a data set named by path.
-    pub source: String,
-    pub count: u64,
-    /// Smallest and largest size found, as (width, height).
-    pub min_size: (u32, u32),
-    pub max_size: (u32, u32),
-    /// 1 if every image is gray, else 3.
-    pub channels: u32,
-    pub classes: Vec<ClassInfo>,
-    pub skipped: Vec<SkippedFile>,
-    /// Still being read, or why it cannot be.
-    pub note: Option<String>,
-}
-
-/// One page of a data set's images.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DatasetPage {
-    pub info: DatasetInfo,
-    /// Class shown, if only one is.
-    pub class: Option<String>,
-    pub offset: u64,
-    /// Images in this selection.
-    pub total: u64,
-    pub images: Vec<DatasetImage>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DatasetImage {
-    /// `/files/datasets/{name}/{index}.png`, at most 128 px on its longer side.
-    pub url: String,
-    pub class: Option<String>,
-    /// File name, or number within an IDX file.
-    pub name: String,
 }
 
 /// What of the gallery is looked for. Everything that is empty finds all.
@@ -406,6 +340,8 @@ pub struct Preferences {
     /// Enlarge pictures with crisp pixels.
     pub crisp_pixels: bool,
     pub live_preview: bool,
+    /// What of a picture that develops is shown.
+    pub preview: Preview,
     /// Denoising steps between two previews.
     pub preview_every: usize,
     /// Added to the negative prompt of every generation.
@@ -418,10 +354,20 @@ impl Default for Preferences {
             theme: Theme::System,
             crisp_pixels: true,
             live_preview: true,
+            preview: Preview::X0,
             preview_every: 1,
             negative_prompt: "nudity, racism, oppression, exploitation".into(),
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Preview {
+    /// The prediction of the finished picture.
+    #[default]
+    X0,
+    /// The noisy picture itself.
+    Xt,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

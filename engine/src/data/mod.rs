@@ -17,6 +17,7 @@ mod idx;
 mod image_set;
 mod natural;
 mod source;
+mod statistics;
 mod survey;
 mod synthetic;
 pub(crate) mod transform;
@@ -28,8 +29,10 @@ pub use colour_jitter::ColourJitter;
 pub use crop::Crop;
 pub use decode::decode_bytes;
 pub use detect::{Found, detect};
+pub use folder::Folder;
 pub use image_set::{ImageSet, LoadOptions};
 pub use source::{Entry, Source, built_in};
+pub use statistics::Statistics;
 pub use survey::{Skipped, Survey};
 
 /// The class of files that lie beside class folders and therefore have none.

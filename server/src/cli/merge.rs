@@ -1,13 +1,12 @@
 //! `darkroom merge`: a new model out of two or three of the same shape.
 
 use clap::Args;
-use engine::checkpoint::Checkpoint;
-use engine::checkpoint::merge::{add_difference, weighted_sum};
 
 use super::place::DataDir;
 use crate::Result;
 use crate::studio::Folders;
 use crate::studio::library::Models;
+use crate::studio::merging::{Merge, merge};
 
 #[derive(Debug, Args)]
 pub struct MergeArgs {
@@ -32,15 +31,17 @@ pub struct MergeArgs {
 
 pub fn run(args: &MergeArgs) -> Result<()> {
     let models = Models::new(Folders::at(&args.place.path()));
-    models.check_new(&args.name)?;
-    let load = |name: &str| -> Result<Checkpoint> { models.find(name)?.checkpoint() };
-    let (a, b) = (load(&args.a)?, load(&args.b)?);
-    let merged = match &args.difference_to {
-        None => weighted_sum(&a, &b, args.multiplier)?,
-        Some(c) => add_difference(&a, &b, &load(c)?, args.multiplier)?,
-    };
-    models.add(&args.name, &merged)?;
-    println!("{}: {}", args.name, merged.header.merge.as_deref().unwrap_or_default());
+    let made = merge(
+        &models,
+        &Merge {
+            a: args.a.clone(),
+            b: args.b.clone(),
+            c: args.difference_to.clone(),
+            multiplier: args.multiplier,
+            name: args.name.clone(),
+        },
+    )?;
+    println!("{}: {made}", args.name);
     println!("draw with it: darkroom generate --model {}", args.name);
     Ok(())
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use app::api::{
-    ApiError, DatasetInfo, DatasetPage, Estimate, GalleryPage, GalleryQuery, GenerateForm,
-    GenerateView, ImageId, InputImage, JobId, JobKind, JobState, JobSummary, Live, ModelInfo,
-    Preferences, ProcessForm, ProcessView, Speed, Status, Studio, Style, TrainView, Wish,
+    ApiError, DatasetChange, DatasetEdit, DatasetInfo, DatasetPage, DatasetStatistics, Estimate,
+    EvaluateForm, EvaluationView, GalleryImage, GalleryPage, GalleryQuery, GenerateForm,
+    GenerateView, ImageId, InputImage, JobId, JobKind, JobState, JobSummary, Live, MergeForm,
+    ModelInfo, Preferences, ProcessForm, ProcessView, Speed, Status, Studio, Style, TrainView,
+    Wish,
 };
 use async_trait::async_trait;
 use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
@@ -55,6 +57,19 @@ impl Studio for StudioHandle {
         self.blocking(move |darkroom| darkroom.delete_run(&name)).await
     }
 
+    async fn merge_models(&self, form: MergeForm) -> Answer<ModelInfo> {
+        self.blocking(move |darkroom| darkroom.merge_models(&form)).await
+    }
+
+    async fn evaluate(&self, form: EvaluateForm) -> Answer<JobId> {
+        self.blocking(move |darkroom| darkroom.enqueue_evaluation(&form)).await
+    }
+
+    async fn evaluations(&self, model: Option<&str>) -> Answer<Vec<EvaluationView>> {
+        let model = model.map(str::to_owned);
+        self.blocking(move |darkroom| darkroom.evaluations(model.as_deref())).await
+    }
+
     async fn datasets(&self) -> Answer<Vec<DatasetInfo>> {
         self.blocking(|darkroom| darkroom.datasets.list()).await
     }
@@ -78,6 +93,21 @@ impl Studio for StudioHandle {
         self.blocking(move |darkroom| darkroom.datasets.delete(&name)).await
     }
 
+    async fn edit_dataset(&self, name: &str, edit: DatasetEdit) -> Answer<DatasetChange> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.datasets.edit(&name, &edit)).await
+    }
+
+    async fn undo_dataset_edit(&self, name: &str) -> Answer<DatasetChange> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.datasets.undo(&name)).await
+    }
+
+    async fn dataset_statistics(&self, name: &str) -> Answer<DatasetStatistics> {
+        let name = name.to_owned();
+        self.blocking(move |darkroom| darkroom.datasets.statistics(&name)).await
+    }
+
     async fn generate(&self, settings: GenerateSettings) -> Answer<JobId> {
         self.blocking(move |darkroom| darkroom.enqueue_generation(settings)).await
     }
@@ -88,6 +118,10 @@ impl Studio for StudioHandle {
 
     async fn gallery(&self, query: GalleryQuery) -> Answer<GalleryPage> {
         self.blocking(move |darkroom| darkroom.gallery(&query)).await
+    }
+
+    async fn images(&self, images: Vec<ImageId>) -> Answer<Vec<GalleryImage>> {
+        self.blocking(move |darkroom| darkroom.gallery_images(&images)).await
     }
 
     async fn star(&self, image: ImageId, starred: bool) -> Answer<()> {

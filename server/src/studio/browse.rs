@@ -33,6 +33,14 @@ impl Darkroom {
         })
     }
 
+    /// These pictures in this order; those that are gone are left out.
+    pub fn gallery_images(&self, ids: &[ImageId]) -> Result<Vec<GalleryImage>> {
+        let mut found: Vec<_> = self.pictures(ids)?.into_iter().map(gallery_image).collect();
+        let place = |image: &GalleryImage| ids.iter().position(|id| *id == image.image.id);
+        found.sort_by_key(place);
+        Ok(found)
+    }
+
     pub fn star(&self, image: ImageId, starred: bool) -> Result<()> {
         match self.store.star_image(image, starred)? {
             true => Ok(()),
@@ -56,8 +64,7 @@ impl Darkroom {
     pub(super) fn purge_deleted(&self) -> Result<()> {
         let rows = self.store.long_deleted(UNDO_TIME)?;
         for row in &rows {
-            remove_file(&self.folders.absolute(&row.image.path));
-            remove_file(&self.folders.absolute(&row.image.strip));
+            row.image.files().for_each(|file| remove_file(&self.folders.absolute(file)));
         }
         self.store.forget_images(&rows.iter().map(|row| row.id).collect::<Vec<_>>())
     }

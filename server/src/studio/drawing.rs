@@ -26,6 +26,8 @@ pub struct Drawn<'a> {
     pub picture: &'a Picture,
     /// The x0 predictions on the way, noise first, the picture itself last.
     pub frames: &'a [Picture],
+    /// The noisy pictures x_t of the same steps, the picture itself last.
+    pub noisy_frames: &'a [Picture],
     pub parameters: &'a str,
     /// The model's name.
     pub model: &'a str,
@@ -160,6 +162,20 @@ pub fn draw(
     Ok(())
 }
 
+/// One picture on its way.
+#[derive(Clone, Default)]
+struct Frames {
+    x0: Vec<Picture>,
+    x: Vec<Picture>,
+}
+
+impl Frames {
+    fn push(&mut self, x0: Picture, x: Picture) {
+        self.x0.push(x0);
+        self.x.push(x);
+    }
+}
+
 fn draw_batch(
     loaded: &LoadedModel,
     plan: &Plan,
@@ -169,14 +185,13 @@ fn draw_batch(
 ) -> Result<()> {
     let request = plan.request(batch);
     let kept = frame_steps(plan.steps(), frames_that_fit(loaded, plan));
-    let mut frames: Vec<Vec<Picture>> = vec![Vec::new(); request.seeds.len()];
+    let mut frames: Vec<Frames> = vec![Frames::default(); request.seeds.len()];
     // The engine's callback knows only the engine's errors; ours waits here.
     let mut fault = None;
     let drawn = sample(&loaded.model, &request, cancel, &mut |step| {
         if kept.contains(&step.step) {
-            for (strip, frame) in frames.iter_mut().zip(step.x0_pictures()?) {
-                strip.push(frame);
-            }
+            let pairs = step.x0_pictures()?.into_iter().zip(step.x_pictures()?);
+            frames.iter_mut().zip(pairs).for_each(|(kept, (x0, x))| kept.push(x0, x));
         }
         sink.step(batch, step).map_err(|error| {
             fault = Some(error);
@@ -185,11 +200,18 @@ fn draw_batch(
     });
     let pictures = drawn.map_err(|error| fault.take().unwrap_or(Error::Engine(error)))?;
     for ((picture, mut frames), place) in pictures.iter().zip(frames).zip(plan.places(batch)) {
-        frames.push(picture.clone());
+        frames.push(picture.clone(), picture.clone());
         let parameters = parameters(loaded, plan, place, picture);
         let seed = plan.seeds.of_picture(place);
         let model = &loaded.name;
-        sink.picture(&Drawn { seed, picture, frames: &frames, parameters: &parameters, model })?;
+        sink.picture(&Drawn {
+            seed,
+            picture,
+            frames: &frames.x0,
+            noisy_frames: &frames.x,
+            parameters: &parameters,
+            model,
+        })?;
     }
     Ok(())
 }
@@ -215,7 +237,8 @@ fn parameters(loaded: &LoadedModel, plan: &Plan, place: usize, picture: &Picture
 
 fn frames_that_fit(loaded: &LoadedModel, plan: &Plan) -> usize {
     let channels = loaded.model.config().model_params.im_channels;
-    let frame = channels * plan.size.0 * plan.size.1 * plan.batch_size;
+    // Both the prediction and the noisy picture.
+    let frame = 2 * channels * plan.size.0 * plan.size.1 * plan.batch_size;
     (FRAME_BUDGET / frame.max(1)).clamp(1, FRAMES)
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::api::{JobId, JobState, Live, Preferences};
+use app::api::{JobId, JobState, Live, Preferences, Preview};
 use bytes::Bytes;
 use engine::CancelToken;
 use engine::config::{GenerateSettings, Plot};
@@ -186,7 +186,11 @@ impl<'a> GallerySink<'a> {
         if !wanted || !self.previews.ready(Instant::now()) {
             return Ok(());
         }
-        let png = Bytes::from(sheet(&step.x0_pictures()?).to_png(&[]));
+        let pictures = match self.preferences.preview {
+            Preview::X0 => step.x0_pictures()?,
+            Preview::Xt => step.x_pictures()?,
+        };
+        let png = Bytes::from(sheet(&pictures).to_png(&[]));
         self.studio.live.set_preview(self.job, png);
         Ok(())
     }
@@ -257,10 +261,12 @@ impl Sink for GallerySink<'_> {
     fn picture(&mut self, drawn: &Drawn) -> Result<()> {
         let path = self.next_path(drawn.seed);
         let name = path.file_name().unwrap_or_default();
-        let strip_path = self.studio.folders.strips(self.outputs, &self.date).join(name);
+        let strips = self.studio.folders.strips(self.outputs, &self.date);
+        let (strip_path, noisy_path) = (strips.join(name), strips.join("noisy").join(name));
         let text = [("parameters", drawn.parameters)];
         write_whole(&path, &drawn.picture.to_png(&text))?;
         write_whole(&strip_path, &strip(drawn.frames).to_png(&text))?;
+        write_whole(&noisy_path, &strip(drawn.noisy_frames).to_png(&text))?;
         self.keep_for_grid(drawn);
         self.studio.store.add_image(
             self.job,
@@ -268,6 +274,7 @@ impl Sink for GallerySink<'_> {
                 path: self.studio.folders.relative(&path),
                 strip: self.studio.folders.relative(&strip_path),
                 strip_frames: drawn.frames.len() as u32,
+                noisy_strip: Some(self.studio.folders.relative(&noisy_path)),
                 width: drawn.picture.width,
                 height: drawn.picture.height,
                 seed: drawn.seed,
@@ -291,8 +298,8 @@ impl Darkroom {
             return Ok(());
         };
         let images = self.store.images(job)?.into_iter();
-        let files = images.flat_map(|row| [row.image.path, row.image.strip]).chain(row.grid);
-        let files = files.chain(self.store.sheets(job)?);
+        let files = images.flat_map(|row| row.image.files().map(str::to_owned).collect::<Vec<_>>());
+        let files = files.chain(row.grid).chain(self.store.sheets(job)?);
         files.for_each(|file| remove_file(&self.folders.absolute(&file)));
         self.store.delete_job(job)?;
         self.publish_status()

@@ -6,6 +6,7 @@ mod browse;
 pub mod calendar;
 mod drawing;
 mod errands;
+pub mod evaluating;
 mod files;
 mod folders;
 pub mod foreign;
@@ -17,6 +18,7 @@ mod inputs;
 pub mod library;
 pub mod live;
 mod memory;
+pub mod merging;
 mod metrics;
 mod pace;
 pub mod parameters;
@@ -171,7 +173,7 @@ impl Darkroom {
     fn closed_while_running(&self, job: &JobRow) -> Ending {
         const WORDS: &str = "Darkroom was closed while this ran";
         let message = match job.kind {
-            JobKind::Generate => WORDS.into(),
+            JobKind::Generate | JobKind::Evaluate => WORDS.into(),
             JobKind::Train => match self.resumable_step(&job.title) {
                 Some(step) => format!("{WORDS}; it can go on from step {step}"),
                 None => format!("{WORDS}, before its first checkpoint; it can start again"),

@@ -111,6 +111,8 @@ impl Darkroom {
                     let view = self.training_view(Some(job.id))?;
                     events.extend(view.into_iter().flat_map(|view| training_events(job.id, view)));
                 }
+                // Its progress is the status; its figures are asked for when it is done.
+                JobKind::Evaluate => {}
             }
         }
         Ok(events)
@@ -156,5 +158,10 @@ pub(super) fn image_info(row: ImageRow) -> ImageInfo {
         parameters: row.image.parameters,
         strip_url: format!("/files/strips/{}.png", row.id),
         strip_frames: row.image.strip_frames,
+        noisy_strip_url: row
+            .image
+            .noisy_strip
+            .map(|_| format!("/files/noisy-strips/{}.png", row.id)),
+        starred: row.starred,
     }
 }

@@ -13,7 +13,7 @@ use engine::device::DeviceChoice;
 
 use super::library::{LoadedModel, ModelFile};
 use super::store::{Ending, JobRow};
-use super::{Darkroom, DeviceLabel, gallery, runs};
+use super::{Darkroom, DeviceLabel, evaluating, gallery, runs};
 use crate::{Error, Result};
 
 /// Tensor graphs are dropped and sorted by recursion, so deep networks need a deep stack.
@@ -98,7 +98,7 @@ impl Worker {
             for errand in self.studio.errands.take() {
                 errand(&self.device);
             }
-            match self.claim(&[JobKind::Generate, JobKind::Train]) {
+            match self.claim(&[JobKind::Generate, JobKind::Train, JobKind::Evaluate]) {
                 Some(job) => self.run(&job),
                 None => self.studio.wait_for_work(),
             }
@@ -168,11 +168,19 @@ impl Worker {
         if job.kind == JobKind::Generate {
             report(studio.publish_generation(job.id));
         }
+        if job.kind == JobKind::Evaluate {
+            studio.live.publish(Live::LibraryChanged);
+        }
     }
 
     fn work(&mut self, job: &JobRow, cancel: &CancelToken) -> Result<Ending> {
         match job.kind {
             JobKind::Generate => gallery::generate(self, job, cancel),
+            JobKind::Evaluate => {
+                let ending = evaluating::evaluate(self, job, cancel);
+                engine::kernels::release_memory();
+                ending
+            }
             JobKind::Train => {
                 let ending = runs::train(self, job, cancel);
                 engine::kernels::release_memory();

@@ -29,6 +29,19 @@ pub async fn strip(State(web): State<Web>, Path(file): Path<String>, headers: He
     stored(&web, path, &headers).await
 }
 
+/// The noisy pictures of a strip.
+pub async fn noisy_strip(
+    State(web): State<Web>,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let id = number(&file, ".png")?;
+    let path = move |darkroom: &Darkroom| {
+        Ok(darkroom.store.image(id)?.and_then(|row| row.image.noisy_strip))
+    };
+    stored(&web, path, &headers).await
+}
+
 pub async fn grid(State(web): State<Web>, Path(file): Path<String>, headers: HeaderMap) -> Answer {
     let id = number(&file, ".png")?;
     let path = move |darkroom: &Darkroom| Ok(darkroom.store.job(id)?.and_then(|row| row.grid));

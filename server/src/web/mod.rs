@@ -88,6 +88,7 @@ pub fn app(web: Web) -> Router {
         .route("/login", get(login::page).post(login::enter))
         .route("/files/images/{file}", get(files::image))
         .route("/files/strips/{file}", get(files::strip))
+        .route("/files/noisy-strips/{file}", get(files::noisy_strip))
         .route("/files/grids/{file}", get(files::grid))
         .route("/files/previews/{file}", get(files::preview))
         .route("/files/zips/{file}", get(zips::zip))

@@ -127,7 +127,7 @@ fn pictures_are_judged_in_numbers() {
     let words = succeed(folder, &format!("{line} --judge first@4"));
     assert!(words.contains("as the network of first@4 sees them"), "{words}");
     for (line, words) in [
-        ("evaluate --model first --count 2", "count: 2 is too few"),
+        ("evaluate --model first --count 2", "count: 2 is out of range; give 8"),
         ("evaluate --model first --dataset nowhere", "there is no `nowhere`"),
         ("evaluate --model first --judge textures --count 8 --steps 2", "channels"),
     ] {

@@ -24,6 +24,7 @@ fn hang(setup: &Setup, model: &str, count: i64) -> Vec<ImageId> {
             path: darkroom.folders.relative(&path),
             strip: String::new(),
             strip_frames: 0,
+            noisy_strip: None,
             width: 8,
             height: 8,
             seed,
@@ -147,4 +148,15 @@ async fn chosen_pictures_are_one_download() {
     assert_eq!(bytes, png(1));
     assert_eq!(ask("999".into()).await.status, StatusCode::NOT_FOUND);
     assert_eq!(ask(String::new()).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn pictures_are_found_by_their_numbers_in_the_order_asked_for() {
+    let setup = Setup::idle();
+    let ids = hang(&setup, "cats", 3);
+    setup.studio.star(ids[2], true).await.unwrap();
+    setup.studio.delete_images(vec![ids[0]]).await.unwrap();
+    let found = setup.studio.images(vec![ids[2], ids[0], ids[1]]).await.unwrap();
+    let told: Vec<_> = found.iter().map(|one| (one.image.id, one.image.starred)).collect();
+    assert_eq!(told, [(ids[2], true), (ids[1], false)]);
 }

@@ -3,6 +3,7 @@
 mod api_v1;
 mod command_line;
 mod doors;
+mod evaluations;
 mod files;
 mod from_pictures;
 mod gallery;
@@ -14,6 +15,7 @@ mod models;
 mod plots;
 mod process;
 mod queue;
+mod revisions;
 mod sdapi;
 mod support;
 mod training;

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 
 use crate::support::{Answer, Setup, Site, darkroom, multipart, png, post};
 
-fn zip_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub fn zip_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in files {
         zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -17,7 +17,7 @@ fn zip_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-fn form(name: &str, file: &[u8]) -> Vec<u8> {
+pub fn form(name: &str, file: &[u8]) -> Vec<u8> {
     multipart(&[("name", name), ("background", "#ffffff")], ("../../a.zip", file))
 }
 

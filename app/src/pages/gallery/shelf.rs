@@ -82,6 +82,8 @@ mod tests {
                 parameters: String::new(),
                 strip_url: String::new(),
                 strip_frames: 0,
+                noisy_strip_url: None,
+                starred: false,
             },
             job: 1,
             date: (*date).into(),

@@ -143,6 +143,8 @@ mod tests {
             classes: Vec::new(),
             skipped: Vec::new(),
             note: None,
+            editable: false,
+            undo: None,
         }
     }
 

@@ -30,19 +30,19 @@ const PAGE: u64 = 60;
 const THUMBNAIL: u32 = 128;
 
 /// A request waits so long for a small data set to be read; a big one is read on behind it.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 const BEING_READ: &str = "being read…";
 
 /// Everything that knows data sets by name.
 pub struct Datasets {
-    folders: Folders,
-    store: Arc<Store>,
-    live: Arc<LiveJobs>,
+    pub(super) folders: Folders,
+    pub(super) store: Arc<Store>,
+    pub(super) live: Arc<LiveJobs>,
     built_in: Mutex<HashMap<String, StoredSurvey>>,
     /// The data set that was looked at last, open.
     album: Mutex<Option<(String, Arc<Album>)>>,
-    closing: CancelToken,
+    pub(super) closing: CancelToken,
 }
 
 /// A data set as it is to be added.
@@ -105,7 +105,7 @@ impl Datasets {
 
     pub fn list(&self) -> Result<Vec<DatasetInfo>> {
         let drawn = BUILT_IN.iter().map(|name| self.built_in_info(name));
-        let named = self.store.datasets()?.into_iter().map(|row| info(&row));
+        let named = self.store.datasets()?.into_iter().map(|row| self.row_info(&row));
         drawn.chain(named).collect()
     }
 
@@ -113,7 +113,15 @@ impl Datasets {
         if built_in(name).is_some() {
             return self.built_in_info(name);
         }
-        info(&self.row(name)?)
+        self.row_info(&self.row(name)?)
+    }
+
+    fn row_info(&self, row: &DatasetRow) -> Result<DatasetInfo> {
+        let (editable, undo) = match row.uploaded {
+            true => self.edits(&row.name),
+            false => (false, None),
+        };
+        Ok(DatasetInfo { editable, undo, ..info(row)? })
     }
 
     /// One page of the images of `class`, or of all.
@@ -155,7 +163,7 @@ impl Datasets {
     }
 
     /// Opens the data set as it is now and keeps it in hand for its thumbnails.
-    fn open_album(&self, name: &str) -> Result<Arc<Album>> {
+    pub(super) fn open_album(&self, name: &str) -> Result<Arc<Album>> {
         let album = Arc::new(self.named_source(name)?.open()?);
         *self.lock_album() = Some((name.to_owned(), Arc::clone(&album)));
         Ok(album)
@@ -166,7 +174,7 @@ impl Datasets {
         in_hand.as_ref().filter(|(of, _)| of == name).map(|(_, album)| Arc::clone(album))
     }
 
-    fn lock_album(&self) -> MutexGuard<'_, Option<(String, Arc<Album>)>> {
+    pub(super) fn lock_album(&self) -> MutexGuard<'_, Option<(String, Arc<Album>)>> {
         self.album.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -296,7 +304,7 @@ impl Datasets {
     }
 
     /// Surveys the data set on a thread of its own; the receiver hears when it is done.
-    fn read_behind(self: &Arc<Self>, row: DatasetRow) -> Receiver<()> {
+    pub(super) fn read_behind(self: &Arc<Self>, row: DatasetRow) -> Receiver<()> {
         let (done, heard) = channel();
         let datasets = Arc::clone(self);
         std::thread::spawn(move || {
@@ -344,7 +352,7 @@ impl Datasets {
     }
 
     /// The open training that reads this data set.
-    fn user_of(&self, name: &str) -> Result<Option<String>> {
+    pub(super) fn user_of(&self, name: &str) -> Result<Option<String>> {
         let jobs = self.store.open_jobs()?;
         let uses = |request: &str| {
             crate::studio::runs::RunRequest::read(request)
@@ -368,7 +376,7 @@ impl Datasets {
         }
     }
 
-    fn row(&self, name: &str) -> Result<DatasetRow> {
+    pub(super) fn row(&self, name: &str) -> Result<DatasetRow> {
         self.store
             .dataset(name)?
             .ok_or_else(|| Error::NotFound(format!("there is no data set called {name}")))
@@ -430,6 +438,8 @@ fn info_of(name: &str, built_in: bool, source: &str) -> DatasetInfo {
         classes: Vec::new(),
         skipped: Vec::new(),
         note: None,
+        editable: false,
+        undo: None,
     }
 }
 

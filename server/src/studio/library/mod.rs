@@ -3,9 +3,11 @@
 pub mod archives;
 pub mod datasets;
 mod digests;
+mod editing;
 mod import;
 mod model_name;
 pub mod models;
+mod revision;
 mod survey;
 
 pub use datasets::Datasets;

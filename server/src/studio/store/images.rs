@@ -15,12 +15,24 @@ pub struct NewImage {
     pub path: String,
     pub strip: String,
     pub strip_frames: u32,
+    /// The strip of the noisy pictures; older programs kept none.
+    pub noisy_strip: Option<String>,
     pub width: u32,
     pub height: u32,
     pub seed: i64,
     pub parameters: String,
     /// The name of the model that drew it.
     pub model: String,
+}
+
+impl NewImage {
+    /// Every file that is the picture's.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.path), Some(&self.strip), self.noisy_strip.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +50,7 @@ fn image(row: &Row<'_>) -> rusqlite::Result<ImageRow> {
         path: row.get(1)?,
         strip: row.get(2)?,
         strip_frames: row.get(3)?,
+        noisy_strip: row.get(12)?,
         width: row.get(4)?,
         height: row.get(5)?,
         seed: row.get(6)?,
@@ -54,17 +67,18 @@ fn image(row: &Row<'_>) -> rusqlite::Result<ImageRow> {
 }
 
 const COLUMNS: &str = "id, path, strip, strip_frames, width, height, seed, parameters, model, job, \
-                       created, starred";
+                       created, starred, noisy_strip";
 
 impl Store {
     pub fn add_image(&self, job: JobId, new: &NewImage) -> Result<ImageId> {
         self.with(|db| {
             db.execute(
-                "INSERT INTO images (job, path, strip, strip_frames, width, height, seed, parameters, model, created)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                "INSERT INTO images (job, path, strip, strip_frames, width, height, seed, parameters, model, created,
+                                     noisy_strip)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                 params![
                     job, new.path, new.strip, new.strip_frames, new.width, new.height, new.seed,
-                    new.parameters, new.model, now()
+                    new.parameters, new.model, now(), new.noisy_strip
                 ],
             )?;
             Ok(db.last_insert_rowid())

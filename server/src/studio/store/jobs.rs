@@ -17,7 +17,7 @@ pub struct JobRow {
     pub request: String,
     pub progress: f32,
     pub message: Option<String>,
-    /// Newest figures of a training, as JSON.
+    /// Newest figures of a training, or what an evaluation found, as JSON.
     pub figures: Option<String>,
     /// The grid of a generation, relative to the data folder.
     pub grid: Option<String>,
@@ -33,7 +33,8 @@ pub struct Ending {
 
 const COLUMNS: &str = "id, kind, title, state, request, progress, message, figures, grid, worker";
 
-const KINDS: &[(JobKind, &str)] = &[(JobKind::Generate, "generate"), (JobKind::Train, "train")];
+const KINDS: &[(JobKind, &str)] =
+    &[(JobKind::Generate, "generate"), (JobKind::Train, "train"), (JobKind::Evaluate, "evaluate")];
 
 const STATES: &[(JobState, &str)] = &[
     (JobState::Queued, "queued"),
@@ -105,16 +106,17 @@ impl Store {
     /// Takes the first queued job of one of `kinds` for `worker`, in one step: nobody else gets it.
     pub fn claim(&self, kinds: &[JobKind], worker: &str) -> Result<Option<JobRow>> {
         let wanted = |kind| kinds.contains(&kind).then(|| word(KINDS, kind));
-        let (generate, train) = (wanted(JobKind::Generate), wanted(JobKind::Train));
+        let [generate, train, evaluate] =
+            [JobKind::Generate, JobKind::Train, JobKind::Evaluate].map(wanted);
         self.with(|db| {
             db.query_row(
                 &format!(
                     "UPDATE jobs SET state = 'running', worker = ?1, started = ?2
-                     WHERE id = (SELECT id FROM jobs WHERE state = 'queued' AND kind IN (?3, ?4)
+                     WHERE id = (SELECT id FROM jobs WHERE state = 'queued' AND kind IN (?3, ?4, ?5)
                                  ORDER BY place LIMIT 1)
                      RETURNING {COLUMNS}"
                 ),
-                params![worker, now(), generate, train],
+                params![worker, now(), generate, train, evaluate],
                 job,
             )
             .optional()
@@ -191,6 +193,11 @@ impl Store {
     /// All trainings, newest first.
     pub fn trainings(&self) -> Result<Vec<JobRow>> {
         self.jobs("WHERE kind = 'train' ORDER BY id DESC")
+    }
+
+    /// All evaluations, newest first.
+    pub fn evaluations(&self) -> Result<Vec<JobRow>> {
+        self.jobs("WHERE kind = 'evaluate' ORDER BY id DESC")
     }
 
     /// Running jobs, then queued ones in their order.

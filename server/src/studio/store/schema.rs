@@ -102,6 +102,9 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE styles (name TEXT PRIMARY KEY COLLATE NOCASE, content TEXT NOT NULL) STRICT;
 ",
+    "
+    ALTER TABLE images ADD COLUMN noisy_strip TEXT;
+",
 ];
 
 /// Brings the database to the newest version; one from a newer program is refused.

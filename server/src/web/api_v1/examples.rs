@@ -92,6 +92,8 @@ pub fn datasets() -> Value {
         classes: vec![ClassInfo { name: "7".into(), count: 1000 }],
         skipped: Vec::new(),
         note: None,
+        editable: false,
+        undo: None,
     }])
 }
 
@@ -105,6 +107,8 @@ fn image() -> ImageInfo {
         parameters: "Steps: 50, Sampler: DDPM, Seed: 42".into(),
         strip_url: "/files/strips/3.png".into(),
         strip_frames: 16,
+        noisy_strip_url: Some("/files/noisy-strips/3.png".into()),
+        starred: true,
     }
 }
 

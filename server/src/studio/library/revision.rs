@@ -1,0 +1,109 @@
+//! Data sets revised in the page: images taken out, classes changed, and what their pixels are like.
+
+use std::sync::Arc;
+
+use app::api::{DatasetChange, DatasetEdit, DatasetStatistics, Live};
+use engine::config::parse_colour;
+use engine::data::built_in;
+
+use super::Datasets;
+use super::datasets::PATIENCE;
+use super::editing::{ImageFolder, Journal, undo};
+use crate::studio::store::DatasetRow;
+use crate::{Error, Result};
+
+/// Sizes that are told one by one.
+const SIZES: usize = 12;
+
+impl Datasets {
+    /// Whether the images of the uploaded data set stand in a folder, one file each, and what can be
+    /// taken back there.
+    pub(super) fn edits(&self, name: &str) -> (bool, Option<String>) {
+        let folder = self.folders.dataset(name);
+        let is_array = folder.join("images.idx3-ubyte").is_file();
+        (!is_array, Journal::read(&folder).map(|journal| journal.words))
+    }
+
+    /// Changes the images of an uploaded data set.
+    pub fn edit(self: &Arc<Self>, name: &str, edit: &DatasetEdit) -> Result<DatasetChange> {
+        let row = self.editable(name)?;
+        let folder = ImageFolder::open(&self.folders.dataset(name))?;
+        let images = match edit {
+            DatasetEdit::Delete { images } => folder.delete(images)?,
+            DatasetEdit::Move { images, class } => folder.move_to(images, class)?,
+            DatasetEdit::RenameClass { class, name } => folder.rename_class(class, name)?,
+            DatasetEdit::DeleteDuplicates => {
+                let twice = self.duplicates(name)?;
+                if twice.is_empty() {
+                    return Err(Error::Conflict("no two of its images are alike".into()));
+                }
+                folder.delete(&folder.names_at(&twice))?
+            }
+        };
+        self.changed(row, images)
+    }
+
+    /// Takes the last edit back.
+    pub fn undo(self: &Arc<Self>, name: &str) -> Result<DatasetChange> {
+        let row = self.editable(name)?;
+        let images = undo(&self.folders.dataset(name))?;
+        self.changed(row, images)
+    }
+
+    pub fn statistics(&self, name: &str) -> Result<DatasetStatistics> {
+        let found = self.look_at_all(name)?;
+        let rounded = |numbers: &[f64]| numbers.iter().map(|&number| number as f32).collect();
+        let others = found.sizes.iter().skip(SIZES);
+        Ok(DatasetStatistics {
+            mean: rounded(&found.mean),
+            std: rounded(&found.std),
+            other_sizes: others.map(|(_, count)| count).sum(),
+            sizes: found.sizes.iter().take(SIZES).map(|&((w, h), count)| (w, h, count)).collect(),
+            duplicates: found.duplicates.len() as u64,
+        })
+    }
+
+    fn duplicates(&self, name: &str) -> Result<Vec<usize>> {
+        Ok(self.look_at_all(name)?.duplicates)
+    }
+
+    fn look_at_all(&self, name: &str) -> Result<engine::data::Statistics> {
+        let background = match built_in(name) {
+            Some(_) => None,
+            None => parse_colour(&self.row(name)?.background),
+        };
+        let album = self.open_album(name)?;
+        Ok(album.statistics(background.unwrap_or_default(), &self.closing)?)
+    }
+
+    /// The row of a data set that may be changed now.
+    fn editable(&self, name: &str) -> Result<DatasetRow> {
+        if built_in(name).is_some() {
+            return Err(Error::Conflict(format!("{name} is drawn by Darkroom and stays as it is")));
+        }
+        let row = self.row(name)?;
+        if !row.uploaded {
+            let message = format!("{name} stands outside Darkroom; change its files there");
+            return Err(Error::Conflict(message));
+        }
+        if !self.edits(name).0 {
+            let message = format!("the images of {name} are one file; upload a folder to edit it");
+            return Err(Error::Conflict(message));
+        }
+        match self.user_of(name)? {
+            Some(run) => Err(Error::Conflict(format!("the run {run} uses {name}; stop it first"))),
+            None => Ok(row),
+        }
+    }
+
+    /// Counts anew what is there now.
+    fn changed(self: &Arc<Self>, row: DatasetRow, images: u64) -> Result<DatasetChange> {
+        let name = row.name.clone();
+        *self.lock_album() = None;
+        self.store.set_survey(&name, None, None)?;
+        // Nothing heard within this time means a big data set, which the page shows as being read.
+        let _ = self.read_behind(row).recv_timeout(PATIENCE);
+        self.live.publish(Live::LibraryChanged);
+        Ok(DatasetChange { info: self.info(&name)?, images })
+    }
+}

@@ -1,0 +1,86 @@
+//! Models measured and merged from the page.
+
+use app::api::{EvaluateForm, JobKind, JobState, MergeForm, Studio};
+use axum::http::StatusCode;
+
+use crate::support::{Setup, wait};
+
+fn form(model: &str) -> EvaluateForm {
+    EvaluateForm {
+        model: model.into(),
+        count: "16".into(),
+        steps: "4".into(),
+        sampler: "DDIM".into(),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn an_evaluation_waits_its_turn_and_leaves_its_figures() {
+    let setup = Setup::working();
+    setup.trained("first").await;
+    let site = setup.site();
+    let asked = "model=first&count=16&steps=4&sampler=DDIM&seed=0";
+    let answer = site.call("evaluate", asked).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let over = async || {
+        let views = setup.studio.evaluations(Some("first")).await.unwrap();
+        views[0].job.state.is_over()
+    };
+    wait(over).await;
+    let views = setup.studio.evaluations(None).await.unwrap();
+    let (job, figures) = (&views[0].job, views[0].figures.as_ref());
+    assert_eq!((job.kind, job.state), (JobKind::Evaluate, JobState::Done), "{:?}", job.message);
+    let figures = figures.expect("a finished evaluation has figures");
+    assert_eq!((figures.pictures, figures.judge.as_str()), (16, "first"));
+    assert!(figures.frechet_distance > 0.0 && (0.0..=1.0).contains(&figures.precision));
+    // The same again says the same: it all follows from the seed.
+    setup.studio.evaluate(form("first")).await.unwrap();
+    wait(over).await;
+    let again = setup.studio.evaluations(None).await.unwrap();
+    assert_eq!((again.len(), again[0].figures.as_ref()), (2, Some(figures)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_measured_is_told_at_its_field() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for (asked, field) in [
+        ("model=digits&count=3", "count"),
+        ("model=digits&count=many", "count"),
+        ("model=nobody", "model"),
+        ("model=digits&judge=nobody", "judge"),
+        ("model=digits&dataset=nowhere", "dataset"),
+        ("model=digits&steps=5000", "steps"),
+        ("model=digits&sampler=Oiler", "sampler"),
+    ] {
+        let answer = site.call("evaluate", asked).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{asked}: {}", answer.text());
+        assert!(answer.text().contains(&format!("\"{field}\"")), "{asked}: {}", answer.text());
+    }
+    assert!(setup.studio.evaluations(None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn two_models_are_merged_into_a_third() {
+    let setup = Setup::working();
+    setup.trained("first").await;
+    let merge = |b: &str, multiplier: &str, name: &str| MergeForm {
+        a: "first@4".into(),
+        b: b.into(),
+        multiplier: multiplier.into(),
+        name: name.into(),
+        ..Default::default()
+    };
+    let made = setup.studio.merge_models(merge("first@8", "0.25", "mixed")).await.unwrap();
+    assert_eq!((made.name.as_str(), made.width), ("mixed", 8));
+    assert!(setup.studio.models().await.unwrap().iter().any(|model| model.name == "mixed"));
+    for (wrong, field) in [
+        (merge("first@8", "half", "other"), "multiplier"),
+        (merge("nobody", "0.5", "other"), "b"),
+        (merge("first@8", "0.5", "mixed"), "name"),
+    ] {
+        let fault = setup.studio.merge_models(wrong).await.unwrap_err().to_string();
+        assert!(fault.starts_with(&format!("{field}:")), "{fault}");
+    }
+}
