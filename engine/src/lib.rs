@@ -44,6 +44,8 @@ pub mod schedule;
 pub mod train;
 #[cfg(feature = "compute")]
 pub mod unet;
+#[cfg(feature = "compute")]
+pub mod upscale;
 
 #[cfg(feature = "compute")]
 pub use cancel::CancelToken;

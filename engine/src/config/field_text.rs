@@ -1,6 +1,6 @@
 //! Settings as text, the way a form has them.
 
-use super::{Axis, ConfigError, MaskedContent, ResizeMode, SamplerKind, ScheduleKind};
+use super::{Axis, ConfigError, MaskedContent, ResizeMode, SamplerKind, ScheduleKind, Upscaler};
 
 /// A value that a text field can show and give back.
 pub(super) trait FieldText: Sized {
@@ -68,6 +68,7 @@ named!(ScheduleKind);
 named!(ResizeMode);
 named!(MaskedContent);
 named!(Axis);
+named!(Upscaler);
 
 /// The field is named by whoever asked for it.
 fn first_message(error: ConfigError) -> String {

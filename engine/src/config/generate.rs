@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::field_text::FieldText;
 use super::{
     Axis, ConfigError, FieldError, MaskedContent, ResizeMode, SamplerKind, Sampling, ScheduleKind,
-    edit_distance,
+    Upscaler, edit_distance,
 };
 
 /// The settings of one generation. Image `i` of the whole job has seed `seed + i`.
@@ -41,6 +41,14 @@ pub struct GenerateSettings {
     /// Pictures on the way from the seed's noise to the second seed's, which become an animation; 0
     /// for none. They take the place of the batches' pictures.
     pub walk_frames: usize,
+    /// How many times wider and higher a second pass makes the pictures; 1 for no second pass.
+    pub hires_scale: f64,
+    /// How they are enlarged before it.
+    pub hires_upscaler: Upscaler,
+    /// The second pass's denoising steps; 0 for as many as the first has.
+    pub hires_steps: usize,
+    /// How much of the way to noise the enlarged pictures go before they come back: 0 to 1.
+    pub hires_denoising: f64,
     /// The picture to begin from instead of noise, by its name among the inputs; empty for noise.
     pub init_image: String,
     /// How the picture is brought to the size that is drawn.
@@ -87,6 +95,10 @@ impl Default for GenerateSettings {
             subseed: -1,
             subseed_strength: 0.0,
             walk_frames: 0,
+            hires_scale: 1.0,
+            hires_upscaler: Upscaler::Lanczos,
+            hires_steps: 0,
+            hires_denoising: 0.5,
             init_image: String::new(),
             resize_mode: ResizeMode::Crop,
             denoising_strength: 0.75,
@@ -134,8 +146,8 @@ macro_rules! keyed {
 
 keyed! {
     model, prompt, negative_prompt, cfg_scale, sampler, schedule, eta, steps, width, height, tiling,
-    batch_count, batch_size, seed, subseed, subseed_strength, walk_frames, init_image, resize_mode,
-    denoising_strength, mask, mask_blur, inpainting_fill, inpainting_mask_invert, x_axis, x_values,
+    batch_count, batch_size, seed, subseed, subseed_strength, walk_frames, hires_scale,
+    hires_upscaler, hires_steps, hires_denoising, init_image, resize_mode, denoising_strength, mask, mask_blur, inpainting_fill, inpainting_mask_invert, x_axis, x_values,
     y_axis, y_values, z_axis, z_values,
 }
 
@@ -202,6 +214,7 @@ impl GenerateSettings {
         }
         errors.extend(self.mask_fault());
         errors.extend(self.walk_fault());
+        errors.extend(self.hires_faults());
         errors.extend(self.sampling().validate().err().into_iter().flat_map(|faults| faults.0));
         if errors.is_empty() { Ok(()) } else { Err(ConfigError(errors)) }
     }

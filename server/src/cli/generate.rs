@@ -128,7 +128,7 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
         let start = given.start(&asked, size, config.model_params.im_channels);
         let plan = Plan { count, ..Plan::new(&asked, wishes, &loaded.model, start) };
         let bar = ProgressBar::new((plan.batches() * plan.steps()) as u64);
-        let mut files = ImageFiles::new(out_dir, plan.steps(), bar.clone(), columns);
+        let mut files = ImageFiles::new(out_dir, bar.clone(), columns);
         draw(&loaded, &plan, &cancel, &mut files)?;
         bar.finish_and_clear();
         Ok(files)

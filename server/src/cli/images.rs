@@ -7,12 +7,11 @@ use engine::sampler::SampleStep;
 use indicatif::ProgressBar;
 
 use crate::Result;
-use crate::studio::{Drawn, Sink, write_whole};
+use crate::studio::{Drawn, Progress, Sink, write_whole};
 
 pub struct ImageFiles {
     /// Every picture for itself goes here, if anywhere.
     folder: Option<PathBuf>,
-    steps: usize,
     bar: ProgressBar,
     /// Of the grid, where classes have rows of their own.
     columns: Option<usize>,
@@ -22,13 +21,8 @@ pub struct ImageFiles {
 }
 
 impl ImageFiles {
-    pub fn new(
-        folder: Option<PathBuf>,
-        steps: usize,
-        bar: ProgressBar,
-        columns: Option<usize>,
-    ) -> Self {
-        Self { folder, steps, bar, columns, pictures: Vec::new(), parameters: String::new() }
+    pub fn new(folder: Option<PathBuf>, bar: ProgressBar, columns: Option<usize>) -> Self {
+        Self { folder, bar, columns, pictures: Vec::new(), parameters: String::new() }
     }
 
     pub fn grid_png(&self) -> Vec<u8> {
@@ -39,8 +33,8 @@ impl ImageFiles {
 }
 
 impl Sink for ImageFiles {
-    fn step(&mut self, batch: usize, step: &SampleStep) -> Result<()> {
-        self.bar.set_position((batch * self.steps + step.step) as u64);
+    fn step(&mut self, at: Progress, _step: &SampleStep) -> Result<()> {
+        self.bar.set_position((at.batch * at.steps + at.step) as u64);
         Ok(())
     }
 

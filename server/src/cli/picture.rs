@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use engine::config::{GenerateSettings, MaskedContent, ResizeMode};
+use engine::config::{GenerateSettings, MaskedContent, ResizeMode, Upscaler};
 use engine::grid::Picture;
 
 use crate::studio::{Start, decoded, input_name};
@@ -25,6 +25,18 @@ pub struct PictureArgs {
     /// How far they go: 0 not at all, 1 all the way
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true, value_name = "SHARE")]
     subseed_strength: f64,
+    /// Draw each picture over, so many times wider and higher; 1 draws it once
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true, value_name = "FACTOR")]
+    hires_scale: f64,
+    /// How it is enlarged before that: Lanczos or Nearest
+    #[arg(long, default_value = "Lanczos", value_name = "NAME")]
+    hires_upscaler: String,
+    /// Steps of the second pass; 0 for as many as the first
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    hires_steps: usize,
+    /// How far the enlarged picture goes toward noise before it comes back: 0 to 1
+    #[arg(long, default_value_t = 0.5, allow_negative_numbers = true, value_name = "SHARE")]
+    hires_denoising: f64,
     /// A picture to begin from instead of noise
     #[arg(long, value_name = "FILE")]
     init_image: Option<PathBuf>,
@@ -63,6 +75,10 @@ impl PictureArgs {
         settings.tiling = self.tiling;
         settings.subseed = self.subseed;
         settings.subseed_strength = self.subseed_strength;
+        settings.hires_scale = self.hires_scale;
+        settings.hires_upscaler = Upscaler::from_name(&self.hires_upscaler)?;
+        settings.hires_steps = self.hires_steps;
+        settings.hires_denoising = self.hires_denoising;
         settings.denoising_strength = self.denoising_strength;
         settings.resize_mode = ResizeMode::from_name(&self.resize_mode)?;
         settings.mask_blur = self.mask_blur;

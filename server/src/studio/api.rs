@@ -273,6 +273,7 @@ impl Darkroom {
         check_prompt(settings, model)?;
         let (width, height) = drawn_size(settings, model.width as usize);
         check_size(model.size_divisor, width, height)?;
+        check_second_pass(settings, model)?;
         for (name, field) in [(&settings.init_image, "init_image"), (&settings.mask, "mask")] {
             if !name.is_empty() {
                 self.check_input(name, field)?;
@@ -359,6 +360,19 @@ impl Darkroom {
         self.live.publish(Live::LibraryChanged);
         self.publish_status()
     }
+}
+
+/// Whether the model can draw at the second pass's size and in its steps.
+fn check_second_pass(settings: &GenerateSettings, model: &ModelInfo) -> Result<()> {
+    let size = drawn_size(settings, model.width as usize);
+    let most = GenerateSettings::MAX_SIDE;
+    let (width, height) = settings.hires_size(size, model.size_divisor);
+    if settings.has_second_pass() && width.max(height) > most {
+        let message = format!("it would make {width}x{height} pixels; a side has at most {most}");
+        return Err(Error::field("hires_scale", message));
+    }
+    let checked = check_steps(settings.hires_steps, model.timesteps);
+    checked.map_err(|error| Error::from(error).renamed("steps", "hires_steps"))
 }
 
 /// A prompt for a model without classes is dropped, as its text box is off; for one with classes it

@@ -10,6 +10,7 @@ use engine::sampler::{Guidance, SampleRequest, SampleStep, sample};
 
 use super::infotext::Infotext;
 use super::library::LoadedModel;
+use super::second_pass::SecondPass;
 use super::seeds::Seeds;
 use super::start::Start;
 use crate::{Error, Result};
@@ -33,10 +34,20 @@ pub struct Drawn<'a> {
     pub model: &'a str,
 }
 
+/// How far a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Counted from 0.
+    pub batch: usize,
+    /// Of `steps` steps of the batch, those of second passes included.
+    pub step: usize,
+    pub steps: usize,
+}
+
 /// Where the pictures go.
 pub trait Sink {
-    /// After each denoising step of batch `batch`, counted from 0. [`Error::Skipped`] ends the batch.
-    fn step(&mut self, batch: usize, step: &SampleStep) -> Result<()>;
+    /// After each denoising step. [`Error::Skipped`] ends the batch.
+    fn step(&mut self, at: Progress, step: &SampleStep) -> Result<()>;
     fn picture(&mut self, drawn: &Drawn) -> Result<()>;
     /// After the last picture of a batch.
     fn batch_done(&mut self) -> Result<()> {
@@ -56,6 +67,7 @@ pub struct Plan {
     pub size: (usize, usize),
     pub tiling: bool,
     pub start: Option<Start>,
+    pub second_pass: Option<SecondPass>,
 }
 
 /// What the pictures are to show, read for one model.
@@ -95,15 +107,17 @@ impl Plan {
         model: &Model,
         start: Option<Start>,
     ) -> Self {
+        let size = drawn_size(settings, model.config().model_params.im_size);
         Self {
             wishes,
             sampling: settings.sampling(),
             seeds: Seeds::of(settings),
             count: settings.images(),
             batch_size: settings.batch_size,
-            size: drawn_size(settings, model.config().model_params.im_size),
+            size,
             tiling: settings.tiling,
             start,
+            second_pass: SecondPass::of(settings, size, model.size_divisor()),
         }
     }
 
@@ -111,8 +125,12 @@ impl Plan {
         self.count.div_ceil(self.batch_size)
     }
 
-    /// Steps that each batch takes.
+    /// Steps that a whole batch takes.
     pub fn steps(&self) -> usize {
+        self.first_steps() + self.batch_size * self.second_pass.map_or(0, |pass| pass.steps())
+    }
+
+    fn first_steps(&self) -> usize {
         let steps = self.sampling.steps;
         self.start.as_ref().map_or(steps, |start| start.init.steps_taken(steps))
     }
@@ -123,8 +141,8 @@ impl Plan {
         first..self.count.min(first + self.batch_size)
     }
 
-    fn request(&self, batch: usize) -> SampleRequest {
-        let prompts = self.places(batch).map(|at| self.wishes.prompt(at, self.count).clone());
+    fn request(&self, places: Range<usize>) -> SampleRequest {
+        let prompts = places.clone().map(|at| self.wishes.prompt(at, self.count).clone());
         SampleRequest {
             guidance: Guidance {
                 prompts: prompts.collect(),
@@ -132,9 +150,9 @@ impl Plan {
                 scale: self.wishes.scale,
             },
             tiling: self.tiling,
-            variation: self.seeds.variation(self.places(batch)),
+            variation: self.seeds.variation(places.clone()),
             init: self.start.as_ref().map(|start| start.init.clone()),
-            ..SampleRequest::new(self.sampling, self.seeds.own(self.places(batch)), self.size)
+            ..SampleRequest::new(self.sampling, self.seeds.own(places), self.size)
         }
     }
 }
@@ -183,42 +201,72 @@ fn draw_batch(
     cancel: &CancelToken,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    let request = plan.request(batch);
-    let kept = frame_steps(plan.steps(), frames_that_fit(loaded, plan));
+    let places = plan.places(batch);
+    let request = plan.request(places.clone());
+    let kept = frame_steps(plan.first_steps(), frames_that_fit(loaded, plan));
     let mut frames: Vec<Frames> = vec![Frames::default(); request.seeds.len()];
-    // The engine's callback knows only the engine's errors; ours waits here.
-    let mut fault = None;
+    let mut teller = Teller { sink, batch, done: 0, steps: plan.steps(), fault: None };
     let drawn = sample(&loaded.model, &request, cancel, &mut |step| {
         if kept.contains(&step.step) {
             let pairs = step.x0_pictures()?.into_iter().zip(step.x_pictures()?);
             frames.iter_mut().zip(pairs).for_each(|(kept, (x0, x))| kept.push(x0, x));
         }
-        sink.step(batch, step).map_err(|error| {
-            fault = Some(error);
-            engine::Error::Cancelled
-        })
+        teller.tell(step)
     });
-    let pictures = drawn.map_err(|error| fault.take().unwrap_or(Error::Engine(error)))?;
-    for ((picture, mut frames), place) in pictures.iter().zip(frames).zip(plan.places(batch)) {
+    let mut pictures = teller.heard(drawn)?;
+    for (picture, frames) in pictures.iter().zip(&mut frames) {
         frames.push(picture.clone(), picture.clone());
-        let parameters = parameters(loaded, plan, place, picture);
-        let seed = plan.seeds.of_picture(place);
-        let model = &loaded.name;
+    }
+    if let Some(pass) = &plan.second_pass {
+        for (picture, place) in pictures.iter_mut().zip(places.clone()) {
+            let (alone, first) = (plan.request(place..place + 1), picture.clone());
+            let drawn =
+                pass.draw(&loaded.model, alone, first, cancel, &mut |step| teller.tell(step));
+            *picture = teller.heard(drawn)?;
+        }
+    }
+    for ((picture, frames), place) in pictures.iter().zip(frames).zip(places) {
         sink.picture(&Drawn {
-            seed,
+            seed: plan.seeds.of_picture(place),
             picture,
             frames: &frames.x0,
             noisy_frames: &frames.x,
-            parameters: &parameters,
-            model,
+            parameters: &parameters(loaded, plan, place),
+            model: &loaded.name,
         })?;
     }
     Ok(())
 }
 
-fn parameters(loaded: &LoadedModel, plan: &Plan, place: usize, picture: &Picture) -> String {
+/// Counts the steps of a batch for the sink. The engine's callback knows only the engine's errors;
+/// ours waits here.
+struct Teller<'a> {
+    sink: &'a mut dyn Sink,
+    batch: usize,
+    done: usize,
+    steps: usize,
+    fault: Option<Error>,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, step: &SampleStep) -> engine::Result<()> {
+        self.done += 1;
+        let at = Progress { batch: self.batch, step: self.done, steps: self.steps };
+        self.sink.step(at, step).map_err(|error| {
+            self.fault = Some(error);
+            engine::Error::Cancelled
+        })
+    }
+
+    fn heard<T>(&mut self, drawn: engine::Result<T>) -> Result<T> {
+        drawn.map_err(|error| self.fault.take().unwrap_or(Error::Engine(error)))
+    }
+}
+
+fn parameters(loaded: &LoadedModel, plan: &Plan, place: usize) -> String {
     let wishes = &plan.wishes;
     let start = plan.start.iter().flat_map(Start::details);
+    let second = plan.second_pass.iter().flat_map(SecondPass::details);
     let tiling = plan.tiling.then(|| ("Tiling", "True".to_owned()));
     Infotext {
         prompt: &wishes.prompt(place, plan.count).to_string(),
@@ -226,11 +274,18 @@ fn parameters(loaded: &LoadedModel, plan: &Plan, place: usize, picture: &Picture
         cfg_scale: if loaded.model.draws_without_class() { wishes.scale } else { 1.0 },
         sampling: plan.sampling,
         seed: plan.seeds.of_picture(place),
-        width: picture.width,
-        height: picture.height,
+        width: plan.size.0 as u32,
+        height: plan.size.1 as u32,
         model_hash: &loaded.hash,
         model: &loaded.name,
-        details: plan.seeds.details(place).into_iter().chain(start).chain(tiling).collect(),
+        details: plan
+            .seeds
+            .details(place)
+            .into_iter()
+            .chain(start)
+            .chain(second)
+            .chain(tiling)
+            .collect(),
     }
     .text()
 }
@@ -277,7 +332,7 @@ mod tests {
     fn the_last_batch_holds_what_is_left() {
         let plan = plan("", &[]);
         assert_eq!(plan.batches(), 3);
-        let seeds = |batch| plan.request(batch).seeds;
+        let seeds = |batch| plan.request(plan.places(batch)).seeds;
         assert_eq!((seeds(1), seeds(2)), (vec![9, 10], vec![11]));
     }
 
@@ -299,6 +354,7 @@ mod tests {
             size: drawn_size(&settings, 8),
             tiling: false,
             start: None,
+            second_pass: None,
         }
     }
 
@@ -308,7 +364,7 @@ mod tests {
         let plan = plan("..", &classes);
         assert_eq!(plan.wishes.row_length(5), Some(2));
         let texts: Vec<String> = (0..3)
-            .flat_map(|batch| plan.request(batch).guidance.prompts)
+            .flat_map(|batch| plan.request(plan.places(batch)).guidance.prompts)
             .map(|prompt| prompt.to_string())
             .collect();
         assert_eq!(texts, ["cat", "cat", "dog", "dog", "owl"]);

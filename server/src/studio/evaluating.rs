@@ -16,7 +16,7 @@ use engine::noise::{Stream, permutation};
 use engine::sampler::SampleStep;
 use serde::{Deserialize, Serialize};
 
-use super::drawing::{Drawn, Plan, Sink, Wishes, draw};
+use super::drawing::{Drawn, Plan, Progress, Sink, Wishes, draw};
 use super::heartbeat::Heartbeat;
 use super::library::{LoadedModel, ModelFile};
 use super::pace::{Pace, Throttle};
@@ -137,14 +137,13 @@ impl Darkroom {
             return Err(Error::field("count", message));
         }
         let info = self.models.info(&settings.model)?;
-        settings.drawing(&info.classes).validate()?;
-        check_steps(settings.steps, info.timesteps)?;
         self.models.find(settings.judge()).map_err(|error| error.renamed("model", "judge"))?;
         if let Some(dataset) = &settings.dataset {
             let checked = self.datasets.check(dataset);
             checked.map_err(|error| error.renamed("dataset_params.im_path", "dataset"))?;
         }
-        Ok(())
+        settings.drawing(&info.classes).validate()?;
+        Ok(check_steps(settings.steps, info.timesteps)?)
     }
 
     /// Evaluations of `model`, or of all, newest first.
@@ -265,7 +264,7 @@ impl Evaluation {
         let count = self.images.len();
         let plan = Plan { count, ..Plan::new(&settings, wishes, &loaded.model, None) };
         let total = (plan.batches() * plan.steps()) as u64;
-        let mut pile = Pile { pictures: Vec::new(), steps: plan.steps(), total, on_step };
+        let mut pile = Pile { pictures: Vec::new(), total, on_step };
         draw(loaded, &plan, cancel, &mut pile)?;
         Ok(pile.pictures)
     }
@@ -314,14 +313,13 @@ fn nearest_images(drawn: &[(i64, Picture)], images: &ImageSet) -> Result<Vec<(f6
 /// Keeps every picture in memory.
 struct Pile<'a> {
     pictures: Vec<(i64, Picture)>,
-    steps: usize,
     total: u64,
     on_step: OnStep<'a>,
 }
 
 impl Sink for Pile<'_> {
-    fn step(&mut self, batch: usize, step: &SampleStep) -> Result<()> {
-        (self.on_step)((batch * self.steps + step.step) as u64, self.total)
+    fn step(&mut self, at: Progress, _step: &SampleStep) -> Result<()> {
+        (self.on_step)((at.batch * at.steps + at.step) as u64, self.total)
     }
 
     fn picture(&mut self, drawn: &Drawn) -> Result<()> {

@@ -11,7 +11,7 @@ use engine::config::{GenerateSettings, Plot};
 use engine::grid::{Picture, animation, columns_for, grid, strip};
 use engine::sampler::SampleStep;
 
-use super::drawing::{Drawn, Plan, Sink, Wishes, draw, drawn_size};
+use super::drawing::{Drawn, Plan, Progress, Sink, Wishes, draw, drawn_size};
 use super::files::{next_number, remove_file, write_whole};
 use super::folders::Outputs;
 use super::heartbeat::Heartbeat;
@@ -165,8 +165,8 @@ impl<'a> GallerySink<'a> {
         folder.join(format!("{prefix}{:04}.png", next_number(&folder, prefix)))
     }
 
-    fn note_progress(&mut self, batch: usize, step: &SampleStep) {
-        let of_cell = (batch * step.steps + step.step) as f64 / (self.batches * step.steps) as f64;
+    fn note_progress(&mut self, at: Progress) {
+        let of_cell = (at.batch * at.steps + at.step) as f64 / (self.batches * at.steps) as f64;
         let done = self.cell as f64 + of_cell;
         let total = self.cells as f64;
         self.pace.mark(Instant::now(), done);
@@ -174,8 +174,8 @@ impl<'a> GallerySink<'a> {
         self.studio.live.change(self.job, |running| {
             running.progress = (done / total) as f32;
             running.eta_seconds = eta_seconds;
-            running.drawing.batch = batch;
-            running.drawing.step = step.step;
+            running.drawing.batch = at.batch;
+            running.drawing.step = at.step;
         });
     }
 
@@ -243,8 +243,8 @@ fn sheet(pictures: &[Picture]) -> Picture {
 }
 
 impl Sink for GallerySink<'_> {
-    fn step(&mut self, batch: usize, step: &SampleStep) -> Result<()> {
-        self.note_progress(batch, step);
+    fn step(&mut self, at: Progress, step: &SampleStep) -> Result<()> {
+        self.note_progress(at);
         self.preview(step)?;
         if self.events.ready(Instant::now()) {
             self.studio.publish_generation(self.job)?;

@@ -6,7 +6,7 @@ use engine::footprint::Footprint;
 
 use super::Darkroom;
 use super::drawing::drawn_size;
-use crate::Result;
+use crate::{Error, Result};
 
 /// Bytes of main memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,14 @@ impl Darkroom {
         let footprint = Footprint::new(&header, &Device::Cpu);
         let guided = !header.classes().is_empty() && settings.cfg_scale != 1.0;
         let size = drawn_size(settings, header.config.model_params.im_size);
-        Ok(fits(&footprint, size, settings.batch_size, guided, memory.free)?)
+        fits(&footprint, size, settings.batch_size, guided, memory.free)?;
+        if settings.has_second_pass() {
+            // The pictures go through it one by one.
+            let large = settings.hires_size(size, header.size_divisor());
+            let checked = fits(&footprint, large, 1, guided, memory.free);
+            checked.map_err(|error| Error::from(error).renamed("width", "hires_scale"))?;
+        }
+        Ok(())
     }
 }
 

@@ -29,6 +29,7 @@ mod probing;
 mod process;
 mod recall;
 pub mod runs;
+mod second_pass;
 mod seeds;
 mod start;
 pub mod store;
@@ -38,7 +39,7 @@ mod views;
 mod worker;
 
 pub use api::{StudioHandle, check_steps, drawn_seed};
-pub use drawing::{Drawn, Plan, Sink, Wishes, draw, drawn_size};
+pub use drawing::{Drawn, Plan, Progress, Sink, Wishes, draw, drawn_size};
 pub use files::{remove_folder, write_whole};
 pub use folders::{Folders, Outputs};
 pub use infotext::Infotext;

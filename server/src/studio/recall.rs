@@ -1,6 +1,6 @@
 //! From the settings in a picture back to the form that they were typed into.
 
-use engine::config::{GenerateSettings, SCHEDULES, SamplerKind, ScheduleKind};
+use engine::config::{GenerateSettings, SCHEDULES, SamplerKind, ScheduleKind, Upscaler};
 
 use super::library::Models;
 use super::parameters::Parameters;
@@ -28,6 +28,12 @@ pub fn form_fields(
     for (key, name) in KEYS {
         add(key, parameters.setting(name));
     }
+    // One name for the two passes that begin from a picture.
+    let second = parameters.setting("Hires upscale").is_some();
+    let strength = if second { "hires_denoising" } else { "denoising_strength" };
+    add(strength, parameters.setting("Denoising strength"));
+    let upscaler = parameters.setting("Hires upscaler").filter(|_| second);
+    add("hires_upscaler", upscaler.map(|name| upscaler_like(name).name()));
     for (key, name) in [("init_image", "Init image hash"), ("mask", "Mask hash")] {
         add(key, parameters.setting(name).filter(|input| inputs(input)));
     }
@@ -42,14 +48,15 @@ pub fn form_fields(
 }
 
 /// Keys of the form whose value stands as it is under a name of A1111's.
-const KEYS: [(&str, &str); 16] = [
+const KEYS: [(&str, &str); 17] = [
     ("steps", "Steps"),
     ("cfg_scale", "CFG scale"),
     ("seed", "Seed"),
     ("eta", "Eta"),
     ("subseed", "Variation seed"),
     ("subseed_strength", "Variation seed strength"),
-    ("denoising_strength", "Denoising strength"),
+    ("hires_scale", "Hires upscale"),
+    ("hires_steps", "Hires steps"),
     ("tiling", "Tiling"),
     ("mask_blur", "Mask blur"),
     ("inpainting_fill", "Masked content"),
@@ -63,8 +70,15 @@ const KEYS: [(&str, &str); 16] = [
 
 /// A value the form would refuse helps nobody.
 fn fits(key: &str, value: &str) -> bool {
-    let mut settings = GenerateSettings { init_image: "any".into(), ..Default::default() };
+    let from_picture = !key.starts_with("hires");
+    let init_image = if from_picture { "any".into() } else { String::new() };
+    let mut settings = GenerateSettings { init_image, ..Default::default() };
     settings.set(key, value).is_ok() && settings.validate().is_ok()
+}
+
+/// The nearest to another program's upscaler, which may be a network.
+fn upscaler_like(name: &str) -> Upscaler {
+    Upscaler::from_name(name).unwrap_or_default()
 }
 
 /// A sampler by the name A1111 or ComfyUI gives it, with the schedule that older names end in.

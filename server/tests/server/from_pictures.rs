@@ -167,3 +167,51 @@ async fn a_walk_between_two_seeds_is_an_animation() {
     let reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
     assert_eq!(reader.info().animation_control.unwrap().num_frames, 8, "to and fro");
 }
+
+#[tokio::test]
+async fn a_second_pass_makes_the_pictures_larger() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let once = GenerateSettings { steps: 10, ..two_of("painter") };
+    let twice = GenerateSettings { hires_scale: 2.0, hires_steps: 6, ..once.clone() };
+    let (view, pictures) = drawn(&setup, twice.clone()).await;
+    assert_eq!((pictures[0].width, pictures[0].height), (16, 16));
+    let parameters = &view.images[0].parameters;
+    assert!(parameters.contains("Size: 8x8"), "{parameters}");
+    let told = "Denoising strength: 0.5, Hires upscale: 2, Hires steps: 6, Hires upscaler: Lanczos";
+    assert!(parameters.contains(told), "{parameters}");
+    // The same alone as among others, and its text draws it again.
+    let alone = GenerateSettings { batch_size: 1, ..twice };
+    assert_eq!(drawn(&setup, alone).await.1[0], pictures[0]);
+    let png = setup.site().get(&view.images[0].url).await.bytes;
+    let form: Vec<(String, String)> = given(&setup, &png).form;
+    for (key, value) in [("hires_scale", "2"), ("hires_steps", "6"), ("hires_denoising", "0.5")] {
+        assert!(form.contains(&(key.into(), value.into())), "{key}: {form:?}");
+    }
+    // Without denoising it is the picture enlarged.
+    let still = GenerateSettings { hires_scale: 2.0, hires_denoising: 0.0, ..once.clone() };
+    let small = drawn(&setup, once).await.1.remove(0);
+    let enlarged = engine::upscale::upscale(small, (16, 16), engine::config::Upscaler::Lanczos);
+    assert_eq!(drawn(&setup, still).await.1[0], enlarged);
+}
+
+#[tokio::test]
+async fn noise_and_what_was_foreseen_are_kept_side_by_side() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let (view, pictures) = drawn(&setup, GenerateSettings { steps: 5, ..two_of("painter") }).await;
+    let image = &view.images[0];
+    let site = setup.site();
+    let strip = async |url: &str| Picture::from_png(&site.get(url).await.bytes).unwrap();
+    let foreseen = strip(&image.strip_url).await;
+    let noisy = strip(image.noisy_strip_url.as_ref().unwrap()).await;
+    assert_eq!((foreseen.width, noisy.width), (5 * 8, 5 * 8));
+    assert_ne!(foreseen, noisy);
+    let last = |strip: &Picture| -> Vec<u8> {
+        strip.pixels.chunks(5 * 8).flat_map(|row| row[4 * 8..].to_vec()).collect()
+    };
+    assert_eq!(
+        (last(&foreseen), last(&noisy)),
+        (pictures[0].pixels.clone(), pictures[0].pixels.clone())
+    );
+}

@@ -4,7 +4,7 @@
 use app::api::Style;
 use axum::Json;
 use axum::extract::State;
-use engine::config::{SAMPLERS, SCHEDULES, SamplerInfo, ScheduleKind};
+use engine::config::{SAMPLERS, SCHEDULES, SamplerInfo, ScheduleKind, Upscaler};
 use serde_json::{Value, json};
 
 use super::error::Answer;
@@ -50,13 +50,17 @@ pub async fn schedulers() -> Json<Value> {
 
 /// `[{name, model_name, model_path, model_url, scale}]`
 pub async fn upscalers() -> Json<Value> {
-    Json(json!([{
-        "name": "None",
-        "model_name": null,
-        "model_path": null,
-        "model_url": null,
-        "scale": 1.0,
-    }]))
+    let entry = |name: &str, scale: f64| {
+        json!({
+            "name": name,
+            "model_name": null,
+            "model_path": null,
+            "model_url": null,
+            "scale": scale,
+        })
+    };
+    let known = Upscaler::ALL.iter().map(|upscaler| entry(upscaler.name(), 4.0));
+    Json(std::iter::once(entry("None", 1.0)).chain(known).collect())
 }
 
 /// `[{name, prompt, negative_prompt}]`

@@ -7,6 +7,7 @@
 mod body;
 mod drawing;
 mod error;
+mod extras;
 mod image;
 mod listings;
 mod memory;
@@ -16,6 +17,7 @@ mod pictures;
 mod png_info;
 mod progress;
 mod request;
+mod second_pass;
 mod tasks;
 
 pub use error::speak;
@@ -53,6 +55,8 @@ fn drawing() -> Router<Web> {
     Router::new()
         .route("/txt2img", post(drawing::txt2img))
         .route("/img2img", post(drawing::img2img))
+        .route("/extra-single-image", post(extras::single))
+        .route("/extra-batch-images", post(extras::batch))
         .route("/progress", get(progress::tell))
         .route("/interrupt", post(progress::interrupt))
         .route("/skip", post(progress::skip))
@@ -89,14 +93,8 @@ fn listed() -> Router<Web> {
     refreshed.iter().fold(router, |router, path| router.route(path, post(listings::refresh)))
 }
 
-/// What A1111 does and Darkroom does not, each with its sentence.
+/// What A1111 does and Darkroom does not, with its sentence.
 fn undone() -> Router<Web> {
-    let undone = [
-        ("/extra-single-image", "Darkroom does not enlarge images"),
-        ("/extra-batch-images", "Darkroom does not enlarge images"),
-        ("/interrogate", "Darkroom's models know no words"),
-    ];
-    undone.into_iter().fold(Router::new(), |router, (path, words)| {
-        router.route(path, post(async move || ApiFault::not_done(words)))
-    })
+    let words = "Darkroom's models know no words";
+    Router::new().route("/interrogate", post(async move || ApiFault::not_done(words)))
 }

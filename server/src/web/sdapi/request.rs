@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::body::{Object, filled, flag, misfit, number, text};
 use super::error::{Answer, ApiFault};
 use super::pictures::Pictures;
+use super::second_pass;
 use crate::studio::parameters::Parameters;
 
 /// Every field with A1111's default, and those that a picture to begin from adds.
@@ -45,7 +46,6 @@ const TEXTS: &[&str] = &["sampler_name", "scheduler", "script_name", "force_task
 /// Fields that ask for what is not there: unless they are off, they are refused, because a picture
 /// that leaves a wish out without a word is a wrong picture.
 const CANNOT: &[(&str, &str)] = &[
-    ("enable_hr", "there is no second pass; give width and height instead"),
     ("restore_faces", "there is no face restoration; leave this off"),
     ("firstpass_image", "no image can be given; leave this out"),
     ("script_name", "there are no scripts; leave this out"),
@@ -153,7 +153,10 @@ impl Request {
         if let Some(pictures) = &self.pictures {
             pictures.apply(&mut settings);
         }
-        settings.validate()?;
+        if self.flag("enable_hr") {
+            second_pass::apply(&self.fields, &mut settings)?;
+        }
+        settings.validate().map_err(second_pass::renamed)?;
         Ok(settings)
     }
 

@@ -1,0 +1,75 @@
+//! The second pass: each picture is enlarged and drawn over at the larger size.
+
+use engine::CancelToken;
+use engine::config::{GenerateSettings, MaskedContent, Sampling, Upscaler};
+use engine::grid::Picture;
+use engine::model::Model;
+use engine::sampler::{Init, SampleRequest, SampleStep, sample};
+use engine::upscale::upscale;
+
+/// What the second pass does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SecondPass {
+    /// Width and height in pixels.
+    pub size: (usize, usize),
+    scale: f64,
+    upscaler: Upscaler,
+    sampling: Sampling,
+    strength: f64,
+}
+
+impl SecondPass {
+    /// What `settings` ask for after a first pass of `size`; nothing if they ask for none.
+    pub fn of(settings: &GenerateSettings, size: (usize, usize), divisor: usize) -> Option<Self> {
+        let sampling = settings.sampling();
+        let steps = if settings.hires_steps == 0 { sampling.steps } else { settings.hires_steps };
+        settings.has_second_pass().then(|| Self {
+            size: settings.hires_size(size, divisor),
+            scale: settings.hires_scale,
+            upscaler: settings.hires_upscaler,
+            sampling: Sampling { steps, ..sampling },
+            strength: settings.hires_denoising,
+        })
+    }
+
+    /// Steps that one picture takes.
+    pub fn steps(&self) -> usize {
+        self.init(Picture::filled(1, 1, 1, 0)).steps_taken(self.sampling.steps)
+    }
+
+    /// Draws over `picture`, the only one that `first` asked for.
+    pub fn draw(
+        &self,
+        model: &Model,
+        first: SampleRequest,
+        picture: Picture,
+        cancel: &CancelToken,
+        report: &mut dyn FnMut(&SampleStep) -> engine::Result<()>,
+    ) -> engine::Result<Picture> {
+        let size = (self.size.0 as u32, self.size.1 as u32);
+        let enlarged = upscale(picture, size, self.upscaler);
+        let request = SampleRequest {
+            sampling: self.sampling,
+            size: self.size,
+            init: Some(self.init(enlarged)),
+            ..first
+        };
+        let mut drawn = sample(model, &request, cancel, report)?;
+        Ok(drawn.remove(0))
+    }
+
+    fn init(&self, picture: Picture) -> Init {
+        let fill = MaskedContent::Original;
+        Init { picture, strength: self.strength, mask: None, fill }
+    }
+
+    /// What the text of a picture says of it, by A1111's names.
+    pub fn details(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("Denoising strength", self.strength.to_string()),
+            ("Hires upscale", self.scale.to_string()),
+            ("Hires steps", self.sampling.steps.to_string()),
+            ("Hires upscaler", self.upscaler.name().into()),
+        ]
+    }
+}
