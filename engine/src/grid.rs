@@ -24,6 +24,13 @@ impl Picture {
         Self { width, height, channels, pixels }
     }
 
+    /// The planes (channel, row, column), as tensors hold images.
+    pub fn planes(&self) -> Vec<u8> {
+        let channels = usize::from(self.channels);
+        let plane = |at| self.pixels.iter().skip(at).step_by(channels).copied();
+        (0..channels).flat_map(plane).collect()
+    }
+
     /// From planes (channel, row, column), as tensors hold images.
     pub fn from_planes(width: u32, height: u32, channels: u8, planes: &[u8]) -> Self {
         let area = width as usize * height as usize;
@@ -172,6 +179,7 @@ mod tests {
     fn png_round_trips_pixels_and_text() {
         let planes: Vec<u8> = (0..12).collect();
         let picture = Picture::from_planes(2, 2, 3, &planes);
+        assert_eq!(picture.planes(), planes);
         assert_eq!(&picture.pixels[..3], [0, 4, 8]);
         let bytes = picture.to_png(&[("parameters", "Steps: 5, naïve"), ("note", "日本")]);
         assert_eq!(Picture::from_png(&bytes).unwrap(), picture);

@@ -8,6 +8,7 @@
 mod album;
 mod archive;
 mod augment;
+mod augmentation;
 mod colour_jitter;
 mod crop;
 mod decode;
@@ -25,6 +26,8 @@ pub(crate) mod transform;
 pub use album::Album;
 pub use archive::{Limits, unpack};
 pub use augment::Symmetry;
+pub(crate) use augmentation::augmented;
+pub use augmentation::variants;
 pub use colour_jitter::ColourJitter;
 pub use crop::Crop;
 pub use decode::decode_bytes;

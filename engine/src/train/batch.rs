@@ -5,8 +5,8 @@ use rand::Rng;
 
 use super::timesteps::Timesteps;
 use crate::Result;
-use crate::config::{DatasetParams, RunConfig};
-use crate::data::{ColourJitter, Crop, ImageSet, Symmetry};
+use crate::config::RunConfig;
+use crate::data::{ImageSet, augmented};
 use crate::noise::{self, Stream};
 
 /// Images that a step trains on.
@@ -120,17 +120,8 @@ impl<'a> Dealer<'a> {
 
     /// Image `at`, changed as the configuration allows.
     fn augmented(&self, at: usize, random: &mut impl Rng) -> Vec<u8> {
-        let DatasetParams { flip, rotate, crop, colour_jitter, .. } = self.config.dataset_params;
-        let (_, channels, height, width) = shape_of(self.data, 1);
-        let symmetry = Symmetry::draw(random, flip, rotate);
-        let mut planes: Vec<u8> = symmetry.lay(self.data.image(at), width, height).collect();
-        if crop > 0.0 {
-            planes = Crop::draw(random, crop).lay(&planes, width, height);
-        }
-        if colour_jitter > 0.0 {
-            ColourJitter::draw(random, colour_jitter).apply(&mut planes, channels);
-        }
-        planes
+        let (_, _, height, width) = shape_of(self.data, 1);
+        augmented(&self.config.dataset_params, self.data.image(at), (width, height), random)
     }
 
     /// Unit Gaussian noise, and where offset noise is wanted one number more for each plane

@@ -2,6 +2,7 @@
 
 mod api;
 pub mod archive;
+mod augmenting;
 mod browse;
 pub mod calendar;
 mod drawing;

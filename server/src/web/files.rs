@@ -1,5 +1,6 @@
 //! Pictures by number. What a path may be stands in the database, never in the address.
 
+use std::collections::BTreeMap;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -110,6 +111,20 @@ pub async fn dataset(State(web): State<Web>, Path((name, file)): Path<(String, S
 pub async fn process(State(web): State<Web>, Query(form): Query<ProcessForm>) -> Answer {
     let strip = move |darkroom: &Arc<Darkroom>| Ok(darkroom.process_strip(&form)?.to_png(&[]));
     let png = web.studio.blocking(strip).await?;
+    let headers =
+        [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=60")];
+    Ok((headers, png).into_response())
+}
+
+/// An image of a data set as training may see it; the query has the settings and the image's number.
+pub async fn augmented(
+    State(web): State<Web>,
+    Path(file): Path<String>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Answer {
+    let name = file.strip_suffix(".png").ok_or_else(Fault::not_found)?.to_owned();
+    let drawn = move |darkroom: &Arc<Darkroom>| Ok(darkroom.augmented(&name, &asked)?.to_png(&[]));
+    let png = web.studio.blocking(drawn).await?;
     let headers =
         [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=60")];
     Ok((headers, png).into_response())

@@ -99,6 +99,7 @@ pub fn app(web: Web) -> Router {
         .route("/files/samples/{job}/{file}", get(files::sample))
         .route("/files/sheets/{job}/{file}", get(files::sheet))
         .route("/files/datasets/{name}/{file}", get(files::dataset))
+        .route("/files/augmented/{file}", get(files::augmented))
         .route("/files/process.png", get(files::process));
     let small = pages::add(small.merge(api_v1::routes()), &web)
         .fallback(site::serve)

@@ -1,6 +1,7 @@
 //! `/files`: nothing leaves the folders it stands in.
 
 use axum::http::StatusCode;
+use engine::grid::Picture;
 
 use crate::support::Setup;
 
@@ -46,4 +47,27 @@ async fn a_built_in_data_set_shows_its_images() {
     let answer = site.get(url).await;
     let picture = engine::grid::Picture::from_png(&answer.bytes).unwrap();
     assert_eq!((picture.width, picture.height), (28, 28));
+}
+
+#[tokio::test]
+async fn what_training_may_see_of_an_image_is_shown() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let get = async |query: &str| site.get(&format!("/files/augmented/{query}")).await;
+    let plain = get("digits.png?image=3").await;
+    let picture = Picture::from_png(&plain.bytes).unwrap();
+    assert_eq!((picture.width, picture.height), (4 * 28 + 3 * 2, 3 * 28 + 2 * 2));
+    let changed = get("digits.png?image=3&flip=both&rotate=true&crop=0.3&colour_jitter=0.2").await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
+    assert_ne!(changed.bytes, plain.bytes);
+    for (query, status, words) in [
+        ("digits.png?crop=2", StatusCode::UNPROCESSABLE_ENTITY, "crop"),
+        ("digits.png?flip=upside", StatusCode::UNPROCESSABLE_ENTITY, "flip"),
+        ("digits.png?image=x", StatusCode::UNPROCESSABLE_ENTITY, "image"),
+        ("nowhere.png", StatusCode::NOT_FOUND, "nowhere"),
+    ] {
+        let answer = get(query).await;
+        assert_eq!(answer.status, status, "{query}: {}", answer.text());
+        assert!(answer.text().contains(words), "{query}: {}", answer.text());
+    }
 }

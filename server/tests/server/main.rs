@@ -17,6 +17,7 @@ mod process;
 mod queue;
 mod revisions;
 mod sdapi;
+mod sdapi_extras;
 mod support;
 mod training;
 mod uploads;

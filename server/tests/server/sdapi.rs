@@ -14,16 +14,16 @@ use server::web::Password;
 
 use crate::support::{Answer, Setup, Site, get, open, post, two_of, wait};
 
-async fn send(site: &Site, path: &str, body: &Value) -> Answer {
+pub async fn send(site: &Site, path: &str, body: &Value) -> Answer {
     let request = post(path).header(header::CONTENT_TYPE, "application/json");
     site.ask(request.body(Body::from(body.to_string())).unwrap()).await
 }
 
-async fn draw(site: &Site, body: &Value) -> Answer {
+pub async fn draw(site: &Site, body: &Value) -> Answer {
     send(site, "/sdapi/v1/txt2img", body).await
 }
 
-fn images(answer: &Answer) -> Vec<Vec<u8>> {
+pub fn images(answer: &Answer) -> Vec<Vec<u8>> {
     let json = answer.json();
     let images = json["images"].as_array().unwrap_or_else(|| panic!("{json}"));
     images.iter().map(|image| BASE64_STANDARD.decode(image.as_str().unwrap()).unwrap()).collect()
@@ -41,7 +41,7 @@ async fn png_info(site: &Site, png: &[u8]) -> Value {
 }
 
 /// The shape that every error has.
-fn check_error(answer: &Answer, status: StatusCode, words: &str) {
+pub fn check_error(answer: &Answer, status: StatusCode, words: &str) {
     assert_eq!(answer.status, status, "{}", answer.text());
     let json = answer.json();
     for key in ["error", "detail", "body", "errors"] {
@@ -448,69 +448,4 @@ async fn the_api_stands_behind_guard_and_password() {
     // any:sesame
     let basic = get("/sdapi/v1/options").header(header::AUTHORIZATION, "Basic YW55OnNlc2FtZQ==");
     assert_eq!(site.ask(basic.body(Body::empty()).unwrap()).await.status, StatusCode::OK);
-}
-
-#[tokio::test]
-async fn images_are_enlarged() {
-    let setup = Setup::idle();
-    let site = setup.site();
-    let small = Picture { width: 2, height: 1, channels: 1, pixels: vec![0, 200] };
-    let image = BASE64_STANDARD.encode(small.to_png(&[]));
-    let single = async |fields: Value| {
-        let mut body = json!({ "image": image, "upscaler_1": "Nearest" });
-        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        send(&site, "/sdapi/v1/extra-single-image", &body).await
-    };
-    let picture = |encoded: &Value| {
-        Picture::from_png(&BASE64_STANDARD.decode(encoded.as_str().unwrap()).unwrap()).unwrap()
-    };
-    let twice = single(json!({})).await.json();
-    assert_eq!(picture(&twice["image"]).pixels, [0, 0, 200, 200, 0, 0, 200, 200]);
-    let sides = json!({ "resize_mode": 1, "upscaling_resize_w": 6, "upscaling_resize_h": 3 });
-    let sized = picture(&single(sides).await.json()["image"]);
-    assert_eq!((sized.width, sized.height), (6, 3));
-    let untouched = single(json!({ "upscaler_1": "None" })).await.json();
-    assert_eq!(picture(&untouched["image"]), small);
-    let body =
-        json!({ "imageList": [{ "data": image, "name": "a.png" }], "upscaler_1": "Lanczos" });
-    let batch = send(&site, "/sdapi/v1/extra-batch-images", &body).await.json();
-    assert_eq!(picture(&batch["images"][0]).width, 4);
-
-    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-    for (fields, words) in [
-        (json!({ "upscaler_1": "ESRGAN" }), "give None, Lanczos or Nearest"),
-        (json!({ "upscaling_resize": 99 }), "give 0.1 to 16"),
-        (json!({ "gfpgan_visibility": 1 }), "no face restoration"),
-        (json!({ "image": "no picture" }), "image"),
-    ] {
-        check_error(&single(fields).await, unprocessable, words);
-    }
-    let none = send(&site, "/sdapi/v1/extra-batch-images", &json!({})).await;
-    check_error(&none, unprocessable, "imageList");
-}
-
-#[tokio::test]
-async fn a_second_pass_is_asked_for_as_hires_fix() {
-    let setup = Setup::working();
-    let site = setup.site();
-    let body = json!({
-        "prompt": "7", "steps": 2, "seed": 7, "sampler_name": "DDIM", "width": 28, "height": 28,
-        "enable_hr": true, "hr_scale": 2, "hr_upscaler": "Latent", "denoising_strength": 0.5,
-        "override_settings": { "sd_model_checkpoint": "digits" },
-    });
-    let answer = draw(&site, &body).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
-    let picture = Picture::from_png(&images(&answer)[0]).unwrap();
-    assert_eq!((picture.width, picture.height), (56, 56));
-    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-    for (key, value, words) in [
-        ("hr_scale", json!(9), "hr_scale: 9 is out of range"),
-        ("hr_upscaler", json!("ESRGAN"), "give Lanczos or Nearest"),
-        ("hr_prompt", json!("another"), "leave this out"),
-        ("hr_resize_x", json!(64), "give hr_scale"),
-    ] {
-        let mut wrong = body.clone();
-        wrong[key] = value;
-        check_error(&draw(&site, &wrong).await, unprocessable, words);
-    }
 }
