@@ -64,6 +64,11 @@ pub struct GenerateSettings {
     pub inpainting_fill: MaskedContent,
     /// Whether black is drawn and white stays.
     pub inpainting_mask_invert: bool,
+    /// Whether the part around the mask alone is drawn at the size, and put back into the picture,
+    /// which keeps its own.
+    pub inpaint_full_res: bool,
+    /// Pixels of the picture around the mask that are drawn with it.
+    pub inpaint_full_res_padding: usize,
     /// What changes from column to column of a plot, and its values, as [`super::Plot`] reads them.
     pub x_axis: Axis,
     pub x_values: String,
@@ -106,6 +111,8 @@ impl Default for GenerateSettings {
             mask_blur: 0,
             inpainting_fill: MaskedContent::Original,
             inpainting_mask_invert: false,
+            inpaint_full_res: false,
+            inpaint_full_res_padding: 32,
             x_axis: Axis::Nothing,
             x_values: String::new(),
             y_axis: Axis::Nothing,
@@ -147,8 +154,9 @@ macro_rules! keyed {
 keyed! {
     model, prompt, negative_prompt, cfg_scale, sampler, schedule, eta, steps, width, height, tiling,
     batch_count, batch_size, seed, subseed, subseed_strength, walk_frames, hires_scale,
-    hires_upscaler, hires_steps, hires_denoising, init_image, resize_mode, denoising_strength, mask, mask_blur, inpainting_fill, inpainting_mask_invert, x_axis, x_values,
-    y_axis, y_values, z_axis, z_values,
+    hires_upscaler, hires_steps, hires_denoising, init_image, resize_mode, denoising_strength, mask,
+    mask_blur, inpainting_fill, inpainting_mask_invert, inpaint_full_res, inpaint_full_res_padding,
+    x_axis, x_values, y_axis, y_values, z_axis, z_values,
 }
 
 impl GenerateSettings {
@@ -160,6 +168,7 @@ impl GenerateSettings {
     /// Pixels of a side.
     pub const MAX_SIDE: usize = 1024;
     pub const MAX_MASK_BLUR: usize = 64;
+    pub const MAX_PADDING: usize = 256;
     pub const MAX_WALK_FRAMES: usize = 240;
 
     /// Images of the whole job, or of a cell of its plot.
@@ -192,6 +201,12 @@ impl GenerateSettings {
             ("seed", self.seed, -1, Self::MAX_SEED),
             ("subseed", self.subseed, -1, Self::MAX_SEED),
             ("mask_blur", self.mask_blur as i64, 0, Self::MAX_MASK_BLUR as i64),
+            (
+                "inpaint_full_res_padding",
+                self.inpaint_full_res_padding as i64,
+                0,
+                Self::MAX_PADDING as i64,
+            ),
         ];
         let shares = [
             ("cfg_scale", self.cfg_scale, Self::MAX_CFG_SCALE),

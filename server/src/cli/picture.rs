@@ -55,6 +55,12 @@ pub struct PictureArgs {
     /// Black is drawn and white stays
     #[arg(long)]
     invert_mask: bool,
+    /// Draw only the part around the mask, and put it back into the picture, which keeps its size
+    #[arg(long)]
+    only_masked: bool,
+    /// Pixels around the mask that are drawn with it then
+    #[arg(long, default_value_t = 32, value_name = "PIXELS")]
+    mask_padding: usize,
     /// What stands under the mask to begin with: original, fill or noise
     #[arg(long, default_value = "original", value_name = "NAME")]
     inpainting_fill: String,
@@ -83,6 +89,8 @@ impl PictureArgs {
         settings.resize_mode = ResizeMode::from_name(&self.resize_mode)?;
         settings.mask_blur = self.mask_blur;
         settings.inpainting_mask_invert = self.invert_mask;
+        settings.inpaint_full_res = self.only_masked;
+        settings.inpaint_full_res_padding = self.mask_padding;
         settings.inpainting_fill = MaskedContent::from_name(&self.inpainting_fill)?;
         let mut given = Given::default();
         if let Some(path) = &self.init_image {

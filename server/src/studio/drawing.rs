@@ -203,7 +203,10 @@ fn draw_batch(
 ) -> Result<()> {
     let places = plan.places(batch);
     let request = plan.request(places.clone());
-    let kept = frame_steps(plan.first_steps(), frames_that_fit(loaded, plan));
+    // A strip has frames of the picture's own size, which the part of a picture has not.
+    let is_patch = plan.start.as_ref().is_some_and(Start::is_patch);
+    let most = if is_patch { 1 } else { frames_that_fit(loaded, plan) };
+    let kept = frame_steps(plan.first_steps(), most);
     let mut frames: Vec<Frames> = vec![Frames::default(); request.seeds.len()];
     let mut teller = Teller { sink, batch, done: 0, steps: plan.steps(), fault: None };
     let drawn = sample(&loaded.model, &request, cancel, &mut |step| {
@@ -214,6 +217,9 @@ fn draw_batch(
         teller.tell(step)
     });
     let mut pictures = teller.heard(drawn)?;
+    if let Some(start) = &plan.start {
+        pictures = pictures.into_iter().map(|drawn| start.finished(drawn)).collect();
+    }
     for (picture, frames) in pictures.iter().zip(&mut frames) {
         frames.push(picture.clone(), picture.clone());
     }

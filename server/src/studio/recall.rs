@@ -28,6 +28,8 @@ pub fn form_fields(
     for (key, name) in KEYS {
         add(key, parameters.setting(name));
     }
+    let only_masked = parameters.setting("Inpaint area") == Some("Only masked");
+    add("inpaint_full_res", only_masked.then_some("true"));
     // One name for the two passes that begin from a picture.
     let second = parameters.setting("Hires upscale").is_some();
     let strength = if second { "hires_denoising" } else { "denoising_strength" };
@@ -48,7 +50,7 @@ pub fn form_fields(
 }
 
 /// Keys of the form whose value stands as it is under a name of A1111's.
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 18] = [
     ("steps", "Steps"),
     ("cfg_scale", "CFG scale"),
     ("seed", "Seed"),
@@ -60,6 +62,7 @@ const KEYS: [(&str, &str); 17] = [
     ("tiling", "Tiling"),
     ("mask_blur", "Mask blur"),
     ("inpainting_fill", "Masked content"),
+    ("inpaint_full_res_padding", "Masked area padding"),
     ("x_axis", "X Type"),
     ("x_values", "X Values"),
     ("y_axis", "Y Type"),

@@ -1,8 +1,8 @@
 //! The picture that a generation begins from.
 
-use engine::config::GenerateSettings;
+use engine::config::{GenerateSettings, ResizeMode};
 use engine::grid::Picture;
-use engine::sampler::Init;
+use engine::sampler::{Init, Mask, Region, fit};
 
 use super::Darkroom;
 use crate::Result;
@@ -11,6 +11,8 @@ use crate::Result;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
     pub init: Init,
+    /// Where the drawing goes, if only a part of the picture is drawn.
+    patch: Option<Patch>,
     /// Names of the inputs.
     image: String,
     mask: String,
@@ -26,12 +28,32 @@ impl Start {
         size: (usize, usize),
         channels: usize,
     ) -> Self {
+        let (init, patch) = match mask {
+            Some(mask) if settings.inpaint_full_res => {
+                Patch::cut(settings, picture, mask, size, channels)
+            }
+            mask => (Init::from_settings(settings, picture, mask, size, channels), None),
+        };
         Self {
-            init: Init::from_settings(settings, picture, mask, size, channels),
+            init,
+            patch,
             image: settings.init_image.clone(),
             mask: settings.mask.clone(),
             mask_blur: settings.mask_blur,
         }
+    }
+
+    /// The picture that comes of what was drawn.
+    pub fn finished(&self, drawn: Picture) -> Picture {
+        match &self.patch {
+            Some(patch) => patch.region.put_back(&patch.picture, drawn, &patch.mask),
+            None => drawn,
+        }
+    }
+
+    /// Whether only a part of the picture is drawn, at another size than the whole has.
+    pub fn is_patch(&self) -> bool {
+        self.patch.is_some()
     }
 
     /// What the text of a picture says of where it began.
@@ -44,10 +66,48 @@ impl Start {
             mask("Mask hash", self.mask.clone()),
             mask("Mask blur", self.mask_blur.to_string()),
             mask("Masked content", self.init.fill.name().into()),
+            self.patch.as_ref().map(|_| ("Inpaint area", "Only masked".into())),
+            self.patch.as_ref().map(|patch| ("Masked area padding", patch.padding.to_string())),
         ]
         .into_iter()
         .flatten()
         .collect()
+    }
+}
+
+/// The part of a picture around its mask.
+#[derive(Clone, Debug, PartialEq)]
+struct Patch {
+    /// All of it, with the model's channels.
+    picture: Picture,
+    /// Of its size, with soft edges.
+    mask: Mask,
+    region: Region,
+    padding: usize,
+}
+
+impl Patch {
+    /// What to draw of the part, and where it goes; all of the picture if the mask draws nothing.
+    fn cut(
+        settings: &GenerateSettings,
+        picture: Picture,
+        mask: Picture,
+        size: (usize, usize),
+        channels: usize,
+    ) -> (Init, Option<Self>) {
+        let own = (picture.width as usize, picture.height as usize);
+        let picture = fit(picture, own, channels, ResizeMode::Resize).picture;
+        let white = fit(mask, own, 1, ResizeMode::Resize).picture;
+        let mask = Mask::from_picture(&white, 0, settings.inpainting_mask_invert);
+        let padding = settings.inpaint_full_res_padding;
+        let Some(region) = Region::around(&mask, padding as u32, size) else {
+            return (Init::from_settings(settings, picture, Some(white), size, channels), None);
+        };
+        let settings = &GenerateSettings { resize_mode: ResizeMode::Resize, ..settings.clone() };
+        let (part, white) = (region.cut(&picture), region.cut(&white));
+        let init = Init::from_settings(settings, part, Some(white), size, channels);
+        let mask = mask.blurred(settings.mask_blur);
+        (init, Some(Self { picture, mask, region, padding }))
     }
 }
 

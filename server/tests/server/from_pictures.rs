@@ -215,3 +215,32 @@ async fn noise_and_what_was_foreseen_are_kept_side_by_side() {
         (pictures[0].pixels.clone(), pictures[0].pixels.clone())
     );
 }
+
+#[tokio::test]
+async fn a_small_part_of_a_large_picture_is_drawn_and_put_back() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let pixels = (0..40 * 30 * 3).map(|at| (at % 251) as u8).collect();
+    let large = Picture { width: 40, height: 30, channels: 3, pixels };
+    let white =
+        |at: u32| 255 * u8::from((10..16).contains(&(at % 40)) && (4..8).contains(&(at / 40)));
+    let mask =
+        Picture { width: 40, height: 30, channels: 1, pixels: (0..1200).map(white).collect() };
+    let settings = GenerateSettings {
+        init_image: given(&setup, &large.to_png(&[])).name,
+        mask: given(&setup, &mask.to_png(&[])).name,
+        denoising_strength: 1.0,
+        inpaint_full_res: true,
+        inpaint_full_res_padding: 1,
+        ..two_of("painter")
+    };
+    let (view, pictures) = drawn(&setup, settings).await;
+    assert_eq!((pictures[0].width, pictures[0].height), (40, 30));
+    assert_eq!(view.images[0].strip_frames, 1);
+    let told = "Inpaint area: Only masked, Masked area padding: 1";
+    assert!(view.images[0].parameters.contains(told), "{}", view.images[0].parameters);
+    let gray = engine::sampler::fit(large, (40, 30), 1, engine::config::ResizeMode::Resize).picture;
+    let changed: Vec<usize> =
+        (0..1200).filter(|&at| pictures[0].pixels[at] != gray.pixels[at]).collect();
+    assert!(!changed.is_empty() && changed.iter().all(|&at| white(at as u32) == 255));
+}

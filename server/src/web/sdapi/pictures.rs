@@ -20,6 +20,8 @@ pub struct Pictures {
     mask_blur: usize,
     fill: MaskedContent,
     invert: bool,
+    full_res: bool,
+    padding: usize,
 }
 
 impl Pictures {
@@ -34,6 +36,8 @@ impl Pictures {
             mask_blur: mask_blur(fields)?,
             fill: fill(number(fields, "inpainting_fill"))?,
             invert: number(fields, "inpainting_mask_invert") != 0,
+            full_res: flag(fields, "inpaint_full_res"),
+            padding: padding(number(fields, "inpaint_full_res_padding"))?,
         };
         if !flag(fields, "include_init_images") {
             fields.insert("init_images".into(), Value::Null);
@@ -49,6 +53,8 @@ impl Pictures {
         settings.mask_blur = self.mask_blur;
         settings.inpainting_fill = self.fill;
         settings.inpainting_mask_invert = self.invert;
+        settings.inpaint_full_res = self.full_res;
+        settings.inpaint_full_res_padding = self.padding;
     }
 
     /// Keeps the files among the inputs and writes their names into `settings`.
@@ -98,6 +104,14 @@ fn fill(number: i64) -> Answer<MaskedContent> {
             Err(ApiFault::field("inpainting_fill", words))
         }
     }
+}
+
+fn padding(pixels: i64) -> Answer<usize> {
+    let most = GenerateSettings::MAX_PADDING;
+    usize::try_from(pixels).ok().filter(|pixels| *pixels <= most).ok_or_else(|| {
+        let words = format!("{pixels} is out of range; give 0 to {most}");
+        ApiFault::field("inpaint_full_res_padding", words)
+    })
 }
 
 /// The same in both directions, or the wider of the two.
