@@ -69,6 +69,9 @@ pub struct GenerateSettings {
     pub inpaint_full_res: bool,
     /// Pixels of the picture around the mask that are drawn with it.
     pub inpaint_full_res_padding: usize,
+    /// Whether the parts of the prompt, with `|` between them, are drawn in all combinations: a plot
+    /// whose columns and rows they are.
+    pub prompt_matrix: bool,
     /// What changes from column to column of a plot, and its values, as [`super::Plot`] reads them.
     pub x_axis: Axis,
     pub x_values: String,
@@ -113,6 +116,7 @@ impl Default for GenerateSettings {
             inpainting_mask_invert: false,
             inpaint_full_res: false,
             inpaint_full_res_padding: 32,
+            prompt_matrix: false,
             x_axis: Axis::Nothing,
             x_values: String::new(),
             y_axis: Axis::Nothing,
@@ -156,7 +160,7 @@ keyed! {
     batch_count, batch_size, seed, subseed, subseed_strength, walk_frames, hires_scale,
     hires_upscaler, hires_steps, hires_denoising, init_image, resize_mode, denoising_strength, mask,
     mask_blur, inpainting_fill, inpainting_mask_invert, inpaint_full_res, inpaint_full_res_padding,
-    x_axis, x_values, y_axis, y_values, z_axis, z_values,
+    prompt_matrix, x_axis, x_values, y_axis, y_values, z_axis, z_values,
 }
 
 impl GenerateSettings {
@@ -237,7 +241,8 @@ impl GenerateSettings {
     fn walk_fault(&self) -> Option<FieldError> {
         let most = Self::MAX_WALK_FRAMES;
         let fault = |message: String| Some(FieldError::new("walk_frames", message));
-        let is_plot = [self.x_axis, self.y_axis, self.z_axis] != [Axis::Nothing; 3];
+        let is_plot =
+            self.prompt_matrix || [self.x_axis, self.y_axis, self.z_axis] != [Axis::Nothing; 3];
         match self.walk_frames {
             0 => None,
             frames if !(2..=most).contains(&frames) => {

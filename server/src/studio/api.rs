@@ -239,7 +239,11 @@ impl Darkroom {
     /// Checks the settings against the model and puts the generation into the queue.
     pub fn enqueue_generation(&self, mut settings: GenerateSettings) -> Result<JobId> {
         settings.validate()?;
-        self.check_drawing(&mut settings)?;
+        match settings.prompt_matrix {
+            // Its prompt is none by itself; those of its cells are checked below.
+            true => self.check_knows_classes(&settings.model)?,
+            false => self.check_drawing(&mut settings)?,
+        }
         let plot = Plot::read(&settings)?;
         if let Some(plot) = &plot {
             self.check_plot(plot)?;
@@ -250,6 +254,16 @@ impl Darkroom {
         let plural = if images == 1 { "" } else { "s" };
         let title = format!("{}, {images} image{plural}", settings.model);
         self.enqueue(JobKind::Generate, &title, &serde_json::to_string(&settings)?, Runner::Queue)
+    }
+
+    fn check_knows_classes(&self, model: &str) -> Result<()> {
+        match self.models.info(model)?.classes.is_empty() {
+            true => Err(Error::field(
+                "prompt_matrix",
+                "this model draws without classes, so there is nothing to combine; leave it off",
+            )),
+            false => Ok(()),
+        }
     }
 
     /// Whether every cell can be drawn. What goes wrong inside is told as it is.

@@ -11,6 +11,9 @@ use super::gallery::{GRID_PIXELS, GallerySink, draw_all};
 use super::parameters::Parameters;
 use crate::Result;
 
+/// What A1111 calls a plot of the parts of a prompt.
+pub(super) const MATRIX: &str = "Prompt matrix";
+
 /// Draws the cells and then the sheets; interrupted, the sheets have what was finished.
 pub fn plot(
     worker: &mut Worker,
@@ -70,8 +73,11 @@ fn sheets(plot: &Plot, cells: &[Option<Picture>]) -> Vec<PlotSheet> {
 /// The text of the first picture with what the plot adds, by A1111's names.
 fn told(settings: &GenerateSettings, first: &str) -> String {
     let mut parameters = Parameters::read(first);
+    if settings.prompt_matrix {
+        parameters.prompt.clone_from(&settings.prompt);
+    }
     let mut add = |key: String, value: &str| parameters.settings.push((key, value.into()));
-    add("Script".into(), "X/Y/Z plot");
+    add("Script".into(), if settings.prompt_matrix { MATRIX } else { "X/Y/Z plot" });
     for (name, axis, values) in [
         ("X", settings.x_axis, &settings.x_values),
         ("Y", settings.y_axis, &settings.y_values),

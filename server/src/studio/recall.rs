@@ -4,6 +4,7 @@ use engine::config::{GenerateSettings, SCHEDULES, SamplerKind, ScheduleKind, Ups
 
 use super::library::Models;
 use super::parameters::Parameters;
+use super::plotting::MATRIX;
 
 /// What of `parameters` the Generate form takes, by its keys. What this program does not have, such as
 /// another program's model, is left out; `inputs` tells which pictures to begin from are here.
@@ -30,6 +31,8 @@ pub fn form_fields(
     }
     let only_masked = parameters.setting("Inpaint area") == Some("Only masked");
     add("inpaint_full_res", only_masked.then_some("true"));
+    let matrix = parameters.setting("Script") == Some(MATRIX);
+    add("prompt_matrix", matrix.then_some("true"));
     // One name for the two passes that begin from a picture.
     let second = parameters.setting("Hires upscale").is_some();
     let strength = if second { "hires_denoising" } else { "denoising_strength" };

@@ -82,3 +82,35 @@ async fn what_cannot_be_drawn_is_told_at_its_axis_before_anything_begins() {
     }
     assert!(setup.studio.generation(None).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_prompt_matrix_draws_the_parts_in_all_combinations() {
+    let setup = Setup::working();
+    let matrix = |model: &str, prompt: &str| GenerateSettings {
+        prompt: prompt.into(),
+        prompt_matrix: true,
+        batch_size: 1,
+        steps: 1,
+        ..two_of(model)
+    };
+    let job = setup.studio.generate(matrix("digits", "7 | 1 | (3:0.5)")).await.unwrap();
+    let view = setup.generation_over(job).await;
+    assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+    assert_eq!((view.images.len(), view.sheet_urls.len()), (4, 1));
+    let prompts: Vec<_> =
+        view.images.iter().map(|image| image.parameters.lines().next().unwrap()).collect();
+    assert_eq!(prompts, ["7", "7 AND 1", "7 AND (3:0.5)", "7 AND 1 AND (3:0.5)"]);
+    let sheet = setup.site().get(&view.sheet_urls[0]).await.bytes;
+    let input = setup.studio.0.add_input(&sheet).unwrap();
+    for (key, value) in [("prompt", "7 | 1 | (3:0.5)"), ("prompt_matrix", "true")] {
+        assert!(input.form.contains(&(key.into(), value.into())), "{key}: {:?}", input.form);
+    }
+    for (settings, field) in [
+        (matrix("textures", "a | b"), "prompt_matrix"),
+        (matrix("digits", "7"), "prompt"),
+        (matrix("digits", "7 | eleven"), "prompt"),
+    ] {
+        let fault = setup.studio.generate(settings).await.unwrap_err().to_string();
+        assert!(fault.starts_with(&format!("{field}:")), "{fault}");
+    }
+}

@@ -85,3 +85,17 @@ async fn what_stands_elsewhere_or_is_in_use_stays_as_it_is() {
     assert_eq!(used.status, StatusCode::CONFLICT, "{}", used.text());
     assert_eq!(setup.studio.dataset("pets", None, 0).await.unwrap().total, 4);
 }
+
+#[tokio::test]
+async fn a_folder_that_changes_on_disk_is_counted_anew() {
+    let setup = Setup::idle();
+    let folder = setup.images(3);
+    setup.studio.add_dataset("mine", folder.to_str().unwrap(), "#000000").await.unwrap();
+    assert_eq!(setup.studio.dataset("mine", None, 0).await.unwrap().info.count, 3);
+    std::fs::write(folder.join("late.png"), png(9)).unwrap();
+    let page = setup.studio.dataset("mine", None, 0).await.unwrap();
+    assert_eq!((page.info.count, page.total), (4, 4));
+    std::fs::remove_file(folder.join("00.png")).unwrap();
+    std::fs::remove_file(folder.join("01.png")).unwrap();
+    assert_eq!(setup.studio.dataset("mine", None, 0).await.unwrap().info.count, 2);
+}

@@ -1,12 +1,14 @@
 //! A plot: the same generation with one, two or three of its settings running through values.
 
 mod axis;
+mod matrix;
 mod range;
 mod values;
 
 pub use axis::Axis;
 
 use super::{ConfigError, FieldError, GenerateSettings};
+use matrix::Matrix;
 
 /// The cells of a plot: columns (x) by rows (y), on sheets (z). There is at least one of each.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +16,8 @@ pub struct Plot {
     /// What all cells have in common; its axes are set to nothing.
     settings: GenerateSettings,
     lines: [Line; 3],
+    /// The prompts of columns and rows, if they are those of a prompt matrix.
+    matrix: Option<Matrix>,
 }
 
 /// An axis with its values.
@@ -30,8 +34,8 @@ impl Plot {
     /// Cells of a plot at most.
     pub const MAX_CELLS: usize = 400;
 
-    /// The plot that `settings` ask for, none if all axes are [`Axis::Nothing`]. Every cell is
-    /// checked; errors name `x_values` and so on. Whether models exist and prompts can be read is
+    /// The plot that `settings` ask for, none if all axes are [`Axis::Nothing`] and the prompt is no
+    /// matrix. Every cell is checked; errors name `x_values` and so on. Whether models exist and prompts can be read is
     /// not known here.
     pub fn read(settings: &GenerateSettings) -> Result<Option<Self>, ConfigError> {
         let axes = [
@@ -39,12 +43,21 @@ impl Plot {
             ("y_values", settings.y_axis, &settings.y_values),
             ("z_values", settings.z_axis, &settings.z_values),
         ];
-        if axes.iter().all(|(_, axis, _)| *axis == Axis::Nothing) {
+        if !settings.prompt_matrix && axes.iter().all(|(_, axis, _)| *axis == Axis::Nothing) {
             return Ok(None);
         }
+        let matrix = read_matrix(settings)?;
         let settings = without_axes(settings);
         let [x, y, z] = axes.map(|(field, axis, text)| Line::read(field, axis, text, &settings));
-        let plot = Self { lines: [x?, y?, z?], settings };
+        let lines = match &matrix {
+            None => [x?, y?, z?],
+            Some(matrix) => [
+                Line::of_matrix(matrix, &matrix.columns),
+                Line::of_matrix(matrix, &matrix.rows),
+                z?,
+            ],
+        };
+        let plot = Self { lines, settings, matrix };
         plot.check_axes()?;
         plot.check_count()?;
         plot.check_replaced()?;
@@ -78,6 +91,9 @@ impl Plot {
     pub fn cell(&self, x: usize, y: usize, z: usize) -> GenerateSettings {
         let mut cell = self.settings.clone();
         let chosen = || self.lines.iter().zip([x, y, z]).map(|(line, at)| (line, &line.values[at]));
+        if let Some(matrix) = &self.matrix {
+            cell.prompt = matrix.prompt(x, y);
+        }
         // A prompt must stand before something in it is replaced.
         for (line, value) in chosen().filter(|(line, _)| !line.replaces()) {
             line.axis.apply(value, &mut cell).expect("every value was read before");
@@ -165,7 +181,30 @@ impl Plot {
     }
 }
 
+/// The matrix that `settings` ask for, whose prompts are on no other axis.
+fn read_matrix(settings: &GenerateSettings) -> Result<Option<Matrix>, ConfigError> {
+    if !settings.prompt_matrix {
+        return Ok(None);
+    }
+    for (field, axis) in [("x_axis", settings.x_axis), ("y_axis", settings.y_axis)] {
+        if axis != Axis::Nothing {
+            let message = "columns and rows are the prompt matrix's; choose Nothing";
+            return Err(ConfigError::one(field, message));
+        }
+    }
+    if settings.z_axis == Axis::Prompt {
+        return Err(ConfigError::one("z_axis", "the prompt is a matrix already"));
+    }
+    Matrix::read(&settings.prompt).map(Some)
+}
+
 impl Line {
+    /// Values that are only shown: the matrix itself knows the prompts.
+    fn of_matrix(matrix: &Matrix, parts: &[Vec<String>]) -> Self {
+        let values = parts.iter().map(|parts| matrix.label(parts)).collect();
+        Self { field: "prompt", axis: Axis::Nothing, values }
+    }
+
     /// Reads the values, each as its setting shows it.
     fn read(
         field: &'static str,
@@ -220,7 +259,7 @@ impl Axis {
 }
 
 fn without_axes(settings: &GenerateSettings) -> GenerateSettings {
-    let mut settings = settings.clone();
+    let mut settings = GenerateSettings { prompt_matrix: false, ..settings.clone() };
     for (axis, values) in [
         (&mut settings.x_axis, &mut settings.x_values),
         (&mut settings.y_axis, &mut settings.y_values),
@@ -277,6 +316,34 @@ mod tests {
         assert_eq!((cell.steps, cell.sampler, cell.seed), (30, SamplerKind::Ddim, 77));
         assert_eq!(Plot::read(&cell), Ok(None));
         assert!(cell.x_values.is_empty() && cell.y_values.is_empty());
+    }
+
+    #[test]
+    fn a_prompt_matrix_fills_columns_and_rows() {
+        let asked = GenerateSettings {
+            prompt: "cat | hat | scarf".into(),
+            prompt_matrix: true,
+            z_axis: Axis::Steps,
+            z_values: "5, 9".into(),
+            ..settings(NOTHING, NOTHING)
+        };
+        let plot = Plot::read(&asked).unwrap().unwrap();
+        assert_eq!(
+            (plot.columns(), plot.rows()),
+            (words(["cat", "+ hat"]), words(["cat", "+ scarf"]))
+        );
+        let cell = plot.cell(1, 1, 1);
+        assert_eq!((cell.prompt.as_str(), cell.steps), ("cat AND hat AND scarf", 9));
+        assert!(!cell.prompt_matrix);
+        let clash = GenerateSettings { x_axis: Axis::Seed, x_values: "1".into(), ..asked.clone() };
+        assert!(Plot::read(&clash).unwrap_err().for_field("x_axis").is_some());
+        let many =
+            GenerateSettings { prompt: "a|".repeat(8) + "b", z_values: "1-9".into(), ..asked };
+        assert!(Plot::read(&many).unwrap_err().for_field("prompt").is_some());
+    }
+
+    fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
+        words.map(str::to_owned).to_vec()
     }
 
     #[test]

@@ -13,7 +13,7 @@ use engine::data::{Album, Found, Limits, NO_CLASS, Source, built_in, detect, unp
 use engine::grid::Picture;
 
 use super::archives::{source_at, unpacked_source};
-use super::survey::{StoredSurvey, skipped_files};
+use super::survey::{StoredSurvey, listing, skipped_files};
 use crate::studio::files::{make_folder, remove_folder};
 use crate::studio::folders::Folders;
 use crate::studio::live::LiveJobs;
@@ -125,9 +125,15 @@ impl Datasets {
     }
 
     /// One page of the images of `class`, or of all.
-    pub fn page(&self, name: &str, class: Option<&str>, offset: u64) -> Result<DatasetPage> {
-        let info = self.info(name)?;
+    pub fn page(
+        self: &Arc<Self>,
+        name: &str,
+        class: Option<&str>,
+        offset: u64,
+    ) -> Result<DatasetPage> {
         let album = self.open_album(name)?;
+        self.notice_changes(name, &album)?;
+        let info = self.info(name)?;
         let chosen: Vec<_> = album
             .entries()
             .into_iter()
@@ -320,9 +326,10 @@ impl Datasets {
 
     fn read(&self, row: &DatasetRow) -> Result<()> {
         let source = self.row_source(row);
-        match source.and_then(|source| Ok(source.survey(&self.closing)?)) {
-            Ok(survey) => {
-                let survey = StoredSurvey::from(survey);
+        let read = source.and_then(|source| Ok((listing(&source.entries()?), source)));
+        match read.and_then(|(listing, source)| Ok((listing, source.survey(&self.closing)?))) {
+            Ok((listing, survey)) => {
+                let survey = StoredSurvey { listing, ..StoredSurvey::from(survey) };
                 let fault = (survey.count == 0).then(|| no_image_reads(&survey.skipped));
                 let text = serde_json::to_string(&survey)?;
                 self.store.set_survey(&row.name, Some(&text), fault.as_deref())

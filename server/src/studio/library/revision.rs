@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use app::api::{DatasetChange, DatasetEdit, DatasetStatistics, Live};
 use engine::config::parse_colour;
-use engine::data::built_in;
+use engine::data::{Album, built_in};
 
 use super::Datasets;
 use super::datasets::PATIENCE;
 use super::editing::{ImageFolder, Journal, undo};
+use super::survey::{StoredSurvey, listing};
 use crate::studio::store::DatasetRow;
 use crate::{Error, Result};
 
@@ -61,6 +62,20 @@ impl Datasets {
             sizes: found.sizes.iter().take(SIZES).map(|&((w, h), count)| (w, h, count)).collect(),
             duplicates: found.duplicates.len() as u64,
         })
+    }
+
+    /// Counts a data set anew whose files were changed outside since it was counted.
+    pub(super) fn notice_changes(self: &Arc<Self>, name: &str, album: &Album) -> Result<()> {
+        let Some(row) = self.store.dataset(name)? else { return Ok(()) };
+        let Some(survey) = &row.survey else { return Ok(()) };
+        let known: StoredSurvey = serde_json::from_str(survey)?;
+        if known.listing == listing(&album.entries()) {
+            return Ok(());
+        }
+        self.store.set_survey(name, None, None)?;
+        // A big one is read on behind the page, which shows that.
+        let _ = self.read_behind(row).recv_timeout(PATIENCE);
+        Ok(())
     }
 
     fn duplicates(&self, name: &str) -> Result<Vec<usize>> {

@@ -1,8 +1,9 @@
 //! What a data set holds, as the database keeps it.
 
 use app::api::{ClassInfo, SkippedFile};
-use engine::data::{Skipped, Survey};
+use engine::data::{Entry, Skipped, Survey};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// Skipped files that are listed by name; a broken data set may have a hundred thousand.
 const SKIPPED_SHOWN: usize = 200;
@@ -15,6 +16,19 @@ pub struct StoredSurvey {
     pub channels: u32,
     pub classes: Vec<ClassInfo>,
     pub skipped: Vec<SkippedFile>,
+    /// What [`listing`] said when it was read.
+    #[serde(default)]
+    pub listing: String,
+}
+
+/// Changes when images come, go or change their class.
+pub fn listing(entries: &[Entry]) -> String {
+    let mut hash = Sha256::new();
+    for entry in entries {
+        hash.update(entry.name.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl From<Survey> for StoredSurvey {
@@ -31,6 +45,7 @@ impl From<Survey> for StoredSurvey {
                 .map(|(name, count)| ClassInfo { name, count })
                 .collect(),
             skipped: skipped_files(survey.skipped),
+            listing: String::new(),
         }
     }
 }
