@@ -95,6 +95,10 @@ pub struct GenerateView {
     pub batch: usize,
     /// The newest x0 predictions of the running batch as one grid; the address changes with each.
     pub preview_url: Option<String>,
+    /// Images of the job before `images`, which a live event leaves out because it told of them
+    /// already; 0 everywhere else.
+    #[serde(default)]
+    pub images_before: usize,
     pub images: Vec<ImageInfo>,
     /// `/files/grids/{job}.png` once there is more than one image.
     pub grid_url: Option<String>,

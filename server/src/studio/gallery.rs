@@ -97,6 +97,9 @@ pub(super) struct GallerySink<'a> {
     cells: usize,
     date: String,
     number: u64,
+    /// Images of the job that are stored, and those that the pages were told of.
+    stored: usize,
+    told: usize,
     /// For the grid.
     pictures: Vec<Picture>,
     first_parameters: Option<String>,
@@ -124,6 +127,8 @@ impl<'a> GallerySink<'a> {
             number: next_number(&studio.folders.images(outputs, &date), ""),
             outputs,
             date,
+            stored: 0,
+            told: 0,
             pictures: Vec::new(),
             first_parameters: None,
             pace,
@@ -195,6 +200,13 @@ impl<'a> GallerySink<'a> {
         Ok(())
     }
 
+    /// Tells the pages what is new.
+    fn publish(&mut self) -> Result<()> {
+        self.studio.publish_generation(self.job, self.told)?;
+        self.told = self.stored;
+        Ok(())
+    }
+
     /// The next free place for a picture, numbered through the day.
     fn next_path(&mut self, seed: i64) -> PathBuf {
         let folder = self.studio.folders.images(self.outputs, &self.date);
@@ -247,7 +259,7 @@ impl Sink for GallerySink<'_> {
         self.note_progress(at);
         self.preview(step)?;
         if self.events.ready(Instant::now()) {
-            self.studio.publish_generation(self.job)?;
+            self.publish()?;
         }
         if self.heartbeat.due() {
             self.studio.beat(self.job, None)?;
@@ -282,12 +294,13 @@ impl Sink for GallerySink<'_> {
                 model: drawn.model.to_owned(),
             },
         )?;
+        self.stored += 1;
         Ok(())
     }
 
     fn batch_done(&mut self) -> Result<()> {
         self.studio.live.change(self.job, |running| running.drawing.preview = None);
-        self.studio.publish_generation(self.job)
+        self.publish()
     }
 }
 
@@ -305,10 +318,10 @@ impl Darkroom {
         self.publish_status()
     }
 
-    /// Tells the pages how the generation stands.
-    pub(super) fn publish_generation(&self, job: JobId) -> Result<()> {
+    /// Tells the pages how the generation stands, all but its first `before` images.
+    pub(super) fn publish_generation(&self, job: JobId, before: usize) -> Result<()> {
         if let Some(row) = self.store.job(job)? {
-            self.live.publish(Live::Generate(Box::new(self.generate_view(&row)?)));
+            self.live.publish(Live::Generate(Box::new(self.generate_view(&row, before)?)));
         }
         Ok(())
     }

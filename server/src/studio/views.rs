@@ -45,13 +45,14 @@ impl Darkroom {
 
     /// The generation, or the newest one; nothing if there is none.
     pub fn generation_view(&self, job: Option<JobId>) -> Result<Option<GenerateView>> {
-        self.row_of(JobKind::Generate, job)?.map(|row| self.generate_view(&row)).transpose()
+        self.row_of(JobKind::Generate, job)?.map(|row| self.generate_view(&row, 0)).transpose()
     }
 
-    pub fn generate_view(&self, row: &JobRow) -> Result<GenerateView> {
+    /// The generation as it stands, without its first `before` images.
+    pub fn generate_view(&self, row: &JobRow, before: usize) -> Result<GenerateView> {
         let drawing = self.live.get(row.id).map(|running| running.drawing).unwrap_or_default();
         let images: Vec<ImageInfo> =
-            self.store.images(row.id)?.into_iter().map(image_info).collect();
+            self.store.images_from(row.id, before)?.into_iter().map(image_info).collect();
         let preview_url =
             drawing.preview.map(|version| format!("/files/previews/{}.png?v={version}", row.id));
         Ok(GenerateView {
@@ -65,7 +66,9 @@ impl Darkroom {
             sheet_urls: (0..self.store.sheets(row.id)?.len())
                 .map(|number| format!("/files/sheets/{}/{number}.png", row.id))
                 .collect(),
-            zip_url: (!images.is_empty()).then(|| format!("/files/zips/{}.zip", row.id)),
+            zip_url: (before > 0 || !images.is_empty())
+                .then(|| format!("/files/zips/{}.zip", row.id)),
+            images_before: before,
             images,
         })
     }

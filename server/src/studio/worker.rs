@@ -166,7 +166,7 @@ impl Worker {
         studio.live.end(job.id);
         report(studio.publish_status());
         if job.kind == JobKind::Generate {
-            report(studio.publish_generation(job.id));
+            report(studio.publish_generation(job.id, 0));
         }
         if job.kind == JobKind::Evaluate {
             studio.live.publish(Live::LibraryChanged);

@@ -123,3 +123,26 @@ async fn any_checkpoint_of_a_run_draws_with_or_without_averaged_weights() {
     let fault = setup.studio.generate(two_of("painter@5")).await.unwrap_err();
     assert!(fault.for_field("model").unwrap().ends_with("nearest are 4, 8"), "{fault}");
 }
+
+#[tokio::test]
+async fn live_events_tell_of_each_image_once_and_the_last_of_all() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let mut bus = darkroom(&setup).live.subscribe();
+    let settings = GenerateSettings { batch_count: 10, ..two_of("painter") };
+    let job = setup.studio.generate(settings).await.unwrap();
+    let over = setup.generation_over(job).await;
+    let ids = |images: &[app::api::ImageInfo]| -> Vec<_> { images.iter().map(|i| i.id).collect() };
+    let (mut shown, mut events) = (Vec::new(), 0);
+    while let Ok(event) = bus.try_recv() {
+        let app::api::Live::Generate(view) = event else { continue };
+        assert!(view.images_before <= shown.len(), "{} of {}", view.images_before, shown.len());
+        let is_last = view.job.state == JobState::Done;
+        assert!(is_last == (view.images_before == 0 && view.images.len() == 20) || events == 0);
+        shown.truncate(view.images_before);
+        shown.extend(ids(&view.images));
+        events += 1;
+    }
+    assert_eq!(shown, ids(&over.images));
+    assert!(events >= 10, "{events} events");
+}

@@ -352,6 +352,7 @@ mod tests {
             steps: 50,
             batch: 0,
             preview_url: None,
+            images_before: 0,
             images: Vec::new(),
             grid_url: None,
             sheet_urls: Vec::new(),

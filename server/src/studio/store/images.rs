@@ -98,6 +98,14 @@ impl Store {
         self.select_images("WHERE job = ?1 AND deleted IS NULL ORDER BY id", [job])
     }
 
+    /// The same without the first `before`.
+    pub fn images_from(&self, job: JobId, before: usize) -> Result<Vec<ImageRow>> {
+        self.select_images(
+            "WHERE job = ?1 AND deleted IS NULL ORDER BY id LIMIT -1 OFFSET ?2",
+            params![job, before],
+        )
+    }
+
     pub fn star_image(&self, id: ImageId, starred: bool) -> Result<bool> {
         let change = "UPDATE images SET starred = ?2 WHERE id = ?1";
         Ok(self.with(|db| db.execute(change, params![id, starred]))? > 0)

@@ -129,6 +129,7 @@ pub fn generate_view() -> Value {
         steps: 50,
         batch: 0,
         preview_url: Some("/files/previews/7.png?v=3".into()),
+        images_before: 0,
         images: vec![image()],
         grid_url: Some("/files/grids/7.png".into()),
         sheet_urls: vec!["/files/sheets/7/0.png".into()],
