@@ -10,10 +10,10 @@ use leptos_router::{
 
 use crate::api::{ApiError, Preferences, Status, fetch_preferences, fetch_status};
 use crate::components::header::Header;
+use crate::json::load;
 use crate::live::Live;
-use crate::pages::{
-    Datasets, Gallery, Generate, Models, NotFound, PngInfo, Process, Settings, Train,
-};
+use crate::pages::NotFound;
+use crate::pages::part;
 
 /// The document around [`App`].
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -41,10 +41,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let live = Live::new();
     provide_context(live);
-    Effect::new(move || {
-        live.connect();
-        mark_hydrated();
-    });
+    Effect::new(move || live.connect());
     view! {
         <Title formatter=|title: String| {
             if title.is_empty() { "Darkroom".into() } else { format!("{title} · Darkroom") }
@@ -54,15 +51,15 @@ pub fn App() -> impl IntoView {
             <Frame />
             <main id="main">
                 <Routes fallback=NotFound>
-                    <Route path=path!("/") view=Generate ssr=SsrMode::Async />
-                    <Route path=path!("/generate") view=Generate ssr=SsrMode::Async />
-                    <Route path=path!("/train") view=Train ssr=SsrMode::Async />
-                    <Route path=path!("/datasets") view=Datasets ssr=SsrMode::Async />
-                    <Route path=path!("/models") view=Models ssr=SsrMode::Async />
-                    <Route path=path!("/gallery") view=Gallery ssr=SsrMode::Async />
-                    <Route path=path!("/png-info") view=PngInfo ssr=SsrMode::Async />
-                    <Route path=path!("/process") view=Process ssr=SsrMode::Async />
-                    <Route path=path!("/settings") view=Settings ssr=SsrMode::Async />
+                    <Route path=path!("/") view=part::GENERATE ssr=SsrMode::Async />
+                    <Route path=path!("/generate") view=part::GENERATE ssr=SsrMode::Async />
+                    <Route path=path!("/train") view=part::TRAIN ssr=SsrMode::Async />
+                    <Route path=path!("/datasets") view=part::DATASETS ssr=SsrMode::Async />
+                    <Route path=path!("/models") view=part::MODELS ssr=SsrMode::Async />
+                    <Route path=path!("/gallery") view=part::GALLERY ssr=SsrMode::Async />
+                    <Route path=path!("/png-info") view=part::PNG_INFO ssr=SsrMode::Async />
+                    <Route path=path!("/process") view=part::PROCESS ssr=SsrMode::Async />
+                    <Route path=path!("/settings") view=part::SETTINGS ssr=SsrMode::Async />
                 </Routes>
             </main>
         </Router>
@@ -73,7 +70,7 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Frame() -> impl IntoView {
     let live = expect_context::<Live>();
-    let boot = Resource::new_blocking(|| (), |()| boot());
+    let boot = load(|| (), |()| boot());
     view! {
         <Suspense fallback=|| ()>
             {move || Suspend::new(async move {
@@ -96,11 +93,4 @@ fn Frame() -> impl IntoView {
 
 async fn boot() -> Result<(Status, Preferences), ApiError> {
     Ok((fetch_status().await?, fetch_preferences().await?))
-}
-
-/// Tells tests and style sheets that buttons have their handlers now.
-fn mark_hydrated() {
-    if let Some(root) = document().document_element() {
-        root.set_attribute("data-hydrated", "true").expect("the name is a valid attribute name");
-    }
 }

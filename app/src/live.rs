@@ -9,6 +9,7 @@ use crate::api::{
     GenerateView, JobKind, JobSummary, Live as Event, LossPoint, Preferences, Status, TrainView,
     fetch_status, fetch_training,
 };
+use crate::json;
 
 /// Points the curve may hold before the older ones are merged in pairs.
 const CURVE_POINTS: usize = 2400;
@@ -48,7 +49,7 @@ impl Live {
         let Ok(source) = EventSource::new("/events") else { return };
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
             let text = message.data().as_string().unwrap_or_default();
-            match serde_json::from_str(&text) {
+            match json::read(&text) {
                 Ok(event) => self.apply(event),
                 Err(error) => leptos::logging::warn!("an event that cannot be read: {error}"),
             }

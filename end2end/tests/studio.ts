@@ -33,13 +33,15 @@ export const test = base.extend<{ quiet: void }, { server: Server }>({
 });
 
 /**
- * The browser reports each refused request and each server that went away; both are what some
- * tests are about. Server functions refuse with the status 500.
+ * The browser reports each refused request, each server that went away, and each part of the page's
+ * module that did not come; these are what some tests are about. Server functions refuse with the
+ * status 500.
  */
 function isExpected(text: string, url: string): boolean {
   const refused = /status of 4\d\d/.test(text) || (/status of 500/.test(text) && /\/fn\//.test(url));
   const gone = /net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING)/.test(text);
-  return text.startsWith('Failed to load resource') && (refused || gone);
+  const lacks = /\/pkg\/parts-/.test(url) && /Failed to fetch|net::ERR_FAILED/.test(text);
+  return lacks || (text.startsWith('Failed to load resource') && (refused || gone));
 }
 
 /** Opens `path` and waits until the page's buttons do something. */

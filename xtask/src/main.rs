@@ -12,6 +12,7 @@ mod readme;
 mod recorder;
 mod shell;
 mod site;
+mod split;
 mod stages;
 mod style;
 mod suite;

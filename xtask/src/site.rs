@@ -8,7 +8,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::fingerprint::{self, Note};
 use crate::shell::say;
-use crate::{style, wasm, workspace};
+use crate::{split, style, wasm, workspace};
 
 /// The name that the page's `HydrationScripts` ask for.
 const NAME: &str = "darkroom";
@@ -51,7 +51,10 @@ fn assemble(module: &Path) -> Result<()> {
     remove(&next)?;
     let pkg = next.join("pkg");
     fs::create_dir_all(&pkg)?;
-    bind(module, &pkg)?;
+    let base = next.join("base.wasm");
+    split::split(module, &base, &pkg, NAME)?;
+    bind(&base, &pkg)?;
+    fs::remove_file(&base)?;
     let css = style::bundle(&workspace::root().join("style/main.css"))?;
     fs::write(pkg.join(NAME).with_extension("css"), css)?;
     copy(&workspace::root().join("public"), &next)?;
@@ -73,6 +76,8 @@ fn bind(module: &Path, pkg: &Path) -> Result<()> {
         .web(true)?
         .typescript(false)
         .remove_name_section(true)
+        // The parts of the module use what the linker exports.
+        .keep_lld_exports(true)
         .remove_producers_section(true)
         .generate(pkg)
         .context("wasm-bindgen could not read the page's module")?;

@@ -30,17 +30,19 @@ pub fn compile() -> Result<PathBuf> {
         .cargo()
         .args(["--package", "app", "--lib", "--no-default-features", "--features", "hydrate"])
         .args(["--profile", "wasm-release", "--target", TARGET, "--target-dir"])
-        .arg(&folder))?;
+        .arg(&folder)
+        // Splitting reads from the relocations which function needs which.
+        .args(["--", "-Clink-args=--emit-relocs"]))?;
     Ok(folder.join(TARGET).join("wasm-release").join("app.wasm"))
 }
 
 impl Toolchain {
-    /// `cargo build` with what this toolchain needs.
+    /// `cargo rustc` with what this toolchain needs.
     fn cargo(&self) -> Command {
         match self {
             Toolchain::Active => {
                 let mut build = cargo();
-                build.arg("build");
+                build.arg("rustc");
                 build
             }
             Toolchain::Debian { linker } => debian_cargo(linker),
@@ -59,7 +61,7 @@ fn debian_cargo(linker: &Path) -> Command {
         // Building the library along is still called unstable; it is all that this is needed for.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
-        .args(["build", "-Zbuild-std=std,panic_abort"]);
+        .args(["rustc", "-Zbuild-std=std,panic_abort"]);
     build
 }
 

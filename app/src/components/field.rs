@@ -29,11 +29,8 @@ pub fn Field(
 /// The message under a control.
 #[component]
 pub fn Fault(id: &'static str, #[prop(into)] fault: Signal<Option<String>>) -> impl IntoView {
-    move || {
-        fault
-            .get()
-            .map(|message| view! { <p class="fault" role="alert" id=fault_id(id)>{message}</p> })
-    }
+    let words = move |message: String| view! { <p class="fault" role="alert" id=fault_id(id)>{message}</p> };
+    move || fault.get().map(|message| words(message).into_any())
 }
 
 /// A line of text or a number.

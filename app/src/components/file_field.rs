@@ -9,6 +9,7 @@ use super::drop_zone::DropZone;
 use super::field::Fault;
 use super::progress::ProgressBar;
 use super::sending::Sent;
+use super::show::Show;
 
 /// The file input called `name`, and around it a place to drop a file on.
 #[component]

@@ -10,6 +10,7 @@ use super::field::Fault;
 use super::form_fault::FormFault;
 use super::progress::ProgressBar;
 use super::sending::{Sent, send};
+use super::show::Show;
 use crate::api::InputImage;
 
 /// The form that a picker posts without JavaScript. It stands beside other forms, because a form

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::icon::{Glyph, Icon};
+use super::show::Show;
 use crate::api::ImageInfo;
 
 /// One picture that can be enlarged.

@@ -1,5 +1,6 @@
 //! What pages are made of.
 
+pub mod address;
 pub mod confirm;
 pub mod draft;
 pub mod drop_zone;
@@ -18,4 +19,5 @@ pub mod notice;
 pub mod progress;
 pub mod send_to;
 pub mod sending;
+pub mod show;
 pub mod slider;

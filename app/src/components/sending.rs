@@ -6,6 +6,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
 
 use crate::api::ApiError;
+use crate::json;
 
 /// How much of a file has been sent, from 0 to 1, while it is being sent.
 pub type Sent = RwSignal<Option<f32>>;
@@ -53,14 +54,12 @@ fn try_send<T: DeserializeOwned>(
 fn answer<T: DeserializeOwned>(request: &XmlHttpRequest) -> Result<T, ApiError> {
     let text = request.response_text().ok().flatten().unwrap_or_default();
     match request.status() {
-        Ok(200) => {
-            serde_json::from_str(&text).map_err(|error| ApiError::Internal(error.to_string()))
-        }
+        Ok(200) => json::read(&text).map_err(|error| ApiError::Internal(error.to_string())),
         Ok(0) | Err(_) => Err(ApiError::Internal(
             "The connection broke. Is the program still running, and is the file within its limit?"
                 .into(),
         )),
-        Ok(status) => Err(serde_json::from_str(&text).unwrap_or_else(|_| {
+        Ok(status) => Err(json::read(&text).unwrap_or_else(|_| {
             ApiError::Internal(format!("The server refused it ({status}). {text}"))
         })),
     }

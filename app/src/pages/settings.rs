@@ -12,11 +12,12 @@ use crate::api::{
 use crate::components::field::{Checkbox, Field, TextInput};
 use crate::components::form_fault::FormFault;
 use crate::components::notice::{Alert, PageFault};
+use crate::json::load;
 use crate::live::Live;
 
 #[component]
 pub fn Settings() -> impl IntoView {
-    let opening = Resource::new_blocking(|| (), |()| open());
+    let opening = load(|| (), |()| open());
     view! {
         <Title text="Settings" />
         <h1 class="unseen">"Settings"</h1>

@@ -1,5 +1,6 @@
 //! Which line is what.
 
+use crate::components::show::Show;
 use leptos::prelude::*;
 
 /// The quarters of the timesteps, low noise first.

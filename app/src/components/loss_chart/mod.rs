@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::api::{LossPoint, ValidationPoint};
+use crate::components::show::Show;
 use crate::words;
 use curve::{BOARD, nearest};
 use drawing::{Drawing, Look};

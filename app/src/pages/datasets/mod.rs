@@ -11,6 +11,8 @@ use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 use crate::api::{ApiError, DatasetInfo, DatasetPage, fetch_dataset, fetch_datasets};
 use crate::components::notice::{Alert, PageFault};
+use crate::components::show::Show;
+use crate::json::load;
 use crate::live::Live;
 use add::AddForm;
 use detail::Detail;
@@ -77,8 +79,7 @@ pub fn Datasets() -> impl IntoView {
     let live = expect_context::<Live>();
     let query = use_query_map();
     let asked = Memo::new(move |_| query.with(Asked::from_query));
-    let shown =
-        Resource::new_blocking(move || (asked.get(), live.library.get()), |(asked, _)| open(asked));
+    let shown = load(move || (asked.get(), live.library.get()), |(asked, _)| open(asked));
     let refused = Signal::derive(move || {
         asked.with(|asked| asked.error.clone().into_iter().collect::<Vec<_>>())
     });

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::desk::{Desk, numbers};
 use crate::components::send_to::{ReuseSettings, SendTo};
+use crate::components::show::Show;
 use crate::words;
 
 /// Pictures that one request may name.

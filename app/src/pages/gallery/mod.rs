@@ -12,12 +12,14 @@ mod wall;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_query_map;
 
 use crate::api::{ApiError, GalleryPage, GalleryQuery, fetch_gallery};
+use crate::components::address::hold_address;
 use crate::components::draft::after_pause;
 use crate::components::notice::Empty;
+use crate::components::show::Show;
+use crate::json::load;
 use crate::live::Live;
 use bar::{Bar, Undo};
 use desk::{Desk, follow_server};
@@ -38,8 +40,7 @@ struct Opening {
 #[component]
 pub fn Gallery() -> impl IntoView {
     let address = use_query_map();
-    let opening =
-        Resource::new_blocking(|| (), move |()| open(search::read(&address.get_untracked())));
+    let opening = load(|| (), move |()| open(search::read(&address.get_untracked())));
     view! {
         <Title text="Gallery" />
         <h1 class="unseen">"Gallery"</h1>
@@ -81,16 +82,8 @@ fn Panels(opening: Opening) -> impl IntoView {
 
 /// Looks for what is typed, and holds the address to what is on show.
 fn follow_address(desk: Desk) {
-    let navigate = use_navigate();
     after_pause(move || desk.search.typed(), move |query| desk.look(query));
-    after_pause(
-        move || desk.address(),
-        move |address| {
-            let quietly =
-                NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
-            navigate(&address, quietly);
-        },
-    );
+    hold_address(move || desk.address());
 }
 
 #[component]

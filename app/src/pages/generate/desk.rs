@@ -3,14 +3,14 @@
 use engine::config::GenerateSettings;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_query_map;
 
 use crate::api::{
     ApiError, GenerateForm, GenerateView, ImageInfo, JobId, JobKind, JobState, ModelInfo, Style,
     fetch_generation, fetch_models, generate, interrupt, skip,
 };
-use crate::components::draft::{after_pause, keep_draft};
+use crate::components::address::hold_address;
+use crate::components::draft::keep_draft;
 use crate::components::form_fault::FormFault;
 use crate::components::sending::Sent;
 use crate::live::Live;
@@ -299,13 +299,9 @@ pub fn follow_init_image(desk: Desk) {
 
 /// Holds the address to what is typed and shown, and shows the job that an address names.
 pub fn follow_address(desk: Desk) {
-    let navigate = use_navigate();
     let query = use_query_map();
     let job = Memo::new(move |_| desk.live.generation.with(|view| view.as_ref().map(|v| v.job.id)));
-    after_pause(
-        move || (desk.fields.typed(), job.get()),
-        move |(form, job)| navigate(&address(&form, job), quietly()),
-    );
+    hold_address(move || address(&desk.fields.typed(), job.get()));
     Effect::new(move |before: Option<Option<JobId>>| {
         let named = query.with(|query| query.get_str("job").and_then(|job| job.parse().ok()));
         if before.is_some_and(|before| before != named)
@@ -316,10 +312,6 @@ pub fn follow_address(desk: Desk) {
         }
         named
     });
-}
-
-fn quietly() -> NavigateOptions {
-    NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() }
 }
 
 /// The address that brings the page back as it is.

@@ -15,6 +15,7 @@ use crate::api::ModelInfo;
 use crate::components::field::{Choice, Field};
 use crate::components::image_picker::PickerForm;
 use crate::components::notice::Alert;
+use crate::components::show::Show;
 use crate::components::slider::SliderField;
 use crate::words;
 

@@ -9,6 +9,7 @@ use super::mask::MaskFields;
 use crate::api::InputImage;
 use crate::components::fold::Fold;
 use crate::components::image_picker::ImagePicker;
+use crate::components::show::Show;
 use crate::components::slider::ShareField;
 
 /// The form that a picture is posted with.

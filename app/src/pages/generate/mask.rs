@@ -13,6 +13,7 @@ use super::image_to_image::INIT_FORM;
 use crate::api::InputImage;
 use crate::components::image_picker::ImagePicker;
 use crate::components::sending::send;
+use crate::components::show::Show;
 use crate::components::slider::Handle;
 
 #[component]

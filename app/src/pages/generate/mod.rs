@@ -23,6 +23,7 @@ use crate::api::{
     fetch_models, fetch_styles, form_fault,
 };
 use crate::components::notice::PageFault;
+use crate::json::{self, load};
 use crate::live::Live;
 use desk::{Desk, follow_address, follow_init_image, follow_server, model_of};
 use form::GenerateFields;
@@ -45,7 +46,7 @@ struct Opening {
 pub fn Generate() -> impl IntoView {
     let live = expect_context::<Live>();
     let query = use_query_map();
-    let opening = Resource::new_blocking(|| (), move |()| open(query.get_untracked()));
+    let opening = load(|| (), move |()| open(query.get_untracked()));
     view! {
         <Title text=move || title(live) />
         <h1 class="unseen">"Generate"</h1>
@@ -90,7 +91,7 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
 /// The form as the address has it, else as it was left.
 async fn typed(query: &ParamsMap) -> Result<GenerateForm, ApiError> {
     let draft = fetch_draft("generate".into()).await?;
-    let draft = draft.and_then(|text| serde_json::from_str::<GenerateForm>(&text).ok());
+    let draft = draft.and_then(|text| json::read::<GenerateForm>(&text).ok());
     // An address of the page's own leaves out what is as it is by default; a link names a model.
     let mut form = draft.filter(|_| query.get_str("seed").is_none()).unwrap_or_default();
     form.overlay(|name| query.get(name));

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use super::entry::NumberField;
 use crate::components::field::{Field, TextArea};
+use crate::components::show::Show;
 
 /// More classes than these are not listed one by one.
 const LISTED: usize = 60;

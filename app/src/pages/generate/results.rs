@@ -9,6 +9,7 @@ use crate::components::lightbox::{Enlarged, Lightbox};
 use crate::components::notice::Empty;
 use crate::components::progress::ProgressBar;
 use crate::components::send_to::SendTo;
+use crate::components::show::Show;
 use crate::words;
 
 #[component]

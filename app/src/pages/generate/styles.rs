@@ -9,6 +9,7 @@ use super::desk::Desk;
 use crate::api::{Style, delete_style, fetch_styles, save_style};
 use crate::components::confirm::Confirm;
 use crate::components::field::{Fault, TextInput};
+use crate::components::show::Show;
 
 /// The form that deletes a style; it stands beside the other, because a form cannot hold another.
 const STYLE_FORM: &str = "style-form";

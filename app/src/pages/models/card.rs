@@ -24,7 +24,7 @@ pub fn Card(model: ModelInfo, run: Option<JobId>) -> impl IntoView {
     let classes = model.classes.join(", ");
     let deletion = (!built_in).then(|| view! { <Delete name=name.clone() /> });
     view! {
-        <li class="model" aria-current=named aria-label=name.clone()>
+        <li class="model" aria-current=named aria-label=name>
             <div class="run-head">
                 <h2>{name.clone()}</h2>
                 {built_in.then(|| view! { <span class="badge">"built in"</span> })}

@@ -9,6 +9,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::{ApiError, JobSummary, ModelInfo, fetch_models, fetch_trainings, form_fault};
 use crate::components::notice::{Alert, Empty, PageFault};
+use crate::json::load;
 use crate::live::Live;
 use card::Card;
 use import::ImportForm;
@@ -24,7 +25,7 @@ struct Library {
 pub fn Models() -> impl IntoView {
     let live = expect_context::<Live>();
     let query = use_query_map();
-    let library = Resource::new_blocking(move || live.library.get(), |_| open());
+    let library = load(move || live.library.get(), |_| open());
     let refused = Signal::derive(move || {
         query.with(|query| {
             let deletion = form_fault(query, "delete_model").map(|error| error.to_string());

@@ -11,6 +11,7 @@ use crate::api::{ApiError, InputImage, fetch_input, input_address};
 use crate::components::form_fault::FormFault;
 use crate::components::image_picker::{ImagePicker, PickerForm};
 use crate::components::notice::{Alert, Empty};
+use crate::json::load;
 use sheet::Sheet;
 
 /// The form that an image is posted with.
@@ -20,7 +21,7 @@ const FORM: &str = "png-info-form";
 pub fn PngInfo() -> impl IntoView {
     let query = use_query_map();
     let name = Memo::new(move |_| query.with(|query| query.get("image")));
-    let image = Resource::new_blocking(move || name.get(), look);
+    let image = load(move || name.get(), look);
     view! {
         <Title text="PNG Info" />
         <h1 class="unseen">"PNG Info"</h1>

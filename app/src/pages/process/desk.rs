@@ -2,10 +2,9 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 use crate::api::{ApiError, Noising, ProcessForm, ProcessView, fetch_process};
+use crate::components::address::hold_address;
 use crate::components::draft::after_pause;
 use crate::components::form_fault::FormFault;
 
@@ -134,15 +133,7 @@ impl Desk {
 
     /// Keeps what is typed and shown in the address.
     pub fn follow_address(self) {
-        let navigate = use_navigate();
-        after_pause(
-            move || (self.fields.typed(), self.timestep()),
-            move |(form, timestep)| {
-                let quietly =
-                    NavigateOptions { replace: true, scroll: false, ..Default::default() };
-                navigate(&address(&form, timestep), quietly);
-            },
-        );
+        hold_address(move || address(&self.fields.typed(), self.timestep()));
     }
 }
 

@@ -11,6 +11,7 @@ use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 use crate::api::{ApiError, DatasetInfo, ProcessForm, ProcessView, fetch_datasets, fetch_process};
 use crate::components::notice::{Empty, PageFault};
+use crate::json::load;
 use curves::Curves;
 use desk::Desk;
 use form::ProcessFields;
@@ -29,7 +30,7 @@ struct Opening {
 #[component]
 pub fn Process() -> impl IntoView {
     let query = use_query_map();
-    let opening = Resource::new_blocking(|| (), move |()| open(query.get_untracked()));
+    let opening = load(|| (), move |()| open(query.get_untracked()));
     view! {
         <Title text="Process" />
         <h1 class="unseen">"Process"</h1>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::desk::Desk;
+use crate::components::show::Show;
 use crate::words;
 
 /// Each checkpoint as a link that draws with it, newest first.

@@ -2,8 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 
 use super::Opening;
@@ -13,6 +12,7 @@ use crate::api::{
     fetch_datasets, fetch_estimate, fetch_training, fetch_trainings, interrupt, probe, resume,
     train,
 };
+use crate::components::address::hold_address;
 use crate::components::draft::{after_pause, keep_draft};
 use crate::components::form_fault::FormFault;
 use crate::components::loss_chart::Quantity;
@@ -281,17 +281,9 @@ pub fn address(job: Option<JobId>, quantity: Quantity) -> String {
 
 /// Holds the address to the run on show, and shows the run that an address names.
 pub fn follow_address(desk: Desk) {
-    let navigate = use_navigate();
     let query = use_query_map();
     let job = Memo::new(move |_| desk.live.training.with(|view| view.as_ref().map(|v| v.job.id)));
-    after_pause(
-        move || job.get(),
-        move |job| {
-            let quietly =
-                NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
-            navigate(&address(job, query.with_untracked(shown_quantity)), quietly);
-        },
-    );
+    hold_address(move || address(job.get(), query.with_untracked(shown_quantity)));
     Effect::new(move |before: Option<Option<JobId>>| {
         let named = query.with(|query| query.get_str("job").and_then(|job| job.parse().ok()));
         if before.is_some_and(|before| before != named)

@@ -19,6 +19,7 @@ use crate::api::{
     fetch_draft, fetch_estimate, fetch_models, fetch_training, fetch_trainings, form_fault,
 };
 use crate::components::notice::PageFault;
+use crate::json::{self, load};
 use crate::live::Live;
 use desk::{Desk, follow_address, follow_server};
 use form::TrainForm;
@@ -40,7 +41,7 @@ struct Opening {
 pub fn Train() -> impl IntoView {
     let live = expect_context::<Live>();
     let query = use_query_map();
-    let opening = Resource::new_blocking(|| (), move |()| open(query.get_untracked()));
+    let opening = load(|| (), move |()| open(query.get_untracked()));
     view! {
         <Title text=move || title(live) />
         <h1 class="unseen">"Train"</h1>
@@ -86,7 +87,7 @@ fn first_form(
     datasets: &[DatasetInfo],
     taken: &[String],
 ) -> RunForm {
-    let typed: Option<RunForm> = draft.and_then(|text| serde_json::from_str(text).ok());
+    let typed: Option<RunForm> = draft.and_then(|text| json::read(text).ok());
     let fresh = typed.is_none();
     let mut form = match query.get_str("preset") {
         Some(preset) => RunForm::preset(preset),

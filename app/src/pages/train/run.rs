@@ -12,6 +12,7 @@ use crate::api::{JobId, JobState, TrainFigures, TrainView};
 use crate::components::loss_chart::LossChart;
 use crate::components::notice::{Alert, Empty};
 use crate::components::progress::ProgressBar;
+use crate::components::show::Show;
 use crate::words;
 
 #[component]

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::desk::Desk;
 use crate::api::JobSummary;
+use crate::components::show::Show;
 use crate::words;
 
 #[component]

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use crate::api::{SampleGrid, TrainView};
 use crate::components::lightbox::{Enlarged, Lightbox};
+use crate::components::show::Show;
 use crate::words;
 
 #[component]
