@@ -70,27 +70,24 @@ pub unsafe trait Simd: Copy {
     unsafe fn min(self, other: Self) -> Self;
     /// self x b + c
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
-    /// self x 2 to the power of n, which holds whole numbers from -126 to 127.
+    /// The next whole number below, of numbers that are less than 2^22 from zero.
+    unsafe fn floor(self) -> Self;
+    /// self x 2 to the power of n, which holds whole numbers of at most 127; of less than -126 it is
+    /// enough to come as close to zero as -126 does.
     unsafe fn times_exp2(self, n: Self) -> Self;
     /// The sum of all lanes, always in the same order.
     unsafe fn sum(self) -> f32;
 
     /// 2 to the power of self, which is at most 127: a polynomial fitted to the least relative error,
-    /// 2e-7. Below -126 it stays at the least normal number.
+    /// 2e-7. Below -126 it goes to zero or stays at the least normal number.
     #[inline(always)]
     unsafe fn exp2(self) -> Self {
         // SAFETY: the caller's promise holds for every call below.
         unsafe {
-            let x = self.max(Self::splat(-126.0));
-            // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
-            let magic = Self::splat(12_582_912.0);
-            let n = x.add(magic).sub(magic);
-            let r = x.sub(n);
-            // Not ln 2 itself: what makes the whole fit best.
-            #[expect(clippy::approx_constant, reason = "fitted, not ln 2")]
-            let linear = 6.931_47e-1;
-            let mut p = Self::splat(1.326_472_7e-3);
-            for c in [9.671_513e-3, 5.550_733_6e-2, 2.402_224_2e-1, linear, 1.0] {
+            let n = self.floor();
+            let r = self.sub(n);
+            let mut p = Self::splat(1.877_576_5e-3);
+            for c in [8.989_341e-3, 5.582_632e-2, 2.401_536_1e-1, 6.931_531e-1, 0.999_999_94] {
                 p = p.mul_add(r, Self::splat(c));
             }
             p.times_exp2(n)
@@ -177,8 +174,18 @@ unsafe impl Simd for Lanes8 {
         lanewise!(lanewise!(self, b, |a: f32, b: f32| a * b), c, |a: f32, b: f32| a + b)
     }
     #[inline(always)]
+    unsafe fn floor(self) -> Self {
+        // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
+        let magic = 12_582_912.0;
+        Self(self.0.map(|x| {
+            let nearest = (x + magic) - magic;
+            if nearest > x { nearest - 1.0 } else { nearest }
+        }))
+    }
+    #[inline(always)]
     unsafe fn times_exp2(self, n: Self) -> Self {
-        lanewise!(self, n, |x: f32, n: f32| x * f32::from_bits(((n as i32 + 127) as u32) << 23))
+        let power = |n: f32| f32::from_bits(((n.max(-126.0) as i32 + 127) as u32) << 23);
+        lanewise!(self, n, |x: f32, n: f32| x * power(n))
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
@@ -199,7 +206,7 @@ mod x86 {
 
     macro_rules! simd_of {
         ($vector:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident,
-         $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $exp2:expr, $sum:expr) => {
+         $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $floor:expr, $exp2:expr, $sum:expr) => {
             // SAFETY: every function is one instruction of the set the caller vouches for.
             unsafe impl Simd for $vector {
                 const LANES: usize = $lanes;
@@ -244,6 +251,10 @@ mod x86 {
                     unsafe { $fmadd(self, b, c) }
                 }
                 #[inline(always)]
+                unsafe fn floor(self) -> Self {
+                    unsafe { $floor(self) }
+                }
+                #[inline(always)]
                 unsafe fn times_exp2(self, n: Self) -> Self {
                     unsafe { $exp2(self, n) }
                 }
@@ -268,6 +279,7 @@ mod x86 {
         _mm512_max_ps,
         _mm512_min_ps,
         _mm512_fmadd_ps,
+        |x| _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF }>(x),
         |x, n| _mm512_scalef_ps(x, n),
         |v| _mm512_reduce_add_ps(v)
     );
@@ -285,7 +297,9 @@ mod x86 {
         _mm256_max_ps,
         _mm256_min_ps,
         _mm256_fmadd_ps,
+        |x| _mm256_floor_ps(x),
         |x, n| {
+            let n = _mm256_max_ps(n, _mm256_set1_ps(-126.0));
             let bits = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
             _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(bits)))
         },
