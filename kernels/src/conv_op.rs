@@ -6,6 +6,7 @@ use super::ConvShape;
 use super::conv::{self, Geometry};
 use super::operation::{Array, Operation};
 use super::storage::{tensor, with_numbers};
+use super::tap_sums::{self, weight_gradient};
 
 /// 2-D convolution with a bias of (outputs), (1, outputs) or (batch, outputs).
 pub(super) struct Conv2d(pub ConvShape);
@@ -74,7 +75,7 @@ fn four(weight: &[usize]) -> Option<[usize; 4]> {
 /// Sums the gradient of each image's bias if all images share one.
 fn bias_gradient(bias: &Tensor, grad: &Tensor) -> Result<Tensor> {
     let (batch, channels, height, width) = grad.dims4()?;
-    let sums = with_numbers(&[grad], |[grad]| conv::bias_gradient(grad, height * width))?;
+    let sums = with_numbers(&[grad], |[grad]| tap_sums::bias_gradient(grad, height * width))?;
     let by_image = tensor(sums, (batch, channels))?;
     match bias.dims() {
         [_] => by_image.sum(0),
@@ -105,7 +106,7 @@ impl Operation<3> for Conv2d {
             });
             tensor(numbers?, x.shape())
         });
-        let weight_grad = with_numbers(&[x, grad], |[x, grad]| conv::weight_gradient(&g, x, grad))?;
+        let weight_grad = with_numbers(&[x, grad], |[x, grad]| weight_gradient(&g, x, grad))?;
         let weight_grad = tensor(weight_grad, weight.shape())?;
         Ok([x_grad.transpose()?, Some(weight_grad), Some(bias_gradient(bias, grad)?)])
     }
@@ -130,7 +131,7 @@ impl Operation<3> for ConvTranspose2d {
         let x_grad =
             with_numbers(&[grad, weight], |[grad, weight]| conv::forward(&g, grad, weight, &[]))?;
         // Seen from the transposed side, what came out is the image and what went in the gradient.
-        let weight_grad = with_numbers(&[grad, x], |[grad, x]| conv::weight_gradient(&g, grad, x))?;
+        let weight_grad = with_numbers(&[grad, x], |[grad, x]| weight_gradient(&g, grad, x))?;
         Ok([
             Some(tensor(x_grad, x.shape())?),
             Some(tensor(weight_grad, weight.shape())?),

@@ -16,10 +16,13 @@ mod memory;
 mod norm;
 mod operation;
 mod optimizer;
+mod pairs;
 pub mod plain;
+mod precision;
 mod reduce;
 pub mod simd;
 mod storage;
+mod tap_sums;
 mod tape;
 mod threads;
 mod tile;
@@ -27,6 +30,7 @@ mod transpose;
 
 pub use memory::{keep_memory, release_memory};
 pub use optimizer::{AdamStep, adam, ema, square_sum};
+pub use precision::Precision;
 pub use tape::{Gradients, Tape, record};
 pub use threads::use_one_pool;
 

@@ -5,6 +5,7 @@ use candle_core::{Result, Shape, Tensor, bail};
 use super::conv::{self, Geometry};
 use super::operation::{Array, Operation};
 use super::storage::{tensor, with_numbers};
+use super::tap_sums;
 use super::transpose::transpose;
 
 /// (batch, in) times (out, in) transposed, plus (out).
@@ -60,11 +61,11 @@ impl Operation<3> for Linear {
                 let by_pixel = conv::input_gradient(&g, &pixels, weight_numbers, &[]);
                 tensor(turned(&by_pixel, g.inputs), x.shape())
             });
-            let weight_grad = conv::weight_gradient(&g, &turned(x_numbers, g.width), &pixels);
+            let weight_grad = tap_sums::weight_gradient(&g, &turned(x_numbers, g.width), &pixels);
             Ok([
                 x_grad.transpose()?,
                 Some(tensor(weight_grad, weight.shape())?),
-                Some(tensor(conv::bias_gradient(&pixels, g.width), bias.shape())?),
+                Some(tensor(tap_sums::bias_gradient(&pixels, g.width), bias.shape())?),
             ])
         })?
     }

@@ -70,6 +70,8 @@ pub unsafe trait Simd: Copy {
     unsafe fn min(self, other: Self) -> Self;
     /// self x b + c
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
+    /// c plus both products of the bf16 pairs in self and b.
+    unsafe fn mul_add_pairs(self, b: Self, c: Self) -> Self;
     /// The next whole number below, of numbers that are less than 2^22 from zero.
     unsafe fn floor(self) -> Self;
     /// self x 2 to the power of n, which holds whole numbers of at most 127; of less than -126 it is
@@ -174,6 +176,13 @@ unsafe impl Simd for Lanes8 {
         lanewise!(lanewise!(self, b, |a: f32, b: f32| a * b), c, |a: f32, b: f32| a + b)
     }
     #[inline(always)]
+    unsafe fn mul_add_pairs(self, b: Self, c: Self) -> Self {
+        let first = |pair: f32| f32::from_bits(pair.to_bits() << 16);
+        let second = |pair: f32| f32::from_bits(pair.to_bits() & 0xffff_0000);
+        let dot = |a, b| first(a) * first(b) + second(a) * second(b);
+        lanewise!(lanewise!(self, b, dot), c, |a: f32, b: f32| a + b)
+    }
+    #[inline(always)]
     unsafe fn floor(self) -> Self {
         // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
         let magic = 12_582_912.0;
@@ -206,7 +215,7 @@ mod x86 {
 
     macro_rules! simd_of {
         ($vector:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident,
-         $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $floor:expr, $exp2:expr, $sum:expr) => {
+         $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $pairs:expr, $floor:expr, $exp2:expr, $sum:expr) => {
             // SAFETY: every function is one instruction of the set the caller vouches for.
             unsafe impl Simd for $vector {
                 const LANES: usize = $lanes;
@@ -251,6 +260,10 @@ mod x86 {
                     unsafe { $fmadd(self, b, c) }
                 }
                 #[inline(always)]
+                unsafe fn mul_add_pairs(self, b: Self, c: Self) -> Self {
+                    unsafe { $pairs(self, b, c) }
+                }
+                #[inline(always)]
                 unsafe fn floor(self) -> Self {
                     unsafe { $floor(self) }
                 }
@@ -279,6 +292,11 @@ mod x86 {
         _mm512_max_ps,
         _mm512_min_ps,
         _mm512_fmadd_ps,
+        |a, b, c| {
+            // Bits of the same register, seen otherwise.
+            let [a, b]: [__m512bh; 2] = std::mem::transmute([a, b]);
+            _mm512_dpbf16_ps(c, a, b)
+        },
         |x| _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF }>(x),
         |x, n| _mm512_scalef_ps(x, n),
         |v| _mm512_reduce_add_ps(v)
@@ -297,6 +315,13 @@ mod x86 {
         _mm256_max_ps,
         _mm256_min_ps,
         _mm256_fmadd_ps,
+        |a, b, c| {
+            let upper = _mm256_castsi256_ps(_mm256_set1_epi32(0xffff_0000_u32 as i32));
+            let first = |x| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_castps_si256(x)));
+            let second = |x| _mm256_and_ps(x, upper);
+            let sum = _mm256_fmadd_ps(first(a), first(b), c);
+            _mm256_fmadd_ps(second(a), second(b), sum)
+        },
         |x| _mm256_floor_ps(x),
         |x, n| {
             let n = _mm256_max_ps(n, _mm256_set1_ps(-126.0));
