@@ -56,6 +56,51 @@ fn for_each_image(
 }
 
 kernel! {
+    /// Rows of `width` numbers into rows of `pitch`, `margin` zeros before each and zeros behind.
+    fn pad_rows(from: &[f32], width: usize, to: &mut [f32], pitch: usize, margin: usize) = pad_rows_of
+}
+
+#[inline(always)]
+unsafe fn pad_rows_of<V: Simd>(
+    from: &[f32],
+    width: usize,
+    to: &mut [f32],
+    pitch: usize,
+    margin: usize,
+) {
+    for (to, from) in to.chunks_exact_mut(pitch).zip(from.chunks_exact(width)) {
+        let (before, to) = to.split_at_mut(margin);
+        let (to, behind) = to.split_at_mut(width);
+        before.fill(0.0);
+        behind.fill(0.0);
+        // SAFETY: both rows have one length.
+        unsafe { copy_row::<V>(from, to) }
+    }
+}
+
+/// A row too short to be worth a call of the C library.
+#[inline(always)]
+unsafe fn copy_row<V: Simd>(from: &[f32], to: &mut [f32]) {
+    let (width, mut at) = (from.len(), 0);
+    // SAFETY: every vector lies within both rows, which the caller vouches to be of one length.
+    unsafe {
+        while at + V::LANES <= width {
+            V::load(from.as_ptr().add(at)).store(to.as_mut_ptr().add(at));
+            at += V::LANES;
+        }
+        if at < width && at > 0 {
+            // The last vector once more, up to the end.
+            let last = width - V::LANES;
+            V::load(from.as_ptr().add(last)).store(to.as_mut_ptr().add(last));
+            return;
+        }
+    }
+    for (to, from) in to[at..].iter_mut().zip(&from[at..]) {
+        *to = *from;
+    }
+}
+
+kernel! {
     /// Rows of `width` numbers that begin `pitch` apart in `from`, one after the other, plus `shift`.
     fn take_rows(from: &[f32], pitch: usize, to: &mut [f32], width: usize, shift: f32) = take_rows_of
 }
@@ -134,6 +179,15 @@ impl Geometry {
     fn lay_out(&self, image: &[f32], planes: &mut [f32]) {
         let (plane_height, plane_width) = self.plane();
         let (s, p) = (self.stride, self.padding);
+        if s == 1 {
+            let inner = p * plane_width..(p + self.height) * plane_width;
+            let each = planes.chunks_exact_mut(plane_height * plane_width);
+            for (plane, channel) in each.zip(image.chunks_exact(self.height * self.width)) {
+                // SAFETY: reads and writes within the slices only.
+                unsafe { pad_rows(channel, self.width, &mut plane[inner.clone()], plane_width, p) }
+            }
+            return;
+        }
         for (at, row) in image.chunks_exact(self.width).enumerate() {
             let (input, y) = (at / self.height, at % self.height + p);
             for first in 0..s {
@@ -142,12 +196,8 @@ impl Geometry {
                 let plane = (input * s + y % s) * s + first;
                 let start = (plane * plane_height + y / s) * plane_width + (skip + p) / s;
                 let to = &mut planes[start..];
-                if s == 1 {
-                    to[..self.width].copy_from_slice(row);
-                } else {
-                    for (to, value) in to.iter_mut().zip(row.iter().skip(skip).step_by(s)) {
-                        *to = *value;
-                    }
+                for (to, value) in to.iter_mut().zip(row.iter().skip(skip).step_by(s)) {
+                    *to = *value;
                 }
             }
         }
