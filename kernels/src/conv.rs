@@ -148,9 +148,15 @@ impl Geometry {
     }
 
     /// Height and width of the planes the padded image is split into.
+    ///
+    /// A window that reaches beyond the end of a row comes to the beginning of the next. With a
+    /// stride of one it finds the zeros of that row's border there: a row needs only one.
     pub fn plane(&self) -> (usize, usize) {
         let side = |size: usize| (size + 2 * self.padding).div_ceil(self.stride);
-        (side(self.height), side(self.width))
+        match self.stride {
+            1 => (side(self.height), self.width + self.padding),
+            _ => (side(self.height), side(self.width)),
+        }
     }
 
     pub fn planes_numbers(&self) -> usize {
@@ -175,19 +181,24 @@ impl Geometry {
         (0..self.depth()).map(offset).collect()
     }
 
-    /// Fills `planes` (zeroed, with slack) from an image.
-    fn lay_out(&self, image: &[f32], planes: &mut [f32]) {
+    /// Makes of `planes` an image's, with `slack` zeros behind them.
+    fn lay_out(&self, image: &[f32], slack: usize, planes: &mut Vec<f32>) {
         let (plane_height, plane_width) = self.plane();
         let (s, p) = (self.stride, self.padding);
+        planes.resize(self.planes_numbers() + slack, 0.0);
         if s == 1 {
             let inner = p * plane_width..(p + self.height) * plane_width;
             let each = planes.chunks_exact_mut(plane_height * plane_width);
             for (plane, channel) in each.zip(image.chunks_exact(self.height * self.width)) {
+                plane[..inner.start].fill(0.0);
+                plane[inner.end..].fill(0.0);
                 // SAFETY: reads and writes within the slices only.
                 unsafe { pad_rows(channel, self.width, &mut plane[inner.clone()], plane_width, p) }
             }
+            planes[self.planes_numbers()..].fill(0.0);
             return;
         }
+        planes.fill(0.0);
         for (at, row) in image.chunks_exact(self.width).enumerate() {
             let (input, y) = (at / self.height, at % self.height + p);
             for first in 0..s {
@@ -209,8 +220,9 @@ impl Geometry {
     }
 
     /// As [`Geometry::lay_out`], of an image that has two channels for each of ours.
-    fn lay_out_pairs(&self, image: &[f32], planes: &mut [f32]) {
+    fn lay_out_pairs(&self, image: &[f32], slack: usize, planes: &mut Vec<f32>) {
         let (plane_height, plane_width) = self.plane();
+        let planes = zeroed(planes, self.planes_numbers() + slack);
         let (s, p, size) = (self.stride, self.padding, self.height * self.width);
         for (input, channels) in image.chunks_exact(2 * size).enumerate() {
             let (first, second) = channels.split_at(size);
@@ -339,11 +351,10 @@ fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]
     let (image, out) = (g.image_numbers(), g.out_numbers());
     for_each_image(out, x, image, |at, x, multiply, y| {
         with_scratch(|[planes, results]| {
-            let planes = zeroed(planes, planes_of.planes_numbers() + run_slack(run));
             if pairs {
-                planes_of.lay_out_pairs(x, planes);
+                planes_of.lay_out_pairs(x, run_slack(run), planes);
             } else {
-                g.lay_out(x, planes);
+                g.lay_out(x, run_slack(run), planes);
             }
             results.resize(g.outputs * pitch, 0.0);
             let product = Outer {

@@ -59,6 +59,8 @@ impl Level {
 #[expect(clippy::missing_safety_doc, reason = "the trait's own section speaks for its functions")]
 pub unsafe trait Simd: Copy {
     const LANES: usize;
+    /// A vector of half as many lanes, where there are such and more than eight are too many.
+    type Half: Simd;
     unsafe fn splat(value: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
@@ -131,6 +133,7 @@ macro_rules! lanewise {
 // SAFETY: plain Rust runs everywhere.
 unsafe impl Simd for Lanes8 {
     const LANES: usize = 8;
+    type Half = Self;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -214,11 +217,12 @@ mod x86 {
     use super::Simd;
 
     macro_rules! simd_of {
-        ($vector:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident,
+        ($vector:ty, $half:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident,
          $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $pairs:expr, $floor:expr, $exp2:expr, $sum:expr) => {
             // SAFETY: every function is one instruction of the set the caller vouches for.
             unsafe impl Simd for $vector {
                 const LANES: usize = $lanes;
+                type Half = $half;
                 #[inline(always)]
                 unsafe fn splat(value: f32) -> Self {
                     unsafe { $set1(value) }
@@ -281,6 +285,7 @@ mod x86 {
 
     simd_of!(
         __m512,
+        __m256,
         16,
         _mm512_set1_ps,
         _mm512_loadu_ps,
@@ -303,6 +308,7 @@ mod x86 {
     );
 
     simd_of!(
+        __m256,
         __m256,
         8,
         _mm256_set1_ps,

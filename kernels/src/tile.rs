@@ -130,7 +130,7 @@ pub(super) struct Outer<'a> {
     pub b: &'a [f32],
     /// Where in `b` each k begins.
     pub offsets: &'a [usize],
-    /// Numbers wanted in a row of `c`; the row is written up to the next multiple of [`TILE_WIDTH`].
+    /// Numbers wanted in a row of `c`; it may be written up to the next multiple of [`TILE_WIDTH`].
     pub width: usize,
     /// Distance of rows in `c`.
     pub pitch: usize,
@@ -142,18 +142,19 @@ pub(super) struct Outer<'a> {
 
 /// c[i][j] = sum over k of a[k][i] x b[offset(k) + j].
 pub(super) fn outer(product: &Outer, c: &mut [f32]) {
-    let sizes = Sizes::of(product, c.len());
+    check(product, c.len());
     let mut left = c;
     for (first, height) in panels(product.a.rows) {
         let (c, rest) = left.split_at_mut(left.len().min(height * product.pitch));
-        sizes.multiply(product, first, height, c);
+        // SAFETY: checked above.
+        unsafe { multiply(product, first, height, c) };
         left = rest;
     }
 }
 
 /// As [`outer`], the rows shared among all threads.
 pub(super) fn outer_parallel(product: &Outer, c: &mut [f32]) {
-    let sizes = Sizes::of(product, c.len());
+    check(product, c.len());
     let mut left = c;
     let parts: Vec<_> = panels(product.a.rows)
         .map(|(first, height)| {
@@ -163,45 +164,42 @@ pub(super) fn outer_parallel(product: &Outer, c: &mut [f32]) {
             (first, height, c)
         })
         .collect();
-    parts.into_par_iter().for_each(|(first, height, c)| sizes.multiply(product, first, height, c));
+    // SAFETY: checked above.
+    parts.into_par_iter().for_each(|(first, height, c)| unsafe {
+        multiply(product, first, height, c);
+    });
 }
 
-/// Sizes of a product that were found to fit.
-struct Sizes {
-    /// Width up to whole vectors.
-    padded: usize,
+/// Whether the sizes of a product fit each other and so many numbers of `c`.
+fn check(product: &Outer, c: usize) {
+    let Outer { a, b, offsets, width, pitch, .. } = *product;
+    let padded = width.next_multiple_of(TILE_WIDTH);
+    assert_eq!(offsets.len(), a.depth);
+    assert!(furthest(offsets) + padded <= b.len(), "b is too short for {padded} more");
+    assert!(padded <= pitch && a.rows.saturating_sub(1) * pitch + padded <= c);
 }
 
-impl Sizes {
-    /// For a `c` of so many numbers.
-    fn of(product: &Outer, c: usize) -> Self {
-        let Outer { a, b, offsets, width, pitch, .. } = *product;
-        let padded = width.next_multiple_of(TILE_WIDTH);
-        assert_eq!(offsets.len(), a.depth);
-        assert!(furthest(offsets) + padded <= b.len(), "b is too short for {padded} more");
-        assert!(padded <= pitch && a.rows.saturating_sub(1) * pitch + padded <= c);
-        Self { padded }
-    }
-
-    /// The panel of `height` rows from `first` on, into its rows of `c`.
-    fn multiply(&self, product: &Outer, first: usize, height: usize, c: &mut [f32]) {
-        let Outer { a, b, offsets, pitch, accumulate, pairs, .. } = *product;
-        let numbers = &a.numbers[first * a.depth..][..height * a.depth];
-        let panel = Panel {
-            height,
-            step: height,
-            a: numbers.as_ptr(),
-            b: b.as_ptr(),
-            offsets,
-            width: self.padded,
-            c: c.as_mut_ptr(),
-            pitch,
-            accumulate,
-        };
-        // SAFETY: the panel holds height x depth numbers; every offset plus the padded width lies
-        // within b, every row of the padded width within c, as `of` made sure.
-        unsafe { if pairs { pairs_panel(panel) } else { outer_panel(panel) } }
-    }
+/// The panel of `height` rows from `first` on, into its rows of `c`.
+///
+/// # Safety
+/// The whole product must have been found good by [`check`].
+unsafe fn multiply(product: &Outer, first: usize, height: usize, c: &mut [f32]) {
+    let Outer { a, b, offsets, pitch, accumulate, pairs, width } = *product;
+    let numbers = &a.numbers[first * a.depth..][..height * a.depth];
+    let panel = Panel {
+        height,
+        step: height,
+        a: numbers.as_ptr(),
+        b: b.as_ptr(),
+        offsets,
+        width,
+        c: c.as_mut_ptr(),
+        pitch,
+        accumulate,
+    };
+    // SAFETY: the panel holds height x depth numbers; every offset plus the padded width lies
+    // within b, every row of the padded width within c, as the caller made sure.
+    unsafe { if pairs { pairs_panel(panel) } else { outer_panel(panel) } }
 }
 
 /// A panel of rows against all of b.
@@ -277,15 +275,21 @@ unsafe fn outer_panel_of<V: Simd, const PAIRS: bool>(panel: Panel<'_>) {
 /// H rows of a panel, tile by tile.
 #[inline(always)]
 unsafe fn outer_rows<V: Simd, const H: usize, const PAIRS: bool>(panel: Panel<'_>, row: usize) {
+    // What is left at the end may fill half a vector only; pairs have none.
+    let half = if PAIRS || V::Half::LANES == V::LANES { 0 } else { V::Half::LANES };
     let mut at = 0;
-    // SAFETY: the caller vouches for H rows from `row` on, of the whole width.
+    // SAFETY: the caller vouches for H rows from `row` on, of the width up to whole vectors.
     unsafe {
-        while at + 2 * V::LANES <= panel.width {
+        while at + V::LANES + half < panel.width {
             outer_tile::<V, H, 2, PAIRS>(&panel, row, at);
             at += 2 * V::LANES;
         }
         while at < panel.width {
-            outer_tile::<V, H, 1, PAIRS>(&panel, row, at);
+            if half > 0 && at + half >= panel.width {
+                outer_tile::<V::Half, H, 1, PAIRS>(&panel, row, at);
+            } else {
+                outer_tile::<V, H, 1, PAIRS>(&panel, row, at);
+            }
             at += V::LANES;
         }
     }
