@@ -81,18 +81,19 @@ impl Singles {
     }
 }
 
-/// scores[h][lane] = sum over channels of singles[channel][at + h] x lanes[channel][lane], for the
-/// vectors of lanes from `lane` on.
+/// scores[h][lane] = from[h][lane] + sum over channels of singles[channel][at + h] x
+/// lanes[channel][lane], for two vectors of lanes.
 #[inline(always)]
 pub(super) unsafe fn scores<V: Simd, const H: usize>(
     head: Head,
     singles: Singles,
     at: usize,
     lanes: *const f32,
+    from: [[V; 2]; H],
 ) -> [[V; 2]; H] {
     // SAFETY: the caller vouches for tokens at..at + H and for two vectors of lanes in each row.
     unsafe {
-        let mut sums = [[V::splat(0.0); 2]; H];
+        let mut sums = from;
         let (mut single, mut lanes) = (singles.from.add(at), lanes);
         for _ in 0..head.width {
             let (left, right) = (V::load(lanes), V::load(lanes.add(V::LANES)));
