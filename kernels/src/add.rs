@@ -1,48 +1,52 @@
 //! The sum of two tensors, where a block goes around itself.
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::storage::numbers;
+use super::operation::{Array, Operation};
+use super::storage::{tensor, with_numbers};
 
 /// Numbers a thread takes at a time.
 const CHUNK: usize = 16 * 1024;
 
 pub(super) struct Add;
 
-impl CustomOp2 for Add {
-    fn name(&self) -> &'static str {
-        "residual-add"
+impl Operation<2> for Add {
+    const NAME: &'static str = "add";
+
+    fn forward(&self, [a, b]: [Array; 2]) -> Result<(Vec<f32>, Shape)> {
+        Ok((add(a.numbers, b.numbers), a.dims.into()))
     }
 
-    fn cpu_fwd(
+    fn backward(
         &self,
-        a: &CpuStorage,
-        a_layout: &Layout,
-        b: &CpuStorage,
-        b_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (a, b) = (numbers(a, a_layout)?, numbers(b, b_layout)?);
-        let mut sum = Vec::with_capacity(a.len());
-        let parts = a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK));
-        let spare = sum.spare_capacity_mut()[..a.len()].par_chunks_mut(CHUNK);
-        spare.zip(parts).for_each(|(sum, (a, b))| {
-            for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
-                sum.write(a + b);
-            }
-        });
-        // SAFETY: every number was written above.
-        unsafe { sum.set_len(a.len()) }
-        Ok((CpuStorage::F32(sum), a_layout.shape().clone()))
-    }
-
-    fn bwd(
-        &self,
-        _a: &Tensor,
-        _b: &Tensor,
+        _inputs: [&Tensor; 2],
         _sum: &Tensor,
         grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        Ok((Some(grad.clone()), Some(grad.clone())))
+    ) -> Result<[Option<Tensor>; 2]> {
+        Ok([Some(grad.clone()), Some(grad.clone())])
     }
+}
+
+/// The sum of two contiguous tensors of one shape, outside of any graph.
+pub(super) fn plus(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    if !super::on_cpu(&[a, b]) {
+        return a + b;
+    }
+    let (a, b) = (&a.contiguous()?, &b.contiguous()?);
+    tensor(with_numbers(&[a, b], |[a, b]| add(a, b))?, a.shape())
+}
+
+fn add(a: &[f32], b: &[f32]) -> Vec<f32> {
+    let mut sum = Vec::with_capacity(a.len());
+    let parts = a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK));
+    let spare = sum.spare_capacity_mut()[..a.len()].par_chunks_mut(CHUNK);
+    spare.zip(parts).for_each(|(sum, (a, b))| {
+        for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
+            sum.write(a + b);
+        }
+    });
+    // SAFETY: every number was written above.
+    unsafe { sum.set_len(a.len()) }
+    sum
 }

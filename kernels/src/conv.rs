@@ -6,8 +6,7 @@
 
 use std::cell::RefCell;
 
-use rayon::prelude::*;
-
+use super::pairs::{self, pair, pair_rows};
 use super::simd::{Simd, kernel};
 use super::storage::{chunks, chunks_in_order};
 use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer, outer_parallel};
@@ -26,9 +25,6 @@ pub(super) struct Geometry {
     pub stride: usize,
     pub padding: usize,
 }
-
-/// Numbers of a block of images that should stay in the second-level cache.
-const BLOCK_NUMBERS: usize = 128 * 1024;
 
 thread_local! {
     /// Buffers that every call needs and no call keeps.
@@ -56,6 +52,51 @@ fn for_each_image(
         chunks_in_order(result_numbers, batch, |at, y| work(at, input(at), outer_parallel, y))
     } else {
         chunks(result_numbers, batch, |at, y| work(at, input(at), outer, y))
+    }
+}
+
+kernel! {
+    /// Rows of `width` numbers into rows of `pitch`, `margin` zeros before each and zeros behind.
+    fn pad_rows(from: &[f32], width: usize, to: &mut [f32], pitch: usize, margin: usize) = pad_rows_of
+}
+
+#[inline(always)]
+unsafe fn pad_rows_of<V: Simd>(
+    from: &[f32],
+    width: usize,
+    to: &mut [f32],
+    pitch: usize,
+    margin: usize,
+) {
+    for (to, from) in to.chunks_exact_mut(pitch).zip(from.chunks_exact(width)) {
+        let (before, to) = to.split_at_mut(margin);
+        let (to, behind) = to.split_at_mut(width);
+        before.fill(0.0);
+        behind.fill(0.0);
+        // SAFETY: both rows have one length.
+        unsafe { copy_row::<V>(from, to) }
+    }
+}
+
+/// A row too short to be worth a call of the C library.
+#[inline(always)]
+unsafe fn copy_row<V: Simd>(from: &[f32], to: &mut [f32]) {
+    let (width, mut at) = (from.len(), 0);
+    // SAFETY: every vector lies within both rows, which the caller vouches to be of one length.
+    unsafe {
+        while at + V::LANES <= width {
+            V::load(from.as_ptr().add(at)).store(to.as_mut_ptr().add(at));
+            at += V::LANES;
+        }
+        if at < width && at > 0 {
+            // The last vector once more, up to the end.
+            let last = width - V::LANES;
+            V::load(from.as_ptr().add(last)).store(to.as_mut_ptr().add(last));
+            return;
+        }
+    }
+    for (to, from) in to[at..].iter_mut().zip(&from[at..]) {
+        *to = *from;
     }
 }
 
@@ -107,12 +148,18 @@ impl Geometry {
     }
 
     /// Height and width of the planes the padded image is split into.
-    fn plane(&self) -> (usize, usize) {
+    ///
+    /// A window that reaches beyond the end of a row comes to the beginning of the next. With a
+    /// stride of one it finds the zeros of that row's border there: a row needs only one.
+    pub fn plane(&self) -> (usize, usize) {
         let side = |size: usize| (size + 2 * self.padding).div_ceil(self.stride);
-        (side(self.height), side(self.width))
+        match self.stride {
+            1 => (side(self.height), self.width + self.padding),
+            _ => (side(self.height), side(self.width)),
+        }
     }
 
-    fn planes_numbers(&self) -> usize {
+    pub fn planes_numbers(&self) -> usize {
         let (height, width) = self.plane();
         self.inputs * self.stride * self.stride * height * width
     }
@@ -134,10 +181,24 @@ impl Geometry {
         (0..self.depth()).map(offset).collect()
     }
 
-    /// Fills `planes` (zeroed, with slack) from an image.
-    fn lay_out(&self, image: &[f32], planes: &mut [f32]) {
+    /// Makes of `planes` an image's, with `slack` zeros behind them.
+    fn lay_out(&self, image: &[f32], slack: usize, planes: &mut Vec<f32>) {
         let (plane_height, plane_width) = self.plane();
         let (s, p) = (self.stride, self.padding);
+        planes.resize(self.planes_numbers() + slack, 0.0);
+        if s == 1 {
+            let inner = p * plane_width..(p + self.height) * plane_width;
+            let each = planes.chunks_exact_mut(plane_height * plane_width);
+            for (plane, channel) in each.zip(image.chunks_exact(self.height * self.width)) {
+                plane[..inner.start].fill(0.0);
+                plane[inner.end..].fill(0.0);
+                // SAFETY: reads and writes within the slices only.
+                unsafe { pad_rows(channel, self.width, &mut plane[inner.clone()], plane_width, p) }
+            }
+            planes[self.planes_numbers()..].fill(0.0);
+            return;
+        }
+        planes.fill(0.0);
         for (at, row) in image.chunks_exact(self.width).enumerate() {
             let (input, y) = (at / self.height, at % self.height + p);
             for first in 0..s {
@@ -146,26 +207,69 @@ impl Geometry {
                 let plane = (input * s + y % s) * s + first;
                 let start = (plane * plane_height + y / s) * plane_width + (skip + p) / s;
                 let to = &mut planes[start..];
-                if s == 1 {
-                    to[..self.width].copy_from_slice(row);
-                } else {
-                    for (to, value) in to.iter_mut().zip(row.iter().skip(skip).step_by(s)) {
-                        *to = *value;
+                for (to, value) in to.iter_mut().zip(row.iter().skip(skip).step_by(s)) {
+                    *to = *value;
+                }
+            }
+        }
+    }
+
+    /// The same with two channels in one, which makes an even number of them.
+    fn halved(&self) -> Self {
+        Self { inputs: self.inputs / 2, ..*self }
+    }
+
+    /// As [`Geometry::lay_out`], of an image that has two channels for each of ours.
+    fn lay_out_pairs(&self, image: &[f32], slack: usize, planes: &mut Vec<f32>) {
+        let (plane_height, plane_width) = self.plane();
+        let planes = zeroed(planes, self.planes_numbers() + slack);
+        let (s, p, size) = (self.stride, self.padding, self.height * self.width);
+        for (input, channels) in image.chunks_exact(2 * size).enumerate() {
+            let (first, second) = channels.split_at(size);
+            let rows = first.chunks_exact(self.width).zip(second.chunks_exact(self.width));
+            for (y, (first, second)) in (p..).zip(rows) {
+                for column in 0..s {
+                    // Columns x with (x + p) % s == column.
+                    let skip = (column + s - p % s) % s;
+                    let plane = (input * s + y % s) * s + column;
+                    let start = (plane * plane_height + y / s) * plane_width + (skip + p) / s;
+                    let to = &mut planes[start..];
+                    if s == 1 {
+                        // SAFETY: reads and writes within the slices only.
+                        unsafe { pair_rows(first, second, &mut to[..self.width]) };
+                        continue;
+                    }
+                    let numbers = first.iter().zip(second).skip(skip).step_by(s);
+                    for (to, (first, second)) in to.iter_mut().zip(numbers) {
+                        *to = pair(*first, *second);
                     }
                 }
             }
         }
     }
 
+    /// Row `at`, counted through all channels or `pairs` of them, of an image of the result's size.
+    fn result_row(&self, image: &[f32], pairs: bool, at: usize, to: &mut [f32]) {
+        let row = |row: usize| &image[row * self.out_width..][..self.out_width];
+        if pairs {
+            let first = at / self.out_height * 2 * self.out_height + at % self.out_height;
+            // SAFETY: reads and writes within the slices only.
+            unsafe { pair_rows(row(first), row(first + self.out_height), to) };
+        } else {
+            to.copy_from_slice(row(at));
+        }
+    }
+
     /// Where in the planes, if their channels come last, the window of each pixel begins.
-    fn windows_channels_last(&self) -> impl Iterator<Item = usize> {
+    /// `step` is the distance from one pixel to the next.
+    pub fn windows_channels_last(&self, step: usize) -> impl Iterator<Item = usize> {
         let (row, column) = (self.plane().1 * self.inputs, self.inputs);
-        let columns = move |y| (0..self.out_width).map(move |x| y * row + x * column);
+        let columns = move |y| (0..self.out_width).step_by(step).map(move |x| y * row + x * column);
         (0..self.out_height).flat_map(columns)
     }
 
     /// Fills `planes` (zeroed) from an image, with the channels last; `turned` is scratch.
-    fn lay_out_channels_last(&self, image: &[f32], planes: &mut [f32], turned: &mut Vec<f32>) {
+    pub fn lay_out_channels_last(&self, image: &[f32], planes: &mut [f32], turned: &mut Vec<f32>) {
         let (plane_height, plane_width) = self.plane();
         let (s, p, pixels) = (self.stride, self.padding, self.height * self.width);
         turned.resize(image.len(), 0.0);
@@ -188,7 +292,7 @@ impl Geometry {
 
     /// Where in planes with their channels last the taps numbered `at` begin: all rows of taps of
     /// the first plane, then of the next.
-    fn taps_begin(&self, at: usize) -> usize {
+    pub fn taps_begin(&self, at: usize) -> usize {
         let (plane_height, plane_width) = self.plane();
         let (plane, row) = (at / self.taps(), at % self.taps());
         (plane * plane_height + row) * plane_width * self.inputs
@@ -210,12 +314,12 @@ impl Geometry {
     }
 
     /// Taps of the window that fall on one plane, along one side.
-    fn taps(&self) -> usize {
+    pub fn taps(&self) -> usize {
         self.kernel / self.stride
     }
 }
 
-fn zeroed(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
+pub(super) fn zeroed(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     buffer.clear();
     buffer.resize(length, 0.0);
     buffer
@@ -225,20 +329,33 @@ fn zeroed(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
 /// `bias`: (outputs) or (batch, outputs), or empty for none.
 pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
     let depth = g.depth();
-    let packed = Packed::interleave(g.outputs, depth, &[0], depth, weight);
-    correlate(g, x, &packed, bias)
+    let pairs = pairs::of_channels(g.inputs);
+    let packed = if pairs {
+        let rows: Vec<usize> = (0..g.outputs).map(|output| output * depth).collect();
+        let depth: Vec<usize> = (0..depth).collect();
+        Packed::gather_pairs(&rows, &depth, g.kernel * g.kernel, weight)
+    } else {
+        Packed::interleave(g.outputs, depth, &[0], depth, weight)
+    };
+    correlate(g, x, &packed, pairs, bias)
 }
 
-fn correlate(g: &Geometry, x: &[f32], packed: &Packed, bias: &[f32]) -> Vec<f32> {
-    let offsets = g.offsets();
+/// The products of the window with the image at each place. With `pairs`, two channels are one plane,
+/// in `packed` too.
+fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]) -> Vec<f32> {
+    let planes_of = if pairs { g.halved() } else { *g };
+    let offsets = planes_of.offsets();
     let (run, plane_width) = (g.run(), g.plane().1);
     let pitch = run.next_multiple_of(TILE_WIDTH);
     let per_image = if bias.len() > g.outputs { g.outputs } else { 0 };
     let (image, out) = (g.image_numbers(), g.out_numbers());
     for_each_image(out, x, image, |at, x, multiply, y| {
         with_scratch(|[planes, results]| {
-            let planes = zeroed(planes, g.planes_numbers() + run_slack(run));
-            g.lay_out(x, planes);
+            if pairs {
+                planes_of.lay_out_pairs(x, run_slack(run), planes);
+            } else {
+                g.lay_out(x, run_slack(run), planes);
+            }
             results.resize(g.outputs * pitch, 0.0);
             let product = Outer {
                 a: packed,
@@ -247,6 +364,7 @@ fn correlate(g: &Geometry, x: &[f32], packed: &Packed, bias: &[f32]) -> Vec<f32>
                 width: run,
                 pitch,
                 accumulate: false,
+                pairs,
             };
             multiply(&product, results);
             let bias = bias.get(at * per_image..).unwrap_or(&[]);
@@ -274,9 +392,10 @@ pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32], bias: &
     let area = g.kernel * g.kernel;
     let rows: Vec<usize> = (0..g.inputs).map(|input| input * area).collect();
     let turned = |output: usize| (0..area).rev().map(move |tap| output * g.inputs * area + tap);
-    let packed =
-        Packed::gather(&rows, &(0..g.outputs).flat_map(turned).collect::<Vec<_>>(), weight);
-    correlate(&g.turned(), grad, &packed, bias)
+    let depth: Vec<usize> = (0..g.outputs).flat_map(turned).collect();
+    let pairs = pairs::of_channels(g.outputs);
+    let packed = Packed::gather_perhaps_pairs(pairs, &rows, &depth, area, weight);
+    correlate(&g.turned(), grad, &packed, pairs, bias)
 }
 
 /// [`input_gradient`] for any stride. Each plane of x is a convolution of `grad` with its share of
@@ -301,7 +420,10 @@ fn spread_out(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f
     let offsets: Vec<usize> = window
         .map(|(output, a, b)| output * area + (taps - 1 - a) * padded_width + (taps - 1 - b))
         .collect();
-    let packed = Packed::gather(&rows, &depth, weight);
+    let pairs = pairs::of_channels(g.outputs);
+    let packed = Packed::gather_perhaps_pairs(pairs, &rows, &depth, taps * taps, weight);
+    let planes = if pairs { g.outputs / 2 } else { g.outputs };
+    let offsets = &offsets[..planes * taps * taps];
     let (reached_height, reached_width) = (g.out_height + taps - 1, g.out_width + taps - 1);
     let run = (reached_height - 1) * padded_width + reached_width;
     let pitch = run.next_multiple_of(TILE_WIDTH);
@@ -309,20 +431,21 @@ fn spread_out(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f
     let (image, out) = (g.image_numbers(), g.out_numbers());
     for_each_image(image, grad, out, |at, grad, multiply, x| {
         with_scratch(|[padded, results]| {
-            let padded = zeroed(padded, g.outputs * area + run_slack(run));
-            for (at, row) in grad.chunks_exact(g.out_width).enumerate() {
-                let (output, y) = (at / g.out_height, at % g.out_height + taps - 1);
-                let start = output * area + y * padded_width + taps - 1;
-                padded[start..start + g.out_width].copy_from_slice(row);
+            let padded = zeroed(padded, planes * area + run_slack(run));
+            for at in 0..planes * g.out_height {
+                let (plane, y) = (at / g.out_height, at % g.out_height + taps - 1);
+                let start = plane * area + y * padded_width + taps - 1;
+                g.result_row(grad, pairs, at, &mut padded[start..start + g.out_width]);
             }
             results.resize(rows.len() * pitch, 0.0);
             let product = Outer {
                 a: &packed,
                 b: padded,
-                offsets: &offsets,
+                offsets,
                 width: run,
                 pitch,
                 accumulate: false,
+                pairs,
             };
             multiply(&product, results);
             let bias = bias.get(at * per_image..).unwrap_or(&[]);
@@ -348,92 +471,4 @@ fn spread_out(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f
             }
         });
     })
-}
-
-/// The gradient of the weight (outputs, inputs, kernel, kernel).
-///
-/// With the channels last, the taps of one row of the window are neighbours in memory; so each row
-/// is a product of the gradient (outputs, pixels) with rows of x, one for each pixel.
-pub(super) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
-    let batch = grad.len() / g.out_numbers();
-    // Sums over a share of the images each, added up in their order. How many follows from the
-    // batch alone, so that the result does not depend on the number of threads.
-    let share = batch.div_ceil((batch / FEWEST_IMAGES).clamp(1, MOST_SHARES));
-    let images = x.par_chunks(share * g.image_numbers());
-    let shares: Vec<TapSums> = images
-        .zip(grad.par_chunks(share * g.out_numbers()))
-        .map(|(x, grad)| TapSums::of(g, x, grad))
-        .collect();
-    let mut weight = vec![0.0; g.outputs * g.depth()];
-    weight.par_chunks_mut(g.depth()).enumerate().for_each(|(output, weight)| {
-        for sums in &shares {
-            sums.add_to(g, output, weight);
-        }
-    });
-    weight
-}
-
-/// Images whose sums are worth a share of their own, and shares there are at most.
-const FEWEST_IMAGES: usize = 4;
-const MOST_SHARES: usize = 8;
-
-/// The gradient of a weight in the order it is computed: (row of taps, output, tap and input).
-struct TapSums {
-    numbers: Vec<f32>,
-    pitch: usize,
-}
-
-impl TapSums {
-    /// Summed over some images, a block of them that fits the cache at a time.
-    fn of(g: &Geometry, x: &[f32], grad: &[f32]) -> Self {
-        let (rows, width) = (g.stride * g.stride * g.taps(), g.taps() * g.inputs);
-        let pitch = width.next_multiple_of(TILE_WIDTH);
-        let pixels = g.out_height * g.out_width;
-        let mut numbers = vec![0.0; rows * g.outputs * pitch];
-        let block = (BLOCK_NUMBERS / (g.planes_numbers() + g.out_numbers())).max(1);
-        let blocks = x.chunks(block * g.image_numbers()).zip(grad.chunks(block * g.out_numbers()));
-        let (mut planes, mut turned) = (Vec::new(), Vec::new());
-        for (x, grad) in blocks {
-            let images = 0..grad.len() / g.out_numbers();
-            let planes = zeroed(&mut planes, images.len() * g.planes_numbers() + SLACK);
-            let each = planes.chunks_exact_mut(g.planes_numbers());
-            for (planes, x) in each.zip(x.chunks_exact(g.image_numbers())) {
-                g.lay_out_channels_last(x, planes, &mut turned);
-            }
-            let starts: Vec<usize> = images.clone().map(|at| at * g.out_numbers()).collect();
-            let packed = Packed::interleave(g.outputs, pixels, &starts, pixels, grad);
-            let windows = |at| g.windows_channels_last().map(move |w| at * g.planes_numbers() + w);
-            let offsets: Vec<usize> = images.flat_map(windows).collect();
-            for (row, sums) in numbers.chunks_exact_mut(g.outputs * pitch).enumerate() {
-                let product = Outer {
-                    a: &packed,
-                    b: &planes[g.taps_begin(row)..],
-                    offsets: &offsets,
-                    width,
-                    pitch,
-                    accumulate: true,
-                };
-                outer(&product, sums);
-            }
-        }
-        Self { numbers, pitch }
-    }
-
-    /// Adds the sums of one output to its weights (inputs, kernel, kernel).
-    fn add_to(&self, g: &Geometry, output: usize, weight: &mut [f32]) {
-        let (k, s, taps) = (g.kernel, g.stride, g.taps());
-        for (row, column) in (0..k).flat_map(|row| (0..k).map(move |column| (row, column))) {
-            let taps_row = (row % s * s + column % s) * taps + row / s;
-            let at = (taps_row * g.outputs + output) * self.pitch + column / s * g.inputs;
-            let to = weight[row * k + column..].iter_mut().step_by(k * k);
-            for (weight, sum) in to.zip(&self.numbers[at..][..g.inputs]) {
-                *weight += sum;
-            }
-        }
-    }
-}
-
-/// The gradient of a bias for each image: (batch, channels), summed over the pixels.
-pub(super) fn bias_gradient(grad: &[f32], pixels: usize) -> Vec<f32> {
-    grad.par_chunks(pixels).map(super::reduce::sum).collect()
 }

@@ -1,20 +1,23 @@
-//! The convolutions as operations of candle's graph.
+//! The convolutions as operations.
 
-use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor, bail};
+use candle_core::{D, Result, Shape, Tensor, bail};
 
 use super::ConvShape;
 use super::conv::{self, Geometry};
-use super::storage::{numbers, tensor, with_numbers};
+use super::operation::{Array, Operation};
+use super::storage::{tensor, with_numbers};
+use super::tap_sums::{self, weight_gradient};
 
-/// 2-D convolution with a bias of (1 or batch, outputs).
+/// 2-D convolution with a bias of (outputs), (1, outputs) or (batch, outputs).
 pub(super) struct Conv2d(pub ConvShape);
 
-/// Transposed 2-D convolution with a bias of (1 or batch, outputs).
+/// Transposed 2-D convolution, with such a bias.
 pub(super) struct ConvTranspose2d(pub ConvShape);
 
 impl Conv2d {
     pub fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
-        let (&[_, inputs, height, width], &[outputs, of, kernel, across]) = (x, weight) else {
+        let (&[_, inputs, height, width], Some([outputs, of, kernel, across])) = (x, four(weight))
+        else {
             bail!("a convolution takes four dimensions, not {x:?} and {weight:?}")
         };
         let ConvShape { stride, padding } = self.0;
@@ -60,105 +63,79 @@ impl ConvTranspose2d {
     }
 }
 
+/// A weight of two dimensions is that of windows of one pixel.
+fn four(weight: &[usize]) -> Option<[usize; 4]> {
+    match *weight {
+        [outputs, inputs] => Some([outputs, inputs, 1, 1]),
+        [outputs, inputs, height, width] => Some([outputs, inputs, height, width]),
+        _ => None,
+    }
+}
+
 /// Sums the gradient of each image's bias if all images share one.
 fn bias_gradient(bias: &Tensor, grad: &Tensor) -> Result<Tensor> {
     let (batch, channels, height, width) = grad.dims4()?;
-    let sums = with_numbers(&[grad], |[grad]| conv::bias_gradient(grad, height * width))?;
+    let sums = with_numbers(&[grad], |[grad]| tap_sums::bias_gradient(grad, height * width))?;
     let by_image = tensor(sums, (batch, channels))?;
-    if bias.dim(0)? == 1 && batch > 1 { by_image.sum_keepdim(D::Minus2) } else { Ok(by_image) }
+    match bias.dims() {
+        [_] => by_image.sum(0),
+        [1, _] if batch > 1 => by_image.sum_keepdim(D::Minus2),
+        _ => Ok(by_image),
+    }
 }
 
-impl CustomOp3 for Conv2d {
-    fn name(&self) -> &'static str {
-        "conv2d"
+impl Operation<3> for Conv2d {
+    const NAME: &'static str = "conv2d";
+
+    fn forward(&self, [x, weight, bias]: [Array; 3]) -> Result<(Vec<f32>, Shape)> {
+        let g = self.geometry(x.dims, weight.dims)?;
+        let y = conv::forward(&g, x.numbers, weight.numbers, bias.numbers);
+        Ok((y, (x.dims[0], g.outputs, g.out_height, g.out_width).into()))
     }
 
-    fn cpu_fwd(
+    fn backward(
         &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let g = self.geometry(x_layout.dims(), weight_layout.dims())?;
-        let y = conv::forward(
-            &g,
-            numbers(x, x_layout)?,
-            numbers(weight, weight_layout)?,
-            numbers(bias, bias_layout)?,
-        );
-        let shape = (x_layout.dims()[0], g.outputs, g.out_height, g.out_width);
-        Ok((CpuStorage::F32(y), shape.into()))
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
+        [x, weight, bias]: [&Tensor; 3],
         _y: &Tensor,
         grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+    ) -> Result<[Option<Tensor>; 3]> {
         let g = self.geometry(x.dims(), weight.dims())?;
-        let grad = &grad.contiguous()?;
         let x_grad = x.track_op().then(|| {
             let numbers = with_numbers(&[grad, weight], |[grad, weight]| {
                 conv::input_gradient(&g, grad, weight, &[])
             });
             tensor(numbers?, x.shape())
         });
-        let weight_grad = with_numbers(&[x, grad], |[x, grad]| conv::weight_gradient(&g, x, grad))?;
+        let weight_grad = with_numbers(&[x, grad], |[x, grad]| weight_gradient(&g, x, grad))?;
         let weight_grad = tensor(weight_grad, weight.shape())?;
-        Ok((x_grad.transpose()?, Some(weight_grad), Some(bias_gradient(bias, grad)?)))
+        Ok([x_grad.transpose()?, Some(weight_grad), Some(bias_gradient(bias, grad)?)])
     }
 }
 
-impl CustomOp3 for ConvTranspose2d {
-    fn name(&self) -> &'static str {
-        "conv-transpose2d"
+impl Operation<3> for ConvTranspose2d {
+    const NAME: &'static str = "conv-transpose2d";
+
+    fn forward(&self, [x, weight, bias]: [Array; 3]) -> Result<(Vec<f32>, Shape)> {
+        let g = self.geometry(x.dims, weight.dims)?;
+        let y = conv::input_gradient(&g, x.numbers, weight.numbers, bias.numbers);
+        Ok((y, (x.dims[0], g.inputs, g.height, g.width).into()))
     }
 
-    fn cpu_fwd(
+    fn backward(
         &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let g = self.geometry(x_layout.dims(), weight_layout.dims())?;
-        let y = conv::input_gradient(
-            &g,
-            numbers(x, x_layout)?,
-            numbers(weight, weight_layout)?,
-            numbers(bias, bias_layout)?,
-        );
-        let shape = (x_layout.dims()[0], g.inputs, g.height, g.width);
-        Ok((CpuStorage::F32(y), shape.into()))
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
+        [x, weight, bias]: [&Tensor; 3],
         _y: &Tensor,
         grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+    ) -> Result<[Option<Tensor>; 3]> {
         let g = self.geometry(x.dims(), weight.dims())?;
-        let grad = &grad.contiguous()?;
-
         let x_grad =
             with_numbers(&[grad, weight], |[grad, weight]| conv::forward(&g, grad, weight, &[]))?;
         // Seen from the transposed side, what came out is the image and what went in the gradient.
-        let weight_grad = with_numbers(&[grad, x], |[grad, x]| conv::weight_gradient(&g, grad, x))?;
-        Ok((
+        let weight_grad = with_numbers(&[grad, x], |[grad, x]| weight_gradient(&g, grad, x))?;
+        Ok([
             Some(tensor(x_grad, x.shape())?),
             Some(tensor(weight_grad, weight.shape())?),
             Some(bias_gradient(bias, grad)?),
-        ))
+        ])
     }
 }

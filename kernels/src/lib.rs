@@ -1,5 +1,6 @@
-//! The operations a U-Net spends its time in, each behind candle's custom-op traits with its own
-//! backward pass, and each with a twin in [`plain`] that tests compare it with.
+//! The operations a U-Net spends its time in, each with its own backward pass and with a twin in
+//! [`plain`] that tests compare it with. What runs under [`record`] is differentiated by a [`Tape`],
+//! anything else by candle's graph.
 //!
 //! The kernels run on f32 tensors on the CPU; anything else takes the plain way.
 
@@ -9,22 +10,32 @@ mod add;
 mod attention;
 mod conv;
 mod conv_op;
+mod join;
+mod linear;
 mod memory;
 mod norm;
+mod operation;
 mod optimizer;
+mod pairs;
 pub mod plain;
+mod precision;
 mod reduce;
 pub mod simd;
 mod storage;
+mod tap_sums;
+mod tape;
 mod threads;
 mod tile;
 mod transpose;
 
 pub use memory::{keep_memory, release_memory};
 pub use optimizer::{AdamStep, adam, ema, square_sum};
+pub use precision::Precision;
+pub use tape::{Gradients, Tape, record};
 pub use threads::use_one_pool;
 
 use candle_core::{DType, Result, Tensor};
+use operation::{apply1, apply2, apply3};
 
 /// Kernel size is the weight's; this is how the window moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,18 +44,18 @@ pub struct ConvShape {
     pub padding: usize,
 }
 
-/// 2-D convolution. `x`: (batch, in, height, width), `weight`: (out, in, kernel, kernel),
-/// `bias`: (1 or batch, out).
+/// 2-D convolution. `x`: (batch, in, height, width), `weight`: (out, in, kernel, kernel) or (out, in),
+/// `bias`: (out) or (1 or batch, out).
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, shape: ConvShape) -> Result<Tensor> {
     // The gradient of the input wants windows that are whole strides wide.
-    if !on_cpu(&[x, weight, bias]) || weight.dim(2)? % shape.stride != 0 {
+    if !on_cpu(&[x, weight, bias]) || weight.dims().get(2).unwrap_or(&1) % shape.stride != 0 {
         return plain::conv2d(x, weight, bias, shape);
     }
-    let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
-    x.apply_op3(&weight, &bias, conv_op::Conv2d(shape))
+    apply3(conv_op::Conv2d(shape), x, weight, bias)
 }
 
-/// Transposed 2-D convolution. `weight`: (in, out, kernel, kernel), `bias`: (1 or batch, out).
+/// Transposed 2-D convolution. `weight`: (in, out, kernel, kernel), `bias`: (out) or (1 or batch,
+/// out).
 pub fn conv_transpose2d(
     x: &Tensor,
     weight: &Tensor,
@@ -54,20 +65,24 @@ pub fn conv_transpose2d(
     if !on_cpu(&[x, weight, bias]) {
         return plain::conv_transpose2d(x, weight, bias, shape);
     }
-    let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
-    x.apply_op3(&weight, &bias, conv_op::ConvTranspose2d(shape))
+    apply3(conv_op::ConvTranspose2d(shape), x, weight, bias)
 }
 
-/// `x` (batch, in) times `weight` (out, in) transposed, plus `bias` (out): (batch, out).
-///
-/// Runs as a 1x1 convolution over one image whose pixels are the batch, so that a row's result
-/// does not depend on how many rows there are.
+/// `x` (batch, in) times `weight` (out, in) transposed, plus `bias` (out): (batch, out). A row's
+/// result does not depend on how many rows there are.
 pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    let (batch, inputs) = x.dims2()?;
-    let pixels = x.t()?.reshape((1, inputs, 1, batch))?;
-    let kernel = weight.unsqueeze(2)?.unsqueeze(3)?;
-    let shape = ConvShape { stride: 1, padding: 0 };
-    conv2d(&pixels, &kernel, &bias.unsqueeze(0)?, shape)?.reshape(((), batch))?.t()
+    if !on_cpu(&[x, weight, bias]) {
+        return plain::linear(x, weight, bias);
+    }
+    apply3(linear::Linear, x, weight, bias)
+}
+
+/// The channels of `a` (batch, channels, …), then those of `b`.
+pub fn join(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    if !on_cpu(&[a, b]) || a.rank() < 3 || a.rank() != b.rank() {
+        return Tensor::cat(&[a, b], 1);
+    }
+    apply2(join::Join, a, b)
 }
 
 /// The sum of two tensors of one shape.
@@ -75,7 +90,7 @@ pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if !on_cpu(&[a, b]) || a.shape() != b.shape() {
         return a + b;
     }
-    a.contiguous()?.apply_op2(&b.contiguous()?, add::Add)
+    apply2(add::Add, a, b)
 }
 
 /// Group normalisation over (batch, channels, …), with SiLU behind it if `silu`.
@@ -90,16 +105,16 @@ pub fn group_norm(
     if !on_cpu(&[x, gamma, beta]) {
         return plain::group_norm(x, gamma, beta, groups, eps, silu);
     }
-    let (x, gamma, beta) = (x.contiguous()?, gamma.contiguous()?, beta.contiguous()?);
-    x.apply_op3(&gamma, &beta, norm::GroupNorm { groups, eps, silu })
+    apply3(norm::GroupNorm { groups, eps, silu }, x, gamma, beta)
 }
 
-/// Scaled dot-product self-attention over (batch, 3 x channels, tokens), queries, keys, values.
+/// Scaled dot-product self-attention over (batch, 3 x channels, …), queries, keys, values; the pixels
+/// are the tokens. Gives (batch, channels, …).
 pub fn attention(qkv: &Tensor, heads: usize) -> Result<Tensor> {
     if !on_cpu(&[qkv]) {
         return plain::attention(qkv, heads);
     }
-    qkv.contiguous()?.apply_op1(attention::Attention::new(heads))
+    apply1(attention::Attention::new(heads), qkv)
 }
 
 /// Whether the CPU kernels can take these tensors.

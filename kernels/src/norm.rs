@@ -1,12 +1,13 @@
 //! Group normalisation with SiLU behind it, in one pass over each group; the backward pass computes
 //! again what the forward pass had in registers.
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::operation::{Array, Operation};
 use super::reduce;
 use super::simd::{Simd, kernel};
-use super::storage::{chunks, numbers, tensor, with_numbers};
+use super::storage::{chunks, tensor, with_numbers};
 
 /// Group normalisation of (batch, channels, …).
 #[derive(Clone, Copy, Debug)]
@@ -174,7 +175,7 @@ unsafe fn blend_body<V: Simd>(dz: &mut [f32], x: &[f32], by: [f32; 3]) {
 }
 
 impl GroupNorm {
-    fn forward(&self, x: &[f32], gamma: &[f32], beta: &[f32], pixels: usize) -> Vec<f32> {
+    fn scaled(&self, x: &[f32], gamma: &[f32], beta: &[f32], pixels: usize) -> Vec<f32> {
         let each = gamma.len() / self.groups;
         let size = each * pixels;
         chunks(size, x.len() / size.max(1), |at, y| {
@@ -192,7 +193,7 @@ impl GroupNorm {
     }
 
     /// Gradients of x, and of gamma and beta for each image.
-    fn backward(
+    fn slopes(
         &self,
         x: &[f32],
         gamma: &[f32],
@@ -243,47 +244,29 @@ fn pixels(dims: &[usize]) -> usize {
     dims[2..].iter().product()
 }
 
-impl CustomOp3 for GroupNorm {
-    fn name(&self) -> &'static str {
-        "group-norm"
+impl Operation<3> for GroupNorm {
+    const NAME: &'static str = "group-norm";
+
+    fn forward(&self, [x, gamma, beta]: [Array; 3]) -> Result<(Vec<f32>, Shape)> {
+        let y = self.scaled(x.numbers, gamma.numbers, beta.numbers, pixels(x.dims));
+        Ok((y, x.dims.into()))
     }
 
-    fn cpu_fwd(
+    fn backward(
         &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        gamma: &CpuStorage,
-        gamma_layout: &Layout,
-        beta: &CpuStorage,
-        beta_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let y = self.forward(
-            numbers(x, x_layout)?,
-            numbers(gamma, gamma_layout)?,
-            numbers(beta, beta_layout)?,
-            pixels(x_layout.dims()),
-        );
-        Ok((CpuStorage::F32(y), x_layout.shape().clone()))
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        gamma: &Tensor,
-        beta: &Tensor,
+        [x, gamma, beta]: [&Tensor; 3],
         _y: &Tensor,
         grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let grad = &grad.contiguous()?;
+    ) -> Result<[Option<Tensor>; 3]> {
         let (dx, dgamma, dbeta) =
             with_numbers(&[x, gamma, beta, grad], |[x_, gamma, beta, grad]| {
-                self.backward(x_, gamma, beta, grad, pixels(x.dims()))
+                self.slopes(x_, gamma, beta, grad, pixels(x.dims()))
             })?;
         let by_image = (x.dim(0)?, gamma.dim(0)?);
-        Ok((
+        Ok([
             Some(tensor(dx, x.shape())?),
             Some(tensor(dgamma, by_image)?.sum(0)?),
             Some(tensor(dbeta, by_image)?.sum(0)?),
-        ))
+        ])
     }
 }

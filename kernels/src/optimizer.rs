@@ -1,9 +1,10 @@
 //! Adam and the moving average, each in one pass over a weight.
 
-use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, Var, bail};
+use candle_core::{Result, Tensor, Var};
 use rayon::prelude::*;
 
-use super::storage::{numbers, with_numbers};
+use super::simd::{Simd, kernel};
+use super::storage::{with_numbers, with_numbers_mut};
 use super::{on_cpu, reduce};
 
 /// The numbers of one Adam step that are the same for every weight.
@@ -31,10 +32,78 @@ pub fn adam(var: &Var, first: &Var, second: &Var, grad: &Tensor, step: AdamStep)
         return adam_plain(var, first, second, grad, step);
     }
     let grad = grad.contiguous()?;
-    let keep = |decay: f64, squared| Mean { decay, scale: step.scale, squared };
-    first.inplace_op2(&grad, &keep(step.beta1, false))?;
-    second.inplace_op2(&grad, &keep(step.beta2, true))?;
-    var.inplace_op3(first, second, &step)
+    let factors = Factors::new(step);
+    with_numbers_mut(var, |weight| {
+        with_numbers_mut(first, |first| {
+            with_numbers_mut(second, |second| {
+                with_numbers(&[&grad], |[grad]| {
+                    let means = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
+                    let weights = weight.par_chunks_mut(CHUNK).zip(grad.par_chunks(CHUNK));
+                    means.zip(weights).for_each(|((first, second), (weight, grad))| {
+                        // SAFETY: plain slices.
+                        unsafe { adam_pass(weight, first, second, grad, factors) }
+                    });
+                })
+            })
+        })
+    })
+}
+
+/// An [`AdamStep`] in f32.
+#[derive(Clone, Copy)]
+pub(super) struct Factors {
+    /// Decay and its rest to one, of either mean.
+    first: [f32; 2],
+    second: [f32; 2],
+    epsilon: f32,
+    rate: f32,
+    root_correction: f32,
+    scale: f32,
+    kept: f32,
+}
+
+impl Factors {
+    fn new(step: AdamStep) -> Self {
+        let shares = |decay: f64| [decay as f32, (1.0 - decay) as f32];
+        Self {
+            first: shares(step.beta1),
+            second: shares(step.beta2),
+            epsilon: step.epsilon as f32,
+            rate: step.rate as f32,
+            root_correction: step.root_correction as f32,
+            scale: step.scale as f32,
+            kept: step.kept as f32,
+        }
+    }
+}
+
+kernel! {
+    /// One step of Adam on some weights.
+    fn adam_pass(
+        weight: &mut [f32],
+        first: &mut [f32],
+        second: &mut [f32],
+        grad: &[f32],
+        by: Factors,
+    ) = adam_pass_of
+}
+
+#[inline(always)]
+unsafe fn adam_pass_of<V: Simd>(
+    weight: &mut [f32],
+    first: &mut [f32],
+    second: &mut [f32],
+    grad: &[f32],
+    by: Factors,
+) {
+    let means = first.iter_mut().zip(second);
+    for ((weight, grad), (first, second)) in weight.iter_mut().zip(grad).zip(means) {
+        let grad = grad * by.scale;
+        *first = *first * by.first[0] + by.first[1] * grad;
+        *second = *second * by.second[0] + by.second[1] * (grad * grad);
+        let along = by.rate * *first / (second.sqrt() / by.root_correction + by.epsilon);
+        *weight = *weight * by.kept - along;
+    }
 }
 
 fn adam_plain(var: &Var, first: &Var, second: &Var, grad: &Tensor, step: AdamStep) -> Result<()> {
@@ -53,7 +122,27 @@ pub fn ema(average: &Var, weight: &Var, decay: f64) -> Result<()> {
         let kept = (average.as_tensor() * decay)?;
         return average.set(&(kept + (weight.as_tensor() * (1.0 - decay))?)?);
     }
-    average.inplace_op2(weight, &Mean { decay, scale: 1.0, squared: false })
+    let shares = [decay as f32, (1.0 - decay) as f32];
+    with_numbers_mut(average, |average| {
+        with_numbers(&[weight], |[weight]| {
+            average.par_chunks_mut(CHUNK).zip(weight.par_chunks(CHUNK)).for_each(
+                // SAFETY: plain slices.
+                |(average, weight)| unsafe { mean_pass(average, weight, shares) },
+            );
+        })
+    })
+}
+
+kernel! {
+    /// mean = shares[0] x mean + shares[1] x new.
+    fn mean_pass(mean: &mut [f32], new: &[f32], shares: [f32; 2]) = mean_pass_of
+}
+
+#[inline(always)]
+unsafe fn mean_pass_of<V: Simd>(mean: &mut [f32], new: &[f32], shares: [f32; 2]) {
+    for (mean, new) in mean.iter_mut().zip(new) {
+        *mean = *mean * shares[0] + shares[1] * new;
+    }
 }
 
 /// The sum of the squares of all numbers.
@@ -63,75 +152,8 @@ pub fn square_sum(tensor: &Tensor) -> Result<f64> {
     }
     let tensor = tensor.contiguous()?;
     with_numbers(&[&tensor], |[numbers]| {
-        numbers.chunks(CHUNK).map(|chunk| f64::from(reduce::square_sum(chunk))).sum()
+        let sums: Vec<f32> = numbers.par_chunks(CHUNK).map(reduce::square_sum).collect();
+        // In order, so that the sum does not depend on threads.
+        sums.into_iter().map(f64::from).sum()
     })
-}
-
-/// mean = decay x mean + (1 - decay) x (scale x new), or its square.
-struct Mean {
-    decay: f64,
-    scale: f64,
-    squared: bool,
-}
-
-fn numbers_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
-    let (CpuStorage::F32(all), Some((start, end))) = (storage, layout.contiguous_offsets()) else {
-        bail!("an optimizer takes contiguous f32 weights")
-    };
-    Ok(&mut all[start..end])
-}
-
-impl InplaceOp2 for Mean {
-    fn name(&self) -> &'static str {
-        "running-mean"
-    }
-
-    fn cpu_fwd(
-        &self,
-        mean: &mut CpuStorage,
-        mean_layout: &Layout,
-        new: &CpuStorage,
-        new_layout: &Layout,
-    ) -> Result<()> {
-        let (mean, new) = (numbers_mut(mean, mean_layout)?, numbers(new, new_layout)?);
-        let (decay, share, scale) =
-            (self.decay as f32, (1.0 - self.decay) as f32, self.scale as f32);
-        let squared = self.squared;
-        mean.par_chunks_mut(CHUNK).zip(new.par_chunks(CHUNK)).for_each(|(mean, new)| {
-            for (mean, new) in mean.iter_mut().zip(new) {
-                let new = new * scale;
-                *mean = *mean * decay + share * if squared { new * new } else { new };
-            }
-        });
-        Ok(())
-    }
-}
-
-impl InplaceOp3 for AdamStep {
-    fn name(&self) -> &'static str {
-        "adam"
-    }
-
-    fn cpu_fwd(
-        &self,
-        weight: &mut CpuStorage,
-        weight_layout: &Layout,
-        first: &CpuStorage,
-        first_layout: &Layout,
-        second: &CpuStorage,
-        second_layout: &Layout,
-    ) -> Result<()> {
-        let weight = numbers_mut(weight, weight_layout)?;
-        let (first, second) = (numbers(first, first_layout)?, numbers(second, second_layout)?);
-        let (rate, correction) = (self.rate as f32, self.root_correction as f32);
-        let (epsilon, kept) = (self.epsilon as f32, self.kept as f32);
-        let means = first.par_chunks(CHUNK).zip(second.par_chunks(CHUNK));
-        weight.par_chunks_mut(CHUNK).zip(means).for_each(|(weight, (first, second))| {
-            for ((weight, first), second) in weight.iter_mut().zip(first).zip(second) {
-                let along = rate * first / (second.sqrt() / correction + epsilon);
-                *weight = *weight * kept - along;
-            }
-        });
-        Ok(())
-    }
 }

@@ -7,8 +7,19 @@ use super::ConvShape;
 
 /// 2-D convolution. `bias`: (1 or batch, out channels).
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, shape: ConvShape) -> Result<Tensor> {
+    let weight = if weight.rank() == 2 { &weight.unsqueeze(2)?.unsqueeze(3)? } else { weight };
     let y = x.conv2d(weight, shape.padding, shape.stride, 1, 1)?;
-    y.broadcast_add(&bias.unsqueeze(2)?.unsqueeze(3)?)
+    y.broadcast_add(&over_pixels(bias)?)
+}
+
+/// (out) or (1 or batch, out) as (1 or batch, out, 1, 1).
+fn over_pixels(bias: &Tensor) -> Result<Tensor> {
+    bias.reshape(((), bias.dim(D::Minus1)?, 1, 1))
+}
+
+/// `x` (batch, in) times `weight` (out, in) transposed, plus `bias` (out).
+pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    x.matmul(&weight.t()?)?.broadcast_add(bias)
 }
 
 /// Transposed 2-D convolution. `weight`: (in, out, kernel, kernel); `bias`: (1 or batch, out channels).
@@ -19,7 +30,7 @@ pub fn conv_transpose2d(
     shape: ConvShape,
 ) -> Result<Tensor> {
     let y = x.conv_transpose2d(weight, shape.padding, 0, shape.stride, 1)?;
-    y.broadcast_add(&bias.unsqueeze(2)?.unsqueeze(3)?)
+    y.broadcast_add(&over_pixels(bias)?)
 }
 
 /// Group normalisation over (batch, channels, …), with SiLU behind it if `silu`.
@@ -44,10 +55,11 @@ pub fn group_norm(
     if silu { affine.silu() } else { Ok(affine) }
 }
 
-/// Scaled dot-product self-attention. `qkv`: (batch, 3 x channels, tokens), queries first; each
-/// head owns a run of channels. Gives (batch, channels, tokens).
+/// Scaled dot-product self-attention. `qkv`: (batch, 3 x channels, …), queries first, whose pixels are
+/// the tokens; each head owns a run of channels. Gives (batch, channels, …).
 pub fn attention(qkv: &Tensor, heads: usize) -> Result<Tensor> {
-    let (batch, triple, tokens) = qkv.dims3()?;
+    let mut dims = qkv.dims().to_vec();
+    let (batch, triple, tokens) = qkv.flatten_from(2)?.dims3()?;
     let channels = triple / 3;
     let width = channels / heads;
     let split = qkv.reshape((batch, 3, heads, width, tokens))?;
@@ -55,5 +67,6 @@ pub fn attention(qkv: &Tensor, heads: usize) -> Result<Tensor> {
     let (q, k, v) = (part(0)?, part(1)?, part(2)?); // (batch, heads, tokens, width)
     let scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? / (width as f64).sqrt())?;
     let weights = candle_nn::ops::softmax(&scores, D::Minus1)?;
-    weights.matmul(&v)?.transpose(2, 3)?.reshape((batch, channels, tokens))
+    dims[1] = channels;
+    weights.matmul(&v)?.transpose(2, 3)?.reshape(dims)
 }

@@ -59,6 +59,8 @@ impl Level {
 #[expect(clippy::missing_safety_doc, reason = "the trait's own section speaks for its functions")]
 pub unsafe trait Simd: Copy {
     const LANES: usize;
+    /// A vector of half as many lanes, where there are such and more than eight are too many.
+    type Half: Simd;
     unsafe fn splat(value: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
@@ -70,27 +72,26 @@ pub unsafe trait Simd: Copy {
     unsafe fn min(self, other: Self) -> Self;
     /// self x b + c
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
-    /// self x 2 to the power of n, which holds whole numbers from -126 to 127.
+    /// c plus both products of the bf16 pairs in self and b.
+    unsafe fn mul_add_pairs(self, b: Self, c: Self) -> Self;
+    /// The next whole number below, of numbers that are less than 2^22 from zero.
+    unsafe fn floor(self) -> Self;
+    /// self x 2 to the power of n, which holds whole numbers of at most 127; of less than -126 it is
+    /// enough to come as close to zero as -126 does.
     unsafe fn times_exp2(self, n: Self) -> Self;
     /// The sum of all lanes, always in the same order.
     unsafe fn sum(self) -> f32;
 
     /// 2 to the power of self, which is at most 127: a polynomial fitted to the least relative error,
-    /// 2e-7. Below -126 it stays at the least normal number.
+    /// 2e-7. Below -126 it goes to zero or stays at the least normal number.
     #[inline(always)]
     unsafe fn exp2(self) -> Self {
         // SAFETY: the caller's promise holds for every call below.
         unsafe {
-            let x = self.max(Self::splat(-126.0));
-            // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
-            let magic = Self::splat(12_582_912.0);
-            let n = x.add(magic).sub(magic);
-            let r = x.sub(n);
-            // Not ln 2 itself: what makes the whole fit best.
-            #[expect(clippy::approx_constant, reason = "fitted, not ln 2")]
-            let linear = 6.931_47e-1;
-            let mut p = Self::splat(1.326_472_7e-3);
-            for c in [9.671_513e-3, 5.550_733_6e-2, 2.402_224_2e-1, linear, 1.0] {
+            let n = self.floor();
+            let r = self.sub(n);
+            let mut p = Self::splat(1.877_576_5e-3);
+            for c in [8.989_341e-3, 5.582_632e-2, 2.401_536_1e-1, 6.931_531e-1, 0.999_999_94] {
                 p = p.mul_add(r, Self::splat(c));
             }
             p.times_exp2(n)
@@ -132,6 +133,7 @@ macro_rules! lanewise {
 // SAFETY: plain Rust runs everywhere.
 unsafe impl Simd for Lanes8 {
     const LANES: usize = 8;
+    type Half = Self;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -177,8 +179,25 @@ unsafe impl Simd for Lanes8 {
         lanewise!(lanewise!(self, b, |a: f32, b: f32| a * b), c, |a: f32, b: f32| a + b)
     }
     #[inline(always)]
+    unsafe fn mul_add_pairs(self, b: Self, c: Self) -> Self {
+        let first = |pair: f32| f32::from_bits(pair.to_bits() << 16);
+        let second = |pair: f32| f32::from_bits(pair.to_bits() & 0xffff_0000);
+        let dot = |a, b| first(a) * first(b) + second(a) * second(b);
+        lanewise!(lanewise!(self, b, dot), c, |a: f32, b: f32| a + b)
+    }
+    #[inline(always)]
+    unsafe fn floor(self) -> Self {
+        // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
+        let magic = 12_582_912.0;
+        Self(self.0.map(|x| {
+            let nearest = (x + magic) - magic;
+            if nearest > x { nearest - 1.0 } else { nearest }
+        }))
+    }
+    #[inline(always)]
     unsafe fn times_exp2(self, n: Self) -> Self {
-        lanewise!(self, n, |x: f32, n: f32| x * f32::from_bits(((n as i32 + 127) as u32) << 23))
+        let power = |n: f32| f32::from_bits(((n.max(-126.0) as i32 + 127) as u32) << 23);
+        lanewise!(self, n, |x: f32, n: f32| x * power(n))
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
@@ -198,11 +217,12 @@ mod x86 {
     use super::Simd;
 
     macro_rules! simd_of {
-        ($vector:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident,
-         $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $exp2:expr, $sum:expr) => {
+        ($vector:ty, $half:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident,
+         $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $pairs:expr, $floor:expr, $exp2:expr, $sum:expr) => {
             // SAFETY: every function is one instruction of the set the caller vouches for.
             unsafe impl Simd for $vector {
                 const LANES: usize = $lanes;
+                type Half = $half;
                 #[inline(always)]
                 unsafe fn splat(value: f32) -> Self {
                     unsafe { $set1(value) }
@@ -244,6 +264,14 @@ mod x86 {
                     unsafe { $fmadd(self, b, c) }
                 }
                 #[inline(always)]
+                unsafe fn mul_add_pairs(self, b: Self, c: Self) -> Self {
+                    unsafe { $pairs(self, b, c) }
+                }
+                #[inline(always)]
+                unsafe fn floor(self) -> Self {
+                    unsafe { $floor(self) }
+                }
+                #[inline(always)]
                 unsafe fn times_exp2(self, n: Self) -> Self {
                     unsafe { $exp2(self, n) }
                 }
@@ -257,6 +285,7 @@ mod x86 {
 
     simd_of!(
         __m512,
+        __m256,
         16,
         _mm512_set1_ps,
         _mm512_loadu_ps,
@@ -268,11 +297,18 @@ mod x86 {
         _mm512_max_ps,
         _mm512_min_ps,
         _mm512_fmadd_ps,
+        |a, b, c| {
+            // Bits of the same register, seen otherwise.
+            let [a, b]: [__m512bh; 2] = std::mem::transmute([a, b]);
+            _mm512_dpbf16_ps(c, a, b)
+        },
+        |x| _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF }>(x),
         |x, n| _mm512_scalef_ps(x, n),
         |v| _mm512_reduce_add_ps(v)
     );
 
     simd_of!(
+        __m256,
         __m256,
         8,
         _mm256_set1_ps,
@@ -285,7 +321,16 @@ mod x86 {
         _mm256_max_ps,
         _mm256_min_ps,
         _mm256_fmadd_ps,
+        |a, b, c| {
+            let upper = _mm256_castsi256_ps(_mm256_set1_epi32(0xffff_0000_u32 as i32));
+            let first = |x| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_castps_si256(x)));
+            let second = |x| _mm256_and_ps(x, upper);
+            let sum = _mm256_fmadd_ps(first(a), first(b), c);
+            _mm256_fmadd_ps(second(a), second(b), sum)
+        },
+        |x| _mm256_floor_ps(x),
         |x, n| {
+            let n = _mm256_max_ps(n, _mm256_set1_ps(-126.0));
             let bits = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
             _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(bits)))
         },

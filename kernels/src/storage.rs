@@ -1,8 +1,9 @@
 //! Between candle's tensors and the slices the kernels work on.
 
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 
-use candle_core::{CpuStorage, Device, Layout, Result, Shape, Storage, Tensor, bail};
+use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Shape, Storage, Tensor, bail};
 use rayon::prelude::*;
 
 /// The numbers of a contiguous f32 storage.
@@ -25,6 +26,31 @@ pub(super) fn with_numbers<const N: usize, T>(
         *slice = numbers(storage, layout)?;
     }
     Ok(work(slices))
+}
+
+/// Calls `work` with the numbers of a contiguous f32 tensor on the CPU, to be changed in place.
+pub(super) fn with_numbers_mut(
+    tensor: &Tensor,
+    work: impl FnOnce(&mut [f32]) -> Result<()>,
+) -> Result<()> {
+    tensor.inplace_op1(&InPlace(Cell::new(Some(work))))
+}
+
+/// Work that candle asks for once.
+struct InPlace<F>(Cell<Option<F>>);
+
+impl<F: FnOnce(&mut [f32]) -> Result<()>> InplaceOp1 for InPlace<F> {
+    fn name(&self) -> &'static str {
+        "in-place"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
+        let (CpuStorage::F32(all), Some((start, end))) = (storage, layout.contiguous_offsets())
+        else {
+            bail!("a kernel changes contiguous f32 tensors")
+        };
+        self.0.take().map_or(Ok(()), |work| work(&mut all[start..end]))
+    }
 }
 
 /// A tensor on the CPU.

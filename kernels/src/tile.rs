@@ -7,7 +7,9 @@
 
 use rayon::prelude::*;
 
-use super::simd::{Simd, kernel};
+use super::pairs::pair;
+use super::precision::Precision;
+use super::simd::{Level, Simd, kernel};
 use super::transpose::transpose;
 
 /// Rows of a panel, largest first: what fits the registers beside two vectors of `b`.
@@ -58,6 +60,37 @@ impl Packed {
         })
     }
 
+    /// As [`Packed::gather`], of pairs: `depth` goes through the taps of one channel after the other,
+    /// and two channels make one.
+    pub fn gather_pairs(rows: &[usize], depth: &[usize], taps: usize, from: &[f32]) -> Self {
+        assert!(furthest(rows) + furthest(depth) < from.len());
+        let pairs: Vec<(&usize, &usize)> = depth
+            .chunks_exact(2 * taps)
+            .flat_map(|channels| channels[..taps].iter().zip(&channels[taps..]))
+            .collect();
+        Self::fill(rows, pairs.len(), |rows, panel| {
+            for (numbers, (first, second)) in panel.chunks_exact_mut(rows.len()).zip(&pairs) {
+                for (number, row) in numbers.iter_mut().zip(rows) {
+                    *number = pair(from[row + *first], from[row + *second]);
+                }
+            }
+        })
+    }
+
+    /// [`Packed::gather_pairs`] if `pairs`, else [`Packed::gather`].
+    pub fn gather_perhaps_pairs(
+        pairs: bool,
+        rows: &[usize],
+        depth: &[usize],
+        taps: usize,
+        from: &[f32],
+    ) -> Self {
+        match pairs {
+            true => Self::gather_pairs(rows, depth, taps, from),
+            false => Self::gather(rows, depth, from),
+        }
+    }
+
     /// `panel(rows, numbers)` fills the numbers of one panel.
     fn fill(rows: &[usize], depth: usize, panel: impl Fn(&[usize], &mut [f32]) + Sync) -> Self {
         let mut numbers = vec![0.0; rows.len() * depth];
@@ -97,28 +130,31 @@ pub(super) struct Outer<'a> {
     pub b: &'a [f32],
     /// Where in `b` each k begins.
     pub offsets: &'a [usize],
-    /// Numbers wanted in a row of `c`; the row is written up to the next multiple of [`TILE_WIDTH`].
+    /// Numbers wanted in a row of `c`; it may be written up to the next multiple of [`TILE_WIDTH`].
     pub width: usize,
     /// Distance of rows in `c`.
     pub pitch: usize,
     /// Add to what stands in `c`.
     pub accumulate: bool,
+    /// Numbers of `a` and `b` are pairs of bf16.
+    pub pairs: bool,
 }
 
 /// c[i][j] = sum over k of a[k][i] x b[offset(k) + j].
 pub(super) fn outer(product: &Outer, c: &mut [f32]) {
-    let sizes = Sizes::of(product, c.len());
+    check(product, c.len());
     let mut left = c;
     for (first, height) in panels(product.a.rows) {
         let (c, rest) = left.split_at_mut(left.len().min(height * product.pitch));
-        sizes.multiply(product, first, height, c);
+        // SAFETY: checked above.
+        unsafe { multiply(product, first, height, c) };
         left = rest;
     }
 }
 
 /// As [`outer`], the rows shared among all threads.
 pub(super) fn outer_parallel(product: &Outer, c: &mut [f32]) {
-    let sizes = Sizes::of(product, c.len());
+    check(product, c.len());
     let mut left = c;
     let parts: Vec<_> = panels(product.a.rows)
         .map(|(first, height)| {
@@ -128,46 +164,42 @@ pub(super) fn outer_parallel(product: &Outer, c: &mut [f32]) {
             (first, height, c)
         })
         .collect();
-    parts.into_par_iter().for_each(|(first, height, c)| sizes.multiply(product, first, height, c));
+    // SAFETY: checked above.
+    parts.into_par_iter().for_each(|(first, height, c)| unsafe {
+        multiply(product, first, height, c);
+    });
 }
 
-/// Sizes of a product that were found to fit.
-struct Sizes {
-    /// Width up to whole vectors.
-    padded: usize,
+/// Whether the sizes of a product fit each other and so many numbers of `c`.
+fn check(product: &Outer, c: usize) {
+    let Outer { a, b, offsets, width, pitch, .. } = *product;
+    let padded = width.next_multiple_of(TILE_WIDTH);
+    assert_eq!(offsets.len(), a.depth);
+    assert!(furthest(offsets) + padded <= b.len(), "b is too short for {padded} more");
+    assert!(padded <= pitch && a.rows.saturating_sub(1) * pitch + padded <= c);
 }
 
-impl Sizes {
-    /// For a `c` of so many numbers.
-    fn of(product: &Outer, c: usize) -> Self {
-        let Outer { a, b, offsets, width, pitch, .. } = *product;
-        let padded = width.next_multiple_of(TILE_WIDTH);
-        assert_eq!(offsets.len(), a.depth);
-        assert!(furthest(offsets) + padded <= b.len(), "b is too short for {padded} more");
-        assert!(padded <= pitch && a.rows.saturating_sub(1) * pitch + padded <= c);
-        Self { padded }
-    }
-
-    /// The panel of `height` rows from `first` on, into its rows of `c`.
-    fn multiply(&self, product: &Outer, first: usize, height: usize, c: &mut [f32]) {
-        let Outer { a, b, offsets, pitch, accumulate, .. } = *product;
-        let numbers = &a.numbers[first * a.depth..][..height * a.depth];
-        // SAFETY: the panel holds height x depth numbers; every offset plus the padded width lies
-        // within b, every row of the padded width within c, as `of` made sure.
-        unsafe {
-            outer_panel(Panel {
-                height,
-                step: height,
-                a: numbers.as_ptr(),
-                b: b.as_ptr(),
-                offsets,
-                width: self.padded,
-                c: c.as_mut_ptr(),
-                pitch,
-                accumulate,
-            });
-        }
-    }
+/// The panel of `height` rows from `first` on, into its rows of `c`.
+///
+/// # Safety
+/// The whole product must have been found good by [`check`].
+unsafe fn multiply(product: &Outer, first: usize, height: usize, c: &mut [f32]) {
+    let Outer { a, b, offsets, pitch, accumulate, pairs, width } = *product;
+    let numbers = &a.numbers[first * a.depth..][..height * a.depth];
+    let panel = Panel {
+        height,
+        step: height,
+        a: numbers.as_ptr(),
+        b: b.as_ptr(),
+        offsets,
+        width,
+        c: c.as_mut_ptr(),
+        pitch,
+        accumulate,
+    };
+    // SAFETY: the panel holds height x depth numbers; every offset plus the padded width lies
+    // within b, every row of the padded width within c, as the caller made sure.
+    unsafe { if pairs { pairs_panel(panel) } else { outer_panel(panel) } }
 }
 
 /// A panel of rows against all of b.
@@ -185,40 +217,79 @@ pub(super) struct Panel<'a> {
     accumulate: bool,
 }
 
-kernel! { fn outer_panel(panel: Panel<'_>) = outer_panel_of }
+kernel! { fn outer_panel(panel: Panel<'_>) = numbers_panel_of }
 
 #[inline(always)]
-unsafe fn outer_panel_of<V: Simd>(panel: Panel<'_>) {
+unsafe fn numbers_panel_of<V: Simd>(panel: Panel<'_>) {
+    // SAFETY: the caller's promise.
+    unsafe { outer_panel_of::<V, false>(panel) }
+}
+
+/// As [`outer_panel`], of pairs of bf16. Processors with AVX-512 that lack its instruction for pairs
+/// take narrower vectors.
+unsafe fn pairs_panel(panel: Panel<'_>) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512bf16")]
+        unsafe fn avx512(panel: Panel<'_>) {
+            // SAFETY: the caller's promise, and the instruction set is there.
+            unsafe { outer_panel_of::<std::arch::x86_64::__m512, true>(panel) }
+        }
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn avx2(panel: Panel<'_>) {
+            // SAFETY: as above.
+            unsafe { outer_panel_of::<std::arch::x86_64::__m256, true>(panel) }
+        }
+        match Level::current() {
+            // SAFETY: the processor was asked.
+            Level::Avx512 if Precision::bf16_is_fast() => return unsafe { avx512(panel) },
+            // SAFETY: AVX-512 has all of AVX2, and `Level` never names what the processor lacks.
+            Level::Avx512 | Level::Avx2 => return unsafe { avx2(panel) },
+            Level::Portable => {}
+        }
+    }
+    // SAFETY: the caller's promise; plain Rust runs everywhere.
+    unsafe { outer_panel_of::<crate::simd::Lanes8, true>(panel) }
+}
+
+#[inline(always)]
+unsafe fn outer_panel_of<V: Simd, const PAIRS: bool>(panel: Panel<'_>) {
     // SAFETY: the caller's promise for the whole panel holds for each part of it.
     unsafe {
         // Narrower vectors have fewer registers: tall panels are done four rows at a time there.
         match (panel.height, V::LANES >= 16) {
-            (12, true) => outer_rows::<V, 12>(panel, 0),
-            (8, true) => outer_rows::<V, 8>(panel, 0),
+            (12, true) => outer_rows::<V, 12, PAIRS>(panel, 0),
+            (8, true) => outer_rows::<V, 8, PAIRS>(panel, 0),
             (12 | 8, false) => {
                 for row in (0..panel.height).step_by(4) {
-                    outer_rows::<V, 4>(panel, row);
+                    outer_rows::<V, 4, PAIRS>(panel, row);
                 }
             }
-            (4, _) => outer_rows::<V, 4>(panel, 0),
-            (2, _) => outer_rows::<V, 2>(panel, 0),
-            _ => outer_rows::<V, 1>(panel, 0),
+            (4, _) => outer_rows::<V, 4, PAIRS>(panel, 0),
+            (2, _) => outer_rows::<V, 2, PAIRS>(panel, 0),
+            _ => outer_rows::<V, 1, PAIRS>(panel, 0),
         }
     }
 }
 
 /// H rows of a panel, tile by tile.
 #[inline(always)]
-unsafe fn outer_rows<V: Simd, const H: usize>(panel: Panel<'_>, row: usize) {
+unsafe fn outer_rows<V: Simd, const H: usize, const PAIRS: bool>(panel: Panel<'_>, row: usize) {
+    // What is left at the end may fill half a vector only; pairs have none.
+    let half = if PAIRS || V::Half::LANES == V::LANES { 0 } else { V::Half::LANES };
     let mut at = 0;
-    // SAFETY: the caller vouches for H rows from `row` on, of the whole width.
+    // SAFETY: the caller vouches for H rows from `row` on, of the width up to whole vectors.
     unsafe {
-        while at + 2 * V::LANES <= panel.width {
-            outer_tile::<V, H, 2>(&panel, row, at);
+        while at + V::LANES + half < panel.width {
+            outer_tile::<V, H, 2, PAIRS>(&panel, row, at);
             at += 2 * V::LANES;
         }
         while at < panel.width {
-            outer_tile::<V, H, 1>(&panel, row, at);
+            if half > 0 && at + half >= panel.width {
+                outer_tile::<V::Half, H, 1, PAIRS>(&panel, row, at);
+            } else {
+                outer_tile::<V, H, 1, PAIRS>(&panel, row, at);
+            }
             at += V::LANES;
         }
     }
@@ -226,7 +297,7 @@ unsafe fn outer_rows<V: Simd, const H: usize>(panel: Panel<'_>, row: usize) {
 
 /// H rows, W vectors wide.
 #[inline(always)]
-unsafe fn outer_tile<V: Simd, const H: usize, const W: usize>(
+unsafe fn outer_tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>(
     panel: &Panel<'_>,
     row: usize,
     at: usize,
@@ -243,7 +314,10 @@ unsafe fn outer_tile<V: Simd, const H: usize, const W: usize>(
             for (i, sum) in sums.iter_mut().enumerate() {
                 let factor = V::splat(*a.add(i));
                 for j in 0..W {
-                    sum[j] = factor.mul_add(columns[j], sum[j]);
+                    sum[j] = match PAIRS {
+                        true => factor.mul_add_pairs(columns[j], sum[j]),
+                        false => factor.mul_add(columns[j], sum[j]),
+                    };
                 }
             }
             a = a.add(panel.step);
@@ -283,8 +357,15 @@ mod tests {
                 let a = Packed::gather(&starts, &(0..depth).collect::<Vec<_>>(), &left);
                 let pitch = width.next_multiple_of(TILE_WIDTH) + 3;
                 let mut c = vec![1.0; rows * pitch];
-                let product =
-                    Outer { a: &a, b: &b, offsets: &offsets, width, pitch, accumulate: true };
+                let product = Outer {
+                    a: &a,
+                    b: &b,
+                    offsets: &offsets,
+                    width,
+                    pitch,
+                    accumulate: true,
+                    pairs: false,
+                };
                 outer(&product, &mut c);
                 for (i, j) in (0..rows).flat_map(|i| (0..width).map(move |j| (i, j))) {
                     let wanted = 1.0

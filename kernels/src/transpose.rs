@@ -1,5 +1,7 @@
 //! Rows to columns.
 
+use super::simd::Level;
+
 /// `to[column][row] = from[row][column]` for `rows` rows of `columns` numbers; the pitches are the
 /// distances between rows on either side.
 pub(super) fn transpose(
@@ -14,33 +16,108 @@ pub(super) fn transpose(
     }
     assert!((rows - 1) * from_pitch + columns <= from.len());
     assert!((columns - 1) * to_pitch + rows <= to.len());
+    let (from_pointer, to_pointer) = (from.as_ptr(), to.as_mut_ptr());
+    let squares = Squares { from: from_pointer, from_pitch, to: to_pointer, to_pitch };
+    // SAFETY: every square lies within both sides, as asserted above.
+    let (large_rows, large_columns) = unsafe { squares.large(rows, columns) };
     let (whole_rows, whole_columns) = (rows / 4 * 4, columns / 4 * 4);
     for row in (0..whole_rows).step_by(4) {
-        for column in (0..whole_columns).step_by(4) {
-            // SAFETY: the square lies within both sides, as asserted above.
-            unsafe {
-                let from = from.as_ptr().add(row * from_pitch + column);
-                square(from, from_pitch, to.as_mut_ptr().add(column * to_pitch + row), to_pitch);
-            }
+        let done = if row < large_rows { large_columns } else { 0 };
+        for column in (done..whole_columns).step_by(4) {
+            // SAFETY: as above.
+            unsafe { squares.four(row, column) }
         }
     }
     for row in 0..rows {
-        let rest = if row < whole_rows { whole_columns } else { 0 };
-        for column in rest..columns {
+        let done = if row < whole_rows { whole_columns } else { 0 };
+        for column in done..columns {
             to[column * to_pitch + row] = from[row * from_pitch + column];
         }
     }
 }
 
-/// Four by four numbers. The compiler makes shuffles of it.
-#[inline(always)]
-unsafe fn square(from: *const f32, from_pitch: usize, to: *mut f32, to_pitch: usize) {
-    // SAFETY: the caller vouches for four numbers in each of four rows on both sides.
-    unsafe {
-        let row = |i: usize| from.add(i * from_pitch).cast::<[f32; 4]>().read_unaligned();
-        let [a, b, c, d] = [row(0), row(1), row(2), row(3)];
-        for i in 0..4 {
-            to.add(i * to_pitch).cast::<[f32; 4]>().write_unaligned([a[i], b[i], c[i], d[i]]);
+/// Squares of numbers that are turned in registers.
+struct Squares {
+    from: *const f32,
+    from_pitch: usize,
+    to: *mut f32,
+    to_pitch: usize,
+}
+
+impl Squares {
+    /// Four by four numbers. The compiler makes shuffles of it.
+    #[inline(always)]
+    unsafe fn four(&self, row: usize, column: usize) {
+        // SAFETY: the caller vouches for four numbers in each of four rows on both sides.
+        unsafe {
+            let from = self.from.add(row * self.from_pitch + column);
+            let to = self.to.add(column * self.to_pitch + row);
+            let row = |i: usize| from.add(i * self.from_pitch).cast::<[f32; 4]>().read_unaligned();
+            let [a, b, c, d] = [row(0), row(1), row(2), row(3)];
+            for i in 0..4 {
+                let column = [a[i], b[i], c[i], d[i]];
+                to.add(i * self.to_pitch).cast::<[f32; 4]>().write_unaligned(column);
+            }
+        }
+    }
+
+    /// All squares of eight by eight, where the processor has vectors of eight; how many rows and
+    /// columns they reach.
+    unsafe fn large(&self, rows: usize, columns: usize) -> (usize, usize) {
+        #[cfg(target_arch = "x86_64")]
+        if Level::current() != Level::Portable {
+            let whole = (rows / 8 * 8, columns / 8 * 8);
+            // SAFETY: the caller vouches for all rows and columns; the processor was asked.
+            unsafe { self.eights(whole.0, whole.1) };
+            return whole;
+        }
+        let _ = (rows, columns);
+        (0, 0)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    unsafe fn eights(&self, rows: usize, columns: usize) {
+        for row in (0..rows).step_by(8) {
+            for column in (0..columns).step_by(8) {
+                // SAFETY: the caller vouches for all of it.
+                unsafe {
+                    let from = self.from.add(row * self.from_pitch + column);
+                    let to = self.to.add(column * self.to_pitch + row);
+                    for half in [0, 4] {
+                        self.four_columns(from.add(half), to.add(half * self.to_pitch));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Four columns of eight rows.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    unsafe fn four_columns(&self, from: *const f32, to: *mut f32) {
+        use std::arch::x86_64::*;
+        // SAFETY: the caller vouches for four numbers in each of eight rows, and for eight in each of
+        // four rows of the other side.
+        unsafe {
+            // Rows i and i + 4, one in each half of a vector.
+            let rows = |i: usize| {
+                let row = |i: usize| _mm_loadu_ps(from.add(i * self.from_pitch));
+                _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(row(i)), row(i + 4))
+            };
+            let [a, b, c, d] = [rows(0), rows(1), rows(2), rows(3)];
+            let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let (low_2, high_2) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+            let columns = [
+                _mm256_shuffle_ps::<0x44>(low, low_2),
+                _mm256_shuffle_ps::<0xee>(low, low_2),
+                _mm256_shuffle_ps::<0x44>(high, high_2),
+                _mm256_shuffle_ps::<0xee>(high, high_2),
+            ];
+            for (i, column) in columns.into_iter().enumerate() {
+                _mm256_storeu_ps(to.add(i * self.to_pitch), column);
+            }
         }
     }
 }
@@ -51,7 +128,9 @@ mod tests {
 
     #[test]
     fn every_number_finds_its_place() {
-        for (rows, columns) in [(1, 1), (4, 4), (12, 49), (7, 9), (3, 20), (13, 2)] {
+        for (rows, columns) in
+            [(1, 1), (4, 4), (12, 49), (7, 9), (3, 20), (13, 2), (32, 32), (21, 31)]
+        {
             let (from_pitch, to_pitch) = (columns + 3, rows + 2);
             let from: Vec<f32> = (0..rows * from_pitch).map(|i| i as f32).collect();
             let mut to = vec![-1.0; columns * to_pitch];

@@ -1,7 +1,7 @@
 //! Each kernel against its plain twin, forward and backward, on sizes that do not fit the tiles.
 
 use candle_core::{Device, Tensor, Var};
-use kernels::{ConvShape, plain, simd::Level};
+use kernels::{ConvShape, plain, record, simd::Level};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -24,12 +24,16 @@ fn check(name: &str, shapes: &[&[usize]], fast: Op, slow: Op) {
         assert!(apart(&y, &wanted) < 2e-5, "{name} {level:?}: forward {}", apart(&y, &wanted));
         // A gradient that differs from number to number.
         let pull = var(99, y.dims()).as_tensor().clone();
-        let back = |y: &Tensor| (y * &pull).unwrap().sum_all().unwrap().backward().unwrap();
-        let (grads, wanted) = (back(&y), back(&wanted));
+        let pulled = |y: &Tensor| (y * &pull).unwrap().sum_all().unwrap();
+        let (grads, wanted) = (pulled(&y).backward().unwrap(), pulled(&wanted).backward().unwrap());
+        let (taped, tape) = record(|| pulled(&fast(&inputs).unwrap()));
+        let mut taped = tape.backward(&taped).unwrap();
         for (i, v) in vars.iter().enumerate() {
             let (grad, wanted) = (grads.get(v).unwrap(), wanted.get(v).unwrap());
             let error = apart(grad, wanted);
             assert!(error < 5e-5, "{name} {level:?}: gradient {i} is off by {error}");
+            let error = apart(&taped.remove(v).unwrap(), grad);
+            assert!(error == 0.0, "{name} {level:?}: gradient {i} on the tape is off by {error}");
         }
     }
     Level::force(Level::detected());
@@ -55,7 +59,7 @@ fn conv2d() {
         (&[9, 17, 14, 14], &[30, 17, 3, 3], 1, 1),
     ];
     for (x, weight, stride, padding) in cases {
-        for bias in [&[1, weight[0]], &[x[0], weight[0]]] {
+        for bias in [&[weight[0]][..], &[1, weight[0]], &[x[0], weight[0]]] {
             let shape = ConvShape { stride, padding };
             check(
                 &format!("conv2d {x:?} {weight:?}"),
@@ -96,6 +100,18 @@ fn group_norm() {
     }
 }
 
+/// A weight of two dimensions is a linear layer on every pixel.
+#[test]
+fn conv2d_of_single_pixels() {
+    let shape = ConvShape { stride: 1, padding: 0 };
+    check(
+        "pointwise",
+        &[&[3, 6, 5, 11], &[13, 6], &[13]],
+        &|t| kernels::conv2d(&t[0], &t[1], &t[2], shape),
+        &|t| plain::conv2d(&t[0], &t[1], &t[2], shape),
+    );
+}
+
 #[test]
 fn attention() {
     for (batch, channels, tokens, heads) in
@@ -123,8 +139,20 @@ fn attention_with_large_scores() {
 
 #[test]
 fn linear() {
-    check("linear", &[&[5, 12], &[7, 12], &[7]], &|t| kernels::linear(&t[0], &t[1], &t[2]), &|t| {
-        t[0].matmul(&t[1].t()?)?.broadcast_add(&t[2])
+    for rows in [1, 3, 5] {
+        check(
+            "linear",
+            &[&[rows, 12], &[7, 12], &[7]],
+            &|t| kernels::linear(&t[0], &t[1], &t[2]),
+            &|t| plain::linear(&t[0], &t[1], &t[2]),
+        );
+    }
+}
+
+#[test]
+fn join() {
+    check("join", &[&[3, 2, 5, 7], &[3, 1, 5, 7]], &|t| kernels::join(&t[0], &t[1]), &|t| {
+        Tensor::cat(t, 1)
     });
 }
 

@@ -21,11 +21,13 @@ struct Options {
     python: Option<PathBuf>,
     seconds: String,
     rounds: usize,
+    precision: String,
 }
 
 impl Options {
     fn parse(args: &[String]) -> Result<Self> {
-        let mut options = Self { python: None, seconds: "16".into(), rounds: 3 };
+        let mut options =
+            Self { python: None, seconds: "16".into(), rounds: 3, precision: "f32".into() };
         let mut args = args.iter();
         while let Some(name) = args.next() {
             let value = args.next().with_context(|| format!("`{name}` needs a value"))?;
@@ -40,7 +42,13 @@ impl Options {
                     options.rounds =
                         rounds.with_context(|| format!("--rounds: `{value}`; give 1 to 99"))?;
                 }
-                other => bail!("unknown option `{other}`; there are --python, --seconds, --rounds"),
+                "--precision" if ["f32", "bf16"].contains(&value.as_str()) => {
+                    options.precision.clone_from(value);
+                }
+                "--precision" => bail!("--precision: `{value}` will not do; give f32 or bf16"),
+                other => bail!(
+                    "unknown option `{other}`; there are --python, --seconds, --rounds, --precision"
+                ),
             }
         }
         Ok(options)
@@ -147,12 +155,16 @@ fn measure(
     let script = workspace::root().join("bench/torch_peer.py");
     for round in 1..=options.rounds {
         say(format!("{name}, batch {batch}: round {round} of {}", options.rounds));
-        let mut ours = on_config(command(program).args(["bench", "--json"]), options, name, batch);
+        let mut ours = command(program);
+        ours.args(["bench", "--json", "--precision", &options.precision]);
+        let mut ours = on_config(&ours, options, name, batch);
         let ours = figures(&mut ours)?;
         measured.memory = ours["peak_memory_bytes"].as_u64().unwrap_or(0);
         measured.ours.push(rates(&ours)?);
         if let Some(python) = python {
-            let mut theirs = on_config(command(python).arg(&script), options, name, batch);
+            let mut theirs = command(python);
+            theirs.arg(&script).args(["--dtype", &options.precision]);
+            let mut theirs = on_config(&theirs, options, name, batch);
             measured.theirs.push(rates(&figures(&mut theirs)?)?);
         }
     }
@@ -160,7 +172,7 @@ fn measure(
 }
 
 /// The same four options for both programs.
-fn on_config(program: &mut Command, options: &Options, name: &str, batch: usize) -> Command {
+fn on_config(program: &Command, options: &Options, name: &str, batch: usize) -> Command {
     let config = workspace::root().join("bench").join(format!("{name}.yaml"));
     let mut whole = command(program.get_program());
     whole.args(program.get_args()).arg("--config").arg(config);
@@ -172,11 +184,12 @@ fn heading(options: &Options) -> String {
     let revision = read(command("git").args(["rev-parse", "--short", "HEAD"])).unwrap_or_default();
     format!(
         "\n### {revision}, {}\n\n\
-         f32; rounds: {}, of {} s each; Darkroom and PyTorch in turns; figures and ratios are \
+         {}; rounds: {}, of {} s each; Darkroom and PyTorch in turns; figures and ratios are \
          medians over the rounds.\n\n\
          | network | batch | train images/s | PyTorch | ratio | forward images/s | PyTorch | ratio | \
          peak MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|",
         machine(),
+        options.precision,
         options.rounds,
         options.seconds,
     )
@@ -211,6 +224,7 @@ mod tests {
         for (args, word) in [
             (["--rounds", "0"], "--rounds"),
             (["--seconds", "soon"], "--seconds"),
+            (["--precision", "f16"], "--precision"),
             (["--batch", "4"], "--batch"),
         ] {
             let error = options(&args).err().unwrap().to_string();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use candle_core::{Device, Tensor, Var, backprop::GradStore};
+use candle_core::{Device, Tensor, Var};
 
 use super::adam::Adam;
 use super::batch::{Batch, Dealer};
@@ -15,6 +15,7 @@ use super::{StepReport, state, weights_of};
 use crate::checkpoint::{Checkpoint, DatasetFacts, Header};
 use crate::config::{ConfigError, RunConfig, ValidConfig};
 use crate::data::ImageSet;
+use crate::kernels::{self, record};
 use crate::model::Model;
 use crate::schedule::NoiseSchedule;
 use crate::unet::{Dropout, UNet, Weights};
@@ -133,8 +134,10 @@ impl<'a> Trainer<'a> {
         let mut gradients = Gradients::default();
         let mut values = Vec::with_capacity(images);
         for part in batch.split(params.batch_size)? {
-            let loss = self.loss(&self.unet, &part, dropout.as_ref())?;
-            gradients.add(self.gradients((loss.sum / images as f64)?.backward()?)?)?;
+            let (loss, tape) = record(|| self.loss(&self.unet, &part, dropout.as_ref()));
+            let loss = loss?;
+            let grads = tape.backward(&(loss.sum / images as f64)?)?;
+            gradients.add(self.gradients(grads)?)?;
             values.extend(loss.values);
         }
         Ok((gradients.0, values))
@@ -201,9 +204,9 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    fn gradients(&self, mut store: GradStore) -> Result<Weights> {
+    fn gradients(&self, mut grads: kernels::Gradients) -> Result<Weights> {
         let take = |(name, var): (&String, &Var)| {
-            let grad = store
+            let grad = grads
                 .remove(var.as_tensor())
                 .ok_or_else(|| Error::Checkpoint(format!("`{name}` received no gradient")))?;
             Ok((name.clone(), grad))
@@ -286,7 +289,7 @@ impl Gradients {
 fn norm(grads: &Weights) -> Result<f64> {
     let mut sum = 0f64;
     for grad in grads.values() {
-        sum += crate::kernels::square_sum(grad)?;
+        sum += kernels::square_sum(grad)?;
     }
     Ok(sum.sqrt())
 }

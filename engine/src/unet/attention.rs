@@ -48,17 +48,13 @@ impl Attention {
 
     /// (batch, channels, height, width), changed in place of each pixel.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (batch, channels, height, width) = x.dims4()?;
         let qkv = pointwise(&self.norm.forward(x)?, &self.in_weight, &self.in_bias)?;
-        let mixed =
-            kernels::attention(&qkv.reshape((batch, 3 * channels, height * width))?, self.heads)?;
-        let mixed = mixed.reshape((batch, channels, height, width))?;
+        let mixed = kernels::attention(&qkv, self.heads)?;
         Ok(kernels::add(x, &pointwise(&mixed, &self.out_weight, &self.out_bias)?)?)
     }
 }
 
 /// A linear layer on every pixel: (batch, in, height, width) to (batch, out, height, width).
 pub(crate) fn pointwise(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    let kernel = weight.unsqueeze(2)?.unsqueeze(3)?;
-    Ok(kernels::conv2d(x, &kernel, &bias.unsqueeze(0)?, POINTWISE)?)
+    Ok(kernels::conv2d(x, weight, bias, POINTWISE)?)
 }

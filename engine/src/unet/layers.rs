@@ -41,7 +41,7 @@ impl Conv2d {
 
     /// (batch, in, height, width) to (batch, out, height', width').
     pub fn forward(&self, x: &Tensor, border: Border) -> Result<Tensor> {
-        self.with_bias(x, &self.bias.unsqueeze(0)?, border)
+        self.with_bias(x, &self.bias, border)
     }
 
     /// As [`Self::forward`], with `shift` (batch, out) added to every pixel of its channel.
@@ -90,7 +90,7 @@ impl ConvTranspose2d {
 
     fn grown(&self, x: &Tensor) -> Result<Tensor> {
         let shape = ConvShape { stride: 2, padding: 1 };
-        Ok(kernels::conv_transpose2d(x, &self.weight, &self.bias.unsqueeze(0)?, shape)?)
+        Ok(kernels::conv_transpose2d(x, &self.weight, &self.bias, shape)?)
     }
 }
 

@@ -8,6 +8,7 @@ use super::layers::ConvTranspose2d;
 use super::params::Params;
 use crate::Result;
 use crate::config::ModelParams;
+use crate::kernels;
 
 /// Grows to the size of the skip from the left side, joins it, then residual and attention layers.
 #[derive(Clone, Debug)]
@@ -40,6 +41,6 @@ impl Up {
             Some(grow) => grow.forward(x, context.border)?,
             None => x.clone(),
         };
-        self.layers.forward(&Tensor::cat(&[&grown, skip], 1)?, context)
+        self.layers.forward(&kernels::join(&grown, skip)?, context)
     }
 }

@@ -62,18 +62,17 @@ unsafe fn key_slopes_by_queries<V: Simd, const H: usize>(
 ) {
     // SAFETY: as for `key_slopes_of`.
     unsafe {
-        let mut weights = scores::<V, H>(tile.head, tile.q, at, tile.k.add(lane));
-        for (h, row) in weights.iter_mut().enumerate() {
-            let log_sum = V::splat(*tile.log_sums.add(at + h));
-            row[0] = row[0].sub(log_sum).exp2();
-            row[1] = row[1].sub(log_sum).exp2();
+        let below = |of: *const f32| std::array::from_fn(|h| [V::splat(-*of.add(at + h)); 2]);
+        let from = below(tile.log_sums);
+        let mut weights = scores::<V, H>(tile.head, tile.q, at, tile.k.add(lane), from);
+        for row in &mut weights {
+            *row = [row[0].exp2(), row[1].exp2()];
         }
         spread(tile.head, tile.grad, at, &weights, tile.v_slopes.add(lane));
-        let mut slopes = scores::<V, H>(tile.head, tile.grad, at, tile.v.add(lane));
+        let from = below(tile.pulls);
+        let mut slopes = scores::<V, H>(tile.head, tile.grad, at, tile.v.add(lane), from);
         for (h, (row, weight)) in slopes.iter_mut().zip(&weights).enumerate() {
-            let pull = V::splat(*tile.pulls.add(at + h));
-            row[0] = row[0].sub(pull).mul(weight[0]);
-            row[1] = row[1].sub(pull).mul(weight[1]);
+            *row = [row[0].mul(weight[0]), row[1].mul(weight[1])];
             let to = tile.score_slopes.add((at + h) * TILE + lane);
             row[0].store(to);
             row[1].store(to.add(V::LANES));

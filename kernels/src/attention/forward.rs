@@ -38,7 +38,8 @@ unsafe fn highest_scores_of<V: Simd>(tile: &ForwardTile) {
 unsafe fn highest_of_keys<V: Simd, const H: usize>(tile: &ForwardTile, lane: usize, at: usize) {
     // SAFETY: as for `highest_scores_of`.
     unsafe {
-        let rows = scores::<V, H>(tile.head, tile.k, at, tile.q.add(lane));
+        let zeros = [[V::splat(0.0); 2]; H];
+        let rows = scores::<V, H>(tile.head, tile.k, at, tile.q.add(lane), zeros);
         for half in 0..2 {
             let to = tile.shift.add(lane + half * V::LANES);
             let mut highest = V::load(to);
@@ -69,13 +70,15 @@ unsafe fn weigh_values_of<V: Simd>(tile: &ForwardTile) {
 unsafe fn weigh_keys<V: Simd, const H: usize>(tile: &ForwardTile, lane: usize, at: usize) {
     // SAFETY: as for `weigh_values_of`.
     unsafe {
-        let mut rows = scores::<V, H>(tile.head, tile.k, at, tile.q.add(lane));
+        let shift = tile.shift.add(lane);
+        let below = |half: usize| V::splat(0.0).sub(V::load(shift.add(half * V::LANES)));
+        let from = [[below(0), below(1)]; H];
+        let mut rows = scores::<V, H>(tile.head, tile.k, at, tile.q.add(lane), from);
         for half in 0..2 {
-            let shift = V::load(tile.shift.add(lane + half * V::LANES));
             let to = tile.sum.add(lane + half * V::LANES);
             let mut sum = V::load(to);
             for row in &mut rows {
-                row[half] = row[half].sub(shift).exp2();
+                row[half] = row[half].exp2();
                 sum = sum.add(row[half]);
             }
             sum.store(to);

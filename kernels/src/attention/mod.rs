@@ -14,15 +14,16 @@ mod tile;
 
 use std::sync::OnceLock;
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
-use super::storage::{chunks, numbers, tensor, with_numbers};
+use super::operation::{Array, Operation};
+use super::storage::{chunks, tensor, with_numbers};
 use backward::{Known, head_backward};
 use forward::head_forward;
 use tile::Head;
 
-/// Self-attention over (batch, 3 x channels, tokens).
+/// Self-attention over (batch, 3 x channels, …), whose pixels are the tokens.
 pub(super) struct Attention {
     heads: usize,
     /// Base-2 logarithm of each query's sum of exponentials: (batch, heads, tokens).
@@ -39,7 +40,7 @@ impl Attention {
     }
 
     /// The result, and what the backward pass wants to know.
-    fn forward(&self, qkv: &[f32], channels: usize, tokens: usize) -> (Vec<f32>, Vec<f32>) {
+    fn mix(&self, qkv: &[f32], channels: usize, tokens: usize) -> (Vec<f32>, Vec<f32>) {
         let head = self.head(channels, tokens);
         let size = head.width * tokens;
         let mut out = vec![0.0; qkv.len() / 3];
@@ -56,7 +57,7 @@ impl Attention {
         std::array::from_fn(|part| &qkv[((image * 3 + part) * self.heads + head) * size..][..size])
     }
 
-    fn backward(
+    fn slopes(
         &self,
         [qkv, out, grad, log_sums]: [&[f32]; 4],
         channels: usize,
@@ -84,28 +85,39 @@ impl Attention {
     }
 }
 
-impl CustomOp1 for Attention {
-    fn name(&self) -> &'static str {
-        "attention"
+/// Batch, channels and tokens of (batch, 3 x channels, …).
+fn sizes(qkv: &[usize]) -> Result<(usize, usize, usize)> {
+    match qkv {
+        [batch, triple, pixels @ ..] => Ok((*batch, triple / 3, pixels.iter().product())),
+        _ => bail!("attention takes (batch, 3 x channels, …), not {qkv:?}"),
     }
+}
 
-    fn cpu_fwd(&self, qkv: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (batch, triple, tokens) = layout.shape().dims3()?;
-        let (out, log_sums) = self.forward(numbers(qkv, layout)?, triple / 3, tokens);
+impl Operation<1> for Attention {
+    const NAME: &'static str = "attention";
+
+    fn forward(&self, [qkv]: [Array; 1]) -> Result<(Vec<f32>, Shape)> {
+        let (batch, channels, tokens) = sizes(qkv.dims)?;
+        let (out, log_sums) = self.mix(qkv.numbers, channels, tokens);
         // An operation runs forward once; were it run again, the numbers would be the same.
         let _ = self.log_sums.set(log_sums);
-        Ok((CpuStorage::F32(out), (batch, triple / 3, tokens).into()))
+        let dims = [&[batch, channels], &qkv.dims[2..]].concat();
+        Ok((out, dims.into()))
     }
 
-    fn bwd(&self, qkv: &Tensor, out: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let (_, triple, tokens) = qkv.dims3()?;
-        let (grad, out) = (&grad.contiguous()?, &out.contiguous()?);
+    fn backward(
+        &self,
+        [qkv]: [&Tensor; 1],
+        out: &Tensor,
+        grad: &Tensor,
+    ) -> Result<[Option<Tensor>; 1]> {
+        let (_, channels, tokens) = sizes(qkv.dims())?;
         let Some(log_sums) = self.log_sums.get() else {
-            candle_core::bail!("attention has no backward pass before the forward one")
+            bail!("attention has no backward pass before the forward one")
         };
         let slopes = with_numbers(&[qkv, out, grad], |[qkv, out, grad]| {
-            self.backward([qkv, out, grad, log_sums], triple / 3, tokens)
+            self.slopes([qkv, out, grad, log_sums], channels, tokens)
         })?;
-        Ok(Some(tensor(slopes, qkv.shape())?))
+        Ok([Some(tensor(slopes, qkv.shape())?)])
     }
 }

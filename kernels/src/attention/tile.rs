@@ -81,18 +81,19 @@ impl Singles {
     }
 }
 
-/// scores[h][lane] = sum over channels of singles[channel][at + h] x lanes[channel][lane], for the
-/// vectors of lanes from `lane` on.
+/// scores[h][lane] = from[h][lane] + sum over channels of singles[channel][at + h] x
+/// lanes[channel][lane], for two vectors of lanes.
 #[inline(always)]
 pub(super) unsafe fn scores<V: Simd, const H: usize>(
     head: Head,
     singles: Singles,
     at: usize,
     lanes: *const f32,
+    from: [[V; 2]; H],
 ) -> [[V; 2]; H] {
     // SAFETY: the caller vouches for tokens at..at + H and for two vectors of lanes in each row.
     unsafe {
-        let mut sums = [[V::splat(0.0); 2]; H];
+        let mut sums = from;
         let (mut single, mut lanes) = (singles.from.add(at), lanes);
         for _ in 0..head.width {
             let (left, right) = (V::load(lanes), V::load(lanes.add(V::LANES)));
@@ -119,18 +120,45 @@ pub(super) unsafe fn spread<V: Simd, const H: usize>(
 ) {
     // SAFETY: as for `scores`.
     unsafe {
-        let (mut single, mut to) = (singles.from.add(at), sums);
-        for _ in 0..head.width {
-            let (mut left, mut right) = (V::load(to), V::load(to.add(V::LANES)));
-            for (h, weight) in tile.iter().enumerate() {
-                let factor = V::splat(*single.add(h));
-                left = factor.mul_add(weight[0], left);
-                right = factor.mul_add(weight[1], right);
+        let from = singles.from.add(at);
+        let mut channel = 0;
+        // Sums of two channels at once: each waits for the one before it.
+        while channel + 2 <= head.width {
+            spread_channels::<V, H, 2>(from, singles.pitch, channel, tile, sums);
+            channel += 2;
+        }
+        if channel < head.width {
+            spread_channels::<V, H, 1>(from, singles.pitch, channel, tile, sums);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn spread_channels<V: Simd, const H: usize, const C: usize>(
+    singles: *const f32,
+    pitch: usize,
+    first: usize,
+    tile: &[[V; 2]; H],
+    sums: *mut f32,
+) {
+    // SAFETY: the caller vouches for C channels of both sides.
+    unsafe {
+        let mut rows = [[V::splat(0.0); 2]; C];
+        for (c, row) in rows.iter_mut().enumerate() {
+            let from = sums.add((first + c) * TILE);
+            *row = [V::load(from), V::load(from.add(V::LANES))];
+        }
+        for (h, weight) in tile.iter().enumerate() {
+            for (c, row) in rows.iter_mut().enumerate() {
+                let factor = V::splat(*singles.add((first + c) * pitch + h));
+                row[0] = factor.mul_add(weight[0], row[0]);
+                row[1] = factor.mul_add(weight[1], row[1]);
             }
-            left.store(to);
-            right.store(to.add(V::LANES));
-            single = single.add(singles.pitch);
-            to = to.add(TILE);
+        }
+        for (c, row) in rows.iter().enumerate() {
+            let to = sums.add((first + c) * TILE);
+            row[0].store(to);
+            row[1].store(to.add(V::LANES));
         }
     }
 }

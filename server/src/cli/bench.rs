@@ -7,6 +7,7 @@ use candle_core::Device;
 use clap::Args;
 use engine::config::{RunConfig, ValidConfig};
 use engine::data::ImageSet;
+use engine::kernels::Precision;
 use engine::train::{Trainer, weights_of};
 use rand::{Rng, SeedableRng};
 use serde_json::json;
@@ -32,6 +33,9 @@ pub struct BenchArgs {
     /// How long to measure, half for training and half for drawing
     #[arg(long, default_value_t = 20.0, value_name = "S")]
     seconds: f64,
+    /// What convolutions multiply: f32, or bf16, which is quicker where the processor has it
+    #[arg(long, default_value = "f32", value_parser = ["f32", "bf16"], value_name = "P")]
+    precision: String,
     /// One line of JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -55,9 +59,15 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let label = device.label.label.clone();
     let share = Duration::from_secs_f64(args.seconds / 2.0);
     let measured = config.clone();
+    let precision = precision(&args.precision);
+    precision.choose();
     let rates = device.run_to_end(move |device| measure(&measured, &device, share))?;
-    show(args.json, &config, &label, rates);
+    show(args.json, &config, &label, precision, rates);
     Ok(())
+}
+
+fn precision(name: &str) -> Precision {
+    if name == "bf16" { Precision::Bf16 } else { Precision::F32 }
 }
 
 fn config(args: &BenchArgs) -> Result<ValidConfig> {
@@ -115,7 +125,11 @@ fn random_images(config: &ValidConfig) -> ImageSet {
     }
 }
 
-fn show(as_json: bool, config: &ValidConfig, device: &str, rates: Rates) {
+fn show(as_json: bool, config: &ValidConfig, device: &str, precision: Precision, rates: Rates) {
+    let precision = match precision {
+        Precision::F32 => "f32",
+        Precision::Bf16 => "bf16",
+    };
     let (batch, weights) = (config.train_params.batch_size, weights_of(&config.model_params));
     let (threads, memory) = (rayon::current_num_threads(), peak_memory_bytes());
     if as_json {
@@ -125,6 +139,7 @@ fn show(as_json: bool, config: &ValidConfig, device: &str, rates: Rates) {
             "peak_memory_bytes": memory,
             "batch": batch,
             "device": device,
+            "precision": precision,
             "threads": threads,
             "weights": weights,
         });
@@ -132,7 +147,7 @@ fn show(as_json: bool, config: &ValidConfig, device: &str, rates: Rates) {
         return;
     }
     println!("device       {device}");
-    println!("network      {weights} weights, batch {batch}");
+    println!("network      {weights} weights, batch {batch}, {precision}");
     println!("training     {:.1} images/s", rates.train);
     println!("forward      {:.1} images/s", rates.forward);
     match memory {

@@ -1,0 +1,141 @@
+//! The gradient of a convolution's weight, and of its bias.
+
+use rayon::prelude::*;
+
+use super::conv::{Geometry, zeroed};
+use super::pairs::{pair_neighbours, pair_rows};
+use super::precision::Precision;
+use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer};
+
+/// Numbers of a block of images that should stay in the second-level cache.
+const BLOCK_NUMBERS: usize = 128 * 1024;
+
+/// The gradient of the weight (outputs, inputs, kernel, kernel).
+///
+/// With the channels last, the taps of one row of the window are neighbours in memory; so each row
+/// is a product of the gradient (outputs, pixels) with rows of x, one for each pixel.
+pub(super) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
+    let batch = grad.len() / g.out_numbers();
+    // Sums over a share of the images each, added up in their order. How many follows from the
+    // batch alone, so that the result does not depend on the number of threads.
+    let share = batch.div_ceil((batch / FEWEST_IMAGES).clamp(1, MOST_SHARES));
+    let images = x.par_chunks(share * g.image_numbers());
+    let shares: Vec<TapSums> = images
+        .zip(grad.par_chunks(share * g.out_numbers()))
+        .map(|(x, grad)| TapSums::of(g, x, grad))
+        .collect();
+    let mut weight = vec![0.0; g.outputs * g.depth()];
+    weight.par_chunks_mut(g.depth()).enumerate().for_each(|(output, weight)| {
+        for sums in &shares {
+            sums.add_to(g, output, weight);
+        }
+    });
+    weight
+}
+
+/// Images whose sums are worth a share of their own, and shares there are at most.
+const FEWEST_IMAGES: usize = 4;
+const MOST_SHARES: usize = 8;
+
+/// The gradient of a weight in the order it is computed: (row of taps, output, tap and input).
+struct TapSums {
+    numbers: Vec<f32>,
+    pitch: usize,
+}
+
+impl TapSums {
+    /// Summed over some images, a block of them that fits the cache at a time.
+    fn of(g: &Geometry, x: &[f32], grad: &[f32]) -> Self {
+        let (rows, width) = (g.stride * g.stride * g.taps(), g.taps() * g.inputs);
+        let pitch = width.next_multiple_of(TILE_WIDTH);
+        let pairs = Precision::current() == Precision::Bf16;
+        // With pairs, two neighbouring pixels of a row are one.
+        let step = if pairs { 2 } else { 1 };
+        let pixels = g.out_height * g.out_width.div_ceil(step);
+        let mut numbers = vec![0.0; rows * g.outputs * pitch];
+        let block = (BLOCK_NUMBERS / (g.planes_numbers() + g.out_numbers())).max(1);
+        let blocks = x.chunks(block * g.image_numbers()).zip(grad.chunks(block * g.out_numbers()));
+        let mut buffers = Buffers::default();
+        for (x, grad) in blocks {
+            let images = 0..grad.len() / g.out_numbers();
+            let (planes, grad) = buffers.fill(g, x, grad, pairs);
+            let starts: Vec<usize> = images.clone().map(|at| at * g.outputs * pixels).collect();
+            let packed = Packed::interleave(g.outputs, pixels, &starts, pixels, grad);
+            let windows =
+                |at| g.windows_channels_last(step).map(move |w| at * g.planes_numbers() + w);
+            let offsets: Vec<usize> = images.flat_map(windows).collect();
+            for (row, sums) in numbers.chunks_exact_mut(g.outputs * pitch).enumerate() {
+                let product = Outer {
+                    a: &packed,
+                    b: &planes[g.taps_begin(row)..],
+                    offsets: &offsets,
+                    width,
+                    pitch,
+                    accumulate: true,
+                    pairs,
+                };
+                outer(&product, sums);
+            }
+        }
+        Self { numbers, pitch }
+    }
+
+    /// Adds the sums of one output to its weights (inputs, kernel, kernel).
+    fn add_to(&self, g: &Geometry, output: usize, weight: &mut [f32]) {
+        let (k, s, taps) = (g.kernel, g.stride, g.taps());
+        for (row, column) in (0..k).flat_map(|row| (0..k).map(move |column| (row, column))) {
+            let taps_row = (row % s * s + column % s) * taps + row / s;
+            let at = (taps_row * g.outputs + output) * self.pitch + column / s * g.inputs;
+            let to = weight[row * k + column..].iter_mut().step_by(k * k);
+            for (weight, sum) in to.zip(&self.numbers[at..][..g.inputs]) {
+                *weight += sum;
+            }
+        }
+    }
+}
+
+/// What a block of images is laid out in.
+#[derive(Default)]
+struct Buffers {
+    planes: Vec<f32>,
+    turned: Vec<f32>,
+    paired_planes: Vec<f32>,
+    paired_grad: Vec<f32>,
+}
+
+impl Buffers {
+    /// The images in planes with their channels last, and their gradients; with `pairs`, each number
+    /// of both beside that of the next pixel.
+    fn fill<'a>(
+        &'a mut self,
+        g: &Geometry,
+        x: &[f32],
+        grad: &'a [f32],
+        pairs: bool,
+    ) -> (&'a [f32], &'a [f32]) {
+        let used = x.len() / g.image_numbers() * g.planes_numbers();
+        // Beyond the last number there is one more pixel, which a pair may hold, times zero.
+        let planes = zeroed(&mut self.planes, used + g.inputs + SLACK);
+        let each = planes.chunks_exact_mut(g.planes_numbers());
+        for (planes, x) in each.zip(x.chunks_exact(g.image_numbers())) {
+            g.lay_out_channels_last(x, planes, &mut self.turned);
+        }
+        if !pairs {
+            return (planes, grad);
+        }
+        self.paired_planes.resize(used + SLACK, 0.0);
+        let rows = grad.len() / g.out_width;
+        self.paired_grad.resize(rows * g.out_width.div_ceil(2), 0.0);
+        // SAFETY: reads and writes within the slices only.
+        unsafe {
+            pair_rows(planes, &planes[g.inputs..], &mut self.paired_planes);
+            pair_neighbours(grad, g.out_width, &mut self.paired_grad);
+        }
+        (&self.paired_planes, &self.paired_grad)
+    }
+}
+
+/// The gradient of a bias for each image: (batch, channels), summed over the pixels.
+pub(super) fn bias_gradient(grad: &[f32], pixels: usize) -> Vec<f32> {
+    grad.par_chunks(pixels).map(super::reduce::sum).collect()
+}

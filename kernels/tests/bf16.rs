@@ -1,0 +1,116 @@
+//! Convolutions in bf16 beside those in f32.
+
+use std::sync::{Mutex, MutexGuard};
+
+use candle_core::{Device, Tensor, Var};
+use kernels::{ConvShape, Precision, plain, record, simd::Level};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// The precision and the level are the program's: one test has them at a time.
+static PROGRAM: Mutex<()> = Mutex::new(());
+
+fn in_bf16() -> MutexGuard<'static, ()> {
+    let alone = PROGRAM.lock().unwrap();
+    Precision::Bf16.choose();
+    alone
+}
+
+/// Numbers that bf16 holds exactly if `exact`: then every product is exact too.
+fn var(seed: u64, shape: &[usize], exact: bool) -> Var {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let mut number = || match exact {
+        true => generator.random_range(-64i32..64) as f32 / 32.0,
+        false => generator.random_range(-2.0..2.0),
+    };
+    let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| number()).collect();
+    Var::from_tensor(&Tensor::from_vec(numbers, shape, &Device::Cpu).unwrap()).unwrap()
+}
+
+fn apart(a: &Tensor, b: &Tensor) -> f32 {
+    assert_eq!(a.dims(), b.dims());
+    let most = |t: &Tensor| {
+        t.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap()
+    };
+    most(&(a - b).unwrap()) / most(b).max(1e-6)
+}
+
+/// A way to convolve.
+type Conv = fn(&Tensor, &Tensor, &Tensor, ConvShape) -> candle_core::Result<Tensor>;
+
+/// A convolution's sizes: image, weight, outputs, and how its window moves.
+type Case = ([usize; 4], [usize; 4], usize, ConvShape);
+
+/// How far result and gradients of `fast` in bf16 are from those of `slow` in f32, at most.
+fn error(fast: Conv, slow: Conv, (x, weight, outputs, shape): Case, exact: bool) -> f32 {
+    let (x, weight, bias) = (var(1, &x, exact), var(2, &weight, exact), var(3, &[outputs], exact));
+    let (y, wanted) =
+        (fast(&x, &weight, &bias, shape).unwrap(), slow(&x, &weight, &bias, shape).unwrap());
+    let pull = var(4, wanted.dims(), exact).as_detached_tensor();
+    let pulled = |y: &Tensor| (y * &pull).unwrap().sum_all().unwrap();
+    let (end, tape) = record(|| pulled(&fast(&x, &weight, &bias, shape).unwrap()));
+    let (mut grads, wanted_grads) =
+        (tape.backward(&end).unwrap(), pulled(&wanted).backward().unwrap());
+    let of = |var: &Var| apart(&grads.remove(var).unwrap(), wanted_grads.get(var).unwrap());
+    [&x, &weight, &bias].map(of).into_iter().fold(apart(&y, &wanted), f32::max)
+}
+
+const SAME: ConvShape = ConvShape { stride: 1, padding: 1 };
+const HALVE: ConvShape = ConvShape { stride: 2, padding: 1 };
+
+const CONVOLUTIONS: [Case; 6] = [
+    ([2, 4, 9, 7], [6, 4, 3, 3], 6, SAME),
+    ([1, 1, 8, 8], [16, 1, 3, 3], 16, SAME),
+    ([3, 8, 5, 5], [1, 8, 3, 3], 1, SAME),
+    ([3, 6, 5, 11], [13, 6, 1, 1], 13, ConvShape { stride: 1, padding: 0 }),
+    ([2, 4, 8, 12], [7, 4, 4, 4], 7, HALVE),
+    ([9, 18, 14, 14], [30, 18, 3, 3], 30, SAME),
+];
+
+const TRANSPOSED: [Case; 2] =
+    [([2, 6, 7, 7], [6, 5, 4, 4], 5, HALVE), ([3, 8, 4, 6], [8, 8, 4, 4], 8, HALVE)];
+
+/// The largest error over all cases.
+fn largest(exact: bool) -> f32 {
+    let plain = CONVOLUTIONS.map(|case| error(kernels::conv2d, plain::conv2d, case, exact));
+    let transposed = TRANSPOSED
+        .map(|case| error(kernels::conv_transpose2d, plain::conv_transpose2d, case, exact));
+    plain.into_iter().chain(transposed).fold(0.0, f32::max)
+}
+
+#[test]
+fn numbers_that_bf16_holds_are_multiplied_as_in_f32() {
+    let _alone = in_bf16();
+    for level in [Level::Portable, Level::Avx2, Level::Avx512] {
+        Level::force(level);
+        assert!(largest(true) < 2e-5, "{level:?}: {}", largest(true));
+    }
+    Level::force(Level::detected());
+}
+
+#[test]
+fn other_numbers_are_as_near_as_bf16_is() {
+    let _alone = in_bf16();
+    let error = largest(false);
+    // Were nothing rounded, the first test's limit would hold.
+    assert!(error > 1e-4 && error < 1e-2, "{error}");
+}
+
+#[test]
+fn results_do_not_depend_on_threads_nor_on_the_batch() {
+    let _alone = in_bf16();
+    let (x, weight, bias) =
+        (var(1, &[5, 8, 9, 9], false), var(2, &[12, 8, 3, 3], false), var(3, &[12], false));
+    let run = |x: &Tensor, threads: usize| -> Vec<f32> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| kernels::conv2d(x, &weight, &bias, SAME).unwrap())
+            .flatten_all()
+            .unwrap()
+            .to_vec1()
+            .unwrap()
+    };
+    let all = run(&x, 1);
+    assert!(all == run(&x, 2));
+    let third = x.narrow(0, 3, 1).unwrap();
+    assert_eq!(run(&third, 2), all[3 * 12 * 81..4 * 12 * 81]);
+}
