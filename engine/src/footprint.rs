@@ -3,7 +3,7 @@
 use candle_core::Device;
 
 use crate::checkpoint::Header;
-use crate::config::ModelParams;
+use crate::config::{AutoencoderParams, ModelParams};
 use crate::diffusers::UNet2DConfig;
 
 /// What a network holds in memory, as far as it follows from its shape: the tensors that live at once
@@ -16,6 +16,10 @@ pub struct Footprint {
     /// What waits on the left side of the U until the right side wants it.
     skips: Vec<Skip>,
     blocks: Vec<Block>,
+    /// What makes pictures of latents; empty where pixels are drawn.
+    decoder: Vec<Block>,
+    /// How many pixels along a side are one of the numbers that are drawn.
+    factor: usize,
     /// Whether the kernels of the CPU run, which write down neither the windows of a convolution nor
     /// the scores of attention.
     kernels: bool,
@@ -58,13 +62,16 @@ impl Footprint {
     pub fn new(header: &Header, device: &Device) -> Self {
         let (skips, blocks) = match &header.diffusers {
             Some(spec) => of_diffusers(&spec.unet),
-            None => of_reference(&header.config.model_params),
+            None => of_reference(&header.network()),
         };
+        let latents = header.latents.as_ref().map(|latents| &latents.params);
         Self {
             weights: header.weights,
-            channels: header.config.model_params.im_channels,
+            channels: header.network().im_channels,
             skips,
             blocks,
+            decoder: latents.map_or_else(Vec::new, of_decoder),
+            factor: latents.map_or(1, AutoencoderParams::factor),
             kernels: device.is_cpu(),
             threads: rayon::current_num_threads(),
         }
@@ -78,10 +85,15 @@ impl Footprint {
     /// Bytes, beside the weights, of drawing `batch` pictures of `size` (width, height) at once.
     /// `guided` is whether every picture is asked for twice, with and without its prompt.
     pub fn drawing_bytes(&self, size: (usize, usize), batch: usize, guided: bool) -> u64 {
-        let area = (size.0 * size.1) as u64;
+        let pixels = (size.0 * size.1) as u64;
+        let area = pixels / (self.factor * self.factor) as u64;
         let asked = if guided { 2 } else { 1 };
-        let image = asked * self.pass_numbers(area) + SAMPLER_IMAGES * self.channels as u64 * area;
-        let exact = NUMBER * (image * batch as u64 + self.scratch_numbers(area));
+        // Pictures are made of latents between two passes.
+        let widest = (asked * self.pass_numbers(area)).max(self.widest(&self.decoder, pixels));
+        let image = widest + SAMPLER_IMAGES * self.channels as u64 * area;
+        let scratch = |blocks, area| self.scratch_numbers(blocks, area);
+        let scratch = scratch(&self.blocks, area).max(scratch(&self.decoder, pixels));
+        let exact = NUMBER * (image * batch as u64 + scratch);
         exact + exact / GAPS + LEAST
     }
 
@@ -95,25 +107,32 @@ impl Footprint {
 
     /// Numbers of one image at the widest place of a pass.
     fn pass_numbers(&self, area: u64) -> u64 {
-        let at = |halvings: usize| (area >> (2 * halvings)).max(1);
-        let skips: u64 =
-            self.skips.iter().map(|skip| skip.channels as u64 * at(skip.halvings)).sum();
-        let widest = self.blocks.iter().map(|block| {
-            let pixels = at(block.halvings);
+        let skip = |skip: &Skip| skip.channels as u64 * shrunk(area, skip.halvings);
+        self.skips.iter().map(skip).sum::<u64>() + self.widest(&self.blocks, area)
+    }
+
+    /// Numbers of one image at the widest of `blocks`.
+    fn widest(&self, blocks: &[Block], area: u64) -> u64 {
+        let numbers = |block: &Block| {
+            let pixels = shrunk(area, block.halvings);
             let windows = if self.kernels { 0 } else { (WINDOW * block.inputs) as u64 };
             let scores = if self.kernels { 0 } else { SCORES * block.heads as u64 * pixels };
             pixels * (block.channels() + windows.max(scores))
-        });
-        skips + widest.max().unwrap_or(0)
+        };
+        blocks.iter().map(numbers).max().unwrap_or(0)
     }
 
     /// Numbers of the padded images that the kernels lay out, one for each thread.
-    fn scratch_numbers(&self, area: u64) -> u64 {
-        let block = |block: &Block| {
-            (block.inputs + block.outputs) as u64 * (area >> (2 * block.halvings)).max(1)
-        };
-        self.blocks.iter().map(block).max().unwrap_or(0) * self.threads as u64
+    fn scratch_numbers(&self, blocks: &[Block], area: u64) -> u64 {
+        let block =
+            |block: &Block| (block.inputs + block.outputs) as u64 * shrunk(area, block.halvings);
+        blocks.iter().map(block).max().unwrap_or(0) * self.threads as u64
     }
+}
+
+/// An area after its sides were halved some times.
+fn shrunk(area: u64, halvings: usize) -> u64 {
+    (area >> (2 * halvings)).max(1)
 }
 
 impl Block {
@@ -159,6 +178,26 @@ fn of_reference(model: &ModelParams) -> (Vec<Skip>, Vec<Block>) {
     (levels.map(skip).collect(), blocks.chain(model.mid_channels.windows(2).map(mid)).collect())
 }
 
+fn of_decoder(params: &AutoencoderParams) -> Vec<Block> {
+    let mid = |pair: &[usize]| Block {
+        halvings: params.halvings(params.levels()),
+        held: pair[1],
+        inputs: pair[1],
+        outputs: pair[0],
+        heads: params.num_heads,
+    };
+    let up = |level: usize| Block {
+        halvings: params.halvings(level),
+        // What came, and grown.
+        held: 2 * params.down_channels[level + 1],
+        inputs: params.down_channels[level + 1],
+        outputs: params.down_channels[level],
+        heads: if params.attention_at(level) { params.num_heads } else { 0 },
+    };
+    let mids = params.mid_channels.windows(2).map(mid);
+    mids.chain((0..params.levels()).map(up)).collect()
+}
+
 fn of_diffusers(unet: &UNet2DConfig) -> (Vec<Skip>, Vec<Block>) {
     let channels = &unet.block_out_channels;
     let skips = channels.iter().enumerate().flat_map(|(halvings, &channels)| {
@@ -188,6 +227,7 @@ mod tests {
             weights,
             diffusers: None,
             merge: None,
+            latents: None,
         }
     }
 

@@ -9,6 +9,8 @@ pub mod config;
 #[cfg(feature = "compute")]
 pub mod atomic_file;
 #[cfg(feature = "compute")]
+pub mod autoencoder;
+#[cfg(feature = "compute")]
 mod cancel;
 #[cfg(feature = "compute")]
 pub mod checkpoint;

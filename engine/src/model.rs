@@ -2,6 +2,7 @@
 
 use candle_core::{DType, Device, Tensor};
 
+use crate::autoencoder::Latents;
 use crate::checkpoint::{Checkpoint, Header};
 use crate::config::{ConfigError, Prediction, RunConfig, check_size};
 use crate::diffusers::UNet2D;
@@ -15,6 +16,8 @@ pub struct Model {
     config: RunConfig,
     schedule: NoiseSchedule,
     network: Network,
+    /// Where it draws, if not in pixels.
+    latents: Option<Latents>,
     device: Device,
     classes: Vec<String>,
     size_divisor: usize,
@@ -32,9 +35,7 @@ impl Network {
     /// The network that `header` describes, on weights that are checked to fit it.
     pub fn new(header: &Header, weights: &Weights) -> Result<Self> {
         Ok(match &header.diffusers {
-            None => {
-                Self::Reference(Box::new(UNet::from_weights(&header.config.model_params, weights)?))
-            }
+            None => Self::Reference(Box::new(UNet::from_weights(&header.network(), weights)?)),
             Some(spec) => Self::Diffusers(Box::new(UNet2D::from_weights(&spec.unet, weights)?)),
         })
     }
@@ -44,6 +45,11 @@ impl Model {
     /// Brings a checkpoint to `device`; it draws with the moving average of the weights where there is one.
     pub fn new(checkpoint: &Checkpoint, device: &Device) -> Result<Self> {
         let header = &checkpoint.header;
+        if header.is_autoencoder() {
+            return Err(Error::Checkpoint(
+                "an autoencoder draws nothing by itself; train latent diffusion on it".into(),
+            ));
+        }
         let schedule = match &header.diffusers {
             None => NoiseSchedule::new(&header.config.diffusion_params),
             Some(spec) => spec.scheduler.schedule()?,
@@ -51,6 +57,7 @@ impl Model {
         let weights = placed(checkpoint.drawing_weights(), device)?;
         Ok(Self {
             network: Network::new(header, &weights)?,
+            latents: checkpoint.latents(device)?,
             schedule,
             device: device.clone(),
             classes: header.classes(),
@@ -60,15 +67,29 @@ impl Model {
         })
     }
 
-    /// Weights of the reference's network that fit `config`, cut off from any gradients.
+    /// Weights of the reference's network that fit `config`, cut off from any gradients; for one that
+    /// draws in pixels.
     pub fn from_weights(config: RunConfig, weights: &Weights, device: &Device) -> Result<Self> {
-        let unet = UNet::from_weights(&config.model_params, &placed(weights, device)?)?;
+        Self::in_space(config, weights, None, device)
+    }
+
+    /// As [`Self::from_weights`], for a network that draws in `latents` if there are any.
+    pub(crate) fn in_space(
+        config: RunConfig,
+        weights: &Weights,
+        latents: Option<&Latents>,
+        device: &Device,
+    ) -> Result<Self> {
+        let model = &config.model_params;
+        let network = latents.map_or_else(|| model.clone(), |latents| latents.network(model));
+        let unet = UNet::from_weights(&network, &placed(weights, device)?)?;
         Ok(Self {
             network: Network::Reference(Box::new(unet)),
             schedule: NoiseSchedule::new(&config.diffusion_params),
             device: device.clone(),
             classes: numbered(config.model_params.num_classes),
-            size_divisor: config.model_params.size_divisor(),
+            size_divisor: latents.map_or(1, Latents::factor) * config.model_params.size_divisor(),
+            latents: latents.cloned(),
             border: Border::Zeros,
             config,
         })
@@ -100,6 +121,41 @@ impl Model {
     /// `height` and the nearest sizes that would do.
     pub fn check_size(&self, width: usize, height: usize) -> std::result::Result<(), ConfigError> {
         check_size(self.size_divisor, width, height)
+    }
+
+    /// Whether it draws in the latents of an autoencoder rather than in pixels.
+    pub fn draws_latents(&self) -> bool {
+        self.latents.is_some()
+    }
+
+    /// What it draws for pictures of `size` (width, height) in pixels: (channels, height, width) of
+    /// the pictures, or of their latents.
+    pub fn shape(&self, size: (usize, usize)) -> (usize, usize, usize) {
+        match &self.latents {
+            Some(latents) => latents.shape(size),
+            None => (self.config.model_params.im_channels, size.1, size.0),
+        }
+    }
+
+    /// How many pixels along a side are one of the numbers that it draws.
+    pub fn factor(&self) -> usize {
+        self.latents.as_ref().map_or(1, Latents::factor)
+    }
+
+    /// Pictures (batch, channels, height, width) in [-1, 1] as what the network draws.
+    pub fn encode(&self, pictures: &Tensor) -> Result<Tensor> {
+        match &self.latents {
+            Some(latents) => latents.encode(pictures, self.border),
+            None => Ok(pictures.clone()),
+        }
+    }
+
+    /// What the network drew as pictures, which may lie outside [-1, 1].
+    pub fn decode(&self, drawn: &Tensor) -> Result<Tensor> {
+        match &self.latents {
+            Some(latents) => latents.decode(drawn, self.border),
+            None => Ok(drawn.clone()),
+        }
     }
 
     /// What the network was trained to tell.
@@ -134,7 +190,7 @@ impl Model {
     /// bottom of its U without any noise, (batch, features). Only the reference's network tells it.
     pub fn features(&self, x: &Tensor) -> Result<Tensor> {
         match &self.network {
-            Network::Reference(unet) => unet.summary(x, &vec![0.0; x.dim(0)?]),
+            Network::Reference(unet) => unet.summary(&self.encode(x)?, &vec![0.0; x.dim(0)?]),
             Network::Diffusers(_) => Err(Error::Checkpoint(
                 "a network from diffusers gives no features; take a model that was trained here"
                     .into(),
@@ -149,7 +205,7 @@ pub(crate) fn numbered(classes: usize) -> Vec<String> {
 }
 
 /// Copies in f32 on `device` that no gradient reaches.
-fn placed(weights: &Weights, device: &Device) -> Result<Weights> {
+pub(crate) fn placed(weights: &Weights, device: &Device) -> Result<Weights> {
     let place = |(name, tensor): (&String, &Tensor)| {
         let tensor = tensor.detach().to_dtype(DType::F32)?.to_device(device)?;
         Ok((name.clone(), tensor))

@@ -39,6 +39,10 @@ pub enum Stream {
     ValidationTimestep = 12,
     /// What dropout leaves out of a training step; the counter is the step.
     Dropout = 13,
+    /// What is drawn from the latents of an autoencoder that learns; the counter is the step.
+    Latent = 14,
+    /// Where unused entries of a codebook are put; the counter is the step.
+    Codebook = 15,
 }
 
 /// The generator of one draw.

@@ -64,6 +64,7 @@ fn merged(
         ema: averaged
             .then(|| mixed(models.iter().map(|model| model.drawing_weights()), &mix))
             .transpose()?,
+        autoencoder: models[0].autoencoder.clone(),
     })
 }
 
@@ -94,6 +95,12 @@ fn check_kin(models: &[&Checkpoint]) -> Result<()> {
                 target(model)
             )));
         }
+        if !same_latents(first, model)? {
+            return Err(Error::Checkpoint(format!(
+                "A and {letter} draw in the latents of different autoencoders: models on the same \
+                 one can be merged"
+            )));
+        }
         if let Some(name) = first_difference(&first.weights, &model.weights) {
             let shape = |weights: &Weights| match weights.get(name) {
                 Some(tensor) => format!("has shape {:?}", tensor.dims()),
@@ -107,6 +114,23 @@ fn check_kin(models: &[&Checkpoint]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether both draw in the same latents, or neither draws in any.
+fn same_latents(a: &Checkpoint, b: &Checkpoint) -> Result<bool> {
+    let (Some(one), Some(other)) = (&a.autoencoder, &b.autoencoder) else {
+        return Ok(a.autoencoder.is_none() && b.autoencoder.is_none());
+    };
+    let alike = a.header.latents == b.header.latents && one.len() == other.len();
+    for (name, tensor) in one.iter().filter(|_| alike) {
+        let same = other.get(name).filter(|other| other.shape() == tensor.shape());
+        let Some(same) = same else { return Ok(false) };
+        let full = |tensor: &Tensor| tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>();
+        if full(tensor)? != full(same)? {
+            return Ok(false);
+        }
+    }
+    Ok(alike)
 }
 
 /// The first weight, by name, that only one has or that has another shape.
@@ -137,8 +161,10 @@ mod tests {
             weights: 2,
             diffusers: None,
             merge: None,
+            latents: None,
         };
-        Checkpoint { header, weights: weights(numbers), ema: average.map(weights) }
+        let (weights, ema) = (weights(numbers), average.map(weights));
+        Checkpoint { header, weights, ema, autoencoder: None }
     }
 
     fn numbers(weights: &Weights) -> Vec<f32> {

@@ -9,12 +9,14 @@ pub(crate) use reference::read as read_pickle;
 
 use std::path::Path;
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::config::RunConfig;
-use crate::diffusers::{self, Spec, UNet2D};
-use crate::model::numbered;
+use crate::autoencoder::{Autoencoder, LatentSpec, Latents, Network, Spec};
+use crate::config::{ModelParams, RunConfig};
+use crate::data::ImageSet;
+use crate::diffusers::{self, UNet2D};
+use crate::model::{self, numbered, placed};
 use crate::unet::{UNet, Weights};
 use crate::{Result, atomic_file};
 
@@ -26,6 +28,17 @@ pub struct DatasetFacts {
     pub classes: Vec<String>,
 }
 
+impl DatasetFacts {
+    /// Of the images that the run of `config` has.
+    pub(crate) fn of(config: &RunConfig, data: &ImageSet) -> Self {
+        Self {
+            name: config.dataset_params.im_path.clone(),
+            count: data.len() as u64,
+            classes: data.classes.clone(),
+        }
+    }
+}
+
 /// What a checkpoint tells about itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
@@ -35,9 +48,11 @@ pub struct Header {
     /// Trained numbers in the network.
     pub weights: u64,
     /// What the network is if it came from diffusers; else it is the reference's, by `config`.
-    pub diffusers: Option<Spec>,
+    pub diffusers: Option<diffusers::Spec>,
     /// The models it was put together from and how, if it was.
     pub merge: Option<String>,
+    /// The autoencoder in whose latents it draws, if it does.
+    pub latents: Option<LatentSpec>,
 }
 
 impl Header {
@@ -52,10 +67,48 @@ impl Header {
 
     /// Width and height of a picture must be multiples of this.
     pub fn size_divisor(&self) -> usize {
-        match &self.diffusers {
-            Some(spec) => spec.unet.size_divisor(),
-            None => self.config.model_params.size_divisor(),
+        match (&self.diffusers, &self.latents) {
+            (Some(spec), _) => spec.unet.size_divisor(),
+            (None, Some(latents)) => {
+                latents.params.factor() * self.config.model_params.size_divisor()
+            }
+            (None, None) => self.config.model_params.size_divisor(),
         }
+    }
+
+    /// Whether it is an autoencoder, which draws nothing by itself.
+    pub fn is_autoencoder(&self) -> bool {
+        self.config.is_autoencoder()
+    }
+
+    /// The shape of the reference's network, as it is built: that of a model which draws in latents
+    /// has their channels.
+    pub fn network(&self) -> ModelParams {
+        let model = &self.config.model_params;
+        match &self.latents {
+            Some(latents) => model.in_latents(&latents.params),
+            None => model.clone(),
+        }
+    }
+
+    /// The autoencoder that it is, or in whose latents it draws.
+    pub fn autoencoder(&self) -> Option<Spec> {
+        let params = match &self.latents {
+            Some(latents) => &latents.params,
+            None if self.is_autoencoder() => &self.config.autoencoder_params,
+            None => return None,
+        };
+        Some(Spec { params: params.clone(), channels: self.config.model_params.im_channels })
+    }
+
+    /// The configuration as that of the autoencoder that it is, or in whose latents it draws.
+    pub(crate) fn of_autoencoder(&self) -> RunConfig {
+        let mut config = self.config.clone();
+        if let Some(latents) = &self.latents {
+            config.autoencoder_params = latents.params.clone();
+            config.model_params.autoencoder.clear();
+        }
+        config
     }
 
     /// Reads only the head of the file, however large it is.
@@ -74,6 +127,8 @@ pub struct Checkpoint {
     pub header: Header,
     pub weights: Weights,
     pub ema: Option<Weights>,
+    /// The weights of the autoencoder in whose latents it draws, if it does.
+    pub autoencoder: Option<Weights>,
 }
 
 impl Checkpoint {
@@ -108,8 +163,9 @@ impl Checkpoint {
             step: 0,
             diffusers: None,
             merge: None,
+            latents: None,
         };
-        Ok(Self { header, weights, ema: None })
+        Ok(Self { header, weights, ema: None, autoencoder: None })
     }
 
     /// Reads a diffusers pipeline: a folder as `save_pretrained` writes it, or a zip of one.
@@ -123,8 +179,9 @@ impl Checkpoint {
             weights: UNet2D::count(&spec.unet)?,
             diffusers: Some(spec),
             merge: None,
+            latents: None,
         };
-        Ok(Self { header, weights, ema: None })
+        Ok(Self { header, weights, ema: None, autoencoder: None })
     }
 
     /// Writes a diffusers pipeline folder of a network that diffusers knows.
@@ -144,6 +201,38 @@ impl Checkpoint {
         atomic_file::write(path, &native::to_bytes(self)?)
     }
 
+    /// The weights of the autoencoder that it is or that it has in it.
+    pub fn autoencoder_weights(&self) -> Option<&Weights> {
+        match self.header.is_autoencoder() {
+            true => Some(self.drawing_weights()),
+            false => self.autoencoder.as_ref(),
+        }
+    }
+
+    /// Whether all weights are there in the shapes that the header says.
+    pub(crate) fn check(&self) -> Result<()> {
+        let header = &self.header;
+        for weights in [Some(&self.weights), self.ema.as_ref()].into_iter().flatten() {
+            match header.autoencoder().filter(|_| header.is_autoencoder()) {
+                Some(spec) => drop(Autoencoder::from_weights(&spec, weights)?),
+                None => drop(model::Network::new(header, weights)?),
+            }
+        }
+        self.latents(&Device::Cpu)?;
+        Ok(())
+    }
+
+    /// The latents that it draws, if it does, on the autoencoder in it.
+    pub(crate) fn latents(&self, device: &Device) -> Result<Option<Latents>> {
+        let (Some(latents), Some(spec)) = (&self.header.latents, self.header.autoencoder()) else {
+            return Ok(None);
+        };
+        let weights = self.autoencoder.as_ref().ok_or_else(|| {
+            crate::Error::Checkpoint("the autoencoder in whose latents it draws is missing".into())
+        })?;
+        Latents::new(&spec, &latents.standard, &placed(weights, device)?).map(Some)
+    }
+
     /// The weights to draw with: the moving average where there is one.
     pub fn drawing_weights(&self) -> &Weights {
         self.ema.as_ref().unwrap_or(&self.weights)
@@ -151,9 +240,17 @@ impl Checkpoint {
 
     /// Only what drawing needs, in half precision: a quarter of the size or less.
     pub fn compact(&self) -> Result<Self> {
-        let half =
-            |(name, tensor): (&String, &Tensor)| Ok((name.clone(), tensor.to_dtype(DType::F16)?));
-        let weights = self.drawing_weights().iter().map(half).collect::<Result<_>>()?;
-        Ok(Self { header: self.header.clone(), weights, ema: None })
+        let halved = |weights: &Weights| -> Result<Weights> {
+            let half = |(name, tensor): (&String, &Tensor)| {
+                Ok((name.clone(), tensor.to_dtype(DType::F16)?))
+            };
+            weights.iter().map(half).collect()
+        };
+        Ok(Self {
+            header: self.header.clone(),
+            weights: halved(self.drawing_weights())?,
+            ema: None,
+            autoencoder: self.autoencoder.as_ref().map(halved).transpose()?,
+        })
     }
 }

@@ -9,17 +9,18 @@ use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::{Metadata, SafeTensors};
+use serde::de::DeserializeOwned;
 
 use super::checksum::{self, Lain};
 use super::{Checkpoint, DatasetFacts, Header};
 use crate::config::RunConfig;
-use crate::model::Network;
 use crate::unet::Weights;
 use crate::{Error, Result};
 
 /// A header longer than this is not one of ours.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
 const EMA_PREFIX: &str = "ema.";
+const AUTOENCODER_PREFIX: &str = "autoencoder.";
 
 pub(super) fn to_bytes(checkpoint: &Checkpoint) -> Result<Vec<u8>> {
     let header = &checkpoint.header;
@@ -34,10 +35,15 @@ pub(super) fn to_bytes(checkpoint: &Checkpoint) -> Result<Vec<u8>> {
     if let Some(spec) = &header.diffusers {
         metadata.insert("diffusers", serde_json::to_string(spec).expect("plain data"));
     }
+    if let Some(latents) = &header.latents {
+        metadata.insert("latents", serde_json::to_string(latents).expect("plain data"));
+    }
     let mut tensors: BTreeMap<String, &Tensor> =
         checkpoint.weights.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
-    for (name, tensor) in checkpoint.ema.iter().flatten() {
-        tensors.insert(format!("{EMA_PREFIX}{name}"), tensor);
+    let besides = [(EMA_PREFIX, &checkpoint.ema), (AUTOENCODER_PREFIX, &checkpoint.autoencoder)];
+    for (prefix, weights) in besides {
+        let named = weights.iter().flatten();
+        tensors.extend(named.map(|(name, tensor)| (format!("{prefix}{name}"), tensor)));
     }
     write_tensors(&tensors, &metadata)
 }
@@ -139,36 +145,49 @@ pub(super) fn header_of(bytes: &[u8]) -> Result<Header> {
     let dataset: DatasetFacts = serde_json::from_str(entry("dataset")?)
         .map_err(|error| Error::Checkpoint(format!("its `dataset` cannot be read: {error}")))?;
     let config = RunConfig::from_json(entry("config")?)?.validate()?.into_inner();
-    let diffusers = entry("diffusers").ok().map(|text| serde_json::from_str(text));
-    let diffusers = diffusers
-        .transpose()
-        .map_err(|error| Error::Checkpoint(format!("its `diffusers` cannot be read: {error}")))?;
-    Ok(Header {
-        config,
+    let header = Header {
         step: number("step")?,
         dataset,
         weights: number("weights")?,
-        diffusers,
+        diffusers: optional("diffusers", entry("diffusers").ok())?,
         merge: entry("merge").ok().cloned(),
-    })
+        latents: optional("latents", entry("latents").ok())?,
+        config,
+    };
+    match &header.latents {
+        Some(latents) => latents.check(&header.config, header.of_autoencoder())?,
+        None if header.config.model_params.draws_latents() => {
+            return Err(Error::Checkpoint("its metadata does not tell of its latents".into()));
+        }
+        None => {}
+    }
+    Ok(header)
+}
+
+/// An entry of the metadata that need not be there.
+fn optional<T: DeserializeOwned>(key: &str, text: Option<&String>) -> Result<Option<T>> {
+    let read = text.map(|text| serde_json::from_str(text)).transpose();
+    read.map_err(|error| Error::Checkpoint(format!("its `{key}` cannot be read: {error}")))
 }
 
 pub(super) fn from_bytes(bytes: &[u8]) -> Result<Checkpoint> {
     let header = header_of(bytes)?;
     checksum::verify(bytes)?;
-    let tensors = read_tensors(bytes)?;
-    let (mut weights, mut ema) = (Weights::new(), Weights::new());
-    for (name, tensor) in tensors {
-        match name.strip_prefix(EMA_PREFIX) {
-            Some(name) => ema.insert(name.to_owned(), tensor),
-            None => weights.insert(name, tensor),
-        };
+    let (mut weights, mut ema, mut autoencoder) = (Weights::new(), Weights::new(), Weights::new());
+    for (name, tensor) in read_tensors(bytes)? {
+        if let Some(name) = name.strip_prefix(EMA_PREFIX) {
+            ema.insert(name.to_owned(), tensor);
+        } else if let Some(name) = name.strip_prefix(AUTOENCODER_PREFIX) {
+            autoencoder.insert(name.to_owned(), tensor);
+        } else {
+            weights.insert(name, tensor);
+        }
     }
-    let ema = (!ema.is_empty()).then_some(ema);
-    for weights in [Some(&weights), ema.as_ref()].into_iter().flatten() {
-        Network::new(&header, weights)?;
-    }
-    Ok(Checkpoint { header, weights, ema })
+    let there = |weights: Weights| (!weights.is_empty()).then_some(weights);
+    let checkpoint =
+        Checkpoint { header, weights, ema: there(ema), autoencoder: there(autoencoder) };
+    checkpoint.check()?;
+    Ok(checkpoint)
 }
 
 /// All tensors of a safetensors file as f32 on the CPU. The crate checks offsets and sizes.

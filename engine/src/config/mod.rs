@@ -4,6 +4,8 @@
 //! have defaults that do what the reference does. No tensor library is needed here, so this module
 //! compiles for the browser too.
 
+mod autoencoder;
+mod autoencoder_fit;
 mod diffusion;
 mod error;
 mod field_text;
@@ -21,6 +23,7 @@ mod size;
 mod training;
 mod validate;
 
+pub use autoencoder::{AutoencoderKind, AutoencoderParams};
 pub use diffusion::{BetaSchedule, DiffusionParams, Prediction};
 pub use error::{ConfigError, FieldError};
 pub use generate::{GenerateSettings, unknown_name};
@@ -100,6 +103,8 @@ pub struct ModelParams {
     pub conv_out_channels: usize,
     pub num_classes: usize,
     pub zero_init: bool,
+    /// The name of the autoencoder in whose latents the network draws; empty for pixels.
+    pub autoencoder: String,
 }
 
 impl Default for ModelParams {
@@ -120,6 +125,7 @@ impl Default for ModelParams {
             conv_out_channels: 16,
             num_classes: 0,
             zero_init: false,
+            autoencoder: String::new(),
         }
     }
 }
@@ -139,6 +145,20 @@ impl ModelParams {
     pub fn size_divisor(&self) -> usize {
         1 << self.down_sample.iter().filter(|&&halves| halves).count()
     }
+
+    /// Whether the network draws in the latents of an autoencoder.
+    pub fn draws_latents(&self) -> bool {
+        !self.autoencoder.is_empty()
+    }
+
+    /// The same network as it is built to draw in the latents of `autoencoder`.
+    pub fn in_latents(&self, autoencoder: &AutoencoderParams) -> Self {
+        Self {
+            im_channels: autoencoder.z_channels,
+            im_size: self.im_size / autoencoder.factor(),
+            ..self.clone()
+        }
+    }
 }
 
 /// The configuration of a run, as it stands in its YAML file. The default is the reference's.
@@ -148,10 +168,16 @@ pub struct RunConfig {
     pub dataset_params: DatasetParams,
     pub diffusion_params: DiffusionParams,
     pub model_params: ModelParams,
+    pub autoencoder_params: AutoencoderParams,
     pub train_params: TrainParams,
 }
 
 impl RunConfig {
+    /// Whether the run trains an autoencoder rather than a network that draws.
+    pub fn is_autoencoder(&self) -> bool {
+        self.autoencoder_params.kind != AutoencoderKind::None
+    }
+
     /// Reads the reference's YAML, or one of ours. Unknown keys are errors that name the nearest known one.
     pub fn from_yaml(text: &str) -> Result<Self, ConfigError> {
         let tree: serde_json::Value = serde_saphyr::from_str(text)

@@ -1,6 +1,6 @@
 //! Ready-made configurations.
 
-use super::{ModelParams, RunConfig};
+use super::{AutoencoderKind, AutoencoderParams, ModelParams, RunConfig};
 
 /// A named configuration to start from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +21,14 @@ pub const PRESETS: &[Preset] = &[
         about: "The network and recipe of the DDPM video, 10 million weights: for a graphics card.",
     },
     Preset { name: "rgb", about: "The reference network for colour pictures." },
+    Preset {
+        name: "autoencoder",
+        about: "First of two runs for larger pictures on a laptop's processor: learns to make 64×64 colour pictures small and large again.",
+    },
+    Preset {
+        name: "latent",
+        about: "Second of two runs: draws 64×64 colour pictures in the latents of the first, sixteen times fewer than pixels.",
+    },
 ];
 
 impl RunConfig {
@@ -30,6 +38,8 @@ impl RunConfig {
             "small" => Some(small()),
             "reference" => Some(Self::default()),
             "rgb" => Some(rgb()),
+            "autoencoder" => Some(autoencoder()),
+            "latent" => Some(latent()),
             _ => None,
         }
     }
@@ -67,5 +77,41 @@ fn small() -> RunConfig {
 fn rgb() -> RunConfig {
     let mut config = RunConfig::default();
     config.model_params.im_channels = 3;
+    config
+}
+
+fn autoencoder() -> RunConfig {
+    let mut config = small();
+    config.model_params.im_channels = 3;
+    config.model_params.im_size = 64;
+    config.autoencoder_params = AutoencoderParams {
+        kind: AutoencoderKind::Kl,
+        down_channels: vec![16, 32, 48],
+        mid_channels: vec![48, 48],
+        disc_channels: vec![16, 32, 64],
+        ..AutoencoderParams::default()
+    };
+    let train = &mut config.train_params;
+    train.task_name = "autoencoder".into();
+    train.batch_size = 16;
+    train.num_steps = 2000;
+    config
+}
+
+/// Latents are few, so that the network can be wide.
+fn latent() -> RunConfig {
+    let mut config = small();
+    config.model_params = ModelParams {
+        im_channels: 3,
+        im_size: 64,
+        down_channels: vec![32, 64, 96],
+        mid_channels: vec![96, 96, 64],
+        down_sample: vec![true, true],
+        attn_down: vec![false, true],
+        conv_out_channels: 32,
+        autoencoder: "autoencoder".into(),
+        ..config.model_params
+    };
+    config.train_params.task_name = "latent".into();
     config
 }

@@ -2,7 +2,7 @@
 //!
 //! The page's form, the command line's `--set` and the validation messages are views of [`SETTINGS`].
 
-use super::{BetaSchedule, Flip, LossWeighting, Prediction, TimestepSampling};
+use super::{AutoencoderKind, BetaSchedule, Flip, LossWeighting, Prediction, TimestepSampling};
 
 /// What a setting's value may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,11 +47,13 @@ pub enum Group {
     Data,
     Diffusion,
     Model,
+    Autoencoder,
     Training,
 }
 
 impl Group {
-    pub const ALL: [Group; 4] = [Group::Data, Group::Diffusion, Group::Model, Group::Training];
+    pub const ALL: [Group; 5] =
+        [Group::Data, Group::Diffusion, Group::Model, Group::Autoencoder, Group::Training];
 
     /// The heading of the fold.
     pub fn title(self) -> &'static str {
@@ -59,6 +61,7 @@ impl Group {
             Group::Data => "Data",
             Group::Diffusion => "Diffusion",
             Group::Model => "Model",
+            Group::Autoencoder => "Autoencoder",
             Group::Training => "Training",
         }
     }
@@ -157,6 +160,47 @@ pub const SETTINGS: &[Setting] = &[
         "For pictures by class: the number of classes of the data set (its sub-folders or labels). 0 trains without classes."),
     setting("model_params.zero_init", "Zero beginnings", "", Kind::Bool, Group::Model,
         "Begin with zeros in the last convolution of each residual block, the output of each attention layer and the last convolution of all, so that a fresh network changes nothing and learns steadily. Off in the reference."),
+    setting("model_params.autoencoder", "Draws in the latents of", "", Kind::Text, Group::Model,
+        "Name of a finished autoencoder: the network then learns and draws its latents, which are much smaller than pictures (latent diffusion), and its checkpoints hold the autoencoder. Empty for pixels."),
+
+    setting("autoencoder_params.kind", "Train an autoencoder", "", Kind::Choice(AutoencoderKind::NAMES), Group::Autoencoder,
+        "none trains a network that draws. kl and vq train an autoencoder, which makes pictures small and large again, for such a network to draw in: kl with smooth latents, vq with latents out of a codebook."),
+    setting("autoencoder_params.z_channels", "Latent channels", "", int(1, 64), Group::Autoencoder,
+        "Numbers that stand for each square of pixels. More keep more of the picture, and are more to draw."),
+    setting("autoencoder_params.codebook_size", "Codebook", "entries", int(2, 65_536), Group::Autoencoder,
+        "Entries of the codebook of a vq autoencoder. Those that no picture needs are put where pictures are."),
+    setting("autoencoder_params.down_channels", "Down channels", "", Kind::IntList { min: 1, max: 4096 }, Group::Autoencoder,
+        "Width of the first convolution, then of each block of the encoder. The decoder mirrors them."),
+    setting("autoencoder_params.mid_channels", "Mid channels", "", Kind::IntList { min: 1, max: 4096 }, Group::Autoencoder,
+        "Widths between encoder and latents; the decoder mirrors them. First and last must equal the last down channel."),
+    setting("autoencoder_params.down_sample", "Downsample", "", Kind::BoolList, Group::Autoencoder,
+        "For each block of the encoder: halve width and height after it? Two halvings make one latent of 4x4 pixels."),
+    setting("autoencoder_params.attn_down", "Attention", "", Kind::BoolList, Group::Autoencoder,
+        "For each block of the encoder, and the one of the decoder facing it: use self-attention? Empty means nowhere but between encoder and latents."),
+    setting("autoencoder_params.num_down_layers", "Layers per encoder block", "", int(1, 16), Group::Autoencoder,
+        "Residual layers in each block of the encoder."),
+    setting("autoencoder_params.num_mid_layers", "Layers per mid block", "", int(1, 16), Group::Autoencoder,
+        "Pairs of attention and residual layers in each mid block, after its first residual layer."),
+    setting("autoencoder_params.num_up_layers", "Layers per decoder block", "", int(1, 16), Group::Autoencoder,
+        "Residual layers in each block of the decoder."),
+    setting("autoencoder_params.num_heads", "Attention heads", "", int(1, 64), Group::Autoencoder,
+        "Heads of every attention layer; each channel count with attention must be divisible by it."),
+    setting("autoencoder_params.norm_channels", "Norm groups", "", int(1, 256), Group::Autoencoder,
+        "Groups of every group normalisation (the reference calls them channels); each channel count must be divisible by it."),
+    setting("autoencoder_params.kl_weight", "KL weight", "", float(0.0, 10.0), Group::Autoencoder,
+        "How firmly the latents of a kl autoencoder are held near a unit Gaussian. Little keeps pictures sharp; 0 lets latents go where they like."),
+    setting("autoencoder_params.codebook_weight", "Codebook weight", "", float(0.0, 100.0), Group::Autoencoder,
+        "How firmly the codebook of a vq autoencoder is drawn to what the encoder tells."),
+    setting("autoencoder_params.commitment_beta", "Commitment", "", float(0.0, 100.0), Group::Autoencoder,
+        "How firmly the encoder of a vq autoencoder is held to the codebook."),
+    setting("autoencoder_params.perceptual_weight", "Detail weight", "", float(0.0, 100.0), Group::Autoencoder,
+        "Weight of a distance of edges and details at several sizes (a Laplacian pyramid), beside that of pixels. It stands in the place of LPIPS, whose weights are not at hand here. 0 compares pixels alone."),
+    setting("autoencoder_params.disc_weight", "Adversarial weight", "", float(0.0, 100.0), Group::Autoencoder,
+        "Weight of a second network's doubt that the decoder's pictures are real, which makes them crisp and costs about half as much time again. 0 does without."),
+    setting("autoencoder_params.disc_start", "Adversarial from", "steps", int(0, 100_000_000), Group::Autoencoder,
+        "Steps before that second network begins to learn and to count: pictures should be good by then."),
+    setting("autoencoder_params.disc_channels", "Adversarial channels", "", Kind::IntList { min: 1, max: 4096 }, Group::Autoencoder,
+        "Widths of that second network's layers, each of which halves the picture."),
 
     setting("train_params.task_name", "Run name", "", Kind::Text, Group::Training,
         "Folder and name of the run: letters, digits, dot, dash and underscore."),

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use super::{
     BetaSchedule, ConfigError, DiffusionParams, FieldError, LrSchedule, ModelParams, Prediction,
-    RunConfig, SETTINGS,
+    RunConfig, SETTINGS, autoencoder_fit,
 };
 
 /// A configuration whose parts fit together. The only way to one is [`RunConfig::validate`].
@@ -50,17 +50,36 @@ fn out_of_range(config: &RunConfig) -> Vec<FieldError> {
 
 fn misfits(config: &RunConfig) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    diffusion(&config.diffusion_params, &mut errors);
+    match config.is_autoencoder() {
+        true => autoencoder(config, &mut errors),
+        false => network(config, &mut errors),
+    }
     if let Err(message) = LrSchedule::parse(&config.train_params.lr_schedule) {
         errors.push(FieldError::new("train_params.lr_schedule", message));
     }
-    lengths(&config.model_params, &mut errors);
-    if errors.is_empty() {
-        widths(&config.model_params, &mut errors);
-        size(&config.model_params, &mut errors);
-    }
     names(config, &mut errors);
     errors
+}
+
+/// A run that trains an autoencoder builds no network that draws, and need not say how.
+fn autoencoder(config: &RunConfig, errors: &mut Vec<FieldError>) {
+    autoencoder_fit::misfits(&config.autoencoder_params, config.model_params.im_size, errors);
+    if config.model_params.draws_latents() {
+        errors.push(FieldError::new(
+            "model_params.autoencoder",
+            "an autoencoder is trained on pixels; leave it empty, or set autoencoder_params.kind to \
+             none to train a network in the latents of this one",
+        ));
+    }
+}
+
+fn network(config: &RunConfig, errors: &mut Vec<FieldError>) {
+    diffusion(&config.diffusion_params, errors);
+    lengths(&config.model_params, errors);
+    if errors.is_empty() {
+        widths(&config.model_params, errors);
+        size(&config.model_params, errors);
+    }
 }
 
 fn diffusion(diffusion: &DiffusionParams, errors: &mut Vec<FieldError>) {

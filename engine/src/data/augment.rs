@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::config::Flip;
 
 /// One of the eight ways to lay a square on itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Symmetry {
     /// Left and right change places.
     pub mirror_x: bool,

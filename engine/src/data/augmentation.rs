@@ -7,13 +7,13 @@ use crate::config::DatasetParams;
 use crate::grid::Picture;
 use crate::noise::{Stream, generator};
 
-/// The planes of an image (channel, row, column), changed as `params` allow.
+/// The planes of an image (channel, row, column), changed as `params` allow, and how they are laid.
 pub(crate) fn augmented(
     params: &DatasetParams,
     planes: &[u8],
     (width, height): (usize, usize),
     random: &mut impl Rng,
-) -> Vec<u8> {
+) -> (Symmetry, Vec<u8>) {
     let DatasetParams { flip, rotate, crop, colour_jitter, .. } = *params;
     let symmetry = Symmetry::draw(random, flip, rotate);
     let mut planes: Vec<u8> = symmetry.lay(planes, width, height).collect();
@@ -24,7 +24,7 @@ pub(crate) fn augmented(
         let channels = planes.len() / (width * height);
         ColourJitter::draw(random, colour_jitter).apply(&mut planes, channels);
     }
-    planes
+    (symmetry, planes)
 }
 
 /// `picture` itself, and then `count` of what training may see of it. A picture that may be turned
@@ -40,7 +40,7 @@ pub fn variants(
     let mut random = generator(seed, Stream::Augment, 0);
     let mut variant = || {
         let size = (width as usize, height as usize);
-        let planes = augmented(params, &planes, size, &mut random);
+        let (_, planes) = augmented(params, &planes, size, &mut random);
         Picture::from_planes(width, height, channels, &planes)
     };
     let variants: Vec<Picture> = (0..count).map(|_| variant()).collect();

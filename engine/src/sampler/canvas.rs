@@ -9,10 +9,11 @@ use super::{Init, Leg, weighted_sum};
 use crate::Result;
 use crate::config::MaskedContent;
 use crate::grid::Picture;
+use crate::model::Model;
 
 /// An [`Init`] as tensors, under noise of its own.
 pub(super) struct Canvas {
-    /// (batch, channels, height, width)
+    /// (batch, channels, height, width), as the model draws it.
     picture: Tensor,
     /// The picture as the drawing begins from it, with what was put under the mask.
     beginning: Tensor,
@@ -30,10 +31,10 @@ struct Painted {
 }
 
 impl Canvas {
-    /// `noise`: (batch, channels, height, width), of the picture's size.
-    pub fn new(init: &Init, noise: &Tensor) -> Result<Self> {
+    /// `noise`: (batch, …) of the shape that `model` draws for the picture's size.
+    pub fn new(init: &Init, model: &Model, noise: &Tensor) -> Result<Self> {
         let tensor = |picture: &Picture| -> Result<Tensor> {
-            let single = image_tensor(picture, noise.device())?;
+            let single = model.encode(&image_tensor(picture, noise.device())?)?;
             Ok(single.broadcast_as(noise.shape())?.contiguous()?)
         };
         let picture = tensor(&init.picture)?;
@@ -44,21 +45,16 @@ impl Canvas {
             _ => picture.clone(),
         };
         let mask = init.mask.as_ref().map(|mask| {
-            let drawn = mask.tensor(noise.device())?;
-            let kept = drawn.affine(-1.0, 1.0)?;
-            crate::Result::Ok(Painted {
-                drawn,
-                kept,
-                from_noise: init.fill == MaskedContent::Noise,
-            })
+            let (drawn, kept) = mask.of_latents(model.factor()).shares(noise.device())?;
+            let from_noise = init.fill == MaskedContent::Noise;
+            Ok::<_, crate::Error>(Painted { drawn, kept, from_noise })
         });
         Ok(Self { picture, beginning, noise: noise.clone(), mask: mask.transpose()? })
     }
 
-    /// x at the beginning of `first`; without a step to take, the picture itself.
-    pub fn start(&self, first: Option<&Leg>) -> Result<Tensor> {
-        let Some(leg) = first else { return Ok(self.picture.clone()) };
-        let noised = self.noised(&self.beginning, leg.from)?;
+    /// x at the beginning of `first`.
+    pub fn start(&self, first: &Leg) -> Result<Tensor> {
+        let noised = self.noised(&self.beginning, first.from)?;
         match &self.mask {
             Some(mask) if mask.from_noise => mask.blend(&self.noise, &noised),
             _ => Ok(noised),

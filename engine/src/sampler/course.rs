@@ -17,6 +17,8 @@ pub struct Course {
     pub prediction: Prediction,
     /// Whether the network's estimates of the picture are clipped to [-1, 1].
     pub clip: bool,
+    /// Whether what is drawn lies within [-1, 1] at all, as pixels do.
+    pub bounded: bool,
 }
 
 impl Course {
@@ -45,7 +47,13 @@ impl Course {
             path: Path::new(schedule, spacing, steps),
             prediction,
             clip: !is_reference,
+            bounded: true,
         })
+    }
+
+    /// The same for latents, which know no bounds.
+    pub fn unbounded(self) -> Self {
+        Self { clip: false, bounded: false, ..self }
     }
 
     /// What the first step begins at, from unit Gaussian noise.
@@ -55,7 +63,7 @@ impl Course {
     }
 
     /// Takes step `index`, counted from 0: the next x, and the picture estimated on the way, within
-    /// [-1, 1]. `network` answers to x and a timestep, `noise` draws unit Gaussian noise.
+    /// [-1, 1] unless it is latents. `network` answers to x and a timestep, `noise` draws unit Gaussian noise.
     pub fn step(
         &mut self,
         index: usize,
@@ -66,7 +74,7 @@ impl Course {
         let Self { prediction, clip, .. } = *self;
         let mut denoiser = Denoiser { network, prediction, clip, noise };
         let (next, x0) = self.sampler.step(&self.path, index, x, &mut denoiser)?;
-        Ok((next, x0.clamp(-1f32, 1f32)?))
+        Ok((next, if self.bounded { x0.clamp(-1f32, 1f32)? } else { x0 }))
     }
 }
 

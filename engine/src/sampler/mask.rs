@@ -47,11 +47,32 @@ impl Mask {
         self.pixels.iter().map(|&drawn| 1.0 - f32::from(drawn) / 255.0)
     }
 
-    /// (1, 1, height, width), 1 where the picture is drawn anew.
-    pub(super) fn tensor(&self, device: &Device) -> Result<Tensor> {
+    /// (1, 1, height, width) twice: 1 where the picture is drawn anew, and 1 where it is kept.
+    pub(super) fn shares(&self, device: &Device) -> Result<(Tensor, Tensor)> {
         let numbers: Vec<f32> = self.pixels.iter().map(|&drawn| f32::from(drawn) / 255.0).collect();
         let shape = (1, 1, self.height as usize, self.width as usize);
-        Ok(Tensor::from_vec(numbers, shape, device)?)
+        let drawn = Tensor::from_vec(numbers, shape, device)?;
+        let kept = drawn.affine(-1.0, 1.0)?;
+        Ok((drawn, kept))
+    }
+
+    /// The mask of latents that stand for squares of `factor` pixels: each is drawn anew as much as
+    /// the pixel of its square that is drawn anew most, so that no kept latent holds back a pixel.
+    pub(super) fn of_latents(&self, factor: usize) -> Self {
+        let (columns, rows) = (self.width as usize / factor, self.height as usize / factor);
+        let row = |y: usize, x: usize| {
+            let start = y * self.width as usize + x * factor;
+            self.pixels[start..start + factor].iter()
+        };
+        let most = |at: usize| {
+            let (top, left) = (at / columns * factor, at % columns);
+            (top..top + factor).flat_map(|y| row(y, left)).copied().max().unwrap_or(0)
+        };
+        Self {
+            width: columns as u32,
+            height: rows as u32,
+            pixels: (0..columns * rows).map(most).collect(),
+        }
     }
 }
 
@@ -80,6 +101,17 @@ mod tests {
         assert!(row.is_sorted() && row[0] == 0 && row[63] == 255, "{row:?}");
         let between = row.iter().filter(|share| (1..255).contains(*share)).count();
         assert!((8..=32).contains(&between), "{row:?}");
+    }
+
+    #[test]
+    fn a_latent_is_drawn_as_much_as_its_pixel_that_is_drawn_most() {
+        let pixels = vec![0, 0, 0, 9, 0, 255, 7, 0, 1, 0, 0, 0, 0, 0, 0, 0];
+        let mask = Mask { width: 4, height: 4, pixels };
+        let latents = mask.of_latents(2);
+        assert_eq!(latents, Mask { width: 2, height: 2, pixels: vec![255, 9, 1, 0] });
+        assert_eq!(mask.of_latents(1), mask);
+        let wide = Mask { width: 4, height: 2, pixels: vec![0, 0, 3, 0, 0, 0, 0, 0] };
+        assert_eq!(wide.of_latents(2).pixels, [0, 3]);
     }
 
     #[test]

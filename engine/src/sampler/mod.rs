@@ -5,6 +5,7 @@ mod course;
 mod ddim;
 mod ddpm;
 mod denoiser;
+mod develop;
 mod dpmpp_2m;
 mod dpmpp_2m_sde;
 mod dpmpp_sde;

@@ -69,18 +69,13 @@ impl SampleRequest {
     /// The noise that the pictures begin as: (seeds, channels, height, width).
     pub(super) fn start_noise(&self, model: &Model) -> Result<Tensor> {
         match &self.variation {
-            Some(second) => second.noise(&self.seeds, self.shape(model), model.device()),
+            Some(second) => second.noise(&self.seeds, model.shape(self.size), model.device()),
             None => self.noise(Stream::Start, 0, model),
         }
     }
 
     /// Noise by the pictures' own seeds, of the same shape.
     pub(super) fn noise(&self, stream: Stream, counter: u64, model: &Model) -> Result<Tensor> {
-        noise::gaussian_images(&self.seeds, stream, counter, self.shape(model), model.device())
-    }
-
-    /// (channels, height, width)
-    fn shape(&self, model: &Model) -> (usize, usize, usize) {
-        (model.config().model_params.im_channels, self.size.1, self.size.0)
+        noise::gaussian_images(&self.seeds, stream, counter, model.shape(self.size), model.device())
     }
 }

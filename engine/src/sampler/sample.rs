@@ -3,8 +3,9 @@
 use candle_core::Tensor;
 
 use super::canvas::Canvas;
+use super::develop::Developer;
 use super::guidance::Guided;
-use super::{Course, Level, SampleRequest, pictures};
+use super::{Course, Level, SampleRequest};
 use crate::grid::Picture;
 use crate::model::Model;
 use crate::noise::Stream;
@@ -19,19 +20,20 @@ pub struct SampleStep<'a> {
     pub steps: usize,
     /// The timestep the network was asked at first, 0 to T - 1.
     pub timestep: f32,
-    /// (batch, channels, height, width)
+    /// (batch, channels, height, width), as [`Model::shape`] has it.
     pub x: &'a Tensor,
-    /// The prediction of the finished picture, of the same shape, within [-1, 1].
+    /// The prediction of what will be drawn, of the same shape; pixels are within [-1, 1].
     pub x0: &'a Tensor,
+    developer: &'a Developer<'a>,
 }
 
 impl SampleStep<'_> {
     pub fn x_pictures(&self) -> Result<Vec<Picture>> {
-        pictures(self.x)
+        self.developer.pictures(self.x)
     }
 
     pub fn x0_pictures(&self) -> Result<Vec<Picture>> {
-        pictures(self.x0)
+        self.developer.pictures(self.x0)
     }
 }
 
@@ -46,10 +48,14 @@ pub fn sample(
     request.check(model)?;
     let model = &model.with_border(request.border());
     let guided = Guided::new(model, &request.guidance)?;
-    let mut course = Course::new(&request.sampling, model.schedule(), model.prediction())?;
-    let noise = request.start_noise(model)?;
-    let canvas = request.init.as_ref().map(|init| Canvas::new(init, &noise)).transpose()?;
+    let mut course = course(model, request)?;
     let legs = request.legs();
+    if let (true, Some(init)) = (legs.is_empty(), &request.init) {
+        return Ok(vec![init.picture.clone(); request.seeds.len()]);
+    }
+    let noise = request.start_noise(model)?;
+    let canvas = request.init.as_ref().map(|init| Canvas::new(init, model, &noise)).transpose()?;
+    let developer = Developer::new(model, request.init.as_ref())?;
     let mut x = begin(&course, canvas.as_ref(), &noise, legs.start)?;
     for index in legs.clone() {
         let mut network = |x: &Tensor, timestep| {
@@ -73,15 +79,21 @@ pub fn sample(
             timestep: leg.from.timestep,
             x: &x,
             x0: &x0,
+            developer: &developer,
         })?;
     }
-    pictures(&x)
+    developer.pictures(&x)
+}
+
+fn course(model: &Model, request: &SampleRequest) -> Result<Course> {
+    let course = Course::new(&request.sampling, model.schedule(), model.prediction())?;
+    Ok(if model.draws_latents() { course.unbounded() } else { course })
 }
 
 /// x before the step at place `first` of the path.
 fn begin(course: &Course, canvas: Option<&Canvas>, noise: &Tensor, first: usize) -> Result<Tensor> {
     match canvas {
-        Some(canvas) => canvas.start(course.path.legs().get(first)),
+        Some(canvas) => canvas.start(&course.path.legs()[first]),
         None => course.start(noise),
     }
 }

@@ -1,18 +1,19 @@
-//! Which images, timesteps and noise a step sees. All of it follows from (seed, step).
+//! Which images, timesteps and noise a diffusion step sees. All of it follows from (seed, step).
 
 use candle_core::{Device, Tensor};
 use rand::Rng;
 
+use super::deck::{Deck, View};
+use super::space::Space;
 use super::timesteps::Timesteps;
 use crate::Result;
 use crate::config::RunConfig;
-use crate::data::{ImageSet, augmented};
 use crate::noise::{self, Stream};
 
 /// Images that a step trains on.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// (batch, channels, height, width) in [-1, 1]
+    /// (batch, channels, height, width): pixels in [-1, 1], or latents.
     pub images: Tensor,
     /// Unit Gaussian, of the same shape, but for offset noise.
     pub noise: Tensor,
@@ -48,80 +49,37 @@ impl Batch {
     }
 }
 
-/// Deals out the images of each step: every image once an epoch, in an order shuffled anew for each.
+/// Deals out the images of each step, with all that a diffusion step needs besides.
 #[derive(Debug)]
 pub(super) struct Dealer<'a> {
-    data: &'a ImageSet,
+    deck: Deck<'a>,
+    space: Space,
     config: RunConfig,
-    epoch: u64,
-    /// Numbers of the images that are trained on.
-    images: Vec<usize>,
-    order: Vec<usize>,
     pub timesteps: Timesteps,
 }
 
 impl<'a> Dealer<'a> {
-    /// Deals out `images` of `data`.
-    pub fn new(data: &'a ImageSet, images: Vec<usize>, config: &RunConfig) -> Self {
-        let mut dealer = Self {
-            data,
-            config: config.clone(),
-            epoch: 0,
-            images,
-            order: Vec::new(),
-            timesteps: Timesteps::new(config),
-        };
-        dealer.shuffle(0);
-        dealer
-    }
-
-    fn shuffle(&mut self, epoch: u64) {
-        let seed = self.config.train_params.seed;
-        let order = noise::permutation(seed, Stream::Shuffle, epoch, self.images.len());
-        self.order = order.into_iter().map(|at| self.images[at]).collect();
-        self.epoch = epoch;
-    }
-
-    /// The epoch of `step` (both from 1) and the position of its first image in it.
-    fn place(&self, step: u64) -> (u64, usize) {
-        let per_epoch = self.config.train_params.steps_per_epoch(self.data.len()) as u64;
-        let (epoch, at) = ((step - 1) / per_epoch, (step - 1) % per_epoch);
-        (epoch, at as usize * self.config.train_params.images_per_step())
+    /// Deals out what is in `deck`, as it looks in `space`.
+    pub fn new(deck: Deck<'a>, space: Space, config: &RunConfig) -> Self {
+        Self { deck, space, config: config.clone(), timesteps: Timesteps::new(config) }
     }
 
     pub fn epoch_of(&self, step: u64) -> u64 {
-        self.place(step).0 + 1
+        self.deck.epoch_of(step)
     }
 
     /// The images of `step`; those of an epoch's last step may be fewer.
     pub fn deal(&mut self, step: u64, device: &Device) -> Result<Batch> {
-        let (epoch, start) = self.place(step);
-        if epoch != self.epoch {
-            self.shuffle(epoch);
-        }
-        let per_step = self.config.train_params.images_per_step();
-        let chosen = &self.order[start..self.order.len().min(start + per_step)];
-        let shape = shape_of(self.data, chosen.len());
-        let (timesteps, weights) = self.timesteps.draw(step, chosen.len());
+        let views = self.deck.views(step);
+        let shape = self.space.shape(self.deck.data, views.len());
+        let (timesteps, weights) = self.timesteps.draw(step, views.len());
         Ok(Batch {
-            images: Tensor::from_vec(self.pixels(step, chosen), shape, device)?,
+            images: self.space.images(self.deck.data, &views, device)?,
             noise: Tensor::from_vec(self.noise(step, shape), shape, device)?,
             timesteps,
             weights,
-            classes: self.classes(step, chosen, device)?,
+            classes: self.classes(step, &views, device)?,
         })
-    }
-
-    fn pixels(&self, step: u64, chosen: &[usize]) -> Vec<f32> {
-        let mut random = noise::generator(self.config.train_params.seed, Stream::Augment, step);
-        let image = |&at: &usize| self.augmented(at, &mut random).into_iter().map(to_unit);
-        chosen.iter().flat_map(image).collect()
-    }
-
-    /// Image `at`, changed as the configuration allows.
-    fn augmented(&self, at: usize, random: &mut impl Rng) -> Vec<u8> {
-        let (_, _, height, width) = shape_of(self.data, 1);
-        augmented(&self.config.dataset_params, self.data.image(at), (width, height), random)
     }
 
     /// Unit Gaussian noise, and where offset noise is wanted one number more for each plane
@@ -141,18 +99,14 @@ impl<'a> Dealer<'a> {
         grain
     }
 
-    fn classes(&self, step: u64, chosen: &[usize], device: &Device) -> Result<Option<Tensor>> {
+    fn classes(&self, step: u64, views: &[View], device: &Device) -> Result<Option<Tensor>> {
         let params = &self.config.train_params;
         let mut random = noise::generator(params.seed, Stream::ClassDropout, step);
         let mut told = |_| random.random::<f64>() >= params.class_dropout;
-        let labels = chosen.iter().map(|&at| told(at).then_some(self.data.labels[at]));
+        let labels =
+            views.iter().map(|view| told(view.image).then_some(self.deck.data.labels[view.image]));
         class_rows(labels, self.config.model_params.num_classes, device)
     }
-}
-
-/// (count, channels, height, width)
-pub(super) fn shape_of(data: &ImageSet, count: usize) -> (usize, usize, usize, usize) {
-    (count, data.channels as usize, data.height as usize, data.width as usize)
 }
 
 /// (images, classes): 1 at the class of each image, zeros where it is not told; none without classes.
@@ -169,9 +123,4 @@ pub(super) fn class_rows(
     };
     let rows: Vec<f32> = labels.flat_map(row).collect();
     Ok(Some(Tensor::from_vec(rows, ((), classes), device)?))
-}
-
-/// 0..255 to [-1, 1], as the reference does it.
-pub(super) fn to_unit(byte: u8) -> f32 {
-    f32::from(byte) / 255.0 * 2.0 - 1.0
 }

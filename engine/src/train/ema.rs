@@ -40,6 +40,11 @@ impl Ema {
         Ok(())
     }
 
+    /// That of the weight called `name`.
+    pub(super) fn average(&self, name: &str) -> Option<&Var> {
+        self.average.get(name)
+    }
+
     pub fn weights(&self) -> Weights {
         self.average.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect()
     }

@@ -1,19 +1,26 @@
 //! Training: the run from its first step to its last.
 
 mod adam;
+mod autoencoding;
 mod batch;
 mod control;
+mod deck;
+mod descent;
 mod ema;
 mod estimate;
 mod folder;
 mod json_file;
+mod judge;
+mod learner;
 mod learning_rate;
 mod loss;
 mod loss_history;
 mod marks;
 mod probe;
+mod revival;
 mod run;
 mod samples;
+mod space;
 mod state;
 mod steering;
 mod timesteps;
@@ -22,7 +29,7 @@ mod validation;
 
 pub use adam::Adam;
 pub use control::Control;
-pub use estimate::{memory_estimate, weights_of};
+pub use estimate::{memory_estimate, weights_in, weights_of};
 pub use folder::{checkpoint_path, checkpoints, latest_checkpoint};
 pub use marks::{Best, best_checkpoint};
 pub use probe::probe;
@@ -33,6 +40,7 @@ use std::path::Path;
 
 use candle_core::Device;
 
+use crate::checkpoint::Checkpoint;
 use crate::config::ValidConfig;
 use crate::data::ImageSet;
 use crate::grid::Picture;
@@ -44,6 +52,9 @@ use run::Run;
 pub struct TrainRequest<'a> {
     pub config: &'a ValidConfig,
     pub data: &'a ImageSet,
+    /// The autoencoder that the configuration names, or a model that draws in its latents; the file
+    /// of an autoencoder's run. One that goes on has its own.
+    pub autoencoder: Option<&'a Checkpoint>,
     pub device: &'a Device,
     /// Where checkpoints go; made if it is not there.
     pub folder: &'a Path,
@@ -62,8 +73,10 @@ pub struct StepReport {
     /// From 1.
     pub epoch: u64,
     pub learning_rate: f64,
+    /// Of an autoencoder, without what its judge adds.
     pub loss: f32,
-    /// Mean loss by quarter of the timesteps, low noise first; none where no image fell.
+    /// Mean loss by quarter of the timesteps, low noise first; none where no image fell, and of an
+    /// autoencoder, which knows no timesteps.
     pub buckets: [Option<f32>; 4],
     /// Before clipping.
     pub grad_norm: f32,
@@ -85,6 +98,7 @@ pub enum TrainEvent<'a> {
         loss: f32,
         ema_loss: Option<f32>,
     },
+    /// Drawn pictures or, of an autoencoder, images each followed by what becomes of it.
     Samples {
         step: u64,
         pictures: &'a [Picture],

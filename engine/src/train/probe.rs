@@ -3,20 +3,23 @@
 use candle_core::Device;
 use rand::Rng;
 
-use super::Trainer;
+use super::learner::learner_on;
+use crate::checkpoint::Checkpoint;
 use crate::config::{RunConfig, ValidConfig};
 use crate::data::ImageSet;
 use crate::model::numbered;
 use crate::noise::{self, Stream};
 use crate::{CancelToken, Result};
 
-/// Makes real steps of the run that `config` describes, on random images of its shape, and tells
+/// Makes real steps of the run that `config` describes, in the latents of `autoencoder` if it names
+/// one, on random images of its shape, and tells
 /// how many images it trained on while the caller's clock ran.
 ///
 /// The first step warms up and does not count. Then `enough` is called with 0, which is when to
 /// start the clock, and after each step with the images so far; true ends the probe.
 pub fn probe(
     config: &ValidConfig,
+    autoencoder: Option<&Checkpoint>,
     device: &Device,
     cancel: &CancelToken,
     enough: &mut dyn FnMut(usize) -> bool,
@@ -24,10 +27,11 @@ pub fn probe(
     let mut config = RunConfig::clone(config);
     config.train_params.validation_share = 0.0;
     let data = random_images(&config);
-    let mut trainer = Trainer::new(&config.validate()?, &data, device)?;
+    let config = config.validate()?;
+    let mut learner = learner_on(&config, &data, autoencoder, device)?;
     let mut step = || {
         cancel.check()?;
-        let images = trainer.step()?.images;
+        let images = learner.step()?.images;
         device.synchronize()?;
         Ok::<usize, crate::Error>(images)
     };

@@ -2,18 +2,19 @@
 
 use super::control::Wishes;
 use super::folder::RunFolder;
+use super::learner::{Learner, learner};
 use super::marks::Marks;
 use super::steering::Steering;
 use super::validation::ValidationLoss;
-use super::{StepReport, TrainEvent, TrainRequest, Trainer, samples, weights_of};
+use super::{StepReport, TrainEvent, TrainRequest};
 use crate::{CancelToken, Error, Result, atomic_file};
 
-/// Trainer, folder and journal of a run under way.
+/// Network, folder and journal of a run under way.
 #[derive(Debug)]
 pub(super) struct Run<'a> {
     request: &'a TrainRequest<'a>,
     folder: RunFolder,
-    trainer: Trainer<'a>,
+    learner: Box<dyn Learner + 'a>,
     steering: Steering,
     marks: Marks,
     /// The step of the state in the folder; 0 where there is none.
@@ -31,30 +32,30 @@ impl<'a> Run<'a> {
         if !request.resume {
             folder.forget_earlier_run()?;
         }
-        let mut trainer = Trainer::new(request.config, request.data, request.device)?;
+        let mut learner = learner(request)?;
         if folder.state().exists() {
-            trainer.restore(&folder.state())?;
+            learner.restore(&folder.state())?;
         }
         let steering = Steering::resume(folder.steering())?;
         let marks = Marks::resume(folder.marks())?;
-        let saved = trainer.steps_done();
-        Ok(Self { request, folder, trainer, steering, marks, saved, validated: None })
+        let saved = learner.steps_done();
+        Ok(Self { request, folder, learner, steering, marks, saved, validated: None })
     }
 
     pub fn started(&self) -> TrainEvent<'static> {
         TrainEvent::Started {
             first_step: self.steps_done() + 1,
-            total_steps: self.trainer.total_steps(),
-            weights: weights_of(&self.request.config.model_params),
+            total_steps: self.learner.total_steps(),
+            weights: self.learner.weights(),
         }
     }
 
     pub fn steps_done(&self) -> u64 {
-        self.trainer.steps_done()
+        self.learner.steps_done()
     }
 
     pub fn is_done(&self) -> bool {
-        self.steps_done() >= self.trainer.total_steps()
+        self.steps_done() >= self.learner.total_steps()
     }
 
     /// Does what was asked for since the last step, and notes what is to be different from now on.
@@ -77,8 +78,8 @@ impl<'a> Run<'a> {
 
     /// Makes the next step; none if it ran away and the run was taken back instead.
     pub fn step(&mut self, report: &mut Report) -> Result<Option<StepReport>> {
-        self.trainer.scale_rate(self.steering.rate_factor(self.steps_done() + 1));
-        match self.trainer.step() {
+        self.learner.scale_rate(self.steering.rate_factor(self.steps_done() + 1));
+        match self.learner.step() {
             Ok(figures) => Ok(Some(figures)),
             Err(Error::Diverged(reason)) if self.steering.was_halved() => {
                 Err(self.ran_away_twice(&reason))
@@ -90,15 +91,14 @@ impl<'a> Run<'a> {
 
     fn roll_back(&mut self, reason: &str, report: &mut Report) -> Result<()> {
         let step = self.steps_done() + 1;
-        let TrainRequest { config, data, device, .. } = self.request;
         match self.saved {
-            0 => self.trainer = Trainer::new(config, data, device)?,
-            _ => self.trainer.restore(&self.folder.state())?,
+            0 => self.learner = learner(self.request)?,
+            _ => self.learner.restore(&self.folder.state())?,
         }
         let to_step = self.steps_done();
         self.steering.halve(reason, to_step + 1)?;
-        self.trainer.scale_rate(self.steering.rate_factor(to_step + 1));
-        let learning_rate = self.trainer.rate_at(to_step + 1);
+        self.learner.scale_rate(self.steering.rate_factor(to_step + 1));
+        let learning_rate = self.learner.rate_at(to_step + 1);
         report(TrainEvent::RolledBack { step, to_step, learning_rate, reason })
     }
 
@@ -142,7 +142,7 @@ impl<'a> Run<'a> {
 
     /// Measures the loss on the images that are held out, if there are any.
     pub fn validate(&mut self, report: &mut Report) -> Result<()> {
-        let Some(ValidationLoss { loss, ema_loss }) = self.trainer.validate()? else {
+        let Some(ValidationLoss { loss, ema_loss }) = self.learner.validate()? else {
             return Ok(());
         };
         self.validated = Some((self.steps_done(), ema_loss.unwrap_or(loss)));
@@ -158,8 +158,8 @@ impl<'a> Run<'a> {
     pub fn save(&mut self, report: &mut Report) -> Result<()> {
         let step = self.steps_done();
         let path = self.folder.checkpoint(step);
-        self.trainer.checkpoint().save(&path)?;
-        self.trainer.save_state(&self.folder.state())?;
+        self.learner.checkpoint().save(&path)?;
+        self.learner.save_state(&self.folder.state())?;
         self.saved = step;
         self.tidy()?;
         report(TrainEvent::Checkpoint { step, path: &path })
@@ -178,7 +178,15 @@ impl<'a> Run<'a> {
     }
 
     pub fn draw_samples(&self, cancel: &CancelToken, report: &mut Report) -> Result<()> {
-        samples::draw(&self.trainer, self.request.config, cancel, report)
+        match self.learner.samples(cancel) {
+            Ok((pictures, columns)) => {
+                let step = self.steps_done();
+                report(TrainEvent::Samples { step, pictures: &pictures, columns })
+            }
+            // Whoever stops the run while it draws wants it stopped, not an error.
+            Err(Error::Cancelled) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 

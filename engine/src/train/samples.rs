@@ -1,20 +1,19 @@
 //! The pictures a run draws of itself.
 
-use super::{TrainEvent, Trainer};
+use super::Trainer;
 use crate::config::{Prompt, RunConfig, SamplerKind, Sampling};
+use crate::grid::Picture;
 use crate::sampler::{Guidance, SampleRequest, sample};
-use crate::{CancelToken, Error, Result};
+use crate::{CancelToken, Result};
 
 /// Guidance of the pictures drawn during a run.
 const SAMPLE_SCALE: f64 = 2.0;
 
-/// Draws the run's pictures: always the same seeds, so that one can watch them sharpen.
-pub(super) fn draw(
-    trainer: &Trainer,
-    config: &RunConfig,
-    cancel: &CancelToken,
-    report: &mut dyn FnMut(TrainEvent) -> Result<()>,
-) -> Result<()> {
+/// The run's pictures and how many are in a row: always the same seeds, so that one can watch them
+/// sharpen.
+pub(super) fn drawn(trainer: &Trainer, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)> {
+    let model = trainer.model()?;
+    let config = model.config();
     let params = &config.train_params;
     let timesteps = config.diffusion_params.num_timesteps;
     let steps = match params.sample_steps {
@@ -26,16 +25,7 @@ pub(super) fn draw(
         guidance: guidance(config),
         ..SampleRequest::new(Sampling::new(SamplerKind::Ddpm, steps), seeds, (side, side))
     };
-    match sample(&trainer.model()?, &request, cancel, &mut |_| Ok(())) {
-        Ok(pictures) => report(TrainEvent::Samples {
-            step: trainer.steps_done(),
-            pictures: &pictures,
-            columns: params.num_grid_rows,
-        }),
-        // Whoever stops the run while it draws wants it stopped, not an error.
-        Err(Error::Cancelled) => Ok(()),
-        Err(error) => Err(error),
-    }
+    Ok((sample(&model, &request, cancel, &mut |_| Ok(()))?, params.num_grid_rows))
 }
 
 /// Each class in turn, a little steered, where the network knows classes.

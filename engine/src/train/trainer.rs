@@ -7,13 +7,16 @@ use candle_core::{Device, Tensor, Var};
 
 use super::adam::Adam;
 use super::batch::{Batch, Dealer};
+use super::deck::Deck;
 use super::ema::Ema;
 use super::learning_rate::LearningRate;
 use super::loss::{Loss, Objective, buckets};
+use super::space::{Space, space_of};
 use super::validation::{HeldOut, ValidationLoss, split};
 use super::{StepReport, state, weights_of};
+use crate::autoencoder::Latents;
 use crate::checkpoint::{Checkpoint, DatasetFacts, Header};
-use crate::config::{ConfigError, RunConfig, ValidConfig};
+use crate::config::{ConfigError, ModelParams, RunConfig, TrainParams, ValidConfig};
 use crate::data::ImageSet;
 use crate::kernels::{self, record};
 use crate::model::Model;
@@ -31,6 +34,9 @@ pub struct Trainer<'a> {
     config: RunConfig,
     schedule: NoiseSchedule,
     device: Device,
+    space: Space,
+    /// The network's shape as it is built.
+    network: ModelParams,
     unet: UNet,
     vars: BTreeMap<String, Var>,
     adam: Adam,
@@ -47,26 +53,39 @@ pub struct Trainer<'a> {
 impl<'a> Trainer<'a> {
     /// Fresh weights from the run's seed, standing before step 1.
     pub fn new(config: &ValidConfig, data: &'a ImageSet, device: &Device) -> Result<Self> {
+        Self::with_autoencoder(config, data, None, device)
+    }
+
+    /// As [`Self::new`], for a configuration that draws in the latents of `autoencoder`.
+    pub fn with_autoencoder(
+        config: &ValidConfig,
+        data: &'a ImageSet,
+        autoencoder: Option<&Checkpoint>,
+        device: &Device,
+    ) -> Result<Self> {
         check_images(config, data)?;
         let train = &config.train_params;
-        let (unet, vars) = UNet::fresh(&config.model_params, train.seed, device)?;
+        let (trained, held_out) = split(config, data.len());
+        let space = space_of(config, data, &trained, autoencoder, device)?;
+        let network = match space.latents() {
+            Some(latents) => latents.network(&config.model_params),
+            None => config.model_params.clone(),
+        };
+        let (unet, vars) = UNet::fresh(&network, train.seed, device)?;
         let average = |decay| Ema::new(&vars, decay, train.ema_warmup);
         let schedule = NoiseSchedule::new(&config.diffusion_params);
         let total_steps = train.total_steps(data.len()) as u64;
-        let (trained, held_out) = split(config, data.len());
         Ok(Self {
             adam: Adam::new(&vars, train)?,
             ema: train.average_decay().map(average).transpose()?,
             objective: Objective::new(config, &schedule),
             rate: LearningRate::new(train, total_steps)?,
             schedule,
-            dealer: Dealer::new(data, trained, config),
-            held_out: HeldOut::new(data, held_out, config),
-            facts: DatasetFacts {
-                name: config.dataset_params.im_path.clone(),
-                count: data.len() as u64,
-                classes: data.classes.clone(),
-            },
+            dealer: Dealer::new(Deck::new(data, trained, config), space.clone(), config),
+            held_out: HeldOut::new(data, held_out, space.clone(), config),
+            facts: DatasetFacts::of(config, data),
+            space,
+            network,
             total_steps,
             step: 0,
             config: (**config).clone(),
@@ -90,6 +109,11 @@ impl<'a> Trainer<'a> {
         self.total_steps
     }
 
+    /// How many numbers the network trains.
+    pub(super) fn weights_count(&self) -> u64 {
+        weights_of(&self.network)
+    }
+
     /// From the next step on the rate is that of the schedule times `factor`.
     pub(super) fn scale_rate(&mut self, factor: f64) {
         self.rate.factor = factor;
@@ -104,10 +128,11 @@ impl<'a> Trainer<'a> {
         let (grads, values) = self.backward(step, batch)?;
         let loss = values.iter().sum::<f32>() / images as f32;
         let norm = norm(&grads)?;
-        self.check_course(loss, norm, &timesteps)?;
+        check_course(loss, norm, self.objective.blind(&timesteps))?;
 
         let rate = self.rate.at(step);
-        self.adam.step(&self.vars, &grads, rate, self.clipping(norm))?;
+        let scale = clipping(&self.config.train_params, norm);
+        self.adam.step(&self.vars, &grads, rate, scale)?;
         if let Some(ema) = &mut self.ema {
             ema.update(&self.vars, step)?;
         }
@@ -137,28 +162,10 @@ impl<'a> Trainer<'a> {
             let (loss, tape) = record(|| self.loss(&self.unet, &part, dropout.as_ref()));
             let loss = loss?;
             let grads = tape.backward(&(loss.sum / images as f64)?)?;
-            gradients.add(self.gradients(grads)?)?;
+            gradients.add(of_weights(grads, &self.vars)?)?;
             values.extend(loss.values);
         }
         Ok((gradients.0, values))
-    }
-
-    /// Whether training is still on its way.
-    fn check_course(&self, loss: f32, norm: f64, timesteps: &[usize]) -> Result<()> {
-        let most = EXPLODED * self.objective.blind(timesteps);
-        let fault = match (loss, norm) {
-            (loss, _) if !loss.is_finite() => "the loss was not a number any more".into(),
-            (_, norm) if !norm.is_finite() => "the gradients were not numbers any more".into(),
-            (loss, _) if loss > most => format!("the loss went up to {loss}"),
-            _ => return Ok(()),
-        };
-        Err(Error::Diverged(fault))
-    }
-
-    /// What the gradients are multiplied by, for their norm to be within its limit.
-    fn clipping(&self, norm: f64) -> f64 {
-        let limit = self.config.train_params.grad_clip;
-        if limit > 0.0 && norm > limit { limit / norm } else { 1.0 }
     }
 
     /// The error of `unet` on `batch`.
@@ -182,7 +189,7 @@ impl<'a> Trainer<'a> {
     fn validation_loss(&self, weights: Weights) -> Result<f32> {
         // Cut off from the weights that learn, a pass keeps nothing for a gradient.
         let weights = weights.into_iter().map(|(name, weight)| (name, weight.detach())).collect();
-        let unet = UNet::from_weights(&self.config.model_params, &weights)?;
+        let unet = UNet::from_weights(&self.network, &weights)?;
         let size = self.config.train_params.batch_size;
         self.held_out.mean(size, &self.device, |batch| Ok(self.loss(&unet, batch, None)?.values))
     }
@@ -190,28 +197,17 @@ impl<'a> Trainer<'a> {
     /// A forward pass over `batch` noised images without gradients, for measuring.
     pub fn forward(&self, batch: usize) -> Result<()> {
         let model = self.model()?;
-        let params = &self.config.model_params;
-        let shape = (params.im_channels, params.im_size, params.im_size);
+        let side = self.config.model_params.im_size;
         let seeds: Vec<u64> = (0..batch as u64).collect();
         let x = crate::noise::gaussian_images(
             &seeds,
             crate::noise::Stream::Start,
             0,
-            shape,
+            model.shape((side, side)),
             &self.device,
         )?;
         model.predict(&x, (self.schedule.timesteps() / 2) as f32, None)?;
         Ok(())
-    }
-
-    fn gradients(&self, mut grads: kernels::Gradients) -> Result<Weights> {
-        let take = |(name, var): (&String, &Var)| {
-            let grad = grads
-                .remove(var.as_tensor())
-                .ok_or_else(|| Error::Checkpoint(format!("`{name}` received no gradient")))?;
-            Ok((name.clone(), grad))
-        };
-        self.vars.iter().map(take).collect()
     }
 
     fn weights(&self) -> Weights {
@@ -221,11 +217,12 @@ impl<'a> Trainer<'a> {
     /// The model as it would draw now, with averaged weights where there are any.
     pub fn model(&self) -> Result<Model> {
         let weights = self.ema.as_ref().map_or_else(|| self.weights(), Ema::weights);
-        Model::from_weights(self.config.clone(), &weights, &self.device)
+        Model::in_space(self.config.clone(), &weights, self.space.latents(), &self.device)
     }
 
     /// What stands now, as a checkpoint.
     pub fn checkpoint(&self) -> Checkpoint {
+        let latents = self.space.latents();
         Checkpoint {
             header: Header {
                 diffusers: None,
@@ -233,10 +230,12 @@ impl<'a> Trainer<'a> {
                 config: self.config.clone(),
                 step: self.step,
                 dataset: self.facts.clone(),
-                weights: weights_of(&self.config.model_params),
+                weights: weights_of(&self.network) + latents.map_or(0, Latents::numbers),
+                latents: latents.map(Latents::told),
             },
             weights: self.weights(),
             ema: self.ema.as_ref().map(Ema::weights),
+            autoencoder: latents.map(|latents| latents.weights().clone()),
         }
     }
 
@@ -267,12 +266,26 @@ impl<'a> Trainer<'a> {
     }
 }
 
+/// The gradient of each of `vars`, all of which must have one.
+pub(super) fn of_weights(
+    mut grads: kernels::Gradients,
+    vars: &BTreeMap<String, Var>,
+) -> Result<Weights> {
+    let take = |(name, var): (&String, &Var)| {
+        let grad = grads
+            .remove(var.as_tensor())
+            .ok_or_else(|| Error::Checkpoint(format!("`{name}` received no gradient")))?;
+        Ok((name.clone(), grad))
+    };
+    vars.iter().map(take).collect()
+}
+
 /// The sum of the gradients of the parts of a step.
 #[derive(Default)]
-struct Gradients(Weights);
+pub(super) struct Gradients(pub Weights);
 
 impl Gradients {
-    fn add(&mut self, more: Weights) -> Result<()> {
+    pub fn add(&mut self, more: Weights) -> Result<()> {
         if self.0.is_empty() {
             self.0 = more;
             return Ok(());
@@ -285,8 +298,25 @@ impl Gradients {
     }
 }
 
+/// Whether training is still on its way. `blind` is the loss of a network that knows nothing.
+pub(super) fn check_course(loss: f32, norm: f64, blind: f32) -> Result<()> {
+    let fault = match (loss, norm) {
+        (loss, _) if !loss.is_finite() => "the loss was not a number any more".into(),
+        (_, norm) if !norm.is_finite() => "the gradients were not numbers any more".into(),
+        (loss, _) if loss > EXPLODED * blind => format!("the loss went up to {loss}"),
+        _ => return Ok(()),
+    };
+    Err(Error::Diverged(fault))
+}
+
+/// What the gradients are multiplied by, for their norm to be within its limit.
+pub(super) fn clipping(params: &TrainParams, norm: f64) -> f64 {
+    let limit = params.grad_clip;
+    if limit > 0.0 && norm > limit { limit / norm } else { 1.0 }
+}
+
 /// The norm of all gradients together, summed in the order of their names.
-fn norm(grads: &Weights) -> Result<f64> {
+pub(super) fn norm(grads: &Weights) -> Result<f64> {
     let mut sum = 0f64;
     for grad in grads.values() {
         sum += kernels::square_sum(grad)?;
@@ -294,7 +324,7 @@ fn norm(grads: &Weights) -> Result<f64> {
     Ok(sum.sqrt())
 }
 
-fn check_images(config: &RunConfig, data: &ImageSet) -> Result<()> {
+pub(super) fn check_images(config: &RunConfig, data: &ImageSet) -> Result<()> {
     let model = &config.model_params;
     if data.is_empty() {
         return Err(Error::Data("the data set holds no images".into()));

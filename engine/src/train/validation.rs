@@ -2,7 +2,9 @@
 
 use candle_core::{Device, Tensor};
 
-use super::batch::{Batch, class_rows, shape_of, to_unit};
+use super::batch::{Batch, class_rows};
+use super::deck::View;
+use super::space::Space;
 use super::timesteps::stratified;
 use crate::Result;
 use crate::config::RunConfig;
@@ -32,6 +34,7 @@ pub(super) fn split(config: &RunConfig, images: usize) -> (Vec<usize>, Vec<usize
 #[derive(Debug)]
 pub(super) struct HeldOut<'a> {
     data: &'a ImageSet,
+    space: Space,
     images: Vec<usize>,
     /// Of each image: one from each of as many equal parts of all timesteps as there are images.
     timesteps: Vec<usize>,
@@ -40,11 +43,11 @@ pub(super) struct HeldOut<'a> {
 }
 
 impl<'a> HeldOut<'a> {
-    pub fn new(data: &'a ImageSet, images: Vec<usize>, config: &RunConfig) -> Self {
+    pub fn new(data: &'a ImageSet, images: Vec<usize>, space: Space, config: &RunConfig) -> Self {
         let (seed, all) = (config.train_params.seed, config.diffusion_params.num_timesteps);
         let mut random = noise::generator(seed, Stream::ValidationTimestep, 0);
         let timesteps = stratified(&mut random, images.len(), all);
-        Self { data, images, timesteps, seed, classes: config.model_params.num_classes }
+        Self { data, space, images, timesteps, seed, classes: config.model_params.num_classes }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -69,15 +72,14 @@ impl<'a> HeldOut<'a> {
 
     fn batch(&self, start: usize, end: usize, device: &Device) -> Result<Batch> {
         let chosen = &self.images[start..end];
-        let shape = shape_of(self.data, chosen.len());
-        let pixels = chosen.iter().flat_map(|&at| self.data.image(at)).map(|&byte| to_unit(byte));
-        let grain = |&at: &usize| {
-            noise::gaussian(self.seed, Stream::Validation, at as u64, self.data.image(at).len())
-        };
+        let shape = self.space.shape(self.data, chosen.len());
+        let count = shape.1 * shape.2 * shape.3;
+        let views: Vec<View> = chosen.iter().map(|&at| View::plain(self.data, at)).collect();
+        let grain = |&at: &usize| noise::gaussian(self.seed, Stream::Validation, at as u64, count);
         let noise: Vec<f32> = chosen.iter().flat_map(grain).collect();
         let labels = chosen.iter().map(|&at| Some(self.data.labels[at]));
         Ok(Batch {
-            images: Tensor::from_vec(pixels.collect(), shape, device)?,
+            images: self.space.images(self.data, &views, device)?,
             noise: Tensor::from_vec(noise, shape, device)?,
             timesteps: self.timesteps[start..end].to_vec(),
             weights: None,
@@ -121,7 +123,7 @@ mod tests {
             labels: vec![0; 7],
             classes: Vec::new(),
         };
-        let held_out = HeldOut::new(&data, vec![5, 1, 2], &RunConfig::default());
+        let held_out = HeldOut::new(&data, vec![5, 1, 2], Space::Pixels, &RunConfig::default());
         let parts = [0..333, 333..667, 667..1000];
         assert!(held_out.timesteps.iter().zip(&parts).all(|(t, part)| part.contains(t)));
         let mean = |size| {

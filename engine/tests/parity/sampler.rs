@@ -35,6 +35,7 @@ fn walk(case: &Case, settings: &Settings, prediction: Prediction) -> Option<(f64
         path: settings.path()?,
         prediction,
         clip: settings.flag("clip_sample", settings.is_old()),
+        bounded: true,
     };
     let wanted_times = case.tensor("timesteps").to_vec1::<f32>().unwrap();
     let mut calls = Vec::new();

@@ -63,7 +63,15 @@ pub fn run(
     stop_after: u64,
 ) -> engine::Result<TrainEnd> {
     let control = &Control::new();
-    let request = TrainRequest { config, data, device: &Device::Cpu, folder, resume, control };
+    let request = TrainRequest {
+        config,
+        data,
+        autoencoder: None,
+        device: &Device::Cpu,
+        folder,
+        resume,
+        control,
+    };
     train(&request, cancel, &mut |event| {
         if let TrainEvent::Step(figures) = event
             && figures.step == stop_after

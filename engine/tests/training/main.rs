@@ -1,8 +1,10 @@
 //! Training from the outside.
 
+mod autoencoder;
 mod checkpoint;
 mod fixture;
 mod gradients;
+mod latents;
 mod learning;
 mod probe;
 mod recipe;

@@ -51,6 +51,7 @@ fn the_loss_falls_and_every_step_is_reported() {
     let request = TrainRequest {
         config: &config,
         data: &data,
+        autoencoder: None,
         device: &Device::Cpu,
         folder: folder.path(),
         resume: false,

@@ -36,7 +36,15 @@ pub fn watch(
 ) -> (engine::Result<TrainEnd>, Vec<String>) {
     let (data, control, cancel) = (stripes(10), Control::new(), CancelToken::new());
     let device = &Device::Cpu;
-    let request = TrainRequest { config, data: &data, device, folder, resume, control: &control };
+    let request = TrainRequest {
+        config,
+        data: &data,
+        autoencoder: None,
+        device,
+        folder,
+        resume,
+        control: &control,
+    };
     let mut lines = Vec::new();
     let end = train(&request, &cancel, &mut |event| {
         lines.push(line(&event));

@@ -301,10 +301,10 @@ impl Darkroom {
         let asked = &config.dataset_params.im_path;
         let images = self.datasets.count(asked)?;
         Ok(Estimate {
-            weights: engine::train::weights_of(&config.model_params),
+            weights: engine::train::weights_in(&config, None),
             images,
             total_steps: config.train_params.total_steps(images as usize) as u64,
-            memory_bytes: engine::train::memory_estimate(&config),
+            memory_bytes: engine::train::memory_estimate(&config, None),
         })
     }
 

@@ -105,7 +105,8 @@ mod tests {
         let config = RunConfig::default();
         let weights = engine::train::weights_of(&config.model_params);
         let dataset = DatasetFacts::default();
-        let header = Header { config, step: 1, dataset, weights, diffusers: None, merge: None };
+        let (diffusers, merge, latents) = (None, None, None);
+        let header = Header { config, step: 1, dataset, weights, diffusers, merge, latents };
         let footprint = Footprint::new(&header, &Device::Cpu);
         let ask = |batch| fits(&footprint, (28, 28), batch, false, 200 << 20);
         let error = ask(256).unwrap_err();

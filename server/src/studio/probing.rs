@@ -50,6 +50,6 @@ fn measure(
         }
         began.elapsed() >= PROBE
     };
-    let images = engine::train::probe(config, device, cancel, &mut enough)?;
+    let images = engine::train::probe(config, None, device, cancel, &mut enough)?;
     Ok(images as f64 / began.elapsed().as_secs_f64())
 }

@@ -59,6 +59,7 @@ pub fn train(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<
     let train = TrainRequest {
         config: &config,
         data: &data,
+        autoencoder: None,
         device: &device,
         folder: &folder,
         resume: request.resume,

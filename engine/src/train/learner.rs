@@ -1,0 +1,124 @@
+//! What a run needs of the network that it trains, whatever that is.
+
+use std::fmt::Debug;
+use std::path::Path;
+
+use candle_core::Device;
+
+use super::autoencoding::AutoencoderTrainer;
+use super::folder::RunFolder;
+use super::validation::ValidationLoss;
+use super::{StepReport, TrainRequest, Trainer, samples, state};
+use crate::checkpoint::Checkpoint;
+use crate::config::ValidConfig;
+use crate::data::ImageSet;
+use crate::grid::Picture;
+use crate::{CancelToken, Result};
+
+/// A network that learns, with its data and the step it stands at.
+pub(super) trait Learner: Debug {
+    /// Steps done.
+    fn steps_done(&self) -> u64;
+    fn total_steps(&self) -> u64;
+    /// How many numbers its network has.
+    fn weights(&self) -> u64;
+    /// The learning rate of `step`, from 1.
+    fn rate_at(&self, step: u64) -> f64;
+    /// From the next step on the rate is that of the schedule times `factor`.
+    fn scale_rate(&mut self, factor: f64);
+    /// Trains on the images of the next step. Where loss or gradients run away the weights stay as
+    /// they are, and the error says why.
+    fn step(&mut self) -> Result<StepReport>;
+    /// The loss on the images that are held out; none where there are none.
+    fn validate(&self) -> Result<Option<ValidationLoss>>;
+    /// What stands now, as a checkpoint.
+    fn checkpoint(&self) -> Checkpoint;
+    /// Saves all that [`Learner::restore`] needs.
+    fn save_state(&self, path: &Path) -> Result<()>;
+    /// Goes back to a saved state; the steps that follow are those the saved run would have made.
+    fn restore(&mut self, path: &Path) -> Result<()>;
+    /// Pictures that show how far it has come, and how many are in a row of them.
+    fn samples(&self, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)>;
+}
+
+/// What the run that `request` describes trains, standing before step 1.
+///
+/// A run that is resumed goes on with the autoencoder in its own checkpoint, whatever has become of
+/// the one it began with.
+pub(super) fn learner<'a>(request: &'a TrainRequest) -> Result<Box<dyn Learner + 'a>> {
+    let own = match request.config.model_params.draws_latents() {
+        true => own_autoencoder(request.folder)?,
+        false => None,
+    };
+    let autoencoder = own.as_ref().or(request.autoencoder);
+    learner_on(request.config, request.data, autoencoder, request.device)
+}
+
+/// What `config` trains on `data`.
+pub(super) fn learner_on<'a>(
+    config: &ValidConfig,
+    data: &'a ImageSet,
+    autoencoder: Option<&Checkpoint>,
+    device: &Device,
+) -> Result<Box<dyn Learner + 'a>> {
+    Ok(match config.is_autoencoder() {
+        true => Box::new(AutoencoderTrainer::new(config, data, device)?),
+        false => Box::new(Trainer::with_autoencoder(config, data, autoencoder, device)?),
+    })
+}
+
+/// The checkpoint of the step that the state in `folder` is of.
+fn own_autoencoder(folder: &Path) -> Result<Option<Checkpoint>> {
+    let folder = RunFolder::at(folder);
+    if !folder.state().exists() {
+        return Ok(None);
+    }
+    let path = folder.checkpoint(state::step_of(&folder.state())?);
+    path.exists().then(|| Checkpoint::load(&path)).transpose()
+}
+
+impl Learner for Trainer<'_> {
+    fn steps_done(&self) -> u64 {
+        self.steps_done()
+    }
+
+    fn total_steps(&self) -> u64 {
+        self.total_steps()
+    }
+
+    fn weights(&self) -> u64 {
+        self.weights_count()
+    }
+
+    fn rate_at(&self, step: u64) -> f64 {
+        self.rate_at(step)
+    }
+
+    fn scale_rate(&mut self, factor: f64) {
+        self.scale_rate(factor);
+    }
+
+    fn step(&mut self) -> Result<StepReport> {
+        self.step()
+    }
+
+    fn validate(&self) -> Result<Option<ValidationLoss>> {
+        self.validate()
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        self.checkpoint()
+    }
+
+    fn save_state(&self, path: &Path) -> Result<()> {
+        self.save_state(path)
+    }
+
+    fn restore(&mut self, path: &Path) -> Result<()> {
+        self.restore(path)
+    }
+
+    fn samples(&self, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)> {
+        samples::drawn(self, cancel)
+    }
+}
