@@ -20,6 +20,12 @@ pub struct ModelInfo {
     /// It never learned to draw without a class, so that nothing can be steered either.
     pub needs_class: bool,
     pub dataset: String,
+    /// It draws nothing by itself: others draw in its latents.
+    #[serde(default)]
+    pub is_autoencoder: bool,
+    /// Kind of the autoencoder in whose latents it draws, such as `KL, 16x16x4`; empty for pixels.
+    #[serde(default)]
+    pub latents: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

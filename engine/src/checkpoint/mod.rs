@@ -102,7 +102,7 @@ impl Header {
     }
 
     /// The configuration as that of the autoencoder that it is, or in whose latents it draws.
-    pub(crate) fn of_autoencoder(&self) -> RunConfig {
+    pub fn of_autoencoder(&self) -> RunConfig {
         let mut config = self.config.clone();
         if let Some(latents) = &self.latents {
             config.autoencoder_params = latents.params.clone();

@@ -283,6 +283,7 @@ impl Darkroom {
     /// Whether the model can draw what `settings` ask for.
     fn check_drawing(&self, settings: &mut GenerateSettings) -> Result<()> {
         let model = &self.models.info(&settings.model)?;
+        check_draws(model)?;
         check_steps(settings.steps, model.timesteps)?;
         check_prompt(settings, model)?;
         let (width, height) = drawn_size(settings, model.width as usize);
@@ -300,11 +301,12 @@ impl Darkroom {
         let config = config.validate()?;
         let asked = &config.dataset_params.im_path;
         let images = self.datasets.count(asked)?;
+        let autoencoder = self.autoencoder_header(&config)?;
         Ok(Estimate {
-            weights: engine::train::weights_in(&config, None),
+            weights: engine::train::weights_in(&config, autoencoder.as_ref()),
             images,
             total_steps: config.train_params.total_steps(images as usize) as u64,
-            memory_bytes: engine::train::memory_estimate(&config, None),
+            memory_bytes: engine::train::memory_estimate(&config, autoencoder.as_ref()),
         })
     }
 
@@ -373,6 +375,20 @@ impl Darkroom {
         }
         self.live.publish(Live::LibraryChanged);
         self.publish_status()
+    }
+}
+
+/// An autoencoder draws nothing by itself.
+pub fn check_draws(model: &ModelInfo) -> Result<(), ConfigError> {
+    match model.is_autoencoder {
+        true => Err(ConfigError::one(
+            "model",
+            format!(
+                "{} is an autoencoder; train a model in its latents, and draw with that",
+                model.name
+            ),
+        )),
+        false => Ok(()),
     }
 }
 

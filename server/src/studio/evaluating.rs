@@ -22,7 +22,7 @@ use super::library::{LoadedModel, ModelFile};
 use super::pace::{Pace, Throttle};
 use super::runs::load_options;
 use super::store::{Ending, JobRow};
-use super::{Darkroom, Runner, Worker, check_steps, drawn_seed};
+use super::{Darkroom, Runner, Worker, check_draws, check_steps, drawn_seed};
 use crate::{Error, Result};
 
 /// Fewer pictures say nothing.
@@ -137,6 +137,7 @@ impl Darkroom {
             return Err(Error::field("count", message));
         }
         let info = self.models.info(&settings.model)?;
+        check_draws(&info)?;
         self.models.find(settings.judge()).map_err(|error| error.renamed("model", "judge"))?;
         if let Some(dataset) = &settings.dataset {
             let checked = self.datasets.check(dataset);

@@ -16,6 +16,7 @@ mod heartbeat;
 pub mod image_texts;
 mod infotext;
 mod inputs;
+mod latents;
 pub mod library;
 pub mod live;
 mod memory;
@@ -39,7 +40,7 @@ mod tensorboard;
 mod views;
 mod worker;
 
-pub use api::{StudioHandle, check_steps, drawn_seed};
+pub use api::{StudioHandle, check_draws, check_steps, drawn_seed};
 pub use drawing::{Drawn, Plan, Progress, Sink, Wishes, draw, drawn_size};
 pub use files::{remove_folder, write_whole};
 pub use folders::{Folders, Outputs};
@@ -225,6 +226,7 @@ impl Darkroom {
         let name = request.config.train_params.task_name.clone();
         request.config.clone().validate()?;
         self.datasets.check(&request.config.dataset_params.im_path)?;
+        self.autoencoder_header(&request.config)?;
         if Models::is_built_in(&name) {
             return Err(run_name_taken(&name));
         }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use app::api::Speed;
 use engine::CancelToken;
+use engine::checkpoint::Checkpoint;
 use engine::config::{RunConfig, ValidConfig};
 
 use super::Darkroom;
@@ -20,12 +21,14 @@ impl Darkroom {
     pub fn probe(&self, config: RunConfig) -> Result<Speed> {
         let config = config.validate()?;
         let images = self.datasets.count(&config.dataset_params.im_path)? as usize;
+        let autoencoder = self.autoencoder(&config)?;
         if !self.live.is_idle() {
             return Err(Error::Conflict("the device is at work; measure when it is idle".into()));
         }
         let cancel = CancelToken::new();
         let (steps, token) = (config.clone(), cancel.clone());
-        let measured = self.errands.leave(move |device| measure(&steps, device, &token));
+        let measured =
+            self.errands.leave(move |device| measure(&steps, autoencoder.as_ref(), device, &token));
         self.bell.ring();
         let speed = measured.recv_timeout(PATIENCE).map_err(|_| {
             cancel.cancel();
@@ -40,6 +43,7 @@ impl Darkroom {
 /// Images per second.
 fn measure(
     config: &ValidConfig,
+    autoencoder: Option<&Checkpoint>,
     device: &candle_core::Device,
     cancel: &CancelToken,
 ) -> Result<f64> {
@@ -50,6 +54,6 @@ fn measure(
         }
         began.elapsed() >= PROBE
     };
-    let images = engine::train::probe(config, None, device, cancel, &mut enough)?;
+    let images = engine::train::probe(config, autoencoder, device, cancel, &mut enough)?;
     Ok(images as f64 / began.elapsed().as_secs_f64())
 }

@@ -56,10 +56,15 @@ pub fn train(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<
     let folder = studio.folders.run(&job.title);
     let device = worker.device.clone();
     let control = studio.live.get(job.id).map(|running| running.control).unwrap_or_default();
+    let autoencoder = match studio.autoencoder(&config) {
+        // A run that goes on has its own, whatever has become of the one it began with.
+        Err(_) if request.resume => None,
+        found => found?,
+    };
     let train = TrainRequest {
         config: &config,
         data: &data,
-        autoencoder: None,
+        autoencoder: autoencoder.as_ref(),
         device: &device,
         folder: &folder,
         resume: request.resume,

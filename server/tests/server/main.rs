@@ -11,6 +11,7 @@ mod generating;
 mod infotext;
 mod inputs;
 mod killed;
+mod latents;
 mod models;
 mod plots;
 mod process;

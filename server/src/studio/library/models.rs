@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use app::api::ModelInfo;
 use candle_core::Device;
 use engine::checkpoint::{Checkpoint, Header};
-use engine::config::unknown_name;
+use engine::config::{AutoencoderKind, unknown_name};
 use engine::model::Model;
 use engine::train::{best_checkpoint, checkpoints, latest_checkpoint};
 use rust_embed::RustEmbed;
@@ -154,6 +154,8 @@ impl Models {
             timesteps: header.config.diffusion_params.num_timesteps,
             classes: header.classes(),
             needs_class: model.num_classes > 0 && header.config.train_params.class_dropout == 0.0,
+            is_autoencoder: header.is_autoencoder(),
+            latents: latents_of(&header),
             dataset: header.dataset.name,
         })
     }
@@ -237,6 +239,17 @@ impl Models {
         names.sort();
         names
     }
+}
+
+/// What the latents are in which a model draws: width, height and channels.
+fn latents_of(header: &Header) -> String {
+    let Some(latents) = &header.latents else { return String::new() };
+    let side = header.config.model_params.im_size / latents.params.factor();
+    let kind = match latents.params.kind {
+        AutoencoderKind::Vq => "VQ",
+        _ => "KL",
+    };
+    format!("{kind}, {side}x{side}x{}", latents.params.z_channels)
 }
 
 /// Names the steps nearest to the one that was asked for.

@@ -77,6 +77,8 @@ pub fn models() -> Value {
         classes: vec!["0".into(), "1".into()],
         needs_class: false,
         dataset: "digits".into(),
+        is_autoencoder: false,
+        latents: String::new(),
     }])
 }
 

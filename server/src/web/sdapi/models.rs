@@ -51,7 +51,8 @@ impl Named {
 
 /// All models in this API's words; one that cannot be read right now is left out.
 pub fn all(darkroom: &Darkroom) -> Vec<Named> {
-    let names = darkroom.models.list().into_iter().map(|info| info.name);
+    let drawing = darkroom.models.list().into_iter().filter(|info| !info.is_autoencoder);
+    let names = drawing.map(|info| info.name);
     names.filter_map(|name| Named::of(&darkroom.models, &name).ok()).collect()
 }
 
