@@ -37,7 +37,7 @@ pub use prompt::{Mix, Negative, Part, Prompt};
 pub use sampling::{SAMPLERS, SCHEDULES, SamplerInfo, SamplerKind, Sampling, ScheduleKind};
 pub use settings::{Group, Kind, SETTINGS, Setting, setting_at};
 pub use size::check_size;
-pub use training::{TimestepSampling, TrainParams};
+pub use training::{Precision, TimestepSampling, TrainParams};
 pub use validate::{ValidConfig, name_fault, parse_colour};
 
 use serde::{Deserialize, Serialize};

@@ -22,11 +22,27 @@ impl TimestepSampling {
     pub const NAMES: &[&str] = &["uniform", "stratified", "importance"];
 }
 
+/// What convolutions multiply while a run trains.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    #[default]
+    F32,
+    /// Weights, sums and optimizer stay f32.
+    Bf16,
+}
+
+impl Precision {
+    pub const NAMES: &[&str] = &["f32", "bf16"];
+}
+
 /// The training recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TrainParams {
     pub task_name: String,
+    pub begin_from: String,
+    pub precision: Precision,
     pub batch_size: usize,
     pub accumulation_steps: usize,
     pub num_epochs: usize,
@@ -64,6 +80,8 @@ impl Default for TrainParams {
     fn default() -> Self {
         Self {
             task_name: "default".into(),
+            begin_from: String::new(),
+            precision: Precision::F32,
             batch_size: 64,
             accumulation_steps: 1,
             num_epochs: 40,

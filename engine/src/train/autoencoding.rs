@@ -5,6 +5,7 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 
+use super::beginning::begin_from;
 use super::deck::{Deck, View, pixels};
 use super::descent::Descent;
 use super::ema::Ema;
@@ -237,6 +238,10 @@ impl Learner for AutoencoderTrainer<'_> {
             grad_norm: norm as f32,
             images: views.len(),
         })
+    }
+
+    fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        begin_from(checkpoint, &self.descent.vars, self.ema.as_ref())
     }
 
     fn validate(&self) -> Result<Option<ValidationLoss>> {

@@ -29,6 +29,8 @@ pub(super) trait Learner: Debug {
     /// Trains on the images of the next step. Where loss or gradients run away the weights stay as
     /// they are, and the error says why.
     fn step(&mut self) -> Result<StepReport>;
+    /// Begins with the weights of `checkpoint` instead of fresh ones.
+    fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()>;
     /// The loss on the images that are held out; none where there are none.
     fn validate(&self) -> Result<Option<ValidationLoss>>;
     /// What stands now, as a checkpoint.
@@ -51,7 +53,11 @@ pub(super) fn learner<'a>(request: &'a TrainRequest) -> Result<Box<dyn Learner +
         false => None,
     };
     let autoencoder = own.as_ref().or(request.autoencoder);
-    learner_on(request.config, request.data, autoencoder, request.device)
+    let mut learner = learner_on(request.config, request.data, autoencoder, request.device)?;
+    if let Some(checkpoint) = request.begin_from {
+        learner.begin_from(checkpoint)?;
+    }
+    Ok(learner)
 }
 
 /// What `config` trains on `data`.
@@ -100,6 +106,10 @@ impl Learner for Trainer<'_> {
 
     fn step(&mut self) -> Result<StepReport> {
         self.step()
+    }
+
+    fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.begin_from(checkpoint)
     }
 
     fn validate(&self) -> Result<Option<ValidationLoss>> {

@@ -3,6 +3,7 @@
 mod adam;
 mod autoencoding;
 mod batch;
+mod beginning;
 mod control;
 mod deck;
 mod descent;
@@ -16,6 +17,7 @@ mod learning_rate;
 mod loss;
 mod loss_history;
 mod marks;
+mod precision;
 mod probe;
 mod revival;
 mod run;
@@ -55,6 +57,8 @@ pub struct TrainRequest<'a> {
     /// The autoencoder that the configuration names, or a model that draws in its latents; the file
     /// of an autoencoder's run. One that goes on has its own.
     pub autoencoder: Option<&'a Checkpoint>,
+    /// The model that the configuration names to begin with. One that goes on needs none.
+    pub begin_from: Option<&'a Checkpoint>,
     pub device: &'a Device,
     /// Where checkpoints go; made if it is not there.
     pub folder: &'a Path,

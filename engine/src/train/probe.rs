@@ -4,6 +4,7 @@ use candle_core::Device;
 use rand::Rng;
 
 use super::learner::learner_on;
+use super::precision::within;
 use crate::checkpoint::Checkpoint;
 use crate::config::{RunConfig, ValidConfig};
 use crate::data::ImageSet;
@@ -28,10 +29,11 @@ pub fn probe(
     config.train_params.validation_share = 0.0;
     let data = random_images(&config);
     let config = config.validate()?;
+    let precision = config.train_params.precision;
     let mut learner = learner_on(&config, &data, autoencoder, device)?;
     let mut step = || {
         cancel.check()?;
-        let images = learner.step()?.images;
+        let images = within(precision, || learner.step())?.images;
         device.synchronize()?;
         Ok::<usize, crate::Error>(images)
     };

@@ -4,6 +4,7 @@ use super::control::Wishes;
 use super::folder::RunFolder;
 use super::learner::{Learner, learner};
 use super::marks::Marks;
+use super::precision::within;
 use super::steering::Steering;
 use super::validation::ValidationLoss;
 use super::{StepReport, TrainEvent, TrainRequest};
@@ -79,7 +80,8 @@ impl<'a> Run<'a> {
     /// Makes the next step; none if it ran away and the run was taken back instead.
     pub fn step(&mut self, report: &mut Report) -> Result<Option<StepReport>> {
         self.learner.scale_rate(self.steering.rate_factor(self.steps_done() + 1));
-        match self.learner.step() {
+        let precision = self.request.config.train_params.precision;
+        match within(precision, || self.learner.step()) {
             Ok(figures) => Ok(Some(figures)),
             Err(Error::Diverged(reason)) if self.steering.was_halved() => {
                 Err(self.ran_away_twice(&reason))

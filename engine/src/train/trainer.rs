@@ -7,6 +7,7 @@ use candle_core::{Device, Tensor, Var};
 
 use super::adam::Adam;
 use super::batch::{Batch, Dealer};
+use super::beginning::begin_from;
 use super::deck::Deck;
 use super::ema::Ema;
 use super::learning_rate::LearningRate;
@@ -117,6 +118,11 @@ impl<'a> Trainer<'a> {
     /// From the next step on the rate is that of the schedule times `factor`.
     pub(super) fn scale_rate(&mut self, factor: f64) {
         self.rate.factor = factor;
+    }
+
+    /// Begins with the weights of `checkpoint`.
+    pub(super) fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        begin_from(checkpoint, &self.vars, self.ema.as_ref())
     }
 
     /// Trains on the images of the next step. Where loss or gradients run away the weights stay

@@ -67,6 +67,7 @@ pub fn run(
         config,
         data,
         autoencoder: None,
+        begin_from: None,
         device: &Device::Cpu,
         folder,
         resume,

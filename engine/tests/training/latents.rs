@@ -68,7 +68,9 @@ fn run_on(
 ) -> Result<TrainEnd> {
     let (control, cancel) = (&Control::new(), CancelToken::new());
     let device = &Device::Cpu;
-    let request = TrainRequest { config, data, autoencoder, device, folder, resume, control };
+    let begin_from = None;
+    let request =
+        TrainRequest { config, data, autoencoder, begin_from, device, folder, resume, control };
     train(&request, &cancel, &mut |event| {
         if let TrainEvent::Step(figures) = event
             && figures.step == stop_after

@@ -52,6 +52,7 @@ fn the_loss_falls_and_every_step_is_reported() {
         config: &config,
         data: &data,
         autoencoder: None,
+        begin_from: None,
         device: &Device::Cpu,
         folder: folder.path(),
         resume: false,

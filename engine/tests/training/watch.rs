@@ -40,6 +40,7 @@ pub fn watch(
         config,
         data: &data,
         autoencoder: None,
+        begin_from: None,
         device,
         folder,
         resume,

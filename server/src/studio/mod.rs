@@ -11,12 +11,12 @@ pub mod evaluating;
 mod files;
 mod folders;
 pub mod foreign;
+mod foundations;
 mod gallery;
 mod heartbeat;
 pub mod image_texts;
 mod infotext;
 mod inputs;
-mod latents;
 pub mod library;
 pub mod live;
 mod memory;
@@ -227,6 +227,7 @@ impl Darkroom {
         request.config.clone().validate()?;
         self.datasets.check(&request.config.dataset_params.im_path)?;
         self.autoencoder_header(&request.config)?;
+        self.check_beginning(&request.config)?;
         if Models::is_built_in(&name) {
             return Err(run_name_taken(&name));
         }

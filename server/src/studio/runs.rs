@@ -61,10 +61,15 @@ pub fn train(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<
         Err(_) if request.resume => None,
         found => found?,
     };
+    let begin_from = match studio.beginning(&config) {
+        Err(_) if request.resume => None,
+        found => found?,
+    };
     let train = TrainRequest {
         config: &config,
         data: &data,
         autoencoder: autoencoder.as_ref(),
+        begin_from: begin_from.as_ref(),
         device: &device,
         folder: &folder,
         resume: request.resume,

@@ -206,3 +206,35 @@ async fn a_probe_tells_speed_and_time_while_the_device_is_idle() {
     setup.studio.interrupt(job).await.unwrap();
     setup.training_over(job).await;
 }
+
+#[tokio::test]
+async fn a_run_branches_off_a_checkpoint_of_another() {
+    let setup = Setup::working();
+    setup.trained("trunk").await;
+    let mut branch = setup.tiny("branch", 1);
+    branch.set("train_params.begin_from", "trunk@4+raw").unwrap();
+    // So slow that the weights stay what they were.
+    branch.set("train_params.lr", "1e-8").unwrap();
+    let job = setup.studio.train(branch.clone()).await.unwrap();
+    let view = setup.training_over(job).await;
+    assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+    let pictures = async |model: &str| {
+        let job = setup.studio.generate(crate::support::two_of(model)).await.unwrap();
+        let view = setup.generation_over(job).await;
+        let png = setup.site().get(&view.images[0].url).await.bytes;
+        engine::grid::Picture::from_png(&png).unwrap()
+    };
+    assert_eq!(pictures("branch").await, pictures("trunk@4+raw").await);
+    assert_ne!(pictures("branch").await, pictures("trunk@8").await);
+
+    let mut nowhere = setup.tiny("other", 1);
+    nowhere.set("train_params.begin_from", "nobody").unwrap();
+    let fault = setup.studio.train(nowhere).await.unwrap_err();
+    assert!(fault.for_field("train_params.begin_from").is_some(), "{fault}");
+    let mut wider = setup.tiny("wider", 1);
+    wider.set("train_params.begin_from", "trunk").unwrap();
+    wider.set("model_params.conv_out_channels", "16").unwrap();
+    let job = setup.studio.train(wider).await.unwrap();
+    let message = setup.training_over(job).await.job.message.unwrap();
+    assert!(message.contains("begin_from") && message.contains("there and"), "{message}");
+}

@@ -1,4 +1,5 @@
-//! The autoencoder in whose latents a run draws, found by its name.
+//! Models that a run builds on, found by name: the autoencoder in whose latents it draws, and the
+//! weights it begins with.
 
 use engine::checkpoint::{Checkpoint, Header};
 use engine::config::RunConfig;
@@ -7,6 +8,7 @@ use super::Darkroom;
 use crate::Result;
 
 const FIELD: &str = "model_params.autoencoder";
+const BEGINNING: &str = "train_params.begin_from";
 
 impl Darkroom {
     /// What the autoencoder that `config` names tells of itself; none for a run on pixels. Errors,
@@ -28,5 +30,26 @@ impl Darkroom {
         }
         let file = self.models.find(&config.model_params.autoencoder)?;
         file.checkpoint().map(Some)
+    }
+
+    /// Whether the model that `config` is to begin with is there.
+    pub(super) fn check_beginning(&self, config: &RunConfig) -> Result<()> {
+        let name = config.train_params.begin_from.trim();
+        if !name.is_empty() {
+            self.models.find(name).map_err(|error| error.renamed("model", BEGINNING))?;
+        }
+        Ok(())
+    }
+
+    /// That model with its weights; none for a run with fresh ones.
+    pub(super) fn beginning(&self, config: &RunConfig) -> Result<Option<Checkpoint>> {
+        match config.train_params.begin_from.trim() {
+            "" => Ok(None),
+            name => {
+                let found = self.models.find(name);
+                let file = found.map_err(|error| error.renamed("model", BEGINNING))?;
+                file.checkpoint().map(Some)
+            }
+        }
     }
 }

@@ -1,0 +1,43 @@
+//! A run that begins with the weights of another instead of fresh ones.
+
+use std::collections::BTreeMap;
+
+use candle_core::Var;
+
+use super::ema::Ema;
+use crate::Result;
+use crate::checkpoint::Checkpoint;
+use crate::config::ConfigError;
+use crate::unet::Weights;
+
+/// Gives `vars` the weights of `checkpoint`, and `ema` their average there or, without one, the
+/// weights themselves. Optimizer, step and order of the images begin anew. Errors name
+/// `train_params.begin_from` and the weight that is missing or has another shape.
+pub(super) fn begin_from(
+    checkpoint: &Checkpoint,
+    vars: &BTreeMap<String, Var>,
+    ema: Option<&Ema>,
+) -> Result<()> {
+    vars.iter().try_for_each(|(name, var)| take_over(name, var, &checkpoint.weights))?;
+    let Some(ema) = ema else { return Ok(()) };
+    let averages = checkpoint.ema.as_ref().unwrap_or(&checkpoint.weights);
+    let known = vars.keys().filter_map(|name| Some((name, ema.average(name)?)));
+    known.into_iter().try_for_each(|(name, var)| take_over(name, var, averages))
+}
+
+fn take_over(name: &str, var: &Var, weights: &Weights) -> Result<()> {
+    let fault = |message: String| ConfigError::one("train_params.begin_from", message);
+    let Some(weight) = weights.get(name) else {
+        return Err(fault(format!("its network has no `{name}`; it is of another shape")).into());
+    };
+    if weight.dims() != var.dims() {
+        let message = format!(
+            "`{name}` is {:?} there and {:?} here; give both networks one shape",
+            weight.dims(),
+            var.dims()
+        );
+        return Err(fault(message).into());
+    }
+    let placed = weight.to_dtype(var.dtype())?.to_device(var.device())?;
+    Ok(var.set(&placed)?)
+}
