@@ -180,3 +180,13 @@ fn results_do_not_depend_on_the_number_of_threads() {
     };
     assert!(run(1) == run(2) && run(1) == run(3));
 }
+
+#[test]
+fn sizes_that_do_not_divide_are_errors() {
+    let x = var(1, &[2, 6, 3, 3]);
+    let (gamma, beta) = (var(2, &[6]), var(3, &[6]));
+    let error = kernels::group_norm(&x, &gamma, &beta, 4, 1e-5, true).unwrap_err().to_string();
+    assert!(error.contains("6 channels do not make 4 equal groups"), "{error}");
+    let error = kernels::attention(&x, 4).unwrap_err().to_string();
+    assert!(error.contains("6 channels do not make three times 4 equal heads"), "{error}");
+}
