@@ -374,10 +374,11 @@ fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]
     let (image, out) = (g.image_numbers(), g.out_numbers());
     let work = |at: usize, x: &[f32], multiply: fn(&Outer, &mut [f32]), y: &mut [_]| {
         with_scratch(|[planes, results]| {
+            let slack = run_slack(run) + g.padding;
             if pairs {
-                planes_of.lay_out_pairs(x, run_slack(run), planes);
+                planes_of.lay_out_pairs(x, slack, planes);
             } else {
-                g.lay_out(x, run_slack(run), planes);
+                g.lay_out(x, slack, planes);
             }
             results.resize(g.outputs * pitch, 0.0);
             let product = Outer {

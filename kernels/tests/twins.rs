@@ -49,7 +49,7 @@ fn apart(a: &Tensor, b: &Tensor) -> f32 {
 
 #[test]
 fn conv2d() {
-    let cases: [(&[usize], &[usize], usize, usize); 7] = [
+    let cases: [(&[usize], &[usize], usize, usize); 9] = [
         (&[2, 3, 9, 7], &[5, 3, 3, 3], 1, 1),
         (&[1, 1, 28, 28], &[16, 1, 3, 3], 1, 1),
         (&[3, 8, 5, 5], &[1, 8, 3, 3], 1, 1),
@@ -57,6 +57,9 @@ fn conv2d() {
         (&[2, 4, 8, 12], &[7, 4, 4, 4], 2, 1),
         (&[3, 2, 2, 2], &[3, 2, 4, 4], 2, 1),
         (&[9, 17, 14, 14], &[30, 17, 3, 3], 1, 1),
+        // More channels than a product may read beyond its end.
+        (&[2, 70, 5, 5], &[4, 70, 3, 3], 1, 1),
+        (&[2, 70, 6, 5], &[4, 70, 5, 5], 1, 2),
     ];
     for (x, weight, stride, padding) in cases {
         for bias in [&[weight[0]][..], &[1, weight[0]], &[x[0], weight[0]]] {
