@@ -20,6 +20,7 @@ mod pairs;
 pub mod plain;
 mod precision;
 mod reduce;
+mod rows;
 pub mod simd;
 mod storage;
 mod tap_sums;
