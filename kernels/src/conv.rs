@@ -5,10 +5,11 @@
 //! and transposed convolutions are the same few products.
 
 use std::cell::RefCell;
+use std::mem::MaybeUninit;
 
 use super::pairs::{self, pair, pair_rows};
-use super::simd::{Simd, kernel};
-use super::storage::{chunks, chunks_in_order};
+use super::rows::{pad_rows, take_rows};
+use super::storage::{written_chunks, written_chunks_in_order};
 use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer, outer_parallel};
 use super::transpose::transpose;
 
@@ -40,96 +41,27 @@ fn with_scratch(work: impl FnOnce(&mut [Vec<f32>; 2])) {
 
 /// The results of `work(image, input, multiply, result)` for each image of a batch: an image for each
 /// thread, or, where there are fewer images than threads, all threads for one image.
-fn for_each_image(
+///
+/// # Safety
+/// `work` must write every number of its result.
+unsafe fn for_each_image(
     result_numbers: usize,
     inputs: &[f32],
     input_numbers: usize,
-    work: impl Fn(usize, &[f32], fn(&Outer, &mut [f32]), &mut [f32]) + Sync,
+    work: impl Fn(usize, &[f32], fn(&Outer, &mut [f32]), &mut [MaybeUninit<f32>]) + Sync,
 ) -> Vec<f32> {
     let batch = inputs.len() / input_numbers;
     let input = |at: usize| &inputs[at * input_numbers..][..input_numbers];
-    if batch < rayon::current_num_threads() {
-        chunks_in_order(result_numbers, batch, |at, y| work(at, input(at), outer_parallel, y))
-    } else {
-        chunks(result_numbers, batch, |at, y| work(at, input(at), outer, y))
-    }
-}
-
-kernel! {
-    /// Rows of `width` numbers into rows of `pitch`, `margin` zeros before each and zeros behind.
-    fn pad_rows(from: &[f32], width: usize, to: &mut [f32], pitch: usize, margin: usize) = pad_rows_of
-}
-
-#[inline(always)]
-unsafe fn pad_rows_of<V: Simd>(
-    from: &[f32],
-    width: usize,
-    to: &mut [f32],
-    pitch: usize,
-    margin: usize,
-) {
-    for (to, from) in to.chunks_exact_mut(pitch).zip(from.chunks_exact(width)) {
-        let (before, to) = to.split_at_mut(margin);
-        let (to, behind) = to.split_at_mut(width);
-        before.fill(0.0);
-        behind.fill(0.0);
-        // SAFETY: both rows have one length.
-        unsafe { copy_row::<V>(from, to) }
-    }
-}
-
-/// A row too short to be worth a call of the C library.
-#[inline(always)]
-unsafe fn copy_row<V: Simd>(from: &[f32], to: &mut [f32]) {
-    let (width, mut at) = (from.len(), 0);
-    // SAFETY: every vector lies within both rows, which the caller vouches to be of one length.
+    let (alone, together) = (
+        |at, y: &mut [_]| work(at, input(at), outer, y),
+        |at, y: &mut [_]| work(at, input(at), outer_parallel, y),
+    );
+    // SAFETY: the caller vouches for the work.
     unsafe {
-        while at + V::LANES <= width {
-            V::load(from.as_ptr().add(at)).store(to.as_mut_ptr().add(at));
-            at += V::LANES;
-        }
-        if at < width && at > 0 {
-            // The last vector once more, up to the end.
-            let last = width - V::LANES;
-            V::load(from.as_ptr().add(last)).store(to.as_mut_ptr().add(last));
-            return;
-        }
-    }
-    for (to, from) in to[at..].iter_mut().zip(&from[at..]) {
-        *to = *from;
-    }
-}
-
-kernel! {
-    /// Rows of `width` numbers that begin `pitch` apart in `from`, one after the other, plus `shift`.
-    fn take_rows(from: &[f32], pitch: usize, to: &mut [f32], width: usize, shift: f32) = take_rows_of
-}
-
-#[inline(always)]
-unsafe fn take_rows_of<V: Simd>(
-    from: &[f32],
-    pitch: usize,
-    to: &mut [f32],
-    width: usize,
-    shift: f32,
-) {
-    for (to, from) in to.chunks_exact_mut(width).zip(from.chunks(pitch)) {
-        let mut at = 0;
-        // SAFETY: every vector lies within both rows.
-        unsafe {
-            while at + V::LANES <= width {
-                V::load(from[at..].as_ptr()).add(V::splat(shift)).store(to[at..].as_mut_ptr());
-                at += V::LANES;
-            }
-            if at < width && at > 0 {
-                // The last vector once more, up to the end.
-                let last = width - V::LANES;
-                V::load(from[last..].as_ptr()).add(V::splat(shift)).store(to[last..].as_mut_ptr());
-                at = width;
-            }
-        }
-        for (to, from) in to[at..].iter_mut().zip(&from[at..width]) {
-            *to = from + shift;
+        if batch < rayon::current_num_threads() {
+            written_chunks_in_order(result_numbers, batch, together)
+        } else {
+            written_chunks(result_numbers, batch, alone)
         }
     }
 }
@@ -349,12 +281,13 @@ fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]
     let pitch = run.next_multiple_of(TILE_WIDTH);
     let per_image = if bias.len() > g.outputs { g.outputs } else { 0 };
     let (image, out) = (g.image_numbers(), g.out_numbers());
-    for_each_image(out, x, image, |at, x, multiply, y| {
+    let work = |at: usize, x: &[f32], multiply: fn(&Outer, &mut [f32]), y: &mut [_]| {
         with_scratch(|[planes, results]| {
+            let slack = run_slack(run) + g.padding;
             if pairs {
-                planes_of.lay_out_pairs(x, run_slack(run), planes);
+                planes_of.lay_out_pairs(x, slack, planes);
             } else {
-                g.lay_out(x, run_slack(run), planes);
+                g.lay_out(x, slack, planes);
             }
             results.resize(g.outputs * pitch, 0.0);
             let product = Outer {
@@ -375,7 +308,9 @@ fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]
                 unsafe { take_rows(from, plane_width, y, g.out_width, bias) };
             }
         });
-    })
+    };
+    // SAFETY: every row of every output is written.
+    unsafe { for_each_image(out, x, image, work) }
 }
 
 /// What a product may read beyond the last plane.
@@ -429,7 +364,7 @@ fn spread_out(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f
     let pitch = run.next_multiple_of(TILE_WIDTH);
     let per_image = if bias.len() > g.inputs { g.inputs } else { 0 };
     let (image, out) = (g.image_numbers(), g.out_numbers());
-    for_each_image(image, grad, out, |at, grad, multiply, x| {
+    let work = |at: usize, grad: &[f32], multiply: fn(&Outer, &mut [f32]), x: &mut [_]| {
         with_scratch(|[padded, results]| {
             let padded = zeroed(padded, planes * area + run_slack(run));
             for at in 0..planes * g.out_height {
@@ -453,7 +388,7 @@ fn spread_out(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f
                 let (input, y) = (at / g.height, at % g.height + g.padding);
                 let bias = bias.get(input).copied().unwrap_or(0.0);
                 if y / s >= reached_height {
-                    x.fill(bias);
+                    x.fill(MaybeUninit::new(bias));
                     continue;
                 }
                 let row = (input * s + y % s) * s;
@@ -465,10 +400,12 @@ fn spread_out(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f
                     let reached = line[start.min(reached_width)..reached_width].iter();
                     let with_rest = reached.copied().chain(std::iter::repeat(0.0));
                     for (x, value) in x[skip..].iter_mut().step_by(s).zip(with_rest) {
-                        *x = value + bias;
+                        x.write(value + bias);
                     }
                 }
             }
         });
-    })
+    };
+    // SAFETY: every column of every row is written, by its plane or with the bias alone.
+    unsafe { for_each_image(image, grad, out, work) }
 }

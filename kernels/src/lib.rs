@@ -20,6 +20,7 @@ mod pairs;
 pub mod plain;
 mod precision;
 mod reduce;
+mod rows;
 pub mod simd;
 mod storage;
 mod tap_sums;
@@ -48,7 +49,9 @@ pub struct ConvShape {
 /// `bias`: (out) or (1 or batch, out).
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, shape: ConvShape) -> Result<Tensor> {
     // The gradient of the input wants windows that are whole strides wide.
-    if !on_cpu(&[x, weight, bias]) || weight.dims().get(2).unwrap_or(&1) % shape.stride != 0 {
+    if !on_cpu(&[x, weight, bias])
+        || !weight.dims().get(2).unwrap_or(&1).is_multiple_of(shape.stride)
+    {
         return plain::conv2d(x, weight, bias, shape);
     }
     apply3(conv_op::Conv2d(shape), x, weight, bias)

@@ -1,13 +1,13 @@
 //! Group normalisation with SiLU behind it, in one pass over each group; the backward pass computes
 //! again what the forward pass had in registers.
 
-use candle_core::{Result, Shape, Tensor};
+use candle_core::{Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use super::operation::{Array, Operation};
 use super::reduce;
 use super::simd::{Simd, kernel};
-use super::storage::{chunks, tensor, with_numbers};
+use super::storage::{chunks, tensor, with_numbers, zeroed};
 
 /// Group normalisation of (batch, channels, …).
 #[derive(Clone, Copy, Debug)]
@@ -203,13 +203,18 @@ impl GroupNorm {
     ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
         let each = gamma.len() / self.groups;
         let size = each * pixels;
-        let mut dx = chunks(size, x.len() / size.max(1), |_, _| {});
+        assert!(gamma.len().is_multiple_of(self.groups));
+        assert!(x.len().is_multiple_of(gamma.len() * pixels) && grad.len() == x.len());
+        let mut dx = Vec::with_capacity(x.len());
         let mut dgamma = vec![0.0; x.len() / pixels];
         let mut dbeta = vec![0.0; x.len() / pixels];
-        let by_group = dx.par_chunks_mut(size).zip(x.par_chunks(size).zip(grad.par_chunks(size)));
+        let spare = &mut dx.spare_capacity_mut()[..x.len()];
+        let by_group =
+            spare.par_chunks_mut(size).zip(x.par_chunks(size).zip(grad.par_chunks(size)));
         let by_channel = dgamma.par_chunks_mut(each).zip(dbeta.par_chunks_mut(each));
         by_group.zip(by_channel).enumerate().for_each(
             |(at, ((dx, (x, grad)), (dgamma, dbeta)))| {
+                let dx = zeroed(dx);
                 let (mean, rstd) = moments(x, self.eps);
                 let first = at % self.groups * each;
                 let (mut mean_d, mut mean_dn) = (0f32, 0f32);
@@ -236,6 +241,8 @@ impl GroupNorm {
                 }
             },
         );
+        // SAFETY: every group was zeroed above.
+        unsafe { dx.set_len(x.len()) }
         (dx, dgamma, dbeta)
     }
 }
@@ -248,6 +255,9 @@ impl Operation<3> for GroupNorm {
     const NAME: &'static str = "group-norm";
 
     fn forward(&self, [x, gamma, beta]: [Array; 3]) -> Result<(Vec<f32>, Shape)> {
+        if x.dims[1] != gamma.numbers.len() || !x.dims[1].is_multiple_of(self.groups) {
+            bail!("{} channels do not make {} equal groups", x.dims[1], self.groups)
+        }
         let y = self.scaled(x.numbers, gamma.numbers, beta.numbers, pixels(x.dims));
         Ok((y, x.dims.into()))
     }

@@ -88,6 +88,7 @@ kernel! {
     ) = adam_pass_of
 }
 
+#[expect(clippy::extra_unused_type_parameters, reason = "the compiler finds the vectors")]
 #[inline(always)]
 unsafe fn adam_pass_of<V: Simd>(
     weight: &mut [f32],
@@ -138,6 +139,7 @@ kernel! {
     fn mean_pass(mean: &mut [f32], new: &[f32], shares: [f32; 2]) = mean_pass_of
 }
 
+#[expect(clippy::extra_unused_type_parameters, reason = "the compiler finds the vectors")]
 #[inline(always)]
 unsafe fn mean_pass_of<V: Simd>(mean: &mut [f32], new: &[f32], shares: [f32; 2]) {
     for (mean, new) in mean.iter_mut().zip(new) {

@@ -28,6 +28,7 @@ kernel! {
     fn pair_rows(first: &[f32], second: &[f32], to: &mut [f32]) = pair_rows_of
 }
 
+#[expect(clippy::extra_unused_type_parameters, reason = "the compiler finds the vectors")]
 #[inline(always)]
 unsafe fn pair_rows_of<V: Simd>(first: &[f32], second: &[f32], to: &mut [f32]) {
     for ((to, first), second) in to.iter_mut().zip(first).zip(second) {
@@ -40,6 +41,7 @@ kernel! {
     fn pair_neighbours(from: &[f32], width: usize, to: &mut [f32]) = pair_neighbours_of
 }
 
+#[expect(clippy::extra_unused_type_parameters, reason = "the compiler finds the vectors")]
 #[inline(always)]
 unsafe fn pair_neighbours_of<V: Simd>(from: &[f32], width: usize, to: &mut [f32]) {
     for (to, from) in to.chunks_exact_mut(width.div_ceil(2)).zip(from.chunks_exact(width)) {

@@ -66,29 +66,46 @@ pub(super) fn chunks(
     count: usize,
     work: impl Fn(usize, &mut [f32]) + Sync,
 ) -> Vec<f32> {
+    // SAFETY: every number of a chunk is written at once.
+    unsafe { written_chunks(chunk, count, |at, chunk| work(at, zeroed(chunk))) }
+}
+
+/// `count` chunks of `chunk` numbers, each written by `work(at, chunk)` on any thread.
+///
+/// # Safety
+/// `work` must write every number of its chunk.
+pub(super) unsafe fn written_chunks(
+    chunk: usize,
+    count: usize,
+    work: impl Fn(usize, &mut [MaybeUninit<f32>]) + Sync,
+) -> Vec<f32> {
     let mut numbers = Vec::with_capacity(chunk * count);
-    if chunk == 0 {
-        return numbers;
-    }
     let spare = &mut numbers.spare_capacity_mut()[..chunk * count];
-    spare.par_chunks_mut(chunk).enumerate().for_each(|(at, chunk)| work(at, zeroed(chunk)));
-    // SAFETY: every chunk was zeroed above.
+    spare.par_chunks_mut(chunk.max(1)).enumerate().for_each(|(at, chunk)| work(at, chunk));
+    // SAFETY: the caller vouches for all of them.
     unsafe { numbers.set_len(chunk * count) }
     numbers
 }
 
-/// As [`chunks`], one after the other on this thread.
-pub(super) fn chunks_in_order(
+/// As [`written_chunks`], one after the other on this thread.
+///
+/// # Safety
+/// As there.
+pub(super) unsafe fn written_chunks_in_order(
     chunk: usize,
     count: usize,
-    work: impl Fn(usize, &mut [f32]),
+    work: impl Fn(usize, &mut [MaybeUninit<f32>]),
 ) -> Vec<f32> {
-    let mut numbers = vec![0.0; chunk * count];
-    numbers.chunks_mut(chunk.max(1)).enumerate().for_each(|(at, chunk)| work(at, chunk));
+    let mut numbers = Vec::with_capacity(chunk * count);
+    let spare = &mut numbers.spare_capacity_mut()[..chunk * count];
+    spare.chunks_mut(chunk.max(1)).enumerate().for_each(|(at, chunk)| work(at, chunk));
+    // SAFETY: the caller vouches for all of them.
+    unsafe { numbers.set_len(chunk * count) }
     numbers
 }
 
-fn zeroed(numbers: &mut [MaybeUninit<f32>]) -> &mut [f32] {
+/// The same numbers, now zeros.
+pub(super) fn zeroed(numbers: &mut [MaybeUninit<f32>]) -> &mut [f32] {
     numbers.fill(MaybeUninit::new(0.0));
     // SAFETY: every number has just been written.
     unsafe { &mut *(std::ptr::from_mut(numbers) as *mut [f32]) }

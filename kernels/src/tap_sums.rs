@@ -114,8 +114,10 @@ impl Buffers {
         pairs: bool,
     ) -> (&'a [f32], &'a [f32]) {
         let used = x.len() / g.image_numbers() * g.planes_numbers();
-        // Beyond the last number there is one more pixel, which a pair may hold, times zero.
-        let planes = zeroed(&mut self.planes, used + g.inputs + SLACK);
+        // Windows at the end of the last row reach as far beyond it as its border would be wide.
+        let reached = used + g.padding * g.inputs + SLACK;
+        // One more pixel, which a pair may hold, times zero.
+        let planes = zeroed(&mut self.planes, reached + g.inputs);
         let each = planes.chunks_exact_mut(g.planes_numbers());
         for (planes, x) in each.zip(x.chunks_exact(g.image_numbers())) {
             g.lay_out_channels_last(x, planes, &mut self.turned);
@@ -123,7 +125,7 @@ impl Buffers {
         if !pairs {
             return (planes, grad);
         }
-        self.paired_planes.resize(used + SLACK, 0.0);
+        self.paired_planes.resize(reached, 0.0);
         let rows = grad.len() / g.out_width;
         self.paired_grad.resize(rows * g.out_width.div_ceil(2), 0.0);
         // SAFETY: reads and writes within the slices only.

@@ -58,13 +58,16 @@ fn error(fast: Conv, slow: Conv, (x, weight, outputs, shape): Case, exact: bool)
 const SAME: ConvShape = ConvShape { stride: 1, padding: 1 };
 const HALVE: ConvShape = ConvShape { stride: 2, padding: 1 };
 
-const CONVOLUTIONS: [Case; 6] = [
+const CONVOLUTIONS: [Case; 8] = [
     ([2, 4, 9, 7], [6, 4, 3, 3], 6, SAME),
     ([1, 1, 8, 8], [16, 1, 3, 3], 16, SAME),
     ([3, 8, 5, 5], [1, 8, 3, 3], 1, SAME),
     ([3, 6, 5, 11], [13, 6, 1, 1], 13, ConvShape { stride: 1, padding: 0 }),
     ([2, 4, 8, 12], [7, 4, 4, 4], 7, HALVE),
     ([9, 18, 14, 14], [30, 18, 3, 3], 30, SAME),
+    // More channels than a product may read beyond its end.
+    ([2, 70, 5, 5], [4, 70, 3, 3], 4, SAME),
+    ([2, 70, 6, 5], [4, 70, 5, 5], 4, ConvShape { stride: 1, padding: 2 }),
 ];
 
 const TRANSPOSED: [Case; 2] =

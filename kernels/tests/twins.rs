@@ -49,7 +49,7 @@ fn apart(a: &Tensor, b: &Tensor) -> f32 {
 
 #[test]
 fn conv2d() {
-    let cases: [(&[usize], &[usize], usize, usize); 7] = [
+    let cases: [(&[usize], &[usize], usize, usize); 9] = [
         (&[2, 3, 9, 7], &[5, 3, 3, 3], 1, 1),
         (&[1, 1, 28, 28], &[16, 1, 3, 3], 1, 1),
         (&[3, 8, 5, 5], &[1, 8, 3, 3], 1, 1),
@@ -57,6 +57,9 @@ fn conv2d() {
         (&[2, 4, 8, 12], &[7, 4, 4, 4], 2, 1),
         (&[3, 2, 2, 2], &[3, 2, 4, 4], 2, 1),
         (&[9, 17, 14, 14], &[30, 17, 3, 3], 1, 1),
+        // More channels than a product may read beyond its end.
+        (&[2, 70, 5, 5], &[4, 70, 3, 3], 1, 1),
+        (&[2, 70, 6, 5], &[4, 70, 5, 5], 1, 2),
     ];
     for (x, weight, stride, padding) in cases {
         for bias in [&[weight[0]][..], &[1, weight[0]], &[x[0], weight[0]]] {
@@ -179,4 +182,14 @@ fn results_do_not_depend_on_the_number_of_threads() {
         })
     };
     assert!(run(1) == run(2) && run(1) == run(3));
+}
+
+#[test]
+fn sizes_that_do_not_divide_are_errors() {
+    let x = var(1, &[2, 6, 3, 3]);
+    let (gamma, beta) = (var(2, &[6]), var(3, &[6]));
+    let error = kernels::group_norm(&x, &gamma, &beta, 4, 1e-5, true).unwrap_err().to_string();
+    assert!(error.contains("6 channels do not make 4 equal groups"), "{error}");
+    let error = kernels::attention(&x, 4).unwrap_err().to_string();
+    assert!(error.contains("6 channels do not make three times 4 equal heads"), "{error}");
 }

@@ -10,5 +10,6 @@ mod probe;
 mod recipe;
 mod run;
 mod steering;
+mod tape;
 mod validation;
 mod watch;

@@ -62,14 +62,13 @@ unsafe fn key_slopes_by_queries<V: Simd, const H: usize>(
 ) {
     // SAFETY: as for `key_slopes_of`.
     unsafe {
-        let below = |of: *const f32| std::array::from_fn(|h| [V::splat(-*of.add(at + h)); 2]);
-        let from = below(tile.log_sums);
+        let from = below::<V, H>(tile.log_sums.add(at));
         let mut weights = scores::<V, H>(tile.head, tile.q, at, tile.k.add(lane), from);
         for row in &mut weights {
             *row = [row[0].exp2(), row[1].exp2()];
         }
         spread(tile.head, tile.grad, at, &weights, tile.v_slopes.add(lane));
-        let from = below(tile.pulls);
+        let from = below::<V, H>(tile.pulls.add(at));
         let mut slopes = scores::<V, H>(tile.head, tile.grad, at, tile.v.add(lane), from);
         for (h, (row, weight)) in slopes.iter_mut().zip(&weights).enumerate() {
             *row = [row[0].mul(weight[0]), row[1].mul(weight[1])];
@@ -78,6 +77,19 @@ unsafe fn key_slopes_by_queries<V: Simd, const H: usize>(
             row[1].store(to.add(V::LANES));
         }
         spread(tile.head, tile.q, at, &slopes, tile.k_slopes.add(lane));
+    }
+}
+
+/// Minus each of H numbers, in all lanes of a row.
+#[inline(always)]
+unsafe fn below<V: Simd, const H: usize>(numbers: *const f32) -> [[V; 2]; H] {
+    // SAFETY: the caller vouches for H numbers.
+    unsafe {
+        let mut rows = [[V::splat(0.0); 2]; H];
+        for (h, row) in rows.iter_mut().enumerate() {
+            *row = [V::splat(-*numbers.add(h)); 2];
+        }
+        rows
     }
 }
 

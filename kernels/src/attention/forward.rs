@@ -70,9 +70,9 @@ unsafe fn weigh_values_of<V: Simd>(tile: &ForwardTile) {
 unsafe fn weigh_keys<V: Simd, const H: usize>(tile: &ForwardTile, lane: usize, at: usize) {
     // SAFETY: as for `weigh_values_of`.
     unsafe {
-        let shift = tile.shift.add(lane);
-        let below = |half: usize| V::splat(0.0).sub(V::load(shift.add(half * V::LANES)));
-        let from = [[below(0), below(1)]; H];
+        let (shift, zero) = (tile.shift.add(lane), V::splat(0.0));
+        let below = [zero.sub(V::load(shift)), zero.sub(V::load(shift.add(V::LANES)))];
+        let from = [below; H];
         let mut rows = scores::<V, H>(tile.head, tile.k, at, tile.q.add(lane), from);
         for half in 0..2 {
             let to = tile.sum.add(lane + half * V::LANES);

@@ -18,7 +18,7 @@ use candle_core::{Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use super::operation::{Array, Operation};
-use super::storage::{chunks, tensor, with_numbers};
+use super::storage::{chunks, tensor, with_numbers, zeroed};
 use backward::{Known, head_backward};
 use forward::head_forward;
 use tile::Head;
@@ -43,11 +43,17 @@ impl Attention {
     fn mix(&self, qkv: &[f32], channels: usize, tokens: usize) -> (Vec<f32>, Vec<f32>) {
         let head = self.head(channels, tokens);
         let size = head.width * tokens;
-        let mut out = vec![0.0; qkv.len() / 3];
-        let mut log_sums = vec![0.0; out.len() / head.width];
-        out.par_chunks_mut(size).zip(log_sums.par_chunks_mut(tokens)).enumerate().for_each(
-            |(at, (out, log_sums))| head_forward(head, self.parts(qkv, at, size), out, log_sums),
+        assert!(qkv.len().is_multiple_of(3 * self.heads * size));
+        let mut out = Vec::with_capacity(qkv.len() / 3);
+        let mut log_sums = vec![0.0; qkv.len() / 3 / head.width];
+        let spare = &mut out.spare_capacity_mut()[..qkv.len() / 3];
+        spare.par_chunks_mut(size).zip(log_sums.par_chunks_mut(tokens)).enumerate().for_each(
+            |(at, (out, log_sums))| {
+                head_forward(head, self.parts(qkv, at, size), zeroed(out), log_sums);
+            },
         );
+        // SAFETY: every head was zeroed above.
+        unsafe { out.set_len(qkv.len() / 3) }
         (out, log_sums)
     }
 
@@ -98,6 +104,9 @@ impl Operation<1> for Attention {
 
     fn forward(&self, [qkv]: [Array; 1]) -> Result<(Vec<f32>, Shape)> {
         let (batch, channels, tokens) = sizes(qkv.dims)?;
+        if qkv.dims[1] != 3 * channels || !channels.is_multiple_of(self.heads) {
+            bail!("{} channels do not make three times {} equal heads", qkv.dims[1], self.heads)
+        }
         let (out, log_sums) = self.mix(qkv.numbers, channels, tokens);
         // An operation runs forward once; were it run again, the numbers would be the same.
         let _ = self.log_sums.set(log_sums);

@@ -1,0 +1,59 @@
+//! The way back that training takes.
+
+use candle_core::{Device, Tensor};
+use engine::config::RunConfig;
+use engine::kernels::record;
+use engine::noise::{Stream, gaussian_images};
+use engine::train::Trainer;
+use engine::unet::{Dropout, UNet};
+
+use crate::fixture::{stripes, tiny};
+
+/// Between the operations that the tape knows stand others: every path must be found.
+#[test]
+fn gradients_on_the_tape_are_those_of_candles_graph() {
+    let mut config = RunConfig::preset("small").unwrap();
+    for (key, value) in [("model_params.im_size", "8"), ("model_params.num_classes", "3")] {
+        config.set(key, value).unwrap();
+    }
+    let (unet, vars) = UNet::fresh(&config.model_params, 1, &Device::Cpu).unwrap();
+    let x = gaussian_images(&[1, 2, 3], Stream::Start, 0, (1, 8, 8), &Device::Cpu).unwrap();
+    let classes = Tensor::new(&[[1f32, 0.0, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 0.0]], x.device());
+    let classes = classes.unwrap();
+    let loss = || -> Tensor {
+        let dropout = Dropout::new(0.1, 1, 1);
+        let times = [3.0, 500.0, 900.0];
+        let answer = unet.learning(&x, &times, Some(&classes), Some(&dropout)).unwrap();
+        answer.sqr().unwrap().mean_all().unwrap()
+    };
+    let wanted = loss().backward().unwrap();
+    let (loss, tape) = record(loss);
+    let mut grads = tape.backward(&loss).unwrap();
+    for (name, var) in &vars {
+        let (grad, wanted) = (grads.remove(var).unwrap(), wanted.get(var).unwrap());
+        let most = |t: &Tensor| -> f32 {
+            t.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar().unwrap()
+        };
+        let error = most(&(&grad - wanted).unwrap());
+        assert!(error < 1e-5 * most(wanted).max(1e-3), "{name} is off by {error}");
+    }
+}
+
+#[test]
+fn training_ends_with_the_same_bits_on_any_number_of_threads() {
+    let (config, data) = (tiny(&["train_params.dropout=0.1"]), stripes(8));
+    let weights = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut trainer = Trainer::new(&config, &data, &Device::Cpu).unwrap();
+            for _ in 0..3 {
+                trainer.step().unwrap();
+            }
+            let weights = trainer.checkpoint().weights.into_values();
+            let numbers = |w: Tensor| w.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            weights.map(numbers).collect::<Vec<_>>()
+        })
+    };
+    let alone = weights(1);
+    assert!(alone == weights(2) && alone == weights(3));
+}

@@ -1,0 +1,96 @@
+//! Rows of an image between borders, and rows of results without what lies between them.
+
+use std::mem::MaybeUninit;
+
+use super::simd::{Simd, kernel};
+
+kernel! {
+    /// Rows of `width` numbers into rows of `pitch`, `margin` zeros before each and zeros behind.
+    fn pad_rows(from: &[f32], width: usize, to: &mut [f32], pitch: usize, margin: usize) = pad_rows_of
+}
+
+#[inline(always)]
+unsafe fn pad_rows_of<V: Simd>(
+    from: &[f32],
+    width: usize,
+    to: &mut [f32],
+    pitch: usize,
+    margin: usize,
+) {
+    for (to, from) in to.chunks_exact_mut(pitch).zip(from.chunks_exact(width)) {
+        let (before, to) = to.split_at_mut(margin);
+        let (to, behind) = to.split_at_mut(width);
+        before.fill(0.0);
+        behind.fill(0.0);
+        // SAFETY: both rows have one length.
+        unsafe { copy_row::<V>(from, to) }
+    }
+}
+
+/// A row too short to be worth a call of the C library.
+#[inline(always)]
+unsafe fn copy_row<V: Simd>(from: &[f32], to: &mut [f32]) {
+    let (width, mut at) = (from.len(), 0);
+    // SAFETY: every vector lies within both rows, which the caller vouches to be of one length.
+    unsafe {
+        while at + V::LANES <= width {
+            V::load(from.as_ptr().add(at)).store(to.as_mut_ptr().add(at));
+            at += V::LANES;
+        }
+        if at < width && at > 0 {
+            // The last vector once more, up to the end.
+            let last = width - V::LANES;
+            V::load(from.as_ptr().add(last)).store(to.as_mut_ptr().add(last));
+            return;
+        }
+    }
+    for (to, from) in to[at..].iter_mut().zip(&from[at..]) {
+        *to = *from;
+    }
+}
+
+kernel! {
+    /// Rows of `width` numbers that begin `pitch` apart in `from`, one after the other, plus `shift`.
+    fn take_rows(
+        from: &[f32],
+        pitch: usize,
+        to: &mut [MaybeUninit<f32>],
+        width: usize,
+        shift: f32,
+    ) = take_rows_of
+}
+
+#[inline(always)]
+unsafe fn take_rows_of<V: Simd>(
+    from: &[f32],
+    pitch: usize,
+    to: &mut [MaybeUninit<f32>],
+    width: usize,
+    shift: f32,
+) {
+    for (to, from) in to.chunks_exact_mut(width).zip(from.chunks(pitch)) {
+        let mut at = 0;
+        // SAFETY: every vector lies within both rows.
+        unsafe {
+            while at + V::LANES <= width {
+                take_vector::<V>(&from[at..], &mut to[at..], shift);
+                at += V::LANES;
+            }
+            if at < width && at > 0 {
+                // The last vector once more, up to the end.
+                let last = width - V::LANES;
+                take_vector::<V>(&from[last..], &mut to[last..], shift);
+                at = width;
+            }
+        }
+        for (to, from) in to[at..].iter_mut().zip(&from[at..width]) {
+            to.write(from + shift);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn take_vector<V: Simd>(from: &[f32], to: &mut [MaybeUninit<f32>], shift: f32) {
+    // SAFETY: the caller vouches for a whole vector on both sides.
+    unsafe { V::load(from.as_ptr()).add(V::splat(shift)).store(to.as_mut_ptr().cast()) }
+}
