@@ -80,6 +80,14 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     Ok(Opening { datasets, models, runs, view, form, estimate, fault: form_fault(&query, "train") })
 }
 
+/// What the page of a data set sends along.
+const AUGMENTATION: [&str; 4] = [
+    "dataset_params.flip",
+    "dataset_params.rotate",
+    "dataset_params.crop",
+    "dataset_params.colour_jitter",
+];
+
 /// The form as the address asks for it, as it was last typed, or fresh.
 fn first_form(
     query: &ParamsMap,
@@ -93,7 +101,7 @@ fn first_form(
         Some(preset) => RunForm::preset(preset),
         None => typed.unwrap_or_default(),
     };
-    for key in [RunForm::DATASET, RunForm::NAME] {
+    for key in [RunForm::DATASET, RunForm::NAME].into_iter().chain(AUGMENTATION) {
         if let Some(value) = query.get(key) {
             form.set(key, value);
         }
@@ -172,6 +180,15 @@ mod tests {
         assert_eq!(form.get("model_params.im_channels"), "3");
         assert_eq!(form.get("train_params.lr"), "0.5");
         assert_eq!(form.get(RunForm::NAME), "textures-1");
+    }
+
+    #[test]
+    fn the_address_brings_augmentation_along() {
+        let sets = [dataset("digits", 1, 28)];
+        let asked = [("dataset", "digits"), ("dataset_params.flip", "both")];
+        let form = first_form(&query(&asked), None, &sets, &[]);
+        assert_eq!(form.get("dataset_params.flip"), "both");
+        assert_eq!(form.get("dataset_params.crop"), RunForm::default().get("dataset_params.crop"));
     }
 
     #[test]
