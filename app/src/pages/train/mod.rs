@@ -5,6 +5,7 @@ mod cost;
 mod desk;
 mod fields;
 mod form;
+mod overlay;
 mod run;
 mod runs;
 mod samples;
@@ -23,6 +24,7 @@ use crate::json::{self, load};
 use crate::live::Live;
 use desk::{Desk, follow_address, follow_server};
 use form::TrainForm;
+use overlay::{Beside, fetch_beside, follow_beside, named_beside};
 use run::RunView;
 
 /// What the page needs before it can be shown.
@@ -34,6 +36,8 @@ struct Opening {
     view: Option<TrainView>,
     form: RunForm,
     estimate: Option<Estimate>,
+    /// Runs whose curves stand beside the one on show.
+    beside: Vec<Beside>,
     fault: Option<ApiError>,
 }
 
@@ -77,7 +81,12 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     let draft = fetch_draft("train".into()).await?;
     let form = first_form(&query, draft.as_deref(), &datasets, &desk::taken(&runs, &models));
     let estimate = fetch_estimate(form.clone()).await.ok();
-    Ok(Opening { datasets, models, runs, view, form, estimate, fault: form_fault(&query, "train") })
+    let mut beside = Vec::new();
+    for job in named_beside(&query) {
+        beside.extend(fetch_beside(job).await);
+    }
+    let fault = form_fault(&query, "train");
+    Ok(Opening { datasets, models, runs, view, form, estimate, beside, fault })
 }
 
 /// What the page of a data set sends along.
@@ -128,6 +137,7 @@ fn Studio(opening: Opening) -> impl IntoView {
     provide_context(desk);
     follow_server(desk);
     follow_address(desk);
+    follow_beside(desk);
     view! {
         <div class="studio">
             <TrainForm />
