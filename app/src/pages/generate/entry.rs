@@ -83,7 +83,7 @@ pub fn YesField(
 #[component]
 pub fn Unless(why: Signal<Option<&'static str>>, children: Children) -> impl IntoView {
     view! {
-        <fieldset disabled=move || why.get().is_some()>{children()}</fieldset>
+        <fieldset class="plain" disabled=move || why.get().is_some()>{children()}</fieldset>
         {move || why.get().map(|why| view! { <p class="help" role="status">{why}</p> })}
     }
     .into_any()

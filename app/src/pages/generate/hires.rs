@@ -45,7 +45,7 @@ pub fn SecondPass() -> impl IntoView {
                     broken=true
                 />
                 <p class="help" role="status">{words}</p>
-                <div class="fields" class:unused=move || !is_on.get()>
+                <div class="controls" class:unused=move || !is_on.get()>
                     <Ways />
                 </div>
             </Unless>
@@ -67,7 +67,7 @@ fn Ways() -> impl IntoView {
         <NumberField
             id="hires-steps"
             key="hires_steps"
-            label="Steps of it"
+            label="Second steps"
             help="0 is as many as the first pass has."
             min=0
             max=GenerateSettings::MAX_STEPS as i64
@@ -75,7 +75,7 @@ fn Ways() -> impl IntoView {
         <ShareField
             id="hires-denoising"
             name="hires_denoising"
-            label="Denoising of it"
+            label="Second denoising"
             help="How far the enlarged pictures go into noise: 0 only enlarges, 1 draws anew."
             value=desk.fields.at("hires_denoising")
             fault=desk.fault.at("hires_denoising")

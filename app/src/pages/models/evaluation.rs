@@ -173,7 +173,7 @@ fn Row(figures: Figures) -> impl IntoView {
     view! {
         <tr>
             <th scope="row">{figures.model}</th>
-            <td>{figures.pictures} " of " {figures.dataset} ", by " {figures.judge}</td>
+            <td>{figures.dataset} ": " {figures.pictures} " pictures, judged by " {figures.judge}</td>
             <td>
                 {number(figures.frechet_distance)}
                 <span class="help">" images: " {number(figures.frechet_distance_of_images)}</span>
