@@ -49,7 +49,7 @@ fn missing() -> AnyView {
 macro_rules! pages {
     ($($name:ident in $part:ident: $page:path,)*) => {$(
         pub const $name: Part = {
-            #[leptos::wasm_split::wasm_split($part, wasm_split_path = ::leptos::wasm_split, fallible, preload(#[allow(dead_code)] load))]
+            #[leptos::wasm_split::wasm_split($part, wasm_split_path = ::leptos::wasm_split, fallible, preload(load))]
             #[allow(non_snake_case)]
             fn $name() -> Page {
                 Ok($page().into_any())

@@ -311,9 +311,9 @@ mod tests {
 
     #[test]
     fn an_address_tells_what_is_not_the_default() {
-        assert_eq!(address(None, Quantity::Loss), "/train");
-        assert_eq!(address(Some(7), Quantity::Loss), "/train?job=7");
-        assert_eq!(address(Some(7), Quantity::GradNorm), "/train?job=7&chart=gradient-norm");
+        assert_eq!(address(None, Quantity::Loss, &[]), "/train");
+        assert_eq!(address(Some(7), Quantity::Loss, &[]), "/train?job=7");
+        assert_eq!(address(Some(7), Quantity::GradNorm, &[]), "/train?job=7&chart=gradient-norm");
     }
 
     #[test]
