@@ -6,8 +6,8 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent};
 
 use crate::api::{
-    GenerateView, JobKind, JobSummary, Live as Event, LossPoint, Preferences, Status, TrainView,
-    fetch_status, fetch_training,
+    GenerateView, ImageInfo, JobId, JobKind, JobSummary, Live as Event, LossPoint, Preferences,
+    Status, TrainView, fetch_generation, fetch_status, fetch_training,
 };
 use crate::json;
 
@@ -132,7 +132,7 @@ impl Live {
         self.follow_training(was_newest);
     }
 
-    fn apply_generation(self, view: GenerateView) {
+    fn apply_generation(self, mut view: GenerateView) {
         let takes_over = self.generation.with_untracked(|shown| match shown {
             None => true,
             Some(shown) => {
@@ -142,9 +142,35 @@ impl Live {
                         && self.newest(JobKind::Generate).is_none_or(|id| id <= view.job.id))
             }
         });
-        if takes_over {
-            self.generation.set(Some(view));
+        if !takes_over {
+            return;
         }
+        let job = view.job.id;
+        if !complete(&mut view, self.images_of(job)) {
+            self.ask_for_images(job);
+        }
+        self.generation.set(Some(view));
+    }
+
+    /// The images of `job`, if it is on show.
+    fn images_of(self, job: JobId) -> Vec<ImageInfo> {
+        self.generation.with_untracked(|shown| {
+            let shown = shown.as_ref().filter(|shown| shown.job.id == job);
+            shown.map(|shown| shown.images.clone()).unwrap_or_default()
+        })
+    }
+
+    /// Brings the images that no event told of. All else on show is newer than the answer.
+    fn ask_for_images(self, job: JobId) {
+        spawn_local(async move {
+            let Ok(Some(answer)) = fetch_generation(Some(job)).await else { return };
+            self.generation.update(|shown| match shown {
+                Some(shown) if shown.job.id == job && shown.images.len() < answer.images.len() => {
+                    shown.images = answer.images;
+                }
+                _ => {}
+            });
+        });
     }
 
     /// When a newer run begins elsewhere and the one on show was the newest, shows the newer one.
@@ -208,6 +234,19 @@ fn set_job(shown: Option<&mut JobSummary>, job: &JobSummary) {
     }
 }
 
+/// Puts those of the `known` images before the ones in `view` that it leaves out, and behind them those
+/// that it does not tell of yet; false if some are not known.
+fn complete(view: &mut GenerateView, mut known: Vec<ImageInfo>) -> bool {
+    let before = std::mem::take(&mut view.images_before);
+    let is_whole = known.len() >= before;
+    if is_whole {
+        let end = (before + view.images.len()).min(known.len());
+        known.splice(before..end, view.images.drain(..));
+    }
+    view.images = known;
+    is_whole
+}
+
 /// Appends points that are new; a resumed run may repeat steps, whose old points then go.
 fn extend_curve(curve: &mut Vec<LossPoint>, points: Vec<LossPoint>) {
     if let Some(first) = points.first() {
@@ -244,6 +283,63 @@ mod tests {
         let buckets = [Some(loss), None, None, None];
         let (learning_rate, grad_norm) = (Some(step as f64), Some(loss));
         LossPoint { step, loss, buckets, learning_rate, grad_norm }
+    }
+
+    fn image(id: i64) -> ImageInfo {
+        ImageInfo {
+            id,
+            url: format!("/files/images/{id}.png"),
+            width: 28,
+            height: 28,
+            seed: id,
+            parameters: String::new(),
+            strip_url: String::new(),
+            strip_frames: 0,
+            noisy_strip_url: None,
+            starred: false,
+        }
+    }
+
+    /// What is on show when `images` were known and an event tells of `told` after `before`.
+    fn merged(known: &[i64], before: usize, told: &[i64]) -> (bool, Vec<i64>) {
+        let images = |ids: &[i64]| ids.iter().copied().map(image).collect::<Vec<_>>();
+        let mut view = GenerateView {
+            job: JobSummary {
+                id: 1,
+                kind: JobKind::Generate,
+                title: String::new(),
+                state: crate::api::JobState::Running,
+                progress: 0.5,
+                eta_seconds: None,
+                message: None,
+            },
+            settings: Default::default(),
+            step: 1,
+            steps: 2,
+            batch: 0,
+            preview_url: None,
+            images_before: before,
+            images: images(told),
+            grid_url: None,
+            sheet_urls: Vec::new(),
+            zip_url: None,
+        };
+        let is_whole = complete(&mut view, images(known));
+        (is_whole, view.images.iter().map(|image| image.id).collect())
+    }
+
+    #[test]
+    fn images_that_an_event_leaves_out_stay() {
+        assert_eq!(merged(&[], 0, &[1, 2]), (true, vec![1, 2]));
+        assert_eq!(merged(&[1, 2], 2, &[]), (true, vec![1, 2]));
+        assert_eq!(merged(&[1, 2], 2, &[3]), (true, vec![1, 2, 3]));
+        assert_eq!(merged(&[1, 2, 3], 1, &[2]), (true, vec![1, 2, 3]));
+    }
+
+    #[test]
+    fn images_of_an_event_that_was_missed_are_asked_for() {
+        assert_eq!(merged(&[1], 2, &[3]), (false, vec![1]));
+        assert_eq!(merged(&[], 4, &[]), (false, vec![]));
     }
 
     #[test]

@@ -26,3 +26,25 @@ test('the chart shows held-out losses, learning rate and gradient norm', async (
   await expect(page.locator('.readout')).toContainText(/Learning rate\s*\d/);
   await expect(page.getByRole('heading', { name: 'charted' })).toBeVisible();
 });
+
+test('other runs are laid over the chart, and stay through a reload', async ({ page }) => {
+  await open(page, '/train');
+  for (const name of ['first-line', 'second-line']) {
+    await form.fillTiny(page, name, { Steps: '20' });
+    await form.start(page);
+    await expect(page.getByRole('heading', { name, exact: true })).toBeVisible();
+    await form.reached(page, 20);
+  }
+  const runs = page.getByRole('region', { name: 'Runs' });
+  const first = runs.getByRole('listitem').filter({ hasText: 'first-line' });
+  await first.getByRole('link', { name: 'Overlay' }).click();
+  const lines = page.getByRole('list', { name: 'Lines' });
+  await expect(lines).toContainText('first-line');
+  await expect(lines).toContainText('second-line');
+  await expect(page.locator('.plot path.other')).toHaveAttribute('d', /^M.*L/);
+  await expect(page).toHaveURL(/with=\d+/);
+  await reload(page);
+  await expect(lines).toContainText('first-line');
+  await first.getByRole('link', { name: 'Beside the curve' }).click();
+  await expect(page.locator('.plot path.other')).toHaveCount(0);
+});

@@ -1,27 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { grayPng } from './png.ts';
-import { expect, open, test, type Page } from './studio.ts';
-import { type Entry, zip } from './zip.ts';
-
-/** `count` pictures of `side` pixels in two classes, light and dark. */
-function pictures(count: number, side = 12): Entry[] {
-  return Array.from({ length: count }, (_, i) => ({
-    name: `${i % 2 ? 'light' : 'dark'}/picture-${`${i}`.padStart(3, '0')}.png`,
-    data: grayPng(side, (x, y) => (i % 2 ? 160 : 0) + ((x * y + i) % 90)),
-  }));
-}
-
-async function upload(page: Page, name: string, file: string, buffer: Buffer): Promise<void> {
-  const form = page.getByRole('form', { name: 'Upload' });
-  await form.getByLabel('Archive').setInputFiles({ name: file, mimeType: 'application/zip', buffer });
-  await form.getByLabel('Name', { exact: true }).fill(name);
-  await form.getByRole('button', { name: 'Upload' }).click();
-}
-
-function shown(page: Page) {
-  return page.getByRole('region', { name: 'Images' }).getByRole('img');
-}
+import { pictures, shown, upload } from './dataset-pictures.ts';
+import { expect, open, test } from './studio.ts';
+import { zip } from './zip.ts';
 
 test('the data sets of the program are shown by their images', async ({ page }) => {
   await open(page, '/datasets');

@@ -51,7 +51,7 @@ test('everything survives a reload', async ({ page }) => {
   await page.getByLabel('Zero terminal SNR').check();
   await slider(page).focus();
   await page.keyboard.press('End');
-  await page.waitForURL(/image=3&.*num_timesteps=100&.*rescale_zero_snr=true&t=99$/);
+  await page.waitForURL(/image=3&.*num_timesteps=100&.*rescale_zero_snr=true&t=99(&|$)/);
   await reload(page);
   await expect(number(page, 'Image')).toHaveValue('3');
   await expect(page.getByLabel('Zero terminal SNR')).toBeChecked();

@@ -43,3 +43,18 @@ test('pixels are crisp or smooth', async ({ page }) => {
   await saved(page, () => page.getByRole('checkbox', { name: 'Crisp pixels' }).check());
   await expect(page.locator('html')).toHaveAttribute('data-pixels', 'crisp');
 });
+
+test('a preview shows the noisy picture if that was chosen', async ({ page }) => {
+  await open(page, '/settings');
+  const kind = page.getByLabel('A preview shows');
+  await saved(page, async () => void (await kind.selectOption('x_t')));
+  await reload(page);
+  await expect(kind).toHaveValue('x_t');
+  await open(page, '/');
+  await form.generate(page, form.LONG);
+  await form.begun(page);
+  await expect(page.getByText('The noisy picture as it is now')).toBeVisible();
+  await form.interrupt(page);
+  await open(page, '/settings');
+  await saved(page, async () => void (await kind.selectOption('x0')));
+});

@@ -46,6 +46,9 @@ pub fn TextInput(
     #[prop(default = None)] min: Option<String>,
     #[prop(default = None)] max: Option<String>,
     #[prop(optional)] step: &'static str,
+    /// The id of a list of what may be meant.
+    #[prop(optional)]
+    list: &'static str,
     #[prop(into)] fault: Signal<Option<String>>,
 ) -> impl IntoView {
     view! {
@@ -56,6 +59,7 @@ pub fn TextInput(
             min=min
             max=max
             step=(!step.is_empty()).then_some(step)
+            list=(!list.is_empty()).then_some(list)
             aria-label=(!label.is_empty()).then_some(label)
             placeholder=(!label.is_empty()).then_some(label)
             autocomplete="off"

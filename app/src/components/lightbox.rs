@@ -216,7 +216,7 @@ fn Scrubber(current: Memo<Option<Enlarged>>, frame: RwSignal<Option<u32>>) -> im
 }
 
 /// Where the background must stand for frame `frame` (from 1) of `frames` to fill the stage.
-fn strip_position(frame: u32, frames: u32) -> String {
+pub fn strip_position(frame: u32, frames: u32) -> String {
     let place = f64::from(frame.saturating_sub(1)) / f64::from(frames.saturating_sub(1).max(1));
     format!("{:.4}% 0", place * 100.0)
 }

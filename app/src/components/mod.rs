@@ -17,6 +17,7 @@ pub mod lightbox;
 pub mod loss_chart;
 pub mod notice;
 pub mod progress;
+pub mod selection;
 pub mod send_to;
 pub mod sending;
 pub mod show;

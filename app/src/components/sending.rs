@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
 
+use super::form_fault::FormFault;
 use crate::api::ApiError;
 use crate::json;
 
@@ -49,6 +50,20 @@ fn try_send<T: DeserializeOwned>(
     // Lives as long as the page; an upload is rare.
     on_progress.forget();
     Ok(())
+}
+
+/// Asks why the server gave no picture at `path`, for `fault` to tell.
+pub fn ask_why(path: &str, fault: FormFault) {
+    let Ok(request) = XmlHttpRequest::new() else { return };
+    let asked = request.clone();
+    let on_end = Closure::once_into_js(move || {
+        // It may have been mended in between.
+        if let (false, Err(error)) = (asked.status() == Ok(200), answer::<()>(&asked)) {
+            fault.set(error);
+        }
+    });
+    request.set_onloadend(Some(on_end.unchecked_ref()));
+    let _ = request.open("GET", path).and_then(|()| request.send());
 }
 
 fn answer<T: DeserializeOwned>(request: &XmlHttpRequest) -> Result<T, ApiError> {

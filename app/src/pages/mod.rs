@@ -1,5 +1,6 @@
 //! One module for each page.
 
+mod compare;
 mod datasets;
 mod gallery;
 mod generate;

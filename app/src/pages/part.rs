@@ -49,7 +49,7 @@ fn missing() -> AnyView {
 macro_rules! pages {
     ($($name:ident in $part:ident: $page:path,)*) => {$(
         pub const $name: Part = {
-            #[leptos::wasm_split::wasm_split($part, wasm_split_path = ::leptos::wasm_split, fallible, preload(#[allow(dead_code)] load))]
+            #[leptos::wasm_split::wasm_split($part, wasm_split_path = ::leptos::wasm_split, fallible, preload(load))]
             #[allow(non_snake_case)]
             fn $name() -> Page {
                 Ok($page().into_any())
@@ -69,6 +69,7 @@ pages! {
     GENERATE in generate: super::generate::Generate,
     TRAIN in train: super::train::Train,
     GALLERY in gallery: super::gallery::Gallery,
+    COMPARE in gallery: super::compare::Compare,
     DATASETS in library: super::datasets::Datasets,
     MODELS in library: super::models::Models,
     PNG_INFO in library: super::png_info::PngInfo,
@@ -87,6 +88,7 @@ pub fn at(path: &str) -> Option<Part> {
         "/" | "/generate" => GENERATE,
         "/train" => TRAIN,
         "/gallery" => GALLERY,
+        "/compare" => COMPARE,
         "/datasets" => DATASETS,
         "/models" => MODELS,
         "/png-info" => PNG_INFO,

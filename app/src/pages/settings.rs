@@ -6,10 +6,10 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::{
-    ApiError, Preferences, PreferencesForm, Status, Theme, fetch_preferences, fetch_status,
-    form_fault, set_preferences,
+    ApiError, Preferences, PreferencesForm, Preview, Status, Theme, fetch_preferences,
+    fetch_status, form_fault, set_preferences,
 };
-use crate::components::field::{Checkbox, Field, TextInput};
+use crate::components::field::{Checkbox, Choice, Field, TextInput};
 use crate::components::form_fault::FormFault;
 use crate::components::notice::{Alert, PageFault};
 use crate::json::load;
@@ -53,6 +53,7 @@ struct Choices {
     shown: RwSignal<Preferences>,
     /// As typed; it may be anything.
     preview_every: RwSignal<String>,
+    preview: RwSignal<String>,
     negative_prompt: RwSignal<String>,
     fault: FormFault,
 }
@@ -91,6 +92,7 @@ fn PreferencesPanel() -> impl IntoView {
     let choices = Choices {
         shown,
         preview_every: RwSignal::new(shown.with_untracked(|p| p.preview_every.to_string())),
+        preview: RwSignal::new(shown.with_untracked(|p| p.preview.key().into())),
         negative_prompt: RwSignal::new(shown.with_untracked(|p| p.negative_prompt.clone())),
         fault: FormFault::new(refused),
     };
@@ -119,15 +121,34 @@ fn PreferencesPanel() -> impl IntoView {
                 id="preview"
                 name="live_preview"
                 label="Live preview"
-                help="Show what the model expects while a picture is drawn."
+                help="Show the picture while it is drawn."
                 checked=choices.get(|p| p.live_preview)
                 on_change=move |on: bool| choices.change(|form| form.live_preview = on.to_string())
             />
+            <PreviewKind choices />
             <PreviewRate choices />
             <NegativePrompt choices />
-            <Alert messages=choices.fault.beside(["preview_every"]) />
+            <Alert messages=choices.fault.beside(["preview", "preview_every"]) />
             <button class="primary without-script">"Save"</button>
         </form>
+    }
+}
+
+#[component]
+fn PreviewKind(choices: Choices) -> impl IntoView {
+    let fault = choices.fault.at("preview");
+    let option = |preview: Preview| (preview.key().to_owned(), preview.title().to_owned());
+    view! {
+        <Field id="preview-kind" label="A preview shows" fault>
+            <Choice
+                id="preview-kind"
+                name="preview"
+                value=choices.preview
+                options=Signal::stored(Preview::ALL.map(option).to_vec())
+                fault
+                on_change=Callback::new(move |key: String| choices.change(|form| form.preview = key))
+            />
+        </Field>
     }
 }
 

@@ -17,6 +17,28 @@ pub struct Look {
     pub quarters: bool,
 }
 
+impl Look {
+    fn weight(self) -> f64 {
+        if self.quantity.is_noisy() { self.smoothing } else { 0.0 }
+    }
+}
+
+/// Another run, for its line beside this one's.
+#[derive(Clone, PartialEq)]
+pub struct Other {
+    pub name: String,
+    pub points: Vec<LossPoint>,
+}
+
+impl Other {
+    /// Step and smoothed value.
+    fn line(&self, look: Look) -> Vec<(f64, f64)> {
+        let known = |point: &LossPoint| Some((point.step as f64, look.quantity.of(point)?));
+        let (steps, values): (Vec<f64>, Vec<f64>) = self.points.iter().filter_map(known).unzip();
+        steps.into_iter().zip(smooth(&values, look.weight())).collect()
+    }
+}
+
 #[derive(Clone, PartialEq)]
 pub struct Drawing {
     pub x: Axis,
@@ -27,6 +49,8 @@ pub struct Drawing {
     pub smoothed: Vec<f64>,
     /// Empty unless the loss is shown.
     pub validation: Vec<ValidationPoint>,
+    /// Lines of other runs, in the order they were given.
+    others: Vec<Vec<(f64, f64)>>,
     look: Look,
 }
 
@@ -35,6 +59,7 @@ impl Drawing {
     pub fn new(
         mut points: Vec<LossPoint>,
         mut validation: Vec<ValidationPoint>,
+        others: &[Other],
         total: u64,
         mut look: Look,
     ) -> Option<Self> {
@@ -47,14 +72,17 @@ impl Drawing {
         let quarters =
             points.iter().filter(|_| look.quarters).flat_map(|p| p.buckets.into_iter().flatten());
         let held_out = validation.iter().flat_map(|p| [Some(p.loss), p.ema_loss]).flatten();
-        let others = quarters.chain(held_out).map(f64::from);
-        let y = Axis::around(values.iter().copied().chain(others), look.logarithmic)?;
-        let end = total.max(points.last()?.step).max(2);
-        let weight = if look.quantity.is_noisy() { look.smoothing } else { 0.0 };
+        let lines: Vec<_> = others.iter().map(|other| other.line(look)).collect();
+        let beside = quarters.chain(held_out).map(f64::from);
+        let beside = beside.chain(lines.iter().flatten().map(|(_, value)| *value));
+        let y = Axis::around(values.iter().copied().chain(beside), look.logarithmic)?;
+        let ends = lines.iter().flatten().map(|(step, _)| *step);
+        let end = ends.fold(total.max(points.last()?.step).max(2) as f64, f64::max);
         Some(Self {
-            x: Axis { low: 0.0, high: end as f64, logarithmic: false },
+            x: Axis { low: 0.0, high: end, logarithmic: false },
             y,
-            smoothed: smooth(&values, weight),
+            smoothed: smooth(&values, look.weight()),
+            others: lines,
             points,
             validation,
             look,
@@ -74,6 +102,11 @@ impl Drawing {
     pub fn smooth(&self) -> String {
         let points = self.points.iter().zip(&self.smoothed);
         path(&self.x, &self.y, points.map(|(p, value)| (p.step as f64, *value)))
+    }
+
+    /// The lines of the other runs.
+    pub fn others(&self) -> Vec<String> {
+        self.others.iter().map(|line| path(&self.x, &self.y, line.iter().copied())).collect()
     }
 
     /// The smoothed loss of one quarter of the timesteps.
@@ -143,23 +176,23 @@ mod tests {
 
     fn drawing(look: Look) -> Drawing {
         let held_out = ValidationPoint { step: 40, loss: 0.3, ema_loss: Some(5.0) };
-        Drawing::new(points(), vec![held_out], 200, look).unwrap()
+        Drawing::new(points(), vec![held_out], &[], 200, look).unwrap()
     }
 
     #[test]
     fn nothing_is_drawn_without_points() {
-        assert!(Drawing::new(Vec::new(), Vec::new(), 100, LOOK).is_none());
-        assert!(Drawing::new(vec![point(1, f32::NAN)], Vec::new(), 100, LOOK).is_none());
+        assert!(Drawing::new(Vec::new(), Vec::new(), &[], 100, LOOK).is_none());
+        assert!(Drawing::new(vec![point(1, f32::NAN)], Vec::new(), &[], 100, LOOK).is_none());
     }
 
     #[test]
     fn the_axis_reaches_to_the_end_of_the_run_and_holds_the_quarters() {
-        let plain = Drawing::new(points(), Vec::new(), 200, LOOK).unwrap();
+        let plain = Drawing::new(points(), Vec::new(), &[], 200, LOOK).unwrap();
         assert_eq!(plain.x.high, 200.0);
         assert!(plain.y.high < 1.1);
         assert!(plain.quarter(1).is_empty());
         let look = Look { quarters: true, ..LOOK };
-        assert!(Drawing::new(points(), Vec::new(), 200, look).unwrap().y.high > 2.0);
+        assert!(Drawing::new(points(), Vec::new(), &[], 200, look).unwrap().y.high > 2.0);
     }
 
     #[test]
@@ -174,9 +207,19 @@ mod tests {
     }
 
     #[test]
+    fn another_run_stretches_both_axes() {
+        let other = Other { name: "longer".into(), points: vec![point(1, 9.0), point(400, 3.0)] };
+        let drawing = Drawing::new(points(), Vec::new(), &[other], 200, LOOK).unwrap();
+        assert_eq!(drawing.x.high, 400.0);
+        assert!(drawing.y.high > 9.0);
+        assert_eq!(drawing.others().len(), 1);
+        assert!(drawing.others()[0].starts_with('M') && drawing.others()[0].contains("L1000"));
+    }
+
+    #[test]
     fn the_curve_is_told_in_words() {
         assert_eq!(
-            Drawing::new(points(), Vec::new(), 200, LOOK).unwrap().words(),
+            Drawing::new(points(), Vec::new(), &[], 200, LOOK).unwrap().words(),
             "Loss 1.0000 at step 1, now 0.1000 at step 50, smoothed 0.1000."
         );
         assert!(drawing(LOOK).words().ends_with("on held-out images 0.3000."));

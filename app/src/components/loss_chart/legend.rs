@@ -16,6 +16,8 @@ pub fn Legend(
     /// And of the average of the weights.
     #[prop(into)]
     ema: Signal<bool>,
+    /// Names of this run and of those beside it; none if it is alone.
+    runs: Signal<Vec<String>>,
 ) -> impl IntoView {
     let by_noise = move || {
         let entry = |(quarter, name)| entry(format!("quarter quarter-{quarter}"), name);
@@ -26,16 +28,26 @@ pub fn Legend(
         let name = "held-out images, averaged weights";
         ema.get().then(|| entry("held-out-ema".into(), name))
     };
+    let named = move || {
+        let class = |place: usize| match place {
+            0 => "smooth".to_owned(),
+            place => format!("other other-{}", place - 1),
+        };
+        let entry = |(place, name)| entry(class(place), name);
+        runs.get().into_iter().enumerate().map(entry).collect_view()
+    };
+    let alone = move || runs.with(Vec::is_empty);
     view! {
-        <Show when=move || quarters.get() || held_out.get() || ema.get()>
+        <Show when=move || quarters.get() || held_out.get() || ema.get() || !alone()>
             <ul class="legend" aria-label="Lines">
-                {validation} {average} {by_noise}
+                {named} {validation} {average} {by_noise}
             </ul>
         </Show>
     }
 }
 
-fn entry(class: String, name: &'static str) -> impl IntoView {
+fn entry(class: String, name: impl Into<String>) -> impl IntoView {
+    let name = name.into();
     view! {
         <li>
             <svg viewBox="0 0 24 8" width="24" height="8" aria-hidden="true">

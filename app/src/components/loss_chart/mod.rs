@@ -15,6 +15,7 @@ use crate::api::{LossPoint, ValidationPoint};
 use crate::components::show::Show;
 use crate::words;
 use curve::{BOARD, nearest};
+pub use drawing::Other;
 use drawing::{Drawing, Look};
 use legend::{Legend, QUARTERS};
 pub use quantity::Quantity;
@@ -24,6 +25,10 @@ pub use quantity::Quantity;
 pub fn LossChart(
     #[prop(into)] points: Signal<Vec<LossPoint>>,
     #[prop(into)] validation: Signal<Vec<ValidationPoint>>,
+    /// Other runs, whose lines stand beside this one's, and the name of this one.
+    #[prop(into)]
+    others: Signal<Vec<Other>>,
+    #[prop(into)] name: Signal<String>,
     #[prop(into)] total: Signal<u64>,
     #[prop(into)] quantity: Signal<Quantity>,
     /// The address that shows another quantity.
@@ -34,7 +39,8 @@ pub fn LossChart(
     let cursor = RwSignal::new(None);
     let drawing = Memo::new(move |_| {
         let look = controls.look(quantity.get());
-        Drawing::new(points.get(), validation.get(), total.get(), look)
+        others
+            .with(|others| Drawing::new(points.get(), validation.get(), others, total.get(), look))
     });
     let shows_quarters =
         Signal::derive(move || controls.quarters.get() && quantity.get() == Quantity::Loss);
@@ -43,6 +49,11 @@ pub fn LossChart(
             drawing.with(|d| d.as_ref().is_some_and(|d| d.validation.iter().any(has)))
         })
     };
+    let runs = Signal::derive(move || {
+        let others =
+            others.with(|all| all.iter().map(|other| other.name.clone()).collect::<Vec<_>>());
+        if others.is_empty() { others } else { [vec![name.get()], others].concat() }
+    });
     view! {
         <figure class="chart">
             <div class="chart-head">
@@ -52,7 +63,7 @@ pub fn LossChart(
             </div>
             <Plot drawing cursor quantity quarters=shows_quarters />
             <Readout drawing cursor quantity />
-            <Legend quarters=shows_quarters held_out=any(|_| true) ema=any(|point| point.ema_loss.is_some()) />
+            <Legend quarters=shows_quarters held_out=any(|_| true) ema=any(|point| point.ema_loss.is_some()) runs />
         </figure>
     }
     .into_any()
@@ -180,6 +191,7 @@ fn Plot(
             <svg viewBox=format!("0 0 {BOARD} {BOARD}") preserveAspectRatio="none" aria-hidden="true">
                 <path class="raw" d=with(Drawing::raw) />
                 {move || quarters.get().then(|| view! { <QuarterLines drawing /> })}
+                <OtherLines drawing />
                 <path class="held-out" d=with(Drawing::held_out) />
                 <path class="held-out-ema" d=with(Drawing::held_out_ema) />
                 <path class="smooth" d=with(Drawing::smooth) />
@@ -200,6 +212,16 @@ fn QuarterLines(drawing: Memo<Option<Drawing>>) -> impl IntoView {
         view! { <path class=format!("quarter quarter-{quarter}") d=d /> }
     };
     (0..QUARTERS.len()).map(line).collect_view()
+}
+
+#[component]
+fn OtherLines(drawing: Memo<Option<Drawing>>) -> impl IntoView {
+    let line =
+        |(place, d): (usize, String)| view! { <path class=format!("other other-{place}") d=d /> };
+    move || {
+        let lines = drawing.with(|d| d.as_ref().map(Drawing::others).unwrap_or_default());
+        lines.into_iter().enumerate().map(line).collect_view()
+    }
 }
 
 /// Lines and labels at the round values of both axes.

@@ -5,44 +5,45 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 
 use super::Asked;
-use crate::api::{DatasetInfo, DatasetPage, SkippedFile, delete_dataset};
+use super::augmentation::Augmentation;
+use super::classes::{Classes, Rename};
+use super::editor::{Editor, Undo};
+use super::pictures::Pictures;
+use super::statistics::Statistics;
+use crate::api::{DatasetInfo, DatasetPage, DatasetStatistics, SkippedFile, delete_dataset};
 use crate::components::confirm::Confirm;
 use crate::components::form_fault::FormFault;
-use crate::components::notice::{Alert, Empty};
+use crate::components::notice::Alert;
 use crate::words;
 
 /// Images on a page, as the server gives them.
 const PAGE: u64 = 60;
 
 #[component]
-pub fn Detail(page: DatasetPage) -> impl IntoView {
+pub fn Detail(page: DatasetPage, statistics: Option<DatasetStatistics>) -> impl IntoView {
     let DatasetPage { info, class, offset, total, mut images } = page;
     images.retain(|image| info.skipped.iter().all(|file| file.name != image.name));
-    let asked = Asked { name: Some(info.name.clone()), class, offset, error: None };
-    let skipped = info.skipped.clone();
-    let picture = |image: crate::api::DatasetImage| {
-        let title = image.class.map(|class| format!("{class}: {}", image.name));
-        view! { <img src=image.url title=title alt=image.name loading="lazy" /> }
+    let asked = Asked {
+        name: Some(info.name.clone()),
+        class,
+        offset,
+        statistics: statistics.is_some(),
+        error: None,
     };
+    let editor = Editor::new(&info, &images);
+    let skipped = info.skipped.clone();
     view! {
         <p class="back">
             <a href="/datasets">"All data sets"</a>
         </p>
         <DetailHead info=info.clone() />
+        <Undo editor undo=info.undo.clone() />
         <Classes info=info.clone() asked=asked.clone() />
-        <section aria-label="Images">
-            {if images.is_empty() {
-                view! {
-                    <Empty title="No images here">
-                        <p>"None of its files could be read as an image."</p>
-                    </Empty>
-                }
-                    .into_any()
-            } else {
-                view! { <div class="images">{images.into_iter().map(picture).collect_view()}</div> }.into_any()
-            }}
-        </section>
-        <Paging asked total />
+        <Rename editor classes=info.classes.clone() class=asked.class.clone() />
+        <Pictures editor info=info.clone() images />
+        <Paging asked=asked.clone() total />
+        <Statistics editor asked found=statistics />
+        <Augmentation name=info.name.clone() count=info.count />
         <Skipped files=skipped />
         {(!info.built_in).then(|| view! { <Delete info=info.clone() /> })}
     }
@@ -82,31 +83,6 @@ fn DetailHead(info: DatasetInfo) -> impl IntoView {
         {info.source.contains(['/', '\\'])
             .then(|| view! { <p class="help">"From " <code>{info.source.clone()}</code></p> })}
     }
-}
-
-/// Chips that show one class or all.
-#[component]
-fn Classes(info: DatasetInfo, asked: Asked) -> impl IntoView {
-    if info.classes.is_empty() {
-        return None;
-    }
-    let chip = |class: Option<String>, words: String, count: u64| {
-        let chosen = (asked.class == class).then_some("true");
-        let address = Asked { class, offset: 0, ..asked.clone() }.address();
-        view! {
-            <a class="chip" href=address aria-current=chosen>
-                {words}
-                <span class="chip-count">{words::count(count)}</span>
-            </a>
-        }
-    };
-    let all = chip(None, "All".into(), info.count);
-    let classes: Vec<_> = info
-        .classes
-        .into_iter()
-        .map(|class| chip(Some(class.name.clone()), class.name, class.count))
-        .collect();
-    Some(view! { <nav class="chips" aria-label="Classes">{all} {classes}</nav> })
 }
 
 #[component]

@@ -1,15 +1,23 @@
 //! The images there are to learn from.
 
 mod add;
+mod augmentation;
+mod classes;
 mod detail;
+mod editor;
 mod list;
+mod pictures;
+mod statistics;
 mod upload;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
-use crate::api::{ApiError, DatasetInfo, DatasetPage, fetch_dataset, fetch_datasets};
+use crate::api::{
+    ApiError, DatasetInfo, DatasetPage, DatasetStatistics, fetch_dataset, fetch_dataset_statistics,
+    fetch_datasets,
+};
 use crate::components::notice::{Alert, PageFault};
 use crate::components::show::Show;
 use crate::json::load;
@@ -25,6 +33,8 @@ struct Asked {
     name: Option<String>,
     class: Option<String>,
     offset: u64,
+    /// What its pixels are like, too.
+    statistics: bool,
     /// Why an upload without JavaScript failed.
     error: Option<String>,
 }
@@ -35,6 +45,7 @@ impl Asked {
             name: query.get("name").filter(|name| !name.is_empty()),
             class: query.get("class").filter(|class| !class.is_empty()),
             offset: query.get_str("offset").and_then(|offset| offset.parse().ok()).unwrap_or(0),
+            statistics: query.get_str("statistics") == Some("true"),
             error: query.get("error"),
         }
     }
@@ -47,6 +58,9 @@ impl Asked {
         }
         if self.offset > 0 {
             address += &format!("&offset={}", self.offset);
+        }
+        if self.statistics {
+            address += "&statistics=true";
         }
         address
     }
@@ -71,7 +85,7 @@ fn escape(text: &str) -> String {
 enum Shown {
     /// And why not the one that was asked for.
     All(Vec<DatasetInfo>, Option<String>),
-    One(Box<DatasetPage>),
+    One(Box<DatasetPage>, Option<DatasetStatistics>),
 }
 
 #[component]
@@ -95,7 +109,7 @@ pub fn Datasets() -> impl IntoView {
                                 let missing: Vec<String> = missing.into_iter().collect();
                                 view! { <Alert messages=missing /> <List sets /> }.into_any()
                             }
-                            Ok(Shown::One(page)) => view! { <Detail page=*page /> }.into_any(),
+                            Ok(Shown::One(page, statistics)) => view! { <Detail page=*page statistics /> }.into_any(),
                             Err(error) => view! { <PageFault message=error.to_string() /> }.into_any(),
                         }
                     })}
@@ -114,8 +128,11 @@ pub fn Datasets() -> impl IntoView {
 async fn open(asked: Asked) -> Result<Shown, ApiError> {
     match asked.name.filter(|_| asked.error.is_none()) {
         None => Ok(Shown::All(fetch_datasets().await?, None)),
-        Some(name) => match fetch_dataset(name, asked.class, asked.offset).await {
-            Ok(page) => Ok(Shown::One(Box::new(page))),
+        Some(name) => match fetch_dataset(name.clone(), asked.class, asked.offset).await {
+            Ok(page) if asked.statistics => {
+                Ok(Shown::One(Box::new(page), Some(fetch_dataset_statistics(name).await?)))
+            }
+            Ok(page) => Ok(Shown::One(Box::new(page), None)),
             Err(ApiError::NotFound(what)) => Ok(Shown::All(fetch_datasets().await?, Some(what))),
             Err(error) => Err(error),
         },
@@ -132,13 +149,21 @@ mod tests {
             name: Some("leaves".into()),
             class: Some("Ahorn & Birke".into()),
             offset: 120,
+            statistics: true,
             error: None,
         };
-        assert_eq!(asked.address(), "/datasets?name=leaves&class=Ahorn%20%26%20Birke&offset=120");
-        let query: ParamsMap = [("name", "leaves"), ("class", "Ahorn & Birke"), ("offset", "120")]
-            .map(|(key, value)| (key.to_string(), value.to_string()))
-            .into_iter()
-            .collect();
+        assert_eq!(
+            asked.address(),
+            "/datasets?name=leaves&class=Ahorn%20%26%20Birke&offset=120&statistics=true"
+        );
+        let pairs = [
+            ("name", "leaves"),
+            ("class", "Ahorn & Birke"),
+            ("offset", "120"),
+            ("statistics", "true"),
+        ];
+        let query: ParamsMap =
+            pairs.map(|(key, value)| (key.to_string(), value.to_string())).into_iter().collect();
         assert_eq!(Asked::from_query(&query), asked);
     }
 }

@@ -49,6 +49,12 @@ fn SelectionActions() -> impl IntoView {
             _ => None,
         })
     });
+    let pair = Memo::new(move |_| {
+        chosen.with(|images| match images[..] {
+            [b, a] => Some(format!("/compare?a={a}&b={b}")),
+            _ => None,
+        })
+    });
     view! {
         <p role="status">
             {move || format!("{} selected", words::count(chosen.with(Vec::len) as u64))}
@@ -58,6 +64,9 @@ fn SelectionActions() -> impl IntoView {
                 <input type="hidden" name="images" value=move || chosen.with(|images| numbers(images)) />
                 <button>"Download as zip"</button>
             </form>
+            <Show when=move || pair.get().is_some()>
+                <a class="button" href=move || pair.get()>"Compare"</a>
+            </Show>
             <button type="button" on:click=move |_| desk.delete(chosen.get_untracked())>"Delete"</button>
             <Show when=move || alone.get().is_some()>
                 <ReuseSettings image=alone />

@@ -7,13 +7,13 @@ use leptos::task::spawn_local;
 
 use super::lattice::Lattice;
 use super::search::{self, Search};
-use super::selection::Selection;
 use super::shelf::Shelf;
 use crate::api::{
     ApiError, GalleryImage, GalleryPage, GalleryQuery, ImageId, delete_images, fetch_gallery,
     restore_images, star,
 };
 use crate::components::form_fault::FormFault;
+use crate::components::selection::Selection;
 use crate::live::Live;
 
 #[derive(Clone, Copy)]
@@ -199,7 +199,7 @@ impl Desk {
     fn mark(self, image: ImageId, starred: bool) {
         self.shelf.update(|shelf| {
             if let Some(picture) = shelf.by_id(image) {
-                picture.starred = starred;
+                picture.image.starred = starred;
             }
         });
     }

@@ -33,13 +33,15 @@ fn Actions() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let shown = Memo::new(move |_| desk.picture(desk.enlarged.get()? as u64));
     let image = Signal::derive(move || shown.with(|shown| shown.as_ref().map(|s| s.image.id)));
-    let starred =
-        Memo::new(move |_| shown.with(|shown| shown.as_ref().is_some_and(|shown| shown.starred)));
+    let starred = Memo::new(move |_| {
+        shown.with(|shown| shown.as_ref().is_some_and(|shown| shown.image.starred))
+    });
     let star = move |_| {
         if let Some(id) = image.get_untracked() {
             desk.star(id, !starred.get_untracked());
         }
     };
+    let way = move || image.get().map(|id| format!("/process?picture={id}"));
     let delete = move |_| desk.delete(image.get_untracked().into_iter().collect());
     view! {
         <button
@@ -52,6 +54,7 @@ fn Actions() -> impl IntoView {
         <ReuseSettings image />
         <SendTo image to="img2img" words="Send to img2img" />
         <SendTo image to="png_info" words="Send to PNG Info" />
+        <a class="button" href=way>"Show its way"</a>
         <button type="button" on:click=delete>"Delete"</button>
     }
 }

@@ -5,7 +5,6 @@ mod desk;
 mod enlargement;
 mod lattice;
 mod search;
-mod selection;
 mod shelf;
 mod tile;
 mod wall;

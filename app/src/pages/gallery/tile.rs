@@ -173,7 +173,7 @@ fn Marks(place: u64, picture: GalleryImage, selected: Memo<bool>) -> impl IntoVi
         >
             <Glyph icon=Icon::Check />
         </button>
-        <Star id seed starred=picture.starred />
+        <Star id seed starred=picture.image.starred />
     }
 }
 

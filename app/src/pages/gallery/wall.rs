@@ -149,7 +149,7 @@ fn act(desk: Desk, event: &KeyboardEvent, key: &str) {
     match key {
         "Enter" => desk.enlarged.set(Some(place as usize)),
         " " => desk.selection.toggle(id, place),
-        "s" => desk.star(id, !picture.starred),
+        "s" => desk.star(id, !picture.image.starred),
         "Delete" => desk.delete(untrack(|| desk.chosen_or(id))),
         "Escape" => desk.selection.clear(),
         _ => return,

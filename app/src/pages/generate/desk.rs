@@ -6,8 +6,8 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::{
-    ApiError, GenerateForm, GenerateView, ImageInfo, JobId, JobKind, JobState, ModelInfo, Style,
-    fetch_generation, fetch_models, generate, interrupt, skip,
+    ApiError, GenerateForm, GenerateView, ImageId, ImageInfo, JobId, JobKind, JobState, ModelInfo,
+    Style, fetch_generation, fetch_models, generate, interrupt, skip, star,
 };
 use crate::components::address::hold_address;
 use crate::components::draft::keep_draft;
@@ -105,6 +105,10 @@ impl Desk {
     /// Draws from the input called `name`; from noise if there is no name. A mask lies on one picture.
     pub fn begin_from(self, name: &str) {
         self.fields.at("mask").set(String::new());
+        if !name.is_empty() {
+            // The one excludes the other.
+            self.fields.at("hires_scale").set("1".into());
+        }
         self.fields.at("init_image").set(name.into());
     }
 
@@ -216,6 +220,23 @@ impl Desk {
             let images = &view.as_ref()?.images;
             images.get(chosen).or(images.first()).cloned()
         })
+    }
+
+    pub fn star(self, image: ImageId, starred: bool) {
+        self.mark(image, starred);
+        spawn_local(async move {
+            if let Err(error) = star(image, starred).await {
+                self.mark(image, !starred);
+                self.fault.set(error);
+            }
+        });
+    }
+
+    fn mark(self, image: ImageId, starred: bool) {
+        self.live.generation.update(|view| {
+            let images = view.iter_mut().flat_map(|view| &mut view.images);
+            images.filter(|known| known.id == image).for_each(|known| known.starred = starred);
+        });
     }
 
     /// The seed of the chosen picture, or of the job while it has none yet.

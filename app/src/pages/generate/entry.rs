@@ -78,3 +78,13 @@ pub fn YesField(
     }
     .into_any()
 }
+
+/// Settings that do nothing while there is a reason why; they are off then, and it is told.
+#[component]
+pub fn Unless(why: Signal<Option<&'static str>>, children: Children) -> impl IntoView {
+    view! {
+        <fieldset class="plain" disabled=move || why.get().is_some()>{children()}</fieldset>
+        {move || why.get().map(|why| view! { <p class="help" role="status">{why}</p> })}
+    }
+    .into_any()
+}

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::desk::{Desk, model_of};
 use super::entry::{ChoiceField, NumberField};
+use super::hires::SecondPass;
 use super::image_to_image::{INIT_FORM, ImageToImage};
 use super::plot::{PlotFields, pictures};
 use super::prompt::PromptFields;
@@ -44,6 +45,7 @@ pub fn GenerateFields() -> impl IntoView {
             <Amounts />
             <SizeFields />
             <SeedFields />
+            <SecondPass />
             <ImageToImage />
             <PlotFields />
             <Alert messages />

@@ -15,7 +15,7 @@ use crate::components::slider::ShareField;
 /// The form that a picture is posted with.
 pub const INIT_FORM: &str = "init-form";
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 10] = [
     "init_image",
     "resize_mode",
     "denoising_strength",
@@ -23,6 +23,8 @@ const KEYS: [&str; 8] = [
     "mask_blur",
     "inpainting_fill",
     "inpainting_mask_invert",
+    "inpaint_full_res",
+    "inpaint_full_res_padding",
     "image",
 ];
 

@@ -11,6 +11,7 @@ use super::easel::Easel;
 use super::entry::{ChoiceField, NumberField, YesField};
 use super::image_to_image::INIT_FORM;
 use crate::api::InputImage;
+use crate::components::field::{Choice, Field};
 use crate::components::image_picker::ImagePicker;
 use crate::components::sending::send;
 use crate::components::show::Show;
@@ -184,5 +185,36 @@ fn UnderMask() -> impl IntoView {
             names=MaskedContent::ALL.iter().map(|content| content.name()).collect()
         />
         <YesField id="mask-invert" key="inpainting_mask_invert" label="Draw what is not painted" />
+        <Area />
+    }
+}
+
+/// How much of the picture the network sees.
+#[component]
+fn Area() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let value = desk.fields.at("inpaint_full_res");
+    let fault = desk.fault.at("inpaint_full_res");
+    let areas = [("false", "Whole picture"), ("true", "Only masked")];
+    let options = areas.map(|(key, words)| (key.to_owned(), words.to_owned())).to_vec();
+    view! {
+        <Field
+            id="inpaint-area"
+            label="Inpaint area"
+            help="Only masked draws the part around the mask at the full size and puts it back; the picture keeps its own size."
+            fault
+        >
+            <Choice id="inpaint-area" name="inpaint_full_res" value options=Signal::stored(options) fault />
+        </Field>
+        <div class:unused=move || value.with(|only| only != "true")>
+            <NumberField
+                id="inpaint-padding"
+                key="inpaint_full_res_padding"
+                label="Only masked padding"
+                unit="pixels"
+                min=0
+                max=GenerateSettings::MAX_PADDING as i64
+            />
+        </div>
     }
 }

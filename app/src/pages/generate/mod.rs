@@ -4,6 +4,7 @@ mod desk;
 mod easel;
 mod entry;
 mod form;
+mod hires;
 mod image_to_image;
 mod mask;
 mod plot;

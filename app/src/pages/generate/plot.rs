@@ -4,8 +4,8 @@ use engine::config::{Axis, GenerateSettings, Plot};
 use leptos::prelude::*;
 
 use super::desk::Desk;
-use super::entry::ChoiceField;
-use crate::components::field::{Field, TextInput};
+use super::entry::{ChoiceField, Unless, YesField};
+use crate::components::field::{Fault, Field, TextInput};
 use crate::components::fold::Fold;
 
 /// One axis: the keys of what changes and of its values, and their words.
@@ -37,6 +37,8 @@ const LINES: [Line; 3] = [
     },
 ];
 
+const MATRIX: &str = "prompt_matrix";
+
 /// How many pictures `settings` make, all cells of a plot together; none if a plot cannot be read.
 pub fn pictures(settings: &GenerateSettings) -> Option<usize> {
     let cells = Plot::read(settings).ok()?.map_or(1, |plot| plot.len());
@@ -48,11 +50,14 @@ pub fn PlotFields() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let told = Signal::derive(move || {
         let axes = LINES.map(|line| desk.fields.at(line.axis).get());
-        let used: Vec<_> = axes.into_iter().filter(|axis| axis != Axis::Nothing.name()).collect();
+        let matrix = desk.fields.at(MATRIX).with(|on| on == "true");
+        let matrix = matrix.then(|| "prompt matrix".to_owned());
+        let axes = axes.into_iter().filter(|axis| axis != Axis::Nothing.name());
+        let used: Vec<_> = matrix.into_iter().chain(axes).collect();
         (!used.is_empty()).then(|| used.join(" × "))
     });
-    let faulty =
-        Signal::derive(move || desk.fault.is_at(LINES.iter().flat_map(|l| [l.axis, l.values])));
+    let keys = || LINES.iter().flat_map(|line| [line.axis, line.values]).chain([MATRIX]);
+    let faulty = Signal::derive(move || desk.fault.is_at(keys()));
     view! {
         <Fold id="plot" title="X/Y/Z plot" told faulty>
             {LINES.map(|line| view! { <AxisFields line /> }).collect_view()}
@@ -61,9 +66,30 @@ pub fn PlotFields() -> impl IntoView {
                 <code>"1-5"</code> " is 1, 2, 3, 4, 5; " <code>"1-9 (+2)"</code> " goes in steps of 2; "
                 <code>"0-1 [5]"</code> " is 5 values, evenly spaced. For Prompt S/R the first value stands in the prompt, and the others take its place."
             </p>
+            <PromptMatrix />
         </Fold>
     }
     .into_any()
+}
+
+#[component]
+fn PromptMatrix() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let why = Signal::derive(move || {
+        let lacks = desk.model().is_some_and(|model| model.classes.is_empty());
+        lacks.then_some("This model draws without a prompt, so there is nothing to combine.")
+    });
+    view! {
+        <Unless why>
+            <YesField
+                id="prompt-matrix"
+                key=MATRIX
+                label="Prompt matrix"
+                help="Draws the prompt’s first part with the others, each with and without: seven | one | two makes four pictures."
+            />
+            <Fault id="prompt-matrix" fault=desk.fault.at(MATRIX) />
+        </Unless>
+    }
 }
 
 #[component]

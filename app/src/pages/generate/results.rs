@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::desk::Desk;
 use super::plot::pictures;
-use crate::api::{GenerateView, ImageInfo, JobState};
+use crate::api::{GenerateView, ImageInfo, JobState, Preview};
 use crate::components::lightbox::{Enlarged, Lightbox};
 use crate::components::notice::Empty;
 use crate::components::progress::ProgressBar;
@@ -129,7 +129,7 @@ fn outcome(view: &GenerateView) -> Option<String> {
     }
 }
 
-/// The newest x0 prediction of the running batch.
+/// The newest preview of the running batch.
 #[component]
 fn Preview() -> impl IntoView {
     let desk = expect_context::<Desk>();
@@ -142,11 +142,15 @@ fn Preview() -> impl IntoView {
                 .clone()
         })
     });
+    let words = move || match desk.live.preferences.with(|p| p.preview) {
+        Preview::X0 => "What the model expects the picture to be",
+        Preview::Xt => "The noisy picture as it is now",
+    };
     view! {
         <Show when=move || url.with(Option::is_some)>
             <figure class="preview">
                 <img src=move || url.get() alt="Live preview" />
-                <figcaption>"What the model expects the picture to be"</figcaption>
+                <figcaption>{words}</figcaption>
             </figure>
         </Show>
     }
@@ -271,11 +275,41 @@ fn UnderPictures() -> impl IntoView {
 fn SendOn() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let image = Signal::derive(move || desk.chosen_image().map(|image| image.id));
+    let way = move || image.get().map(|id| format!("/process?picture={id}"));
+    let compare = move || image.get().map(|id| format!("/compare?a={id}"));
     view! {
+        <Star />
+        <a class="button" href=compare>"Compare with…"</a>
+        <a class="button" href=way>"Show its way"</a>
         <SendTo image to="img2img" words="Send to img2img" />
         <SendTo image to="png_info" words="Send to PNG Info" />
     }
     .into_any()
+}
+
+#[component]
+fn Star() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let image = Memo::new(move |_| desk.chosen_image().map(|image| (image.id, image.starred)));
+    let starred = move || image.get().is_some_and(|(_, starred)| starred);
+    view! {
+        <form
+            action="/fn/star"
+            method="post"
+            on:submit=move |event| {
+                event.prevent_default();
+                if let Some((id, starred)) = image.get_untracked() {
+                    desk.star(id, !starred);
+                }
+            }
+        >
+            <input type="hidden" name="image" value=move || image.get().map(|(id, _)| id.to_string()) />
+            <input type="hidden" name="starred" value=move || (!starred()).to_string() />
+            <button aria-pressed=move || starred().to_string()>
+                {move || if starred() { "Starred" } else { "Star" }}
+            </button>
+        </form>
+    }
 }
 
 /// Four copies of a picture whose edges meet.

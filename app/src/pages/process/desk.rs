@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::api::{ApiError, Noising, ProcessForm, ProcessView, fetch_process};
+use crate::api::{ApiError, ImageId, ImageInfo, Noising, ProcessForm, ProcessView, fetch_process};
 use crate::components::address::hold_address;
 use crate::components::draft::after_pause;
 use crate::components::form_fault::FormFault;
@@ -54,6 +54,10 @@ pub struct Desk {
     pub view: RwSignal<Option<ProcessView>>,
     /// Where the slider stands, from 0 to 1 over the frames.
     place: RwSignal<f64>,
+    /// The picture whose way back is shown.
+    pub picture: RwSignal<Option<ImageInfo>>,
+    /// Where the slider of the way back stands, from 0 to 1.
+    pub way: RwSignal<f64>,
 }
 
 impl Desk {
@@ -61,6 +65,7 @@ impl Desk {
         form: ProcessForm,
         view: Result<ProcessView, ApiError>,
         timestep: Option<usize>,
+        picture: Option<ImageInfo>,
     ) -> Self {
         let (view, fault) = match view {
             Ok(view) => (Some(view), None),
@@ -72,6 +77,8 @@ impl Desk {
             fault: FormFault::new(fault),
             view: RwSignal::new(view),
             place: RwSignal::new(place),
+            picture: RwSignal::new(picture),
+            way: RwSignal::new(0.5),
         }
     }
 
@@ -133,7 +140,8 @@ impl Desk {
 
     /// Keeps what is typed and shown in the address.
     pub fn follow_address(self) {
-        hold_address(move || address(&self.fields.typed(), self.timestep()));
+        let picture = move || self.picture.with(|shown| shown.as_ref().map(|shown| shown.id));
+        hold_address(move || address(&self.fields.typed(), self.timestep(), picture()));
     }
 }
 
@@ -143,8 +151,9 @@ fn place_of(view: &ProcessView, timestep: usize) -> f64 {
     frame as f64 / view.frames.len().saturating_sub(1).max(1) as f64
 }
 
-fn address(form: &ProcessForm, timestep: usize) -> String {
+fn address(form: &ProcessForm, timestep: usize, picture: Option<ImageId>) -> String {
     let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
     let fields = form.pairs().map(|(name, value)| format!("{name}={}", encode(value)));
-    format!("/process?{}&t={timestep}", fields.join("&"))
+    let picture = picture.map(|id| format!("&picture={id}")).unwrap_or_default();
+    format!("/process?{}&t={timestep}{picture}", fields.join("&"))
 }

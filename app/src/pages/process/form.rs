@@ -81,8 +81,7 @@ pub fn ProcessFields(datasets: Vec<DatasetInfo>) -> impl IntoView {
                 <button class="primary">"Show"</button>
             </div>
             <p class="help needs-script">
-                "The way back, from noise to picture, is the slider of every picture that you enlarge on the "
-                <a href="/">"Generate"</a> " tab."
+                "The way back, from noise to picture, is shown below for the pictures that you drew."
             </p>
         </form>
     }

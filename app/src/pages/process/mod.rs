@@ -1,21 +1,27 @@
-//! The forward process: how a picture drowns in noise, and what the schedule has to do with it.
+//! The forward process: how a picture drowns in noise, and what the schedule has to do with it. And the
+//! way back, of pictures that were drawn.
 
 mod curves;
 mod desk;
 mod form;
 mod stage;
+mod way_back;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
-use crate::api::{ApiError, DatasetInfo, ProcessForm, ProcessView, fetch_datasets, fetch_process};
+use crate::api::{
+    ApiError, DatasetInfo, GalleryImage, GalleryQuery, ImageInfo, ProcessForm, ProcessView,
+    fetch_datasets, fetch_gallery, fetch_images, fetch_process,
+};
 use crate::components::notice::{Empty, PageFault};
 use crate::json::load;
 use curves::Curves;
 use desk::Desk;
 use form::ProcessFields;
 use stage::Stage;
+use way_back::WayBack;
 
 /// What the page needs before it can be shown.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -25,7 +31,13 @@ struct Opening {
     view: Result<ProcessView, ApiError>,
     /// The timestep that the address asks for.
     timestep: Option<usize>,
+    /// The picture whose way back is shown: the one that the address names, or the newest.
+    picture: Option<ImageInfo>,
+    recent: Vec<GalleryImage>,
 }
+
+/// Pictures to choose a way back from.
+const RECENT: u64 = 16;
 
 #[component]
 pub fn Process() -> impl IntoView {
@@ -49,12 +61,20 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     let form = ProcessForm::read(|name| query.get(name));
     let view = fetch_process(form.clone()).await;
     let timestep = query.get_str("t").and_then(|t| t.parse().ok());
-    Ok(Opening { datasets: fetch_datasets().await?, form, view, timestep })
+    let recent = fetch_gallery(GalleryQuery { limit: RECENT, ..Default::default() }).await?.images;
+    let named = match query.get("picture") {
+        // One that is gone leaves the newest.
+        Some(id) => fetch_images(id).await.ok().and_then(|images| images.into_iter().next()),
+        None => None,
+    };
+    let picture = named.or_else(|| recent.first().cloned()).map(|found| found.image);
+    let datasets = fetch_datasets().await?;
+    Ok(Opening { datasets, form, view, timestep, picture, recent })
 }
 
 #[component]
 fn Panels(opening: Opening) -> impl IntoView {
-    let desk = Desk::new(opening.form, opening.view, opening.timestep);
+    let desk = Desk::new(opening.form, opening.view, opening.timestep, opening.picture);
     desk.follow();
     desk.follow_address();
     provide_context(desk);
@@ -75,6 +95,7 @@ fn Panels(opening: Opening) -> impl IntoView {
                 }}
             </section>
         </div>
+        <WayBack recent=opening.recent />
     }
 }
 

@@ -7,6 +7,7 @@ use leptos_router::params::ParamsMap;
 
 use super::Opening;
 use super::fields::Fields;
+use super::overlay::{Beside, named_beside};
 use crate::api::{
     DatasetInfo, Estimate, JobId, JobKind, JobState, JobSummary, ModelInfo, RunForm, Speed,
     fetch_datasets, fetch_estimate, fetch_training, fetch_trainings, interrupt, probe, resume,
@@ -24,6 +25,8 @@ pub struct Desk {
     pub datasets: RwSignal<Vec<DatasetInfo>>,
     pub models: RwSignal<Vec<ModelInfo>>,
     pub runs: RwSignal<Vec<JobSummary>>,
+    /// Runs whose curves stand beside the one on show.
+    pub beside: RwSignal<Vec<Beside>>,
     pub fields: Fields,
     pub estimate: RwSignal<Option<Estimate>>,
     pub fault: FormFault,
@@ -45,6 +48,7 @@ impl Desk {
             datasets: RwSignal::new(opening.datasets),
             models: RwSignal::new(opening.models),
             runs: RwSignal::new(opening.runs),
+            beside: RwSignal::new(opening.beside),
             estimate: RwSignal::new(opening.estimate),
             fault: FormFault::new(opening.fault),
             sending: RwSignal::new(false),
@@ -271,11 +275,13 @@ pub fn shown_quantity(query: &ParamsMap) -> Quantity {
     Quantity::from_key(query.get_str("chart"))
 }
 
-/// The address that shows `quantity` of the run `job`, or of the newest.
-pub fn address(job: Option<JobId>, quantity: Quantity) -> String {
+/// The address that shows `quantity` of the run `job`, or of the newest, and of those `beside` it.
+pub fn address(job: Option<JobId>, quantity: Quantity, beside: &[JobId]) -> String {
     let job = job.map(|job| format!("job={job}"));
     let chart = (quantity != Quantity::default()).then(|| format!("chart={}", quantity.key()));
-    let query: Vec<String> = job.into_iter().chain(chart).collect();
+    let beside = beside.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let beside = (!beside.is_empty()).then(|| format!("with={beside}"));
+    let query: Vec<String> = job.into_iter().chain(chart).chain(beside).collect();
     if query.is_empty() { "/train".into() } else { format!("/train?{}", query.join("&")) }
 }
 
@@ -283,7 +289,10 @@ pub fn address(job: Option<JobId>, quantity: Quantity) -> String {
 pub fn follow_address(desk: Desk) {
     let query = use_query_map();
     let job = Memo::new(move |_| desk.live.training.with(|view| view.as_ref().map(|v| v.job.id)));
-    hold_address(move || address(job.get(), query.with_untracked(shown_quantity)));
+    hold_address(move || {
+        let (quantity, beside) = query.with_untracked(|q| (shown_quantity(q), named_beside(q)));
+        address(job.get(), quantity, &beside)
+    });
     Effect::new(move |before: Option<Option<JobId>>| {
         let named = query.with(|query| query.get_str("job").and_then(|job| job.parse().ok()));
         if before.is_some_and(|before| before != named)
@@ -302,9 +311,9 @@ mod tests {
 
     #[test]
     fn an_address_tells_what_is_not_the_default() {
-        assert_eq!(address(None, Quantity::Loss), "/train");
-        assert_eq!(address(Some(7), Quantity::Loss), "/train?job=7");
-        assert_eq!(address(Some(7), Quantity::GradNorm), "/train?job=7&chart=gradient-norm");
+        assert_eq!(address(None, Quantity::Loss, &[]), "/train");
+        assert_eq!(address(Some(7), Quantity::Loss, &[]), "/train?job=7");
+        assert_eq!(address(Some(7), Quantity::GradNorm, &[]), "/train?job=7&chart=gradient-norm");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod cost;
 mod desk;
 mod fields;
 mod form;
+mod overlay;
 mod run;
 mod runs;
 mod samples;
@@ -23,6 +24,7 @@ use crate::json::{self, load};
 use crate::live::Live;
 use desk::{Desk, follow_address, follow_server};
 use form::TrainForm;
+use overlay::{Beside, fetch_beside, follow_beside, named_beside};
 use run::RunView;
 
 /// What the page needs before it can be shown.
@@ -34,6 +36,8 @@ struct Opening {
     view: Option<TrainView>,
     form: RunForm,
     estimate: Option<Estimate>,
+    /// Runs whose curves stand beside the one on show.
+    beside: Vec<Beside>,
     fault: Option<ApiError>,
 }
 
@@ -77,8 +81,21 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     let draft = fetch_draft("train".into()).await?;
     let form = first_form(&query, draft.as_deref(), &datasets, &desk::taken(&runs, &models));
     let estimate = fetch_estimate(form.clone()).await.ok();
-    Ok(Opening { datasets, models, runs, view, form, estimate, fault: form_fault(&query, "train") })
+    let mut beside = Vec::new();
+    for job in named_beside(&query) {
+        beside.extend(fetch_beside(job).await);
+    }
+    let fault = form_fault(&query, "train");
+    Ok(Opening { datasets, models, runs, view, form, estimate, beside, fault })
 }
+
+/// What the page of a data set sends along.
+const AUGMENTATION: [&str; 4] = [
+    "dataset_params.flip",
+    "dataset_params.rotate",
+    "dataset_params.crop",
+    "dataset_params.colour_jitter",
+];
 
 /// The form as the address asks for it, as it was last typed, or fresh.
 fn first_form(
@@ -93,7 +110,7 @@ fn first_form(
         Some(preset) => RunForm::preset(preset),
         None => typed.unwrap_or_default(),
     };
-    for key in [RunForm::DATASET, RunForm::NAME] {
+    for key in [RunForm::DATASET, RunForm::NAME].into_iter().chain(AUGMENTATION) {
         if let Some(value) = query.get(key) {
             form.set(key, value);
         }
@@ -120,6 +137,7 @@ fn Studio(opening: Opening) -> impl IntoView {
     provide_context(desk);
     follow_server(desk);
     follow_address(desk);
+    follow_beside(desk);
     view! {
         <div class="studio">
             <TrainForm />
@@ -172,6 +190,15 @@ mod tests {
         assert_eq!(form.get("model_params.im_channels"), "3");
         assert_eq!(form.get("train_params.lr"), "0.5");
         assert_eq!(form.get(RunForm::NAME), "textures-1");
+    }
+
+    #[test]
+    fn the_address_brings_augmentation_along() {
+        let sets = [dataset("digits", 1, 28)];
+        let asked = [("dataset", "digits"), ("dataset_params.flip", "both")];
+        let form = first_form(&query(&asked), None, &sets, &[]);
+        assert_eq!(form.get("dataset_params.flip"), "both");
+        assert_eq!(form.get("dataset_params.crop"), RunForm::default().get("dataset_params.crop"));
     }
 
     #[test]

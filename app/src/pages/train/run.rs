@@ -5,6 +5,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::checkpoints::Checkpoints;
 use super::desk::{Desk, address, shown_quantity};
+use super::overlay::{named_beside, others};
 use super::runs::Runs;
 use super::samples::Samples;
 use super::steer::Steer;
@@ -28,7 +29,12 @@ pub fn RunView() -> impl IntoView {
     let query = use_query_map();
     let quantity = Memo::new(move |_| query.with(shown_quantity));
     let address = Callback::new(move |quantity| {
-        address(shown.with(|v| v.as_ref().map(|v| v.job.id)), quantity)
+        let beside = query.with(named_beside);
+        address(shown.with(|v| v.as_ref().map(|v| v.job.id)), quantity, &beside)
+    });
+    let others = Signal::derive(move || others(desk));
+    let name = Signal::derive(move || {
+        shown.with(|v| v.as_ref().map(|v| v.job.title.clone()).unwrap_or_default())
     });
     let total =
         Signal::derive(move || shown.with(|v| v.as_ref().map_or(0, |v| v.figures.total_steps)));
@@ -50,7 +56,7 @@ pub fn RunView() -> impl IntoView {
                 <Figures />
                 <Steer />
                 <RunNotice />
-                <LossChart points validation total quantity address />
+                <LossChart points validation others name total quantity address />
                 <Samples />
                 <Checkpoints />
             </Show>

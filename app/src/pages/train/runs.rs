@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::desk::Desk;
+use super::overlay::OverlayLink;
 use crate::api::JobSummary;
 use crate::components::show::Show;
 use crate::words;
@@ -31,12 +32,13 @@ fn RunLine(run: JobSummary, shown: Memo<Option<i64>>) -> impl IntoView {
     let id = run.id;
     view! {
         <li>
-            <a href=format!("/train?job={id}") aria-current=move || (shown.get() == Some(id)).then_some("true")>
+            <a class="run-link" href=format!("/train?job={id}") aria-current=move || (shown.get() == Some(id)).then_some("true")>
                 <span class="run-name">{run.title}</span>
                 <span class="badge" data-state=words::state(run.state)>
                     {words::state(run.state)}
                 </span>
             </a>
+            <OverlayLink id shown />
         </li>
     }
 }

@@ -1,21 +1,19 @@
-//! The pictures that were selected.
+//! The pictures that were selected, of the gallery or of a page of a data set.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use leptos::prelude::*;
 
-use crate::api::ImageId;
-
 #[derive(Clone, Copy, Default)]
 pub struct Selection {
-    images: RwSignal<BTreeSet<ImageId>>,
+    images: RwSignal<BTreeSet<i64>>,
     /// The place that a range begins at.
     anchor: RwSignal<Option<u64>>,
 }
 
 impl Selection {
-    pub fn holds(self, image: ImageId) -> bool {
+    pub fn holds(self, image: i64) -> bool {
         self.images.with(|images| images.contains(&image))
     }
 
@@ -24,12 +22,12 @@ impl Selection {
     }
 
     /// Newest first.
-    pub fn all(self) -> Vec<ImageId> {
+    pub fn all(self) -> Vec<i64> {
         self.images.with(|images| images.iter().rev().copied().collect())
     }
 
     /// Takes `image`, at `place`, in or out.
-    pub fn toggle(self, image: ImageId, place: u64) {
+    pub fn toggle(self, image: i64, place: u64) {
         self.anchor.set(Some(place));
         self.images.update(|images| {
             if !images.remove(&image) {
@@ -38,8 +36,16 @@ impl Selection {
         });
     }
 
-    pub fn add(self, more: impl Iterator<Item = ImageId>) {
+    pub fn add(self, more: impl Iterator<Item = i64>) {
         self.images.update(|images| images.extend(more));
+    }
+
+    pub fn remove(self, images: impl Iterator<Item = i64>) {
+        self.images.update(|chosen| {
+            images.for_each(|image| {
+                chosen.remove(&image);
+            });
+        });
     }
 
     /// Places from the one that was selected last to `place`, both within.
@@ -73,6 +79,8 @@ mod tests {
         assert_eq!(selection.all(), [90, 70, 3]);
         selection.toggle(70, 6);
         assert!(!selection.holds(70) && selection.holds(90));
+        selection.remove([90, 1].into_iter());
+        assert_eq!(selection.all(), [3]);
         selection.clear();
         assert!(selection.is_empty());
     }

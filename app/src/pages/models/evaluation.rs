@@ -1,0 +1,216 @@
+//! How good a model's pictures are, in numbers.
+
+use engine::config::SAMPLERS;
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::params::ParamsMap;
+
+use crate::api::{
+    EvaluateForm, EvaluationView, Figures, JobState, JobSummary, Status, evaluate, form_fault,
+};
+use crate::components::field::{Choice, Field, TextInput};
+use crate::components::form_fault::FormFault;
+use crate::components::job_list::JobList;
+use crate::components::notice::Alert;
+use crate::live::Live;
+use crate::words;
+
+const FIELDS: [&str; 7] = ["model", "dataset", "judge", "count", "steps", "sampler", "seed"];
+
+/// What the form holds, whatever becomes of the lists in it.
+#[derive(Clone, Copy)]
+pub struct Typed {
+    /// In the order of [`FIELDS`].
+    values: [RwSignal<String>; 7],
+    fault: FormFault,
+    busy: RwSignal<bool>,
+}
+
+impl Typed {
+    /// The form as it is at first, for the model that the address names.
+    pub fn new(query: &ParamsMap) -> Self {
+        let EvaluateForm { dataset, judge, count, steps, sampler, seed, .. } = Default::default();
+        let model = query.get("name").unwrap_or_default();
+        Self {
+            values: [model, dataset, judge, count, steps, sampler, seed].map(RwSignal::new),
+            fault: FormFault::new(form_fault(query, "evaluate")),
+            busy: RwSignal::new(false),
+        }
+    }
+
+    fn form(self) -> EvaluateForm {
+        let values = self.values.map(|value| value.get_untracked());
+        let [model, dataset, judge, count, steps, sampler, seed] = values;
+        EvaluateForm { model, dataset, judge, count, steps, sampler, seed }
+    }
+}
+
+#[component]
+pub fn EvaluateFields(typed: Typed, names: Vec<String>, sets: Vec<String>) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let Typed { values: [model, ..], fault, busy } = typed;
+    if !names.contains(&model.get_untracked()) {
+        model.set(names.first().cloned().unwrap_or_default());
+    }
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        busy.set(true);
+        spawn_local(async move {
+            match evaluate(typed.form()).await {
+                Ok(_) => {
+                    fault.clear();
+                    live.library.update(|changes| *changes += 1);
+                }
+                Err(error) => fault.set(error),
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <form class="controls" action="/fn/evaluate" method="post" aria-label="Evaluate" novalidate on:submit=submit>
+            <h2>"Evaluate"</h2>
+            <p class="help">"Draws pictures and compares them with as many images."</p>
+            <Fields typed names sets />
+            <Alert messages=fault.beside(FIELDS) />
+            <div class="actions">
+                <button class="primary" disabled=move || busy.get()>"Evaluate"</button>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+#[component]
+fn Fields(typed: Typed, names: Vec<String>, sets: Vec<String>) -> impl IntoView {
+    let Typed { values, fault, .. } = typed;
+    let choose = move |place: usize, id, label, options: Vec<(String, String)>| {
+        let (name, value) = (FIELDS[place], values[place]);
+        view! {
+            <Field id label fault=fault.at(name)>
+                <Choice id name value options=Signal::stored(options) fault=fault.at(name) />
+            </Field>
+        }
+    };
+    let number = move |place: usize, id, label| {
+        let (name, value) = (FIELDS[place], values[place]);
+        view! {
+            <Field id label fault=fault.at(name)>
+                <TextInput id name value kind="number" fault=fault.at(name) />
+            </Field>
+        }
+    };
+    let samplers = SAMPLERS.iter().map(|info| info.name.to_owned()).collect();
+    view! {
+        {choose(0, "evaluate-model", "Model to evaluate", options(None, names.clone()))}
+        {choose(1, "evaluate-dataset", "Compare with", options(Some("what it learned from"), sets))}
+        {choose(2, "evaluate-judge", "Judge", options(Some("the model itself"), names))}
+        <div class="side-by-side">
+            {number(3, "evaluate-count", "Pictures")} {number(4, "evaluate-steps", "Steps")}
+        </div>
+        <div class="side-by-side">
+            {choose(5, "evaluate-sampler", "Sampler", options(None, samplers))}
+            {number(6, "evaluate-seed", "First seed")}
+        </div>
+    }
+}
+
+/// Names to choose from, after what an empty choice means.
+pub fn options(empty: Option<&str>, names: Vec<String>) -> Vec<(String, String)> {
+    let none = empty.map(|words| (String::new(), words.to_owned()));
+    none.into_iter().chain(names.into_iter().map(|name| (name.clone(), name))).collect()
+}
+
+/// The evaluations that were done, and those under way.
+#[component]
+pub fn Evaluations(evaluations: Vec<EvaluationView>) -> impl IntoView {
+    if evaluations.is_empty() {
+        return ().into_any();
+    }
+    let live = expect_context::<Live>();
+    let jobs: Vec<_> = evaluations.iter().map(|view| view.job.clone()).collect();
+    // The header's queue tells how far a job is.
+    let under_way = Signal::derive(move || {
+        let newest = |job: &JobSummary| {
+            let known =
+                |status: &Status| status.jobs.iter().find(|known| known.id == job.id).cloned();
+            live.status.with(|status| status.as_ref().and_then(known)).unwrap_or(job.clone())
+        };
+        jobs.iter().map(newest).filter(|job| job.state != JobState::Done).collect::<Vec<_>>()
+    });
+    let done = evaluations.into_iter().filter_map(|view| view.figures);
+    let rows = done.map(|figures| view! { <Row figures /> }).collect_view();
+    view! {
+        <section class="evaluations" aria-label="Evaluations">
+            <h2>"Evaluations"</h2>
+            {move || (!under_way.with(Vec::is_empty)).then(|| view! { <JobList jobs=under_way /> })}
+            <div class="wide">
+                <table class="table" aria-label="Figures">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Model"</th>
+                            <th scope="col">"Compared with"</th>
+                            <th scope="col">"Fréchet distance ↓"</th>
+                            <th scope="col">"Kernel distance ↓"</th>
+                            <th scope="col">"Precision ↑"</th>
+                            <th scope="col">"Recall ↑"</th>
+                            <th scope="col">"Nearest image"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            <Meaning />
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(figures: Figures) -> impl IntoView {
+    let number = |value: f64| words::figure(value);
+    let nearest = format!("/?model={}&seed={}&batch_size=1", figures.model, figures.nearest_seed);
+    view! {
+        <tr>
+            <th scope="row">{figures.model}</th>
+            <td>{figures.dataset} ": " {figures.pictures} " pictures, judged by " {figures.judge}</td>
+            <td>
+                {number(figures.frechet_distance)}
+                <span class="help">" images: " {number(figures.frechet_distance_of_images)}</span>
+            </td>
+            <td>{number(figures.kernel_distance)}</td>
+            <td>{format!("{:.2}", figures.precision)}</td>
+            <td>{format!("{:.2}", figures.recall)}</td>
+            <td>
+                {format!("{:.1}, median {:.1} ", figures.nearest_least, figures.nearest_median)}
+                <a href=nearest>"seed " {figures.nearest_seed}</a>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn Meaning() -> impl IntoView {
+    let lines = [
+        (
+            "Fréchet distance",
+            "how far the pictures as a whole are from the images, as the judge’s network sees them. Lower is better; two halves of the images themselves have the value beside it.",
+        ),
+        (
+            "Kernel distance",
+            "the same, measured so that few pictures do. Lower is better; it can fall a little below 0.",
+        ),
+        ("Precision", "share of pictures that could be images. Higher is better."),
+        (
+            "Recall",
+            "share of images that could be pictures: how much of the data set the model can draw. Higher is better.",
+        ),
+        (
+            "Nearest image",
+            "how far the pictures are from the image that is most like them, in levels of 255. Near 0 the model repeats images; the seed is that of the nearest picture.",
+        ),
+    ];
+    let line =
+        |(name, words): (&'static str, &'static str)| view! { <li><b>{name}</b> ": " {words}</li> };
+    view! { <ul class="meaning help">{lines.map(line).collect_view()}</ul> }
+}

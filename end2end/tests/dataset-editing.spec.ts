@@ -1,0 +1,112 @@
+import { pictures, shown, uploaded } from './dataset-pictures.ts';
+import { expect, fold, open, reload, test, type Page } from './studio.ts';
+
+const box = (page: Page, name: string) => page.getByRole('checkbox', { name: new RegExp(name) });
+const classes = (page: Page) => page.getByRole('navigation', { name: 'Classes' });
+
+test('images are chosen, taken out, and brought back after a reload', async ({ page }) => {
+  await open(page, '/datasets');
+  await uploaded(page, 'take-out', pictures(8));
+  await expect(shown(page)).toHaveCount(8);
+  await box(page, 'picture-000').check();
+  await box(page, 'picture-004').click({ modifiers: ['Shift'] });
+  await expect(page.getByText('3 images chosen')).toBeVisible();
+  await page.getByRole('button', { name: 'Take out' }).click();
+  await expect(shown(page)).toHaveCount(5);
+  await expect(box(page, 'picture-000')).toBeHidden();
+  await expect(page.getByText('Last change: 3 images taken out.')).toBeVisible();
+
+  await reload(page);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(shown(page)).toHaveCount(8);
+  await expect(page.getByText('Last change')).toBeHidden();
+});
+
+test('nothing chosen is told, and all of a page is chosen at once', async ({ page }) => {
+  await open(page, '/datasets');
+  await uploaded(page, 'move', pictures(4));
+  await page.getByRole('button', { name: 'Take out' }).click();
+  await expect(page.getByRole('alert')).toContainText('choose at least one image');
+  await page.getByRole('button', { name: 'All of this page' }).click();
+  await page.getByLabel('Class', { exact: true }).fill('a/b');
+  await page.getByRole('button', { name: 'Move to class' }).click();
+  await expect(page.getByLabel('Class', { exact: true })).toHaveAttribute('aria-invalid', 'true');
+  await page.getByLabel('Class', { exact: true }).fill('dusk');
+  await page.getByLabel('Class', { exact: true }).press('Enter');
+  await expect(classes(page).getByRole('link', { name: /^dusk/ })).toContainText('4');
+  await expect(classes(page).getByRole('link', { name: /^dark/ })).toBeHidden();
+});
+
+test('a class gets another name, and one that exists is said first', async ({ page }) => {
+  await open(page, '/datasets');
+  await uploaded(page, 'rename', pictures(6));
+  await classes(page).getByRole('link', { name: /^dark/ }).click();
+  await page.getByText('Rename the class dark…').click();
+  const name = page.getByLabel('New name of the class');
+  await name.fill('light');
+  await expect(page.getByText('There is a class light of 3 images')).toBeVisible();
+  await name.fill('night');
+  await expect(page.getByText('There is a class')).toBeHidden();
+  await page.getByRole('button', { name: 'Rename', exact: true }).click();
+  await expect(page).toHaveURL(/class=night/);
+  await expect(shown(page)).toHaveCount(3);
+  await expect(page.getByText('class dark made night')).toBeVisible();
+});
+
+test('statistics find what is there twice, and it is removed', async ({ page }) => {
+  const [first, ...others] = pictures(5);
+  if (!first) throw new Error('there is no picture');
+  await open(page, '/datasets');
+  await uploaded(page, 'twins', [first, ...others, { ...first, name: 'light/twin.png' }]);
+  const statistics = page.getByRole('region', { name: 'Statistics' });
+  await statistics.getByRole('link', { name: 'Look at the pixels' }).click();
+  await expect(statistics.getByText(/Gray/)).toBeVisible();
+  await expect(statistics.getByRole('list', { name: 'Sizes' })).toContainText('12×12');
+  await expect(statistics).toContainText('1 image the same as another');
+  await statistics.getByRole('button', { name: 'Remove duplicates' }).click();
+  await expect(shown(page)).toHaveCount(5);
+  await expect(statistics).toContainText('No image is there twice');
+  await statistics.getByRole('button', { name: 'Remove duplicates' }).click();
+  await expect(page.getByRole('alert')).toContainText('no two of its images are alike');
+});
+
+test('a built-in data set says why it stays as it is', async ({ page }) => {
+  await open(page, '/datasets?name=digits');
+  await expect(page.getByText('Built in: Darkroom draws its images')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Take out' })).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Remove duplicates' })).toBeHidden();
+});
+
+test('augmentation is looked at and taken along to Train', async ({ page }) => {
+  await open(page, '/datasets?name=textures');
+  await fold(page, 'Augmentation').locator('summary').click();
+  const picture = page.getByAltText('The image and eleven variants of it');
+  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(28);
+  await page.getByLabel('Mirror').selectOption('both');
+  await page.getByRole('spinbutton', { name: 'Random crop' }).fill('0.95');
+  await expect(page.getByRole('spinbutton', { name: 'Random crop' })).toHaveAttribute('aria-invalid', 'true');
+  await page.getByRole('spinbutton', { name: 'Random crop' }).fill('0.25');
+  await expect(picture).toHaveAttribute('src', /flip=both.*crop=0\.25/);
+  await expect(page.getByRole('spinbutton', { name: 'Random crop' })).not.toHaveAttribute('aria-invalid');
+  await page.getByRole('link', { name: 'Use in Train' }).click();
+  await expect(page.getByLabel('Data set', { exact: true })).toHaveValue('textures');
+  await expect(page.locator('[name="dataset_params.flip"]')).toHaveValue('both');
+  await expect(page.locator('[name="dataset_params.crop"]')).toHaveValue('0.25');
+});
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('images are taken out and brought back', async ({ page }) => {
+    await page.goto('/datasets');
+    await uploaded(page, 'plain', pictures(4));
+    await box(page, 'picture-000').check();
+    await box(page, 'picture-001').check();
+    await page.getByRole('button', { name: 'Take out' }).click();
+    await expect(shown(page)).toHaveCount(2);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(shown(page)).toHaveCount(4);
+    await page.getByRole('button', { name: 'Move to class' }).click();
+    await expect(page.getByRole('alert').first()).toBeVisible();
+  });
+});
