@@ -171,23 +171,23 @@ pub const SETTINGS: &[Setting] = &[
         "Numbers that stand for each square of pixels. More keep more of the picture, and are more to draw."),
     setting("autoencoder_params.codebook_size", "Codebook", "entries", int(2, 65_536), Group::Autoencoder,
         "Entries of the codebook of a vq autoencoder. Those that no picture needs are put where pictures are."),
-    setting("autoencoder_params.down_channels", "Down channels", "", Kind::IntList { min: 1, max: 4096 }, Group::Autoencoder,
+    setting("autoencoder_params.down_channels", "Encoder channels", "", Kind::IntList { min: 1, max: 4096 }, Group::Autoencoder,
         "Width of the first convolution, then of each block of the encoder. The decoder mirrors them."),
-    setting("autoencoder_params.mid_channels", "Mid channels", "", Kind::IntList { min: 1, max: 4096 }, Group::Autoencoder,
+    setting("autoencoder_params.mid_channels", "Encoder mid channels", "", Kind::IntList { min: 1, max: 4096 }, Group::Autoencoder,
         "Widths between encoder and latents; the decoder mirrors them. First and last must equal the last down channel."),
-    setting("autoencoder_params.down_sample", "Downsample", "", Kind::BoolList, Group::Autoencoder,
+    setting("autoencoder_params.down_sample", "Encoder downsample", "", Kind::BoolList, Group::Autoencoder,
         "For each block of the encoder: halve width and height after it? Two halvings make one latent of 4x4 pixels."),
-    setting("autoencoder_params.attn_down", "Attention", "", Kind::BoolList, Group::Autoencoder,
+    setting("autoencoder_params.attn_down", "Encoder attention", "", Kind::BoolList, Group::Autoencoder,
         "For each block of the encoder, and the one of the decoder facing it: use self-attention? Empty means nowhere but between encoder and latents."),
     setting("autoencoder_params.num_down_layers", "Layers per encoder block", "", int(1, 16), Group::Autoencoder,
         "Residual layers in each block of the encoder."),
-    setting("autoencoder_params.num_mid_layers", "Layers per mid block", "", int(1, 16), Group::Autoencoder,
+    setting("autoencoder_params.num_mid_layers", "Layers per encoder mid block", "", int(1, 16), Group::Autoencoder,
         "Pairs of attention and residual layers in each mid block, after its first residual layer."),
     setting("autoencoder_params.num_up_layers", "Layers per decoder block", "", int(1, 16), Group::Autoencoder,
         "Residual layers in each block of the decoder."),
-    setting("autoencoder_params.num_heads", "Attention heads", "", int(1, 64), Group::Autoencoder,
+    setting("autoencoder_params.num_heads", "Encoder attention heads", "", int(1, 64), Group::Autoencoder,
         "Heads of every attention layer; each channel count with attention must be divisible by it."),
-    setting("autoencoder_params.norm_channels", "Norm groups", "", int(1, 256), Group::Autoencoder,
+    setting("autoencoder_params.norm_channels", "Encoder norm groups", "", int(1, 256), Group::Autoencoder,
         "Groups of every group normalisation (the reference calls them channels); each channel count must be divisible by it."),
     setting("autoencoder_params.kl_weight", "KL weight", "", float(0.0, 10.0), Group::Autoencoder,
         "How firmly the latents of a kl autoencoder are held near a unit Gaussian. Little keeps pictures sharp; 0 lets latents go where they like."),
@@ -277,4 +277,19 @@ pub const SETTINGS: &[Setting] = &[
 /// The setting that stands at `key`.
 pub fn setting_at(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_settings_have_one_key_or_one_label() {
+        for names in [|s: &Setting| s.key, |s: &Setting| s.label] {
+            let mut names: Vec<&str> = SETTINGS.iter().map(names).collect();
+            names.sort_unstable();
+            let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+            assert!(twice.is_empty(), "{twice:?}");
+        }
+    }
 }

@@ -121,6 +121,15 @@ fn time(seconds: f32) -> String {
     }
 }
 
+fn what_next(name: &str, is_autoencoder: bool) -> String {
+    match is_autoencoder {
+        true => format!(
+            "train in its latents: darkroom train --preset latent --set model_params.autoencoder={name}"
+        ),
+        false => format!("draw with it: darkroom generate --model {name}"),
+    }
+}
+
 fn tell_end(darkroom: &Darkroom, job: JobId, name: &str) -> Result<()> {
     let view = darkroom.training_view(Some(job))?;
     let view = view.ok_or_else(|| Error::Other("the run was deleted while it ran".into()))?;
@@ -131,7 +140,7 @@ fn tell_end(darkroom: &Darkroom, job: JobId, name: &str) -> Result<()> {
         JobState::Failed => Err(Error::Other(view.job.message.unwrap_or_default())),
         JobState::Done => {
             println!("done: step {}{loss}{speed}", figures.step);
-            println!("draw with it: darkroom generate --model {name}");
+            println!("{}", what_next(name, view.config.is_autoencoder()));
             Ok(())
         }
         _ => {

@@ -263,6 +263,12 @@ impl Desk {
     }
 }
 
+/// Those that draw: an autoencoder does not by itself.
+pub fn drawing(mut models: Vec<ModelInfo>) -> Vec<ModelInfo> {
+    models.retain(|model| !model.is_autoencoder);
+    models
+}
+
 /// The model that `name` means; `leaves@1200` is `leaves` at an earlier step.
 pub fn model_of<'a>(name: &str, models: &'a [ModelInfo]) -> Option<&'a ModelInfo> {
     let run = name.split_once('@').map_or(name, |(run, _)| run);
@@ -297,7 +303,7 @@ pub fn follow_server(desk: Desk) {
         if before.is_some() {
             spawn_local(async move {
                 if let Ok(models) = fetch_models().await {
-                    desk.models.set(models);
+                    desk.models.set(drawing(models));
                 }
             });
         }

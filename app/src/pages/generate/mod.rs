@@ -26,7 +26,7 @@ use crate::api::{
 use crate::components::notice::PageFault;
 use crate::json::{self, load};
 use crate::live::Live;
-use desk::{Desk, follow_address, follow_init_image, follow_server, model_of};
+use desk::{Desk, drawing, follow_address, follow_init_image, follow_server, model_of};
 use form::GenerateFields;
 use results::Results;
 
@@ -71,7 +71,7 @@ fn title(live: Live) -> String {
 }
 
 async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
-    let models = fetch_models().await?;
+    let models = drawing(fetch_models().await?);
     let job = query.get_str("job").and_then(|job| job.parse().ok());
     let view = match job {
         Some(job) => fetch_generation(Some(job)).await?,

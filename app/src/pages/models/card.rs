@@ -22,16 +22,26 @@ pub fn Card(model: ModelInfo, run: Option<JobId>) -> impl IntoView {
         move || query.with(|query| query.get_str("name") == Some(&name)).then_some("true")
     };
     let classes = model.classes.join(", ");
+    let badge = match (built_in, model.is_autoencoder) {
+        (true, _) => Some("built in"),
+        (false, true) => Some("autoencoder"),
+        (false, false) => None,
+    };
+    let (href, use_it) = match model.is_autoencoder {
+        true => (
+            format!("/train?preset=latent&model_params.autoencoder={name}"),
+            "Train in its latents",
+        ),
+        false => (format!("/?model={name}"), "Generate with this"),
+    };
     let deletion = (!built_in).then(|| view! { <Delete name=name.clone() /> });
     view! {
         <li class="model" aria-current=named aria-label=name>
             <div class="run-head">
                 <h2>{name.clone()}</h2>
-                {built_in.then(|| view! { <span class="badge">"built in"</span> })}
+                {badge.map(|badge| view! { <span class="badge">{badge}</span> })}
                 <div class="actions">
-                    <a class="button" href=format!("/?model={name}")>
-                        "Generate with this"
-                    </a>
+                    <a class="button" href=href>{use_it}</a>
                 </div>
             </div>
             <Facts model />
@@ -50,8 +60,10 @@ fn Facts(model: ModelInfo) -> impl IntoView {
         ("Step", words::count(model.step)),
         ("Weights", words::large(model.weights)),
         ("Size", size),
+        ("Latents", model.latents),
         ("Data set", model.dataset),
     ];
+    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
     let fact = |(name, value): (&'static str, String)| {
         view! {
             <div>

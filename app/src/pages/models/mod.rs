@@ -83,9 +83,13 @@ fn MakingForms(library: Library, typed: (evaluation::Typed, merge::Typed)) -> im
     if library.models.is_empty() {
         return ().into_any();
     }
-    let names = library.models.iter().map(|model| model.name.clone()).collect::<Vec<_>>();
+    let named = |models: &[&ModelInfo]| models.iter().map(|model| model.name.clone()).collect();
+    let drawing: Vec<&ModelInfo> =
+        library.models.iter().filter(|model| !model.is_autoencoder).collect();
+    let drawing: Vec<String> = named(&drawing);
+    let names: Vec<String> = named(&library.models.iter().collect::<Vec<_>>());
     view! {
-        <EvaluateFields typed=typed.0 names=names.clone() sets=library.datasets />
+        <EvaluateFields typed=typed.0 names=drawing sets=library.datasets />
         <MergeFields typed=typed.1 names />
     }
     .into_any()

@@ -110,7 +110,10 @@ fn first_form(
         Some(preset) => RunForm::preset(preset),
         None => typed.unwrap_or_default(),
     };
-    for key in [RunForm::DATASET, RunForm::NAME].into_iter().chain(AUGMENTATION) {
+    // Models that the run builds on, from the tab of models.
+    const FOUNDATIONS: [&str; 2] = ["model_params.autoencoder", "train_params.begin_from"];
+    let keys = [RunForm::DATASET, RunForm::NAME].into_iter().chain(AUGMENTATION);
+    for key in keys.chain(FOUNDATIONS) {
         if let Some(value) = query.get(key) {
             form.set(key, value);
         }
