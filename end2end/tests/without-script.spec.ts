@@ -28,14 +28,14 @@ test('a wrong number is told and kept', async ({ page }) => {
 test('a data set is uploaded', async ({ page }) => {
   await page.goto('/datasets');
   const upload = page.getByRole('form', { name: 'Upload' });
-  await upload.getByLabel('Name', { exact: true }).fill('plain');
+  await upload.getByLabel('Name', { exact: true }).fill('uploaded-plainly');
   await upload.getByLabel('Archive').setInputFiles({
     name: 'plain.zip',
     mimeType: 'application/zip',
     buffer: zip([{ name: 'one.png', data: grayPng(8, (x, y) => x * y) }]),
   });
   await upload.getByRole('button', { name: 'Upload' }).click();
-  await expect(page.getByRole('heading', { name: 'plain' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'uploaded-plainly' })).toBeVisible();
   await expect(page.getByRole('region', { name: 'Images' }).getByRole('img')).toHaveCount(1);
 });
 
