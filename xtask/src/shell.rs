@@ -26,7 +26,23 @@ pub fn cargo() -> Command {
     let mut cargo = command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // Some people keep one target folder for all their projects; the paths here must hold for them.
     cargo.env("CARGO_TARGET_DIR", workspace::target());
+    // These variables, where somebody has them, stand in the place of what `.cargo/config.toml` says.
+    for name in ["RUSTFLAGS", "RUSTDOCFLAGS"] {
+        if let Ok(flags) = env::var(name) {
+            cargo.env(name, with_page_flags(&flags));
+        }
+    }
     cargo
+}
+
+/// The page compiles only with this.
+const PAGE_FLAGS: &str = "--cfg erase_components";
+
+fn with_page_flags(flags: &str) -> String {
+    match flags.contains(PAGE_FLAGS) {
+        true => flags.to_owned(),
+        false => format!("{flags} {PAGE_FLAGS}"),
+    }
 }
 
 /// Runs to the end; an error unless it ends well.
@@ -62,4 +78,16 @@ pub fn find(program: &str) -> Option<PathBuf> {
 pub fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_of_the_environment_keep_those_of_the_page() {
+        assert_eq!(with_page_flags("-D warnings"), "-D warnings --cfg erase_components");
+        let both = "--cfg erase_components -O";
+        assert_eq!(with_page_flags(both), both);
+    }
 }
