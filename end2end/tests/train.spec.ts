@@ -18,6 +18,7 @@ test('a run is trained to its end, reloaded in the middle, and draws', async ({ 
 
   await form.reached(page, 400);
   await expect(page.getByTestId('train-step')).toHaveText('400 / 400');
+  await reload(page);
   await expect(form.samples(page)).toHaveCount(8);
   await expect(form.samples(page).first()).toHaveJSProperty('naturalWidth', 58);
   await expect(page.getByRole('button', { name: 'Stop', exact: true })).toBeDisabled();
