@@ -14,6 +14,14 @@ use crate::json;
 /// Points the curve may hold before the older ones are merged in pairs.
 const CURVE_POINTS: usize = 2400;
 
+/// Adds what `shown` has of the same run beyond `view`: samples and checkpoints of later steps.
+fn keep_newer(view: &mut TrainView, shown: &TrainView) {
+    let last = view.samples.iter().map(|grid| grid.step).max();
+    view.samples.extend(shown.samples.iter().filter(|grid| Some(grid.step) > last).cloned());
+    let last = view.checkpoints.iter().max().copied();
+    view.checkpoints.extend(shown.checkpoints.iter().filter(|step| Some(**step) > last));
+}
+
 /// The state of the studio as this page knows it.
 #[derive(Clone, Copy)]
 pub struct Live {
@@ -187,9 +195,21 @@ impl Live {
     pub fn show_training(self, job: Option<i64>) {
         spawn_local(async move {
             if let Ok(Some(view)) = fetch_training(job).await {
-                self.training.set(Some(view));
+                self.take_training(Some(view));
             }
         });
+    }
+
+    /// Shows an answer of the server's. Events may have told of more while it was on its way.
+    pub fn take_training(self, mut view: Option<TrainView>) {
+        if let Some(view) = &mut view {
+            self.training.with_untracked(|shown| {
+                if let Some(shown) = shown.as_ref().filter(|shown| shown.job.id == view.job.id) {
+                    keep_newer(view, shown);
+                }
+            });
+        }
+        self.training.set(view);
     }
 
     fn newest(self, kind: JobKind) -> Option<i64> {

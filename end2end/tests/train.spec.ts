@@ -77,6 +77,7 @@ test('two tabs show the same run', async ({ page, context }) => {
   for (const tab of [page, other]) {
     await expect(tab.getByRole('heading', { name: 'shared' })).toBeVisible();
     await form.reached(tab, 300);
+    await reload(tab);
     await expect(form.samples(tab)).toHaveCount(6);
   }
 });

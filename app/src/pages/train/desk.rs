@@ -112,7 +112,7 @@ impl Desk {
     /// Brings the run `job`, or the newest, on show.
     pub async fn show(self, job: Option<JobId>) {
         match fetch_training(job).await {
-            Ok(view) => self.live.training.set(view),
+            Ok(view) => self.live.take_training(view),
             Err(error) => self.fault.set(error),
         }
         self.refresh_runs().await;

@@ -135,7 +135,7 @@ fn first_form(
 #[component]
 fn Studio(opening: Opening) -> impl IntoView {
     let live = expect_context::<Live>();
-    live.training.set(opening.view.clone());
+    live.take_training(opening.view.clone());
     let desk = Desk::new(live, opening);
     provide_context(desk);
     follow_server(desk);
