@@ -76,10 +76,7 @@ fn Frame() -> impl IntoView {
         <Suspense fallback=|| ()>
             {move || Suspend::new(async move {
                 if let Ok((status, preferences)) = boot.await {
-                    live.preferences.set(preferences);
-                    live.status.update(|shown| {
-                        shown.get_or_insert(status);
-                    });
+                    live.boot(status, preferences);
                 }
                 let theme = move || live.preferences.with(|p| p.theme.key());
                 let pixels = move || live.preferences.with(|p| if p.crisp_pixels { "crisp" } else { "smooth" });

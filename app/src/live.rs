@@ -33,6 +33,8 @@ pub struct Live {
     pub training: RwSignal<Option<TrainView>>,
     /// Grows whenever models or data sets may have changed.
     pub library: RwSignal<u64>,
+    /// The revision of models and data sets that the server told of last.
+    revision: RwSignal<Option<u64>>,
     /// Whether the server answers; shown in the header.
     pub connected: RwSignal<bool>,
     /// Grows when events may have been missed.
@@ -47,6 +49,7 @@ impl Live {
             generation: RwSignal::new(None),
             training: RwSignal::new(None),
             library: RwSignal::new(0),
+            revision: RwSignal::new(None),
             connected: RwSignal::new(true),
             missed: RwSignal::new(0),
         }
@@ -80,7 +83,6 @@ impl Live {
         self.connected.set(true);
         self.missed.update(|times| *times += 1);
         if is_back {
-            self.library.update(|times| *times += 1);
             spawn_local(async move {
                 if let Ok(status) = fetch_status().await {
                     self.apply(Event::Status(status));
@@ -118,11 +120,30 @@ impl Live {
                     }
                 });
             }
-            Event::LibraryChanged => self.library.update(|times| *times += 1),
+            Event::LibraryChanged(revision) => self.library_is(revision),
+        }
+    }
+
+    /// Takes over what the page was drawn with. Events may have come before.
+    pub fn boot(self, status: Status, preferences: Preferences) {
+        self.preferences.set(preferences);
+        self.library_is(status.library);
+        self.status.update(|shown| {
+            shown.get_or_insert(status);
+        });
+    }
+
+    /// What was asked for at another revision is asked for again.
+    fn library_is(self, revision: u64) {
+        let known = self.revision.get_untracked();
+        self.revision.set(Some(revision));
+        if known.is_some_and(|known| known != revision) {
+            self.library.update(|times| *times += 1);
         }
     }
 
     fn apply_status(self, status: Status) {
+        self.library_is(status.library);
         for job in &status.jobs {
             if shows(
                 self.generation.with_untracked(|view| view.as_ref().map(|v| v.job.clone())),

@@ -16,7 +16,7 @@ test('an autoencoder is trained, and then a model in its latents', async ({ page
   });
   await train.setting(page, 'Train an autoencoder').selectOption('kl');
   await train.start(page);
-  await train.reached(page, 4);
+  await train.finished(page, 'small-and-large');
 
   await open(page, '/models');
   const card = page.getByRole('listitem', { name: 'small-and-large', exact: true });
@@ -26,7 +26,7 @@ test('an autoencoder is trained, and then a model in its latents', async ({ page
   await expect(latents).toHaveValue('small-and-large');
   await train.fillTiny(page, 'in-latents', { ...FOUR, 'Draws in the latents of': 'small-and-large' });
   await train.start(page);
-  await train.reached(page, 4);
+  await train.finished(page, 'in-latents');
 
   await emptyForm(page, baseURL);
   await open(page, '/?model=in-latents');

@@ -58,3 +58,21 @@ test('a checkpoint that is not in the list can be drawn with', async ({ page }) 
   await open(page, '/?model=nothing@5');
   await expect(page.getByLabel('Model', { exact: true })).not.toHaveValue(/@/);
 });
+
+test('what changed while the page was opening is there', async ({ page, request }) => {
+  let listen = () => {};
+  const opened = new Promise<void>((resolve) => (listen = resolve));
+  await page.route('**/events', async (route) => {
+    await opened;
+    await route.continue();
+  });
+  await open(page, '/models');
+  const form = { a: 'digits', b: 'digits', c: '', multiplier: '0.5', name: 'late' };
+  const headers = { accept: 'application/json' };
+  expect((await request.post('/fn/merge_models', { form, headers })).ok()).toBeTruthy();
+  await expect(model(page, 'late')).toBeHidden();
+  listen();
+  await expect(model(page, 'late')).toBeVisible();
+  await request.post('/fn/delete_model', { form: { name: 'late' }, headers });
+  await expect(model(page, 'late')).toBeHidden();
+});

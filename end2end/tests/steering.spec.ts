@@ -35,7 +35,7 @@ test('a checkpoint draws, and a run that is over goes on', async ({ page }) => {
   await open(page, '/train');
   await form.fillTiny(page, 'longer', { Steps: '60', 'Checkpoint every': '20' });
   await form.start(page);
-  await form.reached(page, 60);
+  await form.finished(page, 'longer');
   const extension = page.getByRole('region', { name: 'Extend the run' });
   await extension.getByLabel('Extend to').fill('30');
   await extension.getByRole('button', { name: 'Extend' }).click();

@@ -58,6 +58,12 @@ export async function reached(page: Page, step: number, within = 60_000): Promis
   await expect.poll(() => steps(page), { timeout: within }).toBeGreaterThanOrEqual(step);
 }
 
+/** Waits until the run `name` is on show and done: its model is there then. */
+export async function finished(page: Page, name: string, within = 60_000): Promise<void> {
+  const head = page.locator('.run-head').filter({ has: page.getByRole('heading', { name, exact: true }) });
+  await expect(head.locator('.badge')).toHaveText('done', { timeout: within });
+}
+
 async function steps(page: Page): Promise<number> {
   const text = await page.getByTestId('train-step').textContent({ timeout: 1000 }).catch(() => '');
   return Number((text ?? '').split('/')[0].replace(/\D/g, ''));

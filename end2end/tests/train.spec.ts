@@ -16,7 +16,7 @@ test('a run is trained to its end, reloaded in the middle, and draws', async ({ 
   await expect(form.curve(page)).toBeVisible();
   await expect(form.samples(page).first()).toBeVisible();
 
-  await form.reached(page, 400);
+  await form.finished(page, 'tiny');
   await expect(page.getByTestId('train-step')).toHaveText('400 / 400');
   await reload(page);
   await expect(form.samples(page)).toHaveCount(8);

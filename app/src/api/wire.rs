@@ -55,6 +55,8 @@ pub struct Status {
     pub device_note: Option<String>,
     pub data_dir: String,
     pub version: String,
+    /// Another number whenever models or data sets are others.
+    pub library: u64,
     /// Running first, then queued in order, then at most the last few that are over.
     pub jobs: Vec<JobSummary>,
     /// The address for other machines, if shared on the network.
@@ -332,8 +334,8 @@ pub enum Live {
         job: JobId,
         step: u64,
     },
-    /// Models or data sets were added or removed.
-    LibraryChanged,
+    /// Models or data sets were added or removed. The revision that [`Status::library`] tells from now on.
+    LibraryChanged(u64),
 }
 
 /// What a person chose in Settings; kept on the server.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use app::api::{
     ApiError, DatasetChange, DatasetEdit, DatasetInfo, DatasetPage, DatasetStatistics, Estimate,
     EvaluateForm, EvaluationView, GalleryImage, GalleryPage, GalleryQuery, GenerateForm,
-    GenerateView, ImageId, InputImage, JobId, JobKind, JobState, JobSummary, Live, MergeForm,
-    ModelInfo, Preferences, ProcessForm, ProcessView, Speed, Status, Studio, Style, TrainView,
-    Wish,
+    GenerateView, ImageId, InputImage, JobId, JobKind, JobState, JobSummary, MergeForm, ModelInfo,
+    Preferences, ProcessForm, ProcessView, Speed, Status, Studio, Style, TrainView, Wish,
 };
 use async_trait::async_trait;
 use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
@@ -373,7 +372,7 @@ impl Darkroom {
         if let Some(job) = job {
             self.store.delete_job(job.id)?;
         }
-        self.live.publish(Live::LibraryChanged);
+        self.live.library_changed();
         self.publish_status()
     }
 }

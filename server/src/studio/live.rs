@@ -1,7 +1,9 @@
 //! What is known of running jobs from one moment to the next; the database gets it about once a second.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use app::api::{JobId, Live, TrainFigures};
 use bytes::Bytes;
@@ -42,6 +44,8 @@ pub struct LiveJobs {
     /// A page may ask for the newest preview just after its batch is done.
     last_preview: Mutex<Option<(JobId, Bytes)>>,
     bus: broadcast::Sender<Live>,
+    /// How often models or data sets were others, on top of a number that no earlier start began with.
+    library: AtomicU64,
 }
 
 /// Events a slow page may lag behind before it gets a fresh snapshot instead.
@@ -53,6 +57,7 @@ impl Default for LiveJobs {
             jobs: Mutex::default(),
             last_preview: Mutex::default(),
             bus: broadcast::Sender::new(BUS_LENGTH),
+            library: AtomicU64::new(milliseconds_now()),
         }
     }
 }
@@ -65,6 +70,17 @@ impl LiveJobs {
     /// Tells every open page; nobody listening is fine.
     pub fn publish(&self, event: Live) {
         let _ = self.bus.send(event);
+    }
+
+    /// Tells every open page, and those that begin to listen later, that models or data sets are others.
+    pub fn library_changed(&self) {
+        let revision = self.library.fetch_add(1, Ordering::Relaxed) + 1;
+        self.publish(Live::LibraryChanged(revision));
+    }
+
+    /// The revision of models and data sets.
+    pub fn library(&self) -> u64 {
+        self.library.load(Ordering::Relaxed)
     }
 
     pub fn begin(&self, job: JobId) -> CancelToken {
@@ -124,4 +140,8 @@ impl LiveJobs {
     fn lock(&self) -> MutexGuard<'_, HashMap<JobId, RunningJob>> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn milliseconds_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

@@ -1,6 +1,6 @@
 //! A new model out of two or three of the same shape; page and command line both come here.
 
-use app::api::{Live, MergeForm, ModelInfo};
+use app::api::{MergeForm, ModelInfo};
 use engine::checkpoint::Checkpoint;
 use engine::checkpoint::merge::{add_difference, weighted_sum};
 
@@ -55,7 +55,7 @@ impl Darkroom {
     pub fn merge_models(&self, form: &MergeForm) -> Result<ModelInfo> {
         let asked = Merge::read(form)?;
         merge(&self.models, &asked)?;
-        self.live.publish(Live::LibraryChanged);
+        self.live.library_changed();
         self.models.info(&asked.name)
     }
 }

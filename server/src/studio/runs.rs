@@ -328,7 +328,7 @@ impl<'a> Run<'a> {
     fn checkpoint(&mut self, step: u64) -> Result<()> {
         self.flush()?;
         self.studio.live.publish(Live::Checkpoint { job: self.job, step });
-        self.studio.live.publish(Live::LibraryChanged);
+        self.studio.live.library_changed();
         Ok(())
     }
 

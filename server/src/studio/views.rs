@@ -25,6 +25,7 @@ impl Darkroom {
             device_note: self.device.note.clone(),
             data_dir: self.folders.root().display().to_string(),
             version: env!("CARGO_PKG_VERSION").into(),
+            library: self.live.library(),
             jobs: rows.iter().map(|row| self.job_summary(row)).collect(),
             shared_at: self.shared_at.get().cloned(),
         })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
-use app::api::{JobKind, JobState, Live};
+use app::api::{JobKind, JobState};
 use candle_core::Device;
 use engine::CancelToken;
 use engine::device::DeviceChoice;
@@ -169,7 +169,7 @@ impl Worker {
             report(studio.publish_generation(job.id, 0));
         }
         if job.kind == JobKind::Evaluate {
-            studio.live.publish(Live::LibraryChanged);
+            studio.live.library_changed();
         }
     }
 
@@ -184,7 +184,7 @@ impl Worker {
             JobKind::Train => {
                 let ending = runs::train(self, job, cancel);
                 engine::kernels::release_memory();
-                self.studio.live.publish(Live::LibraryChanged);
+                self.studio.live.library_changed();
                 ending
             }
         }

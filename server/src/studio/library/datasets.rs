@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use app::api::{DatasetImage, DatasetInfo, DatasetPage, Live, SkippedFile};
+use app::api::{DatasetImage, DatasetInfo, DatasetPage, SkippedFile};
 use engine::CancelToken;
 use engine::config::{name_fault, parse_colour, unknown_name};
 use engine::data::{Album, Found, Limits, NO_CLASS, Source, built_in, detect, unpack};
@@ -305,7 +305,7 @@ impl Datasets {
                 info.note.unwrap_or_else(|| no_image_reads(&info.skipped)),
             ));
         }
-        self.live.publish(Live::LibraryChanged);
+        self.live.library_changed();
         Ok(info)
     }
 
@@ -319,7 +319,7 @@ impl Datasets {
             }
             // The one who waited may have lost patience.
             let _ = done.send(());
-            datasets.live.publish(Live::LibraryChanged);
+            datasets.live.library_changed();
         });
         heard
     }
@@ -354,7 +354,7 @@ impl Datasets {
         if row.uploaded {
             remove_folder(&self.folders.dataset(name))?;
         }
-        self.live.publish(Live::LibraryChanged);
+        self.live.library_changed();
         Ok(())
     }
 

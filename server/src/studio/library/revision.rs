@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::api::{DatasetChange, DatasetEdit, DatasetStatistics, Live};
+use app::api::{DatasetChange, DatasetEdit, DatasetStatistics};
 use engine::config::parse_colour;
 use engine::data::{Album, built_in};
 
@@ -118,7 +118,7 @@ impl Datasets {
         self.store.set_survey(&name, None, None)?;
         // Nothing heard within this time means a big data set, which the page shows as being read.
         let _ = self.read_behind(row).recv_timeout(PATIENCE);
-        self.live.publish(Live::LibraryChanged);
+        self.live.library_changed();
         Ok(DatasetChange { info: self.info(&name)?, images })
     }
 }

@@ -58,6 +58,7 @@ pub fn status() -> Value {
         device_note: Some("why not on a graphics card".into()),
         data_dir: "/home/me/.local/share/darkroom".into(),
         version: env!("CARGO_PKG_VERSION").into(),
+        library: 7,
         jobs: vec![job(JobKind::Generate)],
         shared_at: Some("http://192.168.1.7:7860".into()),
     })

@@ -1,7 +1,7 @@
 //! A model from elsewhere: a diffusers pipeline as a zip, a .safetensors of ours, or the reference's
 //! .pth with the YAML it was trained with.
 
-use app::api::{Live, ModelInfo};
+use app::api::ModelInfo;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::multipart::{Multipart, MultipartRejection};
@@ -62,7 +62,7 @@ async fn import(web: &Web, mut form: Multipart) -> Result<ModelInfo, Fault> {
             let source = ModelSource { path: &file.path, yaml };
             let imported = darkroom.models.import(&name, &source);
             imported.map_err(|error| error.at_field("file"))?;
-            darkroom.live.publish(Live::LibraryChanged);
+            darkroom.live.library_changed();
             darkroom.models.info(&name)
         })
         .await?;
