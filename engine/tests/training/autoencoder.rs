@@ -6,6 +6,7 @@ use engine::checkpoint::{Checkpoint, Header};
 use engine::config::{AutoencoderKind, ValidConfig};
 use engine::data::ImageSet;
 use engine::grid::Picture;
+use engine::kernels::record;
 use engine::model::Model;
 use engine::noise::{Stream, gaussian_images};
 use engine::train::{Control, TrainEvent, TrainRequest, latest_checkpoint, train};
@@ -88,6 +89,46 @@ fn every_weight_receives_a_gradient() {
             assert!(sum.is_finite() && sum > 0.0, "{kind}: {name} has the gradient {sum}");
         }
     }
+}
+
+#[test]
+fn gradients_on_the_tape_agree_with_finite_differences() {
+    for kind in ["kl", "vq"] {
+        let spec = spec(&small(kind, &[]));
+        let (network, vars) = Autoencoder::fresh(&spec, 1, 0, &Device::Cpu).unwrap();
+        let pictures = noise(&[1, 2], (3, 16, 16));
+        let drawn = (kind == "kl").then(|| noise(&[3, 4], (3, 8, 8)));
+        let loss = || {
+            let pass = network.learning(&pictures, drawn.as_ref()).unwrap();
+            let off = (&pass.reconstruction - &pictures).unwrap().sqr().unwrap();
+            (off.mean((1, 2, 3)).unwrap() + pass.latent_loss).unwrap().sum_all().unwrap()
+        };
+        let (learned, tape) = record(loss);
+        let mut grads = tape.backward(&learned).unwrap();
+        // What is before a codebook learns by a detour that differences do not see.
+        let decoder = ["decoder_conv_in.weight", "decoder_layers.0.up_sample_conv.weight"];
+        let encoder = ["encoder_conv_in.weight", "encoder_layers.0.down_sample_conv.weight"];
+        let names = decoder.iter().chain(encoder.iter().filter(|_| kind == "kl"));
+        for name in names {
+            let (var, grad) = (&vars[*name], grads.remove(&vars[*name]).unwrap());
+            along(name, var, &grad, || f64::from(loss().to_scalar::<f32>().unwrap()));
+        }
+    }
+}
+
+/// Compares `grad` with a difference of `loss` along it, where that is largest against rounding.
+fn along(name: &str, var: &Var, grad: &Tensor, loss: impl Fn() -> f64) {
+    let square = f64::from(grad.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap());
+    let width = 0.005 / square.sqrt().max(1e-3);
+    let begin = var.as_tensor().copy().unwrap();
+    let at = |side: f64| {
+        var.set(&(&begin + (grad * (side * width)).unwrap()).unwrap()).unwrap();
+        let value = loss();
+        var.set(&begin).unwrap();
+        value
+    };
+    let measured = (at(1.0) - at(-1.0)) / (2.0 * width);
+    assert!((measured - square).abs() < 0.03 * square, "{name}: {measured} for {square}");
 }
 
 #[test]
