@@ -4,11 +4,12 @@ use candle_core::Tensor;
 
 use super::Spec;
 use super::blocks::{End, Layers, Mid};
-use crate::Result;
+use super::thumbnail::Thumbnail;
 use crate::config::AutoencoderParams;
 use crate::unet::Border;
 use crate::unet::layers::{Conv2d, ConvTranspose2d};
 use crate::unet::params::Params;
+use crate::{Result, kernels};
 
 /// A convolution that doubles the size where the level does, then residual layers.
 #[derive(Clone, Debug)]
@@ -47,10 +48,12 @@ pub(super) struct Decoder {
     mids: Vec<Mid>,
     ups: Vec<Up>,
     end: End,
+    thumbnail: Option<Thumbnail>,
 }
 
 impl Decoder {
-    pub fn new(params: &mut Params, Spec { params: shape, channels }: &Spec) -> Result<Self> {
+    pub fn new(params: &mut Params, spec: &Spec) -> Result<Self> {
+        let Spec { params: shape, channels } = spec;
         let latents = shape.z_channels;
         let first =
             params.within("post_quant_conv", |params| Conv2d::one(params, latents, latents))?;
@@ -71,7 +74,7 @@ impl Decoder {
             .collect::<Result<_>>()?;
         let widths = (shape.down_channels[0], *channels);
         let end = End::new(params, "decoder", widths, shape.norm_channels)?;
-        Ok(Self { first, conv_in, mids, ups, end })
+        Ok(Self { first, conv_in, mids, ups, end, thumbnail: Thumbnail::new(spec) })
     }
 
     /// (batch, z_channels, height, width) to (batch, channels, height · factor, width · factor).
@@ -83,6 +86,10 @@ impl Decoder {
         for up in &self.ups {
             h = up.forward(&h, border)?;
         }
-        self.end.forward(&h, border)
+        let picture = self.end.forward(&h, border)?;
+        match &self.thumbnail {
+            Some(thumbnail) => Ok(kernels::add(&picture, &thumbnail.large(latents, border)?)?),
+            None => Ok(picture),
+        }
     }
 }

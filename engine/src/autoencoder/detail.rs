@@ -34,7 +34,7 @@ fn is_even(x: &Tensor) -> Result<bool> {
 }
 
 /// Means of 2x2 pixels.
-fn halved(x: &Tensor) -> Result<Tensor> {
+pub(super) fn halved(x: &Tensor) -> Result<Tensor> {
     let (batch, channels, height, width) = x.dims4()?;
     let blocks = x.reshape((batch * channels, height / 2, 2, width / 2, 2))?;
     Ok(blocks.mean((2, 4))?.reshape((batch, channels, height / 2, width / 2))?)

@@ -4,12 +4,13 @@ use candle_core::Tensor;
 
 use super::Spec;
 use super::blocks::{End, Layers, Mid};
-use crate::Result;
+use super::thumbnail::Thumbnail;
 use crate::config::AutoencoderParams;
 use crate::kernels::ConvShape;
 use crate::unet::Border;
 use crate::unet::layers::Conv2d;
 use crate::unet::params::Params;
+use crate::{Result, kernels};
 
 /// Residual layers, then a convolution that halves the size where the level does.
 #[derive(Clone, Debug)]
@@ -51,10 +52,12 @@ pub(super) struct Encoder {
     end: End,
     /// A 1x1 convolution of what is told.
     last: Conv2d,
+    thumbnail: Option<Thumbnail>,
 }
 
 impl Encoder {
-    pub fn new(params: &mut Params, Spec { params: shape, channels }: &Spec) -> Result<Self> {
+    pub fn new(params: &mut Params, spec: &Spec) -> Result<Self> {
+        let Spec { params: shape, channels } = spec;
         let conv_in = params.within("encoder_conv_in", |params| {
             Conv2d::three(params, *channels, shape.down_channels[0])
         })?;
@@ -72,7 +75,7 @@ impl Encoder {
         let (bottom, told) = (shape.down_channels[shape.levels()], shape.told_channels());
         let end = End::new(params, "encoder", (bottom, told), shape.norm_channels)?;
         let last = params.within("pre_quant_conv", |params| Conv2d::one(params, told, told))?;
-        Ok(Self { conv_in, downs, mids, end, last })
+        Ok(Self { conv_in, downs, mids, end, last, thumbnail: Thumbnail::new(spec) })
     }
 
     /// (batch, channels, height, width) to (batch, told channels, height / factor, width / factor).
@@ -84,6 +87,10 @@ impl Encoder {
         for mid in &self.mids {
             h = mid.forward(&h, border)?;
         }
-        self.last.forward(&self.end.forward(&h, border)?, border)
+        let told = self.last.forward(&self.end.forward(&h, border)?, border)?;
+        match &self.thumbnail {
+            Some(thumbnail) => Ok(kernels::add(&told, &thumbnail.small(x)?)?),
+            None => Ok(told),
+        }
     }
 }

@@ -14,6 +14,7 @@ mod encoder;
 mod gaussian;
 mod latents;
 mod network;
+mod thumbnail;
 
 pub(crate) use codebook::latent_vectors;
 pub use codebook::{Codebook, Quantized};

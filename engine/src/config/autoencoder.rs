@@ -27,6 +27,8 @@ impl AutoencoderKind {
 pub struct AutoencoderParams {
     pub kind: AutoencoderKind,
     pub z_channels: usize,
+    /// Whether the first latents begin with the picture made small.
+    pub thumbnail: bool,
     pub codebook_size: usize,
     pub down_channels: Vec<usize>,
     pub mid_channels: Vec<usize>,
@@ -51,6 +53,7 @@ impl Default for AutoencoderParams {
         Self {
             kind: AutoencoderKind::None,
             z_channels: 4,
+            thumbnail: false,
             codebook_size: 512,
             down_channels: vec![32, 64, 128],
             mid_channels: vec![128, 128],

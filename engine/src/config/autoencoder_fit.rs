@@ -3,8 +3,9 @@
 use super::validate::neighbours;
 use super::{AutoencoderParams, ConfigError, FieldError, ModelParams, RunConfig};
 
-/// What is wrong with an autoencoder for pictures of `side` pixels.
-pub(super) fn misfits(params: &AutoencoderParams, side: usize, errors: &mut Vec<FieldError>) {
+/// What is wrong with the autoencoder of a run.
+pub(super) fn misfits(config: &RunConfig, errors: &mut Vec<FieldError>) {
+    let (params, model) = (&config.autoencoder_params, &config.model_params);
     let before = errors.len();
     lengths(params, errors);
     if errors.len() > before {
@@ -12,7 +13,8 @@ pub(super) fn misfits(params: &AutoencoderParams, side: usize, errors: &mut Vec<
     }
     norms(params, errors);
     heads(params, errors);
-    sides(params, side, errors);
+    sides(params, model.im_size, errors);
+    thumbnail(params, model.im_channels, errors);
 }
 
 fn fault(field: &str, message: String) -> FieldError {
@@ -50,6 +52,18 @@ fn lengths(params: &AutoencoderParams, errors: &mut Vec<FieldError>) {
     }
     if params.disc_weight > 0.0 && params.disc_channels.is_empty() {
         errors.push(fault("disc_channels", "is empty; give some, as in 32, 64".into()));
+    }
+}
+
+/// Each colour of a thumbnail takes a latent.
+fn thumbnail(params: &AutoencoderParams, colours: usize, errors: &mut Vec<FieldError>) {
+    if params.thumbnail && params.z_channels < colours {
+        let message = format!(
+            "{} is too few for autoencoder_params.thumbnail with {colours} colour channels; give \
+             {colours} or more, or turn the thumbnail off",
+            params.z_channels
+        );
+        errors.push(fault("z_channels", message));
     }
 }
 
@@ -177,6 +191,7 @@ mod tests {
             ("attn_down", "true", "attn_down", "or none"),
             ("mid_channels", "32", "mid_channels", "begin and end with the last down channel"),
             ("norm_channels", "5", "down_channels", "not divisible by norm_channels 5"),
+            ("z_channels", "2", "z_channels", "give 3 or more"),
             ("num_heads", "5", "mid_channels", "not divisible by num_heads 5"),
             ("down_sample", "no, no, no", "down_sample", "halves nothing"),
             ("disc_channels", "8, 8, 8, 8, 8, 8, 8", "disc_channels", "give at most 5"),

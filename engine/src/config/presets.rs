@@ -86,6 +86,8 @@ fn autoencoder() -> RunConfig {
     config.model_params.im_size = 64;
     config.autoencoder_params = AutoencoderParams {
         kind: AutoencoderKind::Kl,
+        thumbnail: true,
+        norm_channels: 4,
         down_channels: vec![16, 32, 48],
         mid_channels: vec![48, 48],
         disc_channels: vec![16, 32, 64],

@@ -169,6 +169,8 @@ pub const SETTINGS: &[Setting] = &[
         "none trains a network that draws. kl and vq train an autoencoder, which makes pictures small and large again, for such a network to draw in: kl with smooth latents, vq with latents out of a codebook."),
     setting("autoencoder_params.z_channels", "Latent channels", "", int(1, 64), Group::Autoencoder,
         "Numbers that stand for each square of pixels. More keep more of the picture, and are more to draw."),
+    setting("autoencoder_params.thumbnail", "Thumbnail in the latents", "", Kind::Bool, Group::Autoencoder,
+        "The first latents, one for each colour, begin with the picture made small, and the decoder adds to it made large again: colours are right from the first step. Off in the reference."),
     setting("autoencoder_params.codebook_size", "Codebook", "entries", int(2, 65_536), Group::Autoencoder,
         "Entries of the codebook of a vq autoencoder. Those that no picture needs are put where pictures are."),
     setting("autoencoder_params.down_channels", "Encoder channels", "", Kind::IntList { min: 1, max: 4096 }, Group::Autoencoder,

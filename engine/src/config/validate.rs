@@ -63,7 +63,7 @@ fn misfits(config: &RunConfig) -> Vec<FieldError> {
 
 /// A run that trains an autoencoder builds no network that draws, and need not say how.
 fn autoencoder(config: &RunConfig, errors: &mut Vec<FieldError>) {
-    autoencoder_fit::misfits(&config.autoencoder_params, config.model_params.im_size, errors);
+    autoencoder_fit::misfits(config, errors);
     if config.model_params.draws_latents() {
         errors.push(FieldError::new(
             "model_params.autoencoder",

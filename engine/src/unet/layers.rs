@@ -76,6 +76,11 @@ impl ConvTranspose2d {
         Ok(Self { weight, bias })
     }
 
+    /// On a weight (in, out, 4, 4) and a bias (out) that stand.
+    pub fn from(weight: Tensor, bias: Tensor) -> Self {
+        Self { weight, bias }
+    }
+
     /// (batch, channels, height, width) to (batch, channels, 2 height, 2 width).
     pub fn forward(&self, x: &Tensor, border: Border) -> Result<Tensor> {
         match border {

@@ -74,7 +74,9 @@ fn magnitude(tensor: &Tensor) -> f32 {
 #[test]
 fn every_weight_receives_a_gradient() {
     let attention = ["autoencoder_params.attn_down=true"];
-    for (kind, changes) in [("kl", &attention[..]), ("kl", &[]), ("vq", &[]), ("vq", &attention)] {
+    let around = ["autoencoder_params.thumbnail=true"];
+    let changed = [&attention[..], &around, &[]];
+    for (kind, changes) in ["kl", "vq"].into_iter().flat_map(|kind| changed.map(|c| (kind, c))) {
         let spec = spec(&small(kind, changes));
         let (network, vars) = Autoencoder::fresh(&spec, 1, 0, &Device::Cpu).unwrap();
         let pictures = noise(&[1, 2], (3, 16, 16));
@@ -93,8 +95,9 @@ fn every_weight_receives_a_gradient() {
 
 #[test]
 fn gradients_on_the_tape_agree_with_finite_differences() {
-    for kind in ["kl", "vq"] {
-        let spec = spec(&small(kind, &[]));
+    for (kind, thumbnail) in [("kl", "yes"), ("kl", "no"), ("vq", "yes"), ("vq", "no")] {
+        let thumbnail = format!("autoencoder_params.thumbnail={thumbnail}");
+        let spec = spec(&small(kind, &[&thumbnail]));
         let (network, vars) = Autoencoder::fresh(&spec, 1, 0, &Device::Cpu).unwrap();
         let pictures = noise(&[1, 2], (3, 16, 16));
         let drawn = (kind == "kl").then(|| noise(&[3, 4], (3, 8, 8)));

@@ -1,6 +1,6 @@
 //! The tables, one step of change at a time.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{Error, Result};
 
@@ -107,20 +107,20 @@ const MIGRATIONS: &[&str] = &[
 ",
 ];
 
-/// Brings the database to the newest version; one from a newer program is refused.
+/// Brings the database to the newest version; one from a newer program is refused. Of several
+/// programs that begin at once, one does and the others wait.
 pub fn migrate(connection: &Connection) -> Result<()> {
-    let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let change = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let version: usize = change.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > MIGRATIONS.len() {
         return Err(Error::Other(format!(
             "the database was written by a newer Darkroom (version {version}, this one knows {})",
             MIGRATIONS.len()
         )));
     }
-    for (index, change) in MIGRATIONS.iter().enumerate().skip(version) {
-        connection.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {change} PRAGMA user_version = {}; COMMIT;",
-            index + 1
-        ))?;
+    for migration in &MIGRATIONS[version..] {
+        change.execute_batch(migration)?;
     }
-    Ok(())
+    change.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    Ok(change.commit()?)
 }

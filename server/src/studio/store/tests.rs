@@ -149,3 +149,21 @@ fn a_data_set_name_is_given_once() {
     store.set_survey("cats", Some("{}"), None).unwrap();
     assert_eq!(store.dataset("cats").unwrap().unwrap().survey.as_deref(), Some("{}"));
 }
+
+#[test]
+fn programs_that_begin_at_once_share_a_new_database() {
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("darkroom.db");
+        let together = std::sync::Barrier::new(4);
+        let open = || {
+            together.wait();
+            Store::open(&path).map(|_| ())
+        };
+        let opened: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+    }
+}
