@@ -21,9 +21,9 @@ impl Tally {
         for line in output.lines() {
             let line = without_colours(line);
             tally += of_line(&line);
-            // Python counts what it ran, and those of them that failed on a line of their own.
-            let failed = unittest_failures(&line);
-            tally.passed = tally.passed.saturating_sub(failed);
+            // Python counts all, and those that failed or were left out on a line of their own.
+            let (failed, skipped) = unittest_faults(&line);
+            tally.passed = tally.passed.saturating_sub(failed + skipped);
             tally.failed += failed;
         }
         tally
@@ -52,14 +52,21 @@ fn of_line(line: &str) -> Tally {
     }
 }
 
-/// `FAILED (failures=1, errors=2)`
-fn unittest_failures(line: &str) -> u32 {
-    let Some(faults) = line.trim().strip_prefix("FAILED (") else { return 0 };
-    let counts = faults.trim_end_matches(')').split(", ").filter_map(|part| {
-        let (kind, count) = part.split_once('=')?;
-        matches!(kind, "failures" | "errors").then(|| count.parse::<u32>().unwrap_or(0))
-    });
-    counts.sum()
+/// How many failed and were left out: `FAILED (failures=1, errors=2)`, `OK (skipped=1)`.
+fn unittest_faults(line: &str) -> (u32, u32) {
+    let line = line.trim();
+    let faults = line.strip_prefix("FAILED (").or_else(|| line.strip_prefix("OK ("));
+    let faults = faults.unwrap_or_default().trim_end_matches(')');
+    let (mut failed, mut skipped) = (0, 0);
+    for (kind, count) in faults.split(", ").filter_map(|part| part.split_once('=')) {
+        let count = count.parse().unwrap_or(0);
+        match kind {
+            "failures" | "errors" => failed += count,
+            "skipped" => skipped += count,
+            _ => {}
+        }
+    }
+    (failed, skipped)
 }
 
 /// Playwright ends with one line for each outcome: `12 passed (1.2m)`, `1 failed`, `1 flaky`.
@@ -104,7 +111,9 @@ mod tests {
         let well = "test_a ... ok\n\nRan 5 tests in 3.1s\n\nOK";
         assert_eq!(Tally::of(well), Tally { passed: 5, failed: 0 });
         let ill = "Ran 5 tests in 3.1s\n\nFAILED (failures=1, errors=2, skipped=1)";
-        assert_eq!(Tally::of(ill), Tally { passed: 2, failed: 3 });
+        assert_eq!(Tally::of(ill), Tally { passed: 1, failed: 3 });
+        let partly = "Ran 5 tests in 3.1s\n\nOK (skipped=1)";
+        assert_eq!(Tally::of(partly), Tally { passed: 4, failed: 0 });
     }
 
     fn check(output: &str, passed: u32, failed: u32) {

@@ -1,0 +1,46 @@
+"""What diffusers itself does with a pipeline; run by a Python that has it, beside torch.
+
+pipeline.py make FOLDER: a small pipeline with random weights, as a training of theirs would leave it.
+pipeline.py compare A B: prints the largest difference of what two pipelines tell of the same noise.
+"""
+
+import sys
+
+import torch
+from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
+
+
+def make(folder):
+    torch.manual_seed(1)
+    unet = UNet2DModel(
+        sample_size=16,
+        in_channels=3,
+        out_channels=3,
+        layers_per_block=1,
+        block_out_channels=(16, 32),
+        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+        attention_head_dim=8,
+        norm_num_groups=8,
+    )
+    scheduler = DDPMScheduler(num_train_timesteps=1000, beta_schedule="linear")
+    DDPMPipeline(unet=unet, scheduler=scheduler).save_pretrained(folder)
+
+
+def told(folder):
+    """The noise that a pipeline sees in the same pictures, and its betas."""
+    pipeline = DDPMPipeline.from_pretrained(folder)
+    torch.manual_seed(2)
+    pictures = torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        noise = pipeline.unet(pictures, torch.tensor([3, 700])).sample
+    return noise, pipeline.scheduler.betas
+
+
+def compare(first, second):
+    pairs = zip(told(first), told(second))
+    print(max((a - b).abs().max().item() for a, b in pairs))
+
+
+if __name__ == "__main__":
+    {"make": make, "compare": compare}[sys.argv[1]](*sys.argv[2:])
