@@ -25,6 +25,7 @@ mod plms;
 mod region;
 mod request;
 mod sample;
+mod seed_resize;
 mod smear;
 mod spacing;
 mod unipc;
@@ -32,7 +33,7 @@ mod variation;
 
 pub use course::Course;
 pub use ddim::Ddim;
-pub use ddpm::{Ddpm, Variance};
+pub use ddpm::Ddpm;
 pub use denoiser::{Denoiser, Estimate};
 pub use dpmpp_2m::DpmPp2m;
 pub use dpmpp_2m_sde::DpmPp2mSde;
