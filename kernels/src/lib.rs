@@ -18,6 +18,7 @@ mod operation;
 mod optimizer;
 mod pairs;
 pub mod plain;
+mod pool;
 mod precision;
 mod reduce;
 mod rows;

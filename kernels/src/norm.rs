@@ -2,12 +2,11 @@
 //! again what the forward pass had in registers.
 
 use candle_core::{Result, Shape, Tensor, bail};
-use rayon::prelude::*;
 
 use super::operation::{Array, Operation};
-use super::reduce;
 use super::simd::{Simd, kernel};
 use super::storage::{chunks, tensor, with_numbers, zeroed};
+use super::{pool, reduce};
 
 /// Group normalisation of (batch, channels, …).
 #[derive(Clone, Copy, Debug)]
@@ -209,10 +208,10 @@ impl GroupNorm {
         let mut dgamma = vec![0.0; x.len() / pixels];
         let mut dbeta = vec![0.0; x.len() / pixels];
         let spare = &mut dx.spare_capacity_mut()[..x.len()];
-        let by_group =
-            spare.par_chunks_mut(size).zip(x.par_chunks(size).zip(grad.par_chunks(size)));
-        let by_channel = dgamma.par_chunks_mut(each).zip(dbeta.par_chunks_mut(each));
-        by_group.zip(by_channel).enumerate().for_each(
+        let by_group = spare.chunks_mut(size).zip(x.chunks(size).zip(grad.chunks(size)));
+        let by_channel = dgamma.chunks_mut(each).zip(dbeta.chunks_mut(each));
+        pool::for_each(
+            by_group.zip(by_channel).enumerate(),
             |(at, ((dx, (x, grad)), (dgamma, dbeta)))| {
                 let dx = zeroed(dx);
                 let (mean, rstd) = moments(x, self.eps);

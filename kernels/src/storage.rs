@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::mem::MaybeUninit;
 
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Shape, Storage, Tensor, bail};
-use rayon::prelude::*;
 
+use super::pool;
 /// The numbers of a contiguous f32 storage.
 pub(super) fn numbers<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     let Some((start, end)) = layout.contiguous_offsets() else {
@@ -81,7 +81,7 @@ pub(super) unsafe fn written_chunks(
 ) -> Vec<f32> {
     let mut numbers = Vec::with_capacity(chunk * count);
     let spare = &mut numbers.spare_capacity_mut()[..chunk * count];
-    spare.par_chunks_mut(chunk.max(1)).enumerate().for_each(|(at, chunk)| work(at, chunk));
+    pool::for_each(spare.chunks_mut(chunk.max(1)).enumerate(), |(at, chunk)| work(at, chunk));
     // SAFETY: the caller vouches for all of them.
     unsafe { numbers.set_len(chunk * count) }
     numbers

@@ -1,9 +1,8 @@
 //! The gradient of a convolution's weight, and of its bias.
 
-use rayon::prelude::*;
-
 use super::conv::{Geometry, zeroed};
 use super::pairs::{pair_neighbours, pair_rows};
+use super::pool;
 use super::precision::Precision;
 use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer};
 
@@ -19,13 +18,10 @@ pub(super) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32>
     // Sums over a share of the images each, added up in their order. How many follows from the
     // batch alone, so that the result does not depend on the number of threads.
     let share = batch.div_ceil((batch / FEWEST_IMAGES).clamp(1, MOST_SHARES));
-    let images = x.par_chunks(share * g.image_numbers());
-    let shares: Vec<TapSums> = images
-        .zip(grad.par_chunks(share * g.out_numbers()))
-        .map(|(x, grad)| TapSums::of(g, x, grad))
-        .collect();
+    let parts = x.chunks(share * g.image_numbers()).zip(grad.chunks(share * g.out_numbers()));
+    let shares: Vec<TapSums> = pool::map(parts, |(x, grad)| TapSums::of(g, x, grad));
     let mut weight = vec![0.0; g.outputs * g.depth()];
-    weight.par_chunks_mut(g.depth()).enumerate().for_each(|(output, weight)| {
+    pool::for_each(weight.chunks_mut(g.depth()).enumerate(), |(output, weight)| {
         for sums in &shares {
             sums.add_to(g, output, weight);
         }
@@ -137,7 +133,17 @@ impl Buffers {
     }
 }
 
+/// Channels that a thread sums at a time.
+const SUMS_AT_ONCE: usize = 64;
+
 /// The gradient of a bias for each image: (batch, channels), summed over the pixels.
 pub(super) fn bias_gradient(grad: &[f32], pixels: usize) -> Vec<f32> {
-    grad.par_chunks(pixels).map(super::reduce::sum).collect()
+    let mut sums = vec![0.0; grad.len() / pixels.max(1)];
+    let parts = sums.chunks_mut(SUMS_AT_ONCE).zip(grad.chunks(SUMS_AT_ONCE * pixels.max(1)));
+    pool::for_each(parts, |(sums, grad)| {
+        for (sum, channel) in sums.iter_mut().zip(grad.chunks_exact(pixels)) {
+            *sum = super::reduce::sum(channel);
+        }
+    });
+    sums
 }

@@ -5,9 +5,8 @@
 //! Each number of the result is summed in an order that depends on the depth alone, never on the
 //! other sizes: an image's result is the same in any batch.
 
-use rayon::prelude::*;
-
 use super::pairs::pair;
+use super::pool;
 use super::precision::Precision;
 use super::simd::{Level, Simd, kernel};
 use super::transpose::transpose;
@@ -102,7 +101,7 @@ impl Packed {
                 (&rows[first..first + height], part)
             })
             .collect();
-        parts.into_par_iter().for_each(|(rows, numbers)| panel(rows, numbers));
+        pool::for_each(parts.into_iter(), |(rows, numbers)| panel(rows, numbers));
         Self { numbers, rows: rows.len(), depth }
     }
 }
@@ -165,7 +164,7 @@ pub(super) fn outer_parallel(product: &Outer, c: &mut [f32]) {
         })
         .collect();
     // SAFETY: checked above.
-    parts.into_par_iter().for_each(|(first, height, c)| unsafe {
+    pool::for_each(parts.into_iter(), |(first, height, c)| unsafe {
         multiply(product, first, height, c);
     });
 }
