@@ -24,9 +24,12 @@ const PATIENCE: usize = 10_000;
 
 /// Calls `work` with each of `items`, in any order, on as many threads as rayon's pool has.
 ///
-/// What is called from within `work` itself runs on one thread, as does what is called while
+/// What is called from within `work` itself stays on its thread, as does what is called while
 /// another thread has the pool.
 pub(super) fn for_each<T: Send>(items: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
+    if BUSY.get() {
+        return items.for_each(work);
+    }
     let cells: Vec<Mutex<Option<T>>> = items.map(|item| Mutex::new(Some(item))).collect();
     for_each_number(cells.len(), |at| {
         let item = held(&cells[at]).take();
@@ -36,7 +39,7 @@ pub(super) fn for_each<T: Send>(items: impl Iterator<Item = T>, work: impl Fn(T)
 
 /// As [`for_each`], with the numbers below `count`.
 pub(super) fn for_each_number(count: usize, work: impl Fn(usize) + Sync) {
-    let helpers = rayon::current_num_threads().min(count).saturating_sub(1);
+    let helpers = threads().min(count).saturating_sub(1);
     if helpers == 0 || BUSY.get() {
         return (0..count).for_each(work);
     }
@@ -48,6 +51,11 @@ pub(super) fn for_each_number(count: usize, work: impl Fn(usize) + Sync) {
     };
     let (next, panic) = (AtomicUsize::new(0), Mutex::new(None));
     POOL.run(helpers, &Loop { work: &work, count, next, panic });
+}
+
+/// How many threads share a loop.
+pub(super) fn threads() -> usize {
+    rayon::current_num_threads()
 }
 
 /// What `work` gives of each item, in their order.

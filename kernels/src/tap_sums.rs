@@ -4,6 +4,7 @@ use super::conv::{Geometry, zeroed};
 use super::pairs::{pair_neighbours, pair_rows};
 use super::pool;
 use super::precision::Precision;
+use super::storage::chunks;
 use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer};
 
 /// Numbers of a block of images that should stay in the second-level cache.
@@ -19,14 +20,17 @@ pub(super) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32>
     // batch alone, so that the result does not depend on the number of threads.
     let share = batch.div_ceil((batch / FEWEST_IMAGES).clamp(1, MOST_SHARES));
     let parts = x.chunks(share * g.image_numbers()).zip(grad.chunks(share * g.out_numbers()));
-    let shares: Vec<TapSums> = pool::map(parts, |(x, grad)| TapSums::of(g, x, grad));
-    let mut weight = vec![0.0; g.outputs * g.depth()];
-    pool::for_each(weight.chunks_mut(g.depth()).enumerate(), |(output, weight)| {
+    let sums = |(x, grad)| TapSums::of(g, x, grad);
+    // A share for each thread, or all threads for one.
+    let shares: Vec<TapSums> = match parts.len() < pool::threads() {
+        true => parts.map(sums).collect(),
+        false => pool::map(parts, sums),
+    };
+    chunks(g.depth(), g.outputs, |output, weight| {
         for sums in &shares {
             sums.add_to(g, output, weight);
         }
-    });
-    weight
+    })
 }
 
 /// Images whose sums are worth a share of their own, and shares there are at most.
@@ -60,7 +64,7 @@ impl TapSums {
             let windows =
                 |at| g.windows_channels_last(step).map(move |w| at * g.planes_numbers() + w);
             let offsets: Vec<usize> = images.flat_map(windows).collect();
-            for (row, sums) in numbers.chunks_exact_mut(g.outputs * pitch).enumerate() {
+            outer(numbers.chunks_exact_mut(g.outputs * pitch).enumerate().map(|(row, sums)| {
                 let product = Outer {
                     a: &packed,
                     b: &planes[g.taps_begin(row)..],
@@ -70,8 +74,8 @@ impl TapSums {
                     accumulate: true,
                     pairs,
                 };
-                outer(&product, sums);
-            }
+                (product, sums)
+            }));
         }
         Self { numbers, pitch }
     }
