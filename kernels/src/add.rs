@@ -1,10 +1,9 @@
 //! The sum of two tensors, where a block goes around itself.
 
-use candle_core::{Result, Shape, Tensor};
-use rayon::prelude::*;
-
 use super::operation::{Array, Operation};
+use super::pool;
 use super::storage::{tensor, with_numbers};
+use candle_core::{Result, Shape, Tensor};
 
 /// Numbers a thread takes at a time.
 const CHUNK: usize = 16 * 1024;
@@ -39,9 +38,9 @@ pub(super) fn plus(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 
 fn add(a: &[f32], b: &[f32]) -> Vec<f32> {
     let mut sum = Vec::with_capacity(a.len());
-    let parts = a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK));
-    let spare = sum.spare_capacity_mut()[..a.len()].par_chunks_mut(CHUNK);
-    spare.zip(parts).for_each(|(sum, (a, b))| {
+    let parts = a.chunks(CHUNK).zip(b.chunks(CHUNK));
+    let spare = sum.spare_capacity_mut()[..a.len()].chunks_mut(CHUNK);
+    pool::for_each(spare.zip(parts), |(sum, (a, b))| {
         for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
             sum.write(a + b);
         }

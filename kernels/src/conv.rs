@@ -7,10 +7,13 @@
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
 
+use super::lanes::{self, Plan};
 use super::pairs::{self, pair, pair_rows};
+use super::pool;
 use super::rows::{pad_rows, take_rows};
-use super::storage::{written_chunks, written_chunks_in_order};
-use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer, outer_parallel};
+use super::spread;
+use super::storage::written;
+use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer};
 use super::transpose::transpose;
 
 /// Sizes of a convolution from (inputs, height, width) to (outputs, out_height, out_width).
@@ -33,36 +36,25 @@ thread_local! {
 }
 
 /// Taken out while in use: a thread that waits may begin another call.
-fn with_scratch(work: impl FnOnce(&mut [Vec<f32>; 2])) {
+pub(super) fn with_scratch(work: impl FnOnce(&mut [Vec<f32>; 2])) {
     let mut buffers = SCRATCH.take();
     work(&mut buffers);
     SCRATCH.set(buffers);
 }
 
-/// The results of `work(image, input, multiply, result)` for each image of a batch: an image for each
+/// Writes the results of `work(image, input, result)` for each image of a batch: an image for each
 /// thread, or, where there are fewer images than threads, all threads for one image.
-///
-/// # Safety
-/// `work` must write every number of its result.
-unsafe fn for_each_image(
-    result_numbers: usize,
-    inputs: &[f32],
-    input_numbers: usize,
-    work: impl Fn(usize, &[f32], fn(&Outer, &mut [f32]), &mut [MaybeUninit<f32>]) + Sync,
-) -> Vec<f32> {
-    let batch = inputs.len() / input_numbers;
-    let input = |at: usize| &inputs[at * input_numbers..][..input_numbers];
-    let (alone, together) = (
-        |at, y: &mut [_]| work(at, input(at), outer, y),
-        |at, y: &mut [_]| work(at, input(at), outer_parallel, y),
-    );
-    // SAFETY: the caller vouches for the work.
-    unsafe {
-        if batch < rayon::current_num_threads() {
-            written_chunks_in_order(result_numbers, batch, together)
-        } else {
-            written_chunks(result_numbers, batch, alone)
-        }
+pub(super) fn for_each_image(
+    (inputs, input_numbers): (&[f32], usize),
+    (results, result_numbers): (&mut [MaybeUninit<f32>], usize),
+    work: impl Fn(usize, &[f32], &mut [MaybeUninit<f32>]) + Sync,
+) {
+    let images = inputs.chunks_exact(input_numbers).zip(results.chunks_exact_mut(result_numbers));
+    let image = |(at, (input, result)): (usize, (&[f32], &mut [_]))| work(at, input, result);
+    if images.len() < pool::threads() {
+        images.enumerate().for_each(image);
+    } else {
+        pool::for_each(images.enumerate(), image);
     }
 }
 
@@ -181,7 +173,7 @@ impl Geometry {
     }
 
     /// Row `at`, counted through all channels or `pairs` of them, of an image of the result's size.
-    fn result_row(&self, image: &[f32], pairs: bool, at: usize, to: &mut [f32]) {
+    pub fn result_row(&self, image: &[f32], pairs: bool, at: usize, to: &mut [f32]) {
         let row = |row: usize| &image[row * self.out_width..][..self.out_width];
         if pairs {
             let first = at / self.out_height * 2 * self.out_height + at % self.out_height;
@@ -245,6 +237,21 @@ impl Geometry {
         }
     }
 
+    /// What each pixel of the result sees, for images in lanes.
+    fn plan(&self) -> Plan {
+        let (k, s, p) = (self.kernel, self.stride, self.padding);
+        let seen = |pixel: usize| {
+            let (y, x) = (pixel / self.out_width * s, pixel % self.out_width * s);
+            let taps = (0..k * k).map(move |tap| (tap, y + tap / k, x + tap % k));
+            let inside = taps.filter(|(_, y, x)| {
+                (p..p + self.height).contains(y) && (p..p + self.width).contains(x)
+            });
+            inside.map(|(tap, y, x)| [tap, (y - p) * self.width + x - p]).collect()
+        };
+        let (from, to) = (self.height * self.width, (self.out_height, self.out_width));
+        Plan::new((self.inputs, from), (self.outputs, to.0, to.1), k * k, seen)
+    }
+
     /// Taps of the window that fall on one plane, along one side.
     pub fn taps(&self) -> usize {
         self.kernel / self.stride
@@ -275,13 +282,41 @@ pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> 
 /// The products of the window with the image at each place. With `pairs`, two channels are one plane,
 /// in `packed` too.
 fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]) -> Vec<f32> {
+    let (image, out) = (g.image_numbers(), g.out_numbers());
+    let batch = x.len() / image;
+    let share = if pairs { 0 } else { lanes::share(batch, g.out_height * g.out_width) };
+    let (x, rest) = x.split_at(share * image);
+    let work = |y: &mut [_]| {
+        let (y, y_rest) = y.split_at_mut(share * out);
+        if share > 0 {
+            g.plan().run(x, packed, bias, y);
+        }
+        correlate_by_image(g, rest, packed, pairs, bias_after(bias, share, g.outputs), y_rest);
+    };
+    // SAFETY: every number of every image is written.
+    unsafe { written(batch * out, work) }
+}
+
+/// The biases of the images that follow the first `images`.
+pub(super) fn bias_after(bias: &[f32], images: usize, outputs: usize) -> &[f32] {
+    if bias.len() > outputs { &bias[images * outputs..] } else { bias }
+}
+
+/// Fills all of `y`.
+fn correlate_by_image(
+    g: &Geometry,
+    x: &[f32],
+    packed: &Packed,
+    pairs: bool,
+    bias: &[f32],
+    y: &mut [MaybeUninit<f32>],
+) {
     let planes_of = if pairs { g.halved() } else { *g };
     let offsets = planes_of.offsets();
     let (run, plane_width) = (g.run(), g.plane().1);
     let pitch = run.next_multiple_of(TILE_WIDTH);
     let per_image = if bias.len() > g.outputs { g.outputs } else { 0 };
-    let (image, out) = (g.image_numbers(), g.out_numbers());
-    let work = |at: usize, x: &[f32], multiply: fn(&Outer, &mut [f32]), y: &mut [_]| {
+    for_each_image((x, g.image_numbers()), (y, g.out_numbers()), |at, x, y| {
         with_scratch(|[planes, results]| {
             let slack = run_slack(run) + g.padding;
             if pairs {
@@ -299,7 +334,7 @@ fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]
                 accumulate: false,
                 pairs,
             };
-            multiply(&product, results);
+            outer([(product, results.as_mut_slice())].into_iter());
             let bias = bias.get(at * per_image..).unwrap_or(&[]);
             for (output, y) in y.chunks_exact_mut(g.out_height * g.out_width).enumerate() {
                 let bias = bias.get(output).copied().unwrap_or(0.0);
@@ -308,13 +343,11 @@ fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]
                 unsafe { take_rows(from, plane_width, y, g.out_width, bias) };
             }
         });
-    };
-    // SAFETY: every row of every output is written.
-    unsafe { for_each_image(out, x, image, work) }
+    });
 }
 
 /// What a product may read beyond the last plane.
-fn run_slack(run: usize) -> usize {
+pub(super) fn run_slack(run: usize) -> usize {
     run.next_multiple_of(TILE_WIDTH) - run + SLACK
 }
 
@@ -322,7 +355,7 @@ fn run_slack(run: usize) -> usize {
 /// `bias` (inputs) or (batch, inputs), or empty for none.
 pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
     if g.stride > 1 || g.padding >= g.kernel {
-        return spread_out(g, grad, weight, bias);
+        return spread::spread_out(g, grad, weight, bias);
     }
     let area = g.kernel * g.kernel;
     let rows: Vec<usize> = (0..g.inputs).map(|input| input * area).collect();
@@ -331,81 +364,4 @@ pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32], bias: &
     let pairs = pairs::of_channels(g.outputs);
     let packed = Packed::gather_perhaps_pairs(pairs, &rows, &depth, area, weight);
     correlate(&g.turned(), grad, &packed, pairs, bias)
-}
-
-/// [`input_gradient`] for any stride. Each plane of x is a convolution of `grad` with its share of
-/// the window, turned around; all planes read the same padded gradient, so they are rows of one
-/// product.
-fn spread_out(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
-    let (k, s, taps) = (g.kernel, g.stride, g.taps());
-    assert_eq!(k % s, 0, "the kernel must be a multiple of the stride");
-    let (padded_height, padded_width) =
-        (g.out_height + 2 * (taps - 1), g.out_width + 2 * (taps - 1));
-    let area = padded_height * padded_width;
-    // A plane's row and column in the window, and a tap's, are parts of one sum.
-    let rows: Vec<usize> = (0..g.inputs * s * s)
-        .map(|row| row / (s * s) * k * k + row / s % s * k + row % s)
-        .collect();
-    let window =
-        (0..g.outputs * taps * taps).map(|at| (at / (taps * taps), at / taps % taps, at % taps));
-    let depth: Vec<usize> = window
-        .clone()
-        .map(|(output, a, b)| output * g.inputs * k * k + a * s * k + b * s)
-        .collect();
-    let offsets: Vec<usize> = window
-        .map(|(output, a, b)| output * area + (taps - 1 - a) * padded_width + (taps - 1 - b))
-        .collect();
-    let pairs = pairs::of_channels(g.outputs);
-    let packed = Packed::gather_perhaps_pairs(pairs, &rows, &depth, taps * taps, weight);
-    let planes = if pairs { g.outputs / 2 } else { g.outputs };
-    let offsets = &offsets[..planes * taps * taps];
-    let (reached_height, reached_width) = (g.out_height + taps - 1, g.out_width + taps - 1);
-    let run = (reached_height - 1) * padded_width + reached_width;
-    let pitch = run.next_multiple_of(TILE_WIDTH);
-    let per_image = if bias.len() > g.inputs { g.inputs } else { 0 };
-    let (image, out) = (g.image_numbers(), g.out_numbers());
-    let work = |at: usize, grad: &[f32], multiply: fn(&Outer, &mut [f32]), x: &mut [_]| {
-        with_scratch(|[padded, results]| {
-            let padded = zeroed(padded, planes * area + run_slack(run));
-            for at in 0..planes * g.out_height {
-                let (plane, y) = (at / g.out_height, at % g.out_height + taps - 1);
-                let start = plane * area + y * padded_width + taps - 1;
-                g.result_row(grad, pairs, at, &mut padded[start..start + g.out_width]);
-            }
-            results.resize(rows.len() * pitch, 0.0);
-            let product = Outer {
-                a: &packed,
-                b: padded,
-                offsets,
-                width: run,
-                pitch,
-                accumulate: false,
-                pairs,
-            };
-            multiply(&product, results);
-            let bias = bias.get(at * per_image..).unwrap_or(&[]);
-            for (at, x) in x.chunks_exact_mut(g.width).enumerate() {
-                let (input, y) = (at / g.height, at % g.height + g.padding);
-                let bias = bias.get(input).copied().unwrap_or(0.0);
-                if y / s >= reached_height {
-                    x.fill(MaybeUninit::new(bias));
-                    continue;
-                }
-                let row = (input * s + y % s) * s;
-                for first in 0..s {
-                    // Columns of x whose place in the padded image leaves `first` over.
-                    let skip = (first + s - g.padding % s) % s;
-                    let start = (skip + g.padding) / s;
-                    let line = &results[(row + first) * pitch + y / s * padded_width..];
-                    let reached = line[start.min(reached_width)..reached_width].iter();
-                    let with_rest = reached.copied().chain(std::iter::repeat(0.0));
-                    for (x, value) in x[skip..].iter_mut().step_by(s).zip(with_rest) {
-                        x.write(value + bias);
-                    }
-                }
-            }
-        });
-    };
-    // SAFETY: every column of every row is written, by its plane or with the bias alone.
-    unsafe { for_each_image(image, grad, out, work) }
 }

@@ -84,6 +84,15 @@ fn bias_gradient(bias: &Tensor, grad: &Tensor) -> Result<Tensor> {
     }
 }
 
+/// What `work` makes of the numbers of two tensors, in `shape`.
+fn made(
+    of: [&Tensor; 2],
+    shape: &Shape,
+    work: impl FnOnce(&[f32], &[f32]) -> Vec<f32>,
+) -> Result<Tensor> {
+    tensor(with_numbers(&of, |[a, b]| work(a, b))?, shape)
+}
+
 impl Operation<3> for Conv2d {
     const NAME: &'static str = "conv2d";
 
@@ -100,14 +109,10 @@ impl Operation<3> for Conv2d {
         grad: &Tensor,
     ) -> Result<[Option<Tensor>; 3]> {
         let g = self.geometry(x.dims(), weight.dims())?;
-        let x_grad = x.track_op().then(|| {
-            let numbers = with_numbers(&[grad, weight], |[grad, weight]| {
-                conv::input_gradient(&g, grad, weight, &[])
-            });
-            tensor(numbers?, x.shape())
-        });
-        let weight_grad = with_numbers(&[x, grad], |[x, grad]| weight_gradient(&g, x, grad))?;
-        let weight_grad = tensor(weight_grad, weight.shape())?;
+        let back = |grad: &[f32], weight: &[f32]| conv::input_gradient(&g, grad, weight, &[]);
+        let x_grad = x.track_op().then(|| made([grad, weight], x.shape(), back));
+        let by_weight = |x: &[f32], grad: &[f32]| weight_gradient(&g, x, grad);
+        let weight_grad = made([x, grad], weight.shape(), by_weight)?;
         Ok([x_grad.transpose()?, Some(weight_grad), Some(bias_gradient(bias, grad)?)])
     }
 }
@@ -128,14 +133,11 @@ impl Operation<3> for ConvTranspose2d {
         grad: &Tensor,
     ) -> Result<[Option<Tensor>; 3]> {
         let g = self.geometry(x.dims(), weight.dims())?;
-        let x_grad =
-            with_numbers(&[grad, weight], |[grad, weight]| conv::forward(&g, grad, weight, &[]))?;
+        let back = |grad: &[f32], weight: &[f32]| conv::forward(&g, grad, weight, &[]);
+        let x_grad = x.track_op().then(|| made([grad, weight], x.shape(), back));
         // Seen from the transposed side, what came out is the image and what went in the gradient.
-        let weight_grad = with_numbers(&[grad, x], |[grad, x]| weight_gradient(&g, grad, x))?;
-        Ok([
-            Some(tensor(x_grad, x.shape())?),
-            Some(tensor(weight_grad, weight.shape())?),
-            Some(bias_gradient(bias, grad)?),
-        ])
+        let by_weight = |grad: &[f32], x: &[f32]| weight_gradient(&g, grad, x);
+        let weight_grad = made([grad, x], weight.shape(), by_weight)?;
+        Ok([x_grad.transpose()?, Some(weight_grad), Some(bias_gradient(bias, grad)?)])
     }
 }

@@ -1,13 +1,14 @@
 //! Group normalisation with SiLU behind it, in one pass over each group; the backward pass computes
 //! again what the forward pass had in registers.
 
+use std::mem::MaybeUninit;
+
 use candle_core::{Result, Shape, Tensor, bail};
-use rayon::prelude::*;
 
 use super::operation::{Array, Operation};
-use super::reduce;
 use super::simd::{Simd, kernel};
-use super::storage::{chunks, tensor, with_numbers, zeroed};
+use super::storage::{tensor, with_numbers, written_chunks, zeroed};
+use super::{pool, reduce};
 
 /// Group normalisation of (batch, channels, …).
 #[derive(Clone, Copy, Debug)]
@@ -45,13 +46,19 @@ unsafe fn centred_squares_body<V: Simd>(numbers: &[f32], mean: f32) -> f32 {
 
 kernel! {
     /// y = scale x + shift, through SiLU if asked for.
-    fn channel_forward(x: &[f32], y: &mut [f32], scale: f32, shift: f32, silu: bool) = channel_forward_body
+    fn channel_forward(
+        x: &[f32],
+        y: &mut [MaybeUninit<f32>],
+        scale: f32,
+        shift: f32,
+        silu: bool,
+    ) = channel_forward_body
 }
 
 #[inline(always)]
 unsafe fn channel_forward_body<V: Simd>(
     x: &[f32],
-    y: &mut [f32],
+    y: &mut [MaybeUninit<f32>],
     scale: f32,
     shift: f32,
     silu: bool,
@@ -60,12 +67,15 @@ unsafe fn channel_forward_body<V: Simd>(
     // SAFETY: every vector lies within its slice, the last one in a slice of its own.
     unsafe {
         for i in (0..whole).step_by(V::LANES) {
-            vector_forward::<V>(x.as_ptr().add(i), y.as_mut_ptr().add(i), scale, shift, silu);
+            let to = y.as_mut_ptr().add(i).cast();
+            vector_forward::<V>(x.as_ptr().add(i), to, scale, shift, silu);
         }
         let (mut from, mut to) = ([0f32; 16], [0f32; 16]);
         from[..x.len() - whole].copy_from_slice(&x[whole..]);
         vector_forward::<V>(from.as_ptr(), to.as_mut_ptr(), scale, shift, silu);
-        y[whole..].copy_from_slice(&to[..x.len() - whole]);
+        for (y, value) in y[whole..].iter_mut().zip(to) {
+            y.write(value);
+        }
     }
 }
 
@@ -178,7 +188,7 @@ impl GroupNorm {
     fn scaled(&self, x: &[f32], gamma: &[f32], beta: &[f32], pixels: usize) -> Vec<f32> {
         let each = gamma.len() / self.groups;
         let size = each * pixels;
-        chunks(size, x.len() / size.max(1), |at, y| {
+        let group = |at: usize, y: &mut [_]| {
             let x = &x[at * size..][..size];
             let (mean, rstd) = moments(x, self.eps);
             let first = at % self.groups * each;
@@ -189,7 +199,9 @@ impl GroupNorm {
                 // SAFETY: both slices are of one length.
                 unsafe { channel_forward(x, y, scale, shift, self.silu) }
             }
-        })
+        };
+        // SAFETY: every channel of every group is written.
+        unsafe { written_chunks(size, x.len() / size.max(1), group) }
     }
 
     /// Gradients of x, and of gamma and beta for each image.
@@ -209,10 +221,10 @@ impl GroupNorm {
         let mut dgamma = vec![0.0; x.len() / pixels];
         let mut dbeta = vec![0.0; x.len() / pixels];
         let spare = &mut dx.spare_capacity_mut()[..x.len()];
-        let by_group =
-            spare.par_chunks_mut(size).zip(x.par_chunks(size).zip(grad.par_chunks(size)));
-        let by_channel = dgamma.par_chunks_mut(each).zip(dbeta.par_chunks_mut(each));
-        by_group.zip(by_channel).enumerate().for_each(
+        let by_group = spare.chunks_mut(size).zip(x.chunks(size).zip(grad.chunks(size)));
+        let by_channel = dgamma.chunks_mut(each).zip(dbeta.chunks_mut(each));
+        pool::for_each(
+            by_group.zip(by_channel).enumerate(),
             |(at, ((dx, (x, grad)), (dgamma, dbeta)))| {
                 let dx = zeroed(dx);
                 let (mean, rstd) = moments(x, self.eps);

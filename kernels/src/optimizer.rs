@@ -1,11 +1,10 @@
 //! Adam and the moving average, each in one pass over a weight.
 
 use candle_core::{Result, Tensor, Var};
-use rayon::prelude::*;
 
 use super::simd::{Simd, kernel};
 use super::storage::{with_numbers, with_numbers_mut};
-use super::{on_cpu, reduce};
+use super::{on_cpu, pool, reduce};
 
 /// The numbers of one Adam step that are the same for every weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,9 +36,9 @@ pub fn adam(var: &Var, first: &Var, second: &Var, grad: &Tensor, step: AdamStep)
         with_numbers_mut(first, |first| {
             with_numbers_mut(second, |second| {
                 with_numbers(&[&grad], |[grad]| {
-                    let means = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
-                    let weights = weight.par_chunks_mut(CHUNK).zip(grad.par_chunks(CHUNK));
-                    means.zip(weights).for_each(|((first, second), (weight, grad))| {
+                    let means = first.chunks_mut(CHUNK).zip(second.chunks_mut(CHUNK));
+                    let weights = weight.chunks_mut(CHUNK).zip(grad.chunks(CHUNK));
+                    pool::for_each(means.zip(weights), |((first, second), (weight, grad))| {
                         // SAFETY: plain slices.
                         unsafe { adam_pass(weight, first, second, grad, factors) }
                     });
@@ -126,10 +125,11 @@ pub fn ema(average: &Var, weight: &Var, decay: f64) -> Result<()> {
     let shares = [decay as f32, (1.0 - decay) as f32];
     with_numbers_mut(average, |average| {
         with_numbers(&[weight], |[weight]| {
-            average.par_chunks_mut(CHUNK).zip(weight.par_chunks(CHUNK)).for_each(
-                // SAFETY: plain slices.
-                |(average, weight)| unsafe { mean_pass(average, weight, shares) },
-            );
+            let parts = average.chunks_mut(CHUNK).zip(weight.chunks(CHUNK));
+            // SAFETY: plain slices.
+            pool::for_each(parts, |(average, weight)| unsafe {
+                mean_pass(average, weight, shares);
+            });
         })
     })
 }
@@ -154,7 +154,7 @@ pub fn square_sum(tensor: &Tensor) -> Result<f64> {
     }
     let tensor = tensor.contiguous()?;
     with_numbers(&[&tensor], |[numbers]| {
-        let sums: Vec<f32> = numbers.par_chunks(CHUNK).map(reduce::square_sum).collect();
+        let sums: Vec<f32> = pool::map(numbers.chunks(CHUNK), reduce::square_sum);
         // In order, so that the sum does not depend on threads.
         sums.into_iter().map(f64::from).sum()
     })

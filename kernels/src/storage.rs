@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::mem::MaybeUninit;
 
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Shape, Storage, Tensor, bail};
-use rayon::prelude::*;
 
+use super::pool;
 /// The numbers of a contiguous f32 storage.
 pub(super) fn numbers<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     let Some((start, end)) = layout.contiguous_offsets() else {
@@ -79,28 +79,24 @@ pub(super) unsafe fn written_chunks(
     count: usize,
     work: impl Fn(usize, &mut [MaybeUninit<f32>]) + Sync,
 ) -> Vec<f32> {
-    let mut numbers = Vec::with_capacity(chunk * count);
-    let spare = &mut numbers.spare_capacity_mut()[..chunk * count];
-    spare.par_chunks_mut(chunk.max(1)).enumerate().for_each(|(at, chunk)| work(at, chunk));
-    // SAFETY: the caller vouches for all of them.
-    unsafe { numbers.set_len(chunk * count) }
-    numbers
+    // SAFETY: the caller vouches for the work.
+    unsafe {
+        written(chunk * count, |numbers| {
+            let parts = numbers.chunks_mut(chunk.max(1)).enumerate();
+            pool::for_each(parts, |(at, chunk)| work(at, chunk));
+        })
+    }
 }
 
-/// As [`written_chunks`], one after the other on this thread.
+/// So many numbers, written by `work`.
 ///
 /// # Safety
-/// As there.
-pub(super) unsafe fn written_chunks_in_order(
-    chunk: usize,
-    count: usize,
-    work: impl Fn(usize, &mut [MaybeUninit<f32>]),
-) -> Vec<f32> {
-    let mut numbers = Vec::with_capacity(chunk * count);
-    let spare = &mut numbers.spare_capacity_mut()[..chunk * count];
-    spare.chunks_mut(chunk.max(1)).enumerate().for_each(|(at, chunk)| work(at, chunk));
+/// `work` must write every one of them.
+pub(super) unsafe fn written(count: usize, work: impl FnOnce(&mut [MaybeUninit<f32>])) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(count);
+    work(&mut numbers.spare_capacity_mut()[..count]);
     // SAFETY: the caller vouches for all of them.
-    unsafe { numbers.set_len(chunk * count) }
+    unsafe { numbers.set_len(count) }
     numbers
 }
 

@@ -1,10 +1,10 @@
 //! The gradient of a convolution's weight, and of its bias.
 
-use rayon::prelude::*;
-
 use super::conv::{Geometry, zeroed};
 use super::pairs::{pair_neighbours, pair_rows};
+use super::pool;
 use super::precision::Precision;
+use super::storage::chunks;
 use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer};
 
 /// Numbers of a block of images that should stay in the second-level cache.
@@ -19,18 +19,18 @@ pub(super) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32>
     // Sums over a share of the images each, added up in their order. How many follows from the
     // batch alone, so that the result does not depend on the number of threads.
     let share = batch.div_ceil((batch / FEWEST_IMAGES).clamp(1, MOST_SHARES));
-    let images = x.par_chunks(share * g.image_numbers());
-    let shares: Vec<TapSums> = images
-        .zip(grad.par_chunks(share * g.out_numbers()))
-        .map(|(x, grad)| TapSums::of(g, x, grad))
-        .collect();
-    let mut weight = vec![0.0; g.outputs * g.depth()];
-    weight.par_chunks_mut(g.depth()).enumerate().for_each(|(output, weight)| {
+    let parts = x.chunks(share * g.image_numbers()).zip(grad.chunks(share * g.out_numbers()));
+    let sums = |(x, grad)| TapSums::of(g, x, grad);
+    // A share for each thread, or all threads for one.
+    let shares: Vec<TapSums> = match parts.len() < pool::threads() {
+        true => parts.map(sums).collect(),
+        false => pool::map(parts, sums),
+    };
+    chunks(g.depth(), g.outputs, |output, weight| {
         for sums in &shares {
             sums.add_to(g, output, weight);
         }
-    });
-    weight
+    })
 }
 
 /// Images whose sums are worth a share of their own, and shares there are at most.
@@ -64,7 +64,7 @@ impl TapSums {
             let windows =
                 |at| g.windows_channels_last(step).map(move |w| at * g.planes_numbers() + w);
             let offsets: Vec<usize> = images.flat_map(windows).collect();
-            for (row, sums) in numbers.chunks_exact_mut(g.outputs * pitch).enumerate() {
+            outer(numbers.chunks_exact_mut(g.outputs * pitch).enumerate().map(|(row, sums)| {
                 let product = Outer {
                     a: &packed,
                     b: &planes[g.taps_begin(row)..],
@@ -74,8 +74,8 @@ impl TapSums {
                     accumulate: true,
                     pairs,
                 };
-                outer(&product, sums);
-            }
+                (product, sums)
+            }));
         }
         Self { numbers, pitch }
     }
@@ -137,7 +137,17 @@ impl Buffers {
     }
 }
 
+/// Channels that a thread sums at a time.
+const SUMS_AT_ONCE: usize = 64;
+
 /// The gradient of a bias for each image: (batch, channels), summed over the pixels.
 pub(super) fn bias_gradient(grad: &[f32], pixels: usize) -> Vec<f32> {
-    grad.par_chunks(pixels).map(super::reduce::sum).collect()
+    let mut sums = vec![0.0; grad.len() / pixels.max(1)];
+    let parts = sums.chunks_mut(SUMS_AT_ONCE).zip(grad.chunks(SUMS_AT_ONCE * pixels.max(1)));
+    pool::for_each(parts, |(sums, grad)| {
+        for (sum, channel) in sums.iter_mut().zip(grad.chunks_exact(pixels)) {
+            *sum = super::reduce::sum(channel);
+        }
+    });
+    sums
 }

@@ -5,11 +5,13 @@
 //! Each number of the result is summed in an order that depends on the depth alone, never on the
 //! other sizes: an image's result is the same in any batch.
 
-use rayon::prelude::*;
+use std::mem::MaybeUninit;
 
 use super::pairs::pair;
+use super::pool;
 use super::precision::Precision;
 use super::simd::{Level, Simd, kernel};
+use super::storage::{written, zeroed};
 use super::transpose::transpose;
 
 /// Rows of a panel, largest first: what fits the registers beside two vectors of `b`.
@@ -93,17 +95,28 @@ impl Packed {
 
     /// `panel(rows, numbers)` fills the numbers of one panel.
     fn fill(rows: &[usize], depth: usize, panel: impl Fn(&[usize], &mut [f32]) + Sync) -> Self {
-        let mut numbers = vec![0.0; rows.len() * depth];
-        let mut left = numbers.as_mut_slice();
-        let parts: Vec<_> = panels(rows.len())
-            .map(|(first, height)| {
+        let work = |mut left: &mut [MaybeUninit<f32>]| {
+            let parts = panels(rows.len()).map(|(first, height)| {
                 let (part, rest) = std::mem::take(&mut left).split_at_mut(height * depth);
                 left = rest;
                 (&rows[first..first + height], part)
-            })
-            .collect();
-        parts.into_par_iter().for_each(|(rows, numbers)| panel(rows, numbers));
+            });
+            pool::for_each(parts, |(rows, numbers)| panel(rows, zeroed(numbers)));
+        };
+        // SAFETY: every panel is zeroed at least.
+        let numbers = unsafe { written(rows.len() * depth, work) };
         Self { numbers, rows: rows.len(), depth }
+    }
+}
+
+impl Packed {
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The numbers of a panel: depth times `height`.
+    pub fn panel(&self, first: usize, height: usize) -> &[f32] {
+        &self.numbers[first * self.depth..][..height * self.depth]
     }
 }
 
@@ -112,7 +125,7 @@ fn furthest(starts: &[usize]) -> usize {
 }
 
 /// First row and height of each panel.
-fn panels(rows: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn panels(rows: usize) -> impl Iterator<Item = (usize, usize)> {
     let mut first = 0;
     std::iter::from_fn(move || {
         let left = rows - first;
@@ -125,6 +138,7 @@ fn panels(rows: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// One product of [`outer`].
+#[derive(Clone, Copy)]
 pub(super) struct Outer<'a> {
     pub a: &'a Packed,
     pub b: &'a [f32],
@@ -140,33 +154,21 @@ pub(super) struct Outer<'a> {
     pub pairs: bool,
 }
 
-/// c[i][j] = sum over k of a[k][i] x b[offset(k) + j].
-pub(super) fn outer(product: &Outer, c: &mut [f32]) {
-    check(product, c.len());
-    let mut left = c;
-    for (first, height) in panels(product.a.rows) {
-        let (c, rest) = left.split_at_mut(left.len().min(height * product.pitch));
-        // SAFETY: checked above.
-        unsafe { multiply(product, first, height, c) };
-        left = rest;
-    }
-}
-
-/// As [`outer`], the rows shared among all threads.
-pub(super) fn outer_parallel(product: &Outer, c: &mut [f32]) {
-    check(product, c.len());
-    let mut left = c;
-    let parts: Vec<_> = panels(product.a.rows)
-        .map(|(first, height)| {
+/// c[i][j] = sum over k of a[k][i] x b[offset(k) + j], for products that have a `c` each.
+pub(super) fn outer<'a>(products: impl Iterator<Item = (Outer<'a>, &'a mut [f32])>) {
+    let parts = products.flat_map(|(product, c)| {
+        check(&product, c.len());
+        let mut left = c;
+        panels(product.a.rows).map(move |(first, height)| {
             let length = left.len().min(height * product.pitch);
             let (c, rest) = std::mem::take(&mut left).split_at_mut(length);
             left = rest;
-            (first, height, c)
+            (product, first, height, c)
         })
-        .collect();
+    });
     // SAFETY: checked above.
-    parts.into_par_iter().for_each(|(first, height, c)| unsafe {
-        multiply(product, first, height, c);
+    pool::for_each(parts, |(product, first, height, c)| unsafe {
+        multiply(&product, first, height, c);
     });
 }
 
@@ -185,7 +187,7 @@ fn check(product: &Outer, c: usize) {
 /// The whole product must have been found good by [`check`].
 unsafe fn multiply(product: &Outer, first: usize, height: usize, c: &mut [f32]) {
     let Outer { a, b, offsets, pitch, accumulate, pairs, width } = *product;
-    let numbers = &a.numbers[first * a.depth..][..height * a.depth];
+    let numbers = a.panel(first, height);
     let panel = Panel {
         height,
         step: height,
@@ -366,7 +368,7 @@ mod tests {
                     accumulate: true,
                     pairs: false,
                 };
-                outer(&product, &mut c);
+                outer([(product, c.as_mut_slice())].into_iter());
                 for (i, j) in (0..rows).flat_map(|i| (0..width).map(move |j| (i, j))) {
                     let wanted = 1.0
                         + (0..depth).map(|k| left[i * depth + k] * b[offsets[k] + j]).sum::<f32>();

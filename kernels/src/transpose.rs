@@ -1,5 +1,7 @@
 //! Rows to columns.
 
+use std::mem::MaybeUninit;
+
 use super::simd::Level;
 
 /// `to[column][row] = from[row][column]` for `rows` rows of `columns` numbers; the pitches are the
@@ -11,12 +13,25 @@ pub(super) fn transpose(
     to: &mut [f32],
     to_pitch: usize,
 ) {
+    // SAFETY: numbers are written there and nothing else.
+    let to = unsafe { &mut *(std::ptr::from_mut(to) as *mut [MaybeUninit<f32>]) };
+    transpose_into(from, (rows, columns), from_pitch, to, to_pitch);
+}
+
+/// As [`transpose`], where no numbers need be yet.
+pub(super) fn transpose_into(
+    from: &[f32],
+    (rows, columns): (usize, usize),
+    from_pitch: usize,
+    to: &mut [MaybeUninit<f32>],
+    to_pitch: usize,
+) {
     if rows == 0 || columns == 0 {
         return;
     }
     assert!((rows - 1) * from_pitch + columns <= from.len());
     assert!((columns - 1) * to_pitch + rows <= to.len());
-    let (from_pointer, to_pointer) = (from.as_ptr(), to.as_mut_ptr());
+    let (from_pointer, to_pointer) = (from.as_ptr(), to.as_mut_ptr().cast());
     let squares = Squares { from: from_pointer, from_pitch, to: to_pointer, to_pitch };
     // SAFETY: every square lies within both sides, as asserted above.
     let (large_rows, large_columns) = unsafe { squares.large(rows, columns) };
@@ -31,7 +46,7 @@ pub(super) fn transpose(
     for row in 0..rows {
         let done = if row < whole_rows { whole_columns } else { 0 };
         for column in done..columns {
-            to[column * to_pitch + row] = from[row * from_pitch + column];
+            to[column * to_pitch + row].write(from[row * from_pitch + column]);
         }
     }
 }

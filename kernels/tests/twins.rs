@@ -49,7 +49,11 @@ fn apart(a: &Tensor, b: &Tensor) -> f32 {
 
 #[test]
 fn conv2d() {
-    let cases: [(&[usize], &[usize], usize, usize); 9] = [
+    let cases: [(&[usize], &[usize], usize, usize); 12] = [
+        // Enough small images for each to have a lane, and some more.
+        (&[19, 5, 7, 7], &[13, 5, 3, 3], 1, 1),
+        (&[16, 6, 8, 6], &[7, 6, 4, 4], 2, 1),
+        (&[33, 4, 7, 5], &[9, 4, 1, 1], 1, 0),
         (&[2, 3, 9, 7], &[5, 3, 3, 3], 1, 1),
         (&[1, 1, 28, 28], &[16, 1, 3, 3], 1, 1),
         (&[3, 8, 5, 5], &[1, 8, 3, 3], 1, 1),
@@ -76,9 +80,12 @@ fn conv2d() {
 
 #[test]
 fn conv_transpose2d() {
-    for (x, weight) in
-        [([2, 3, 7, 7], [3, 5, 4, 4]), ([3, 8, 4, 6], [8, 8, 4, 4]), ([1, 2, 1, 1], [2, 2, 4, 4])]
-    {
+    for (x, weight) in [
+        ([2, 3, 7, 7], [3, 5, 4, 4]),
+        ([3, 8, 4, 6], [8, 8, 4, 4]),
+        ([1, 2, 1, 1], [2, 2, 4, 4]),
+        ([18, 3, 3, 7], [3, 5, 4, 4]),
+    ] {
         let shape = ConvShape { stride: 2, padding: 1 };
         check(
             &format!("conv-transpose2d {x:?} {weight:?}"),
@@ -101,6 +108,49 @@ fn group_norm() {
             );
         }
     }
+}
+
+/// Small images are done sixteen at a time, those that are left over alone; an image has the same bits
+/// in either way.
+#[test]
+fn an_image_is_the_same_alone_and_among_others() {
+    for level in [Level::Portable, Level::Avx2, Level::Avx512] {
+        Level::force(level);
+        for (inputs, outputs, side, window, stride, padding) in [
+            (5, 13, 7, 3, 1, 1),
+            (12, 3, 6, 4, 2, 1),
+            (30, 17, 7, 1, 1, 0),
+            (1, 2, 14, 3, 1, 1),
+            (3, 4, 5, 5, 1, 0),
+        ] {
+            let shape = ConvShape { stride, padding };
+            let x = var(1, &[19, inputs, side, side]);
+            let (weight, bias) = (var(2, &[outputs, inputs, window, window]), var(3, &[outputs]));
+            let back = var(4, &[outputs, inputs, window, window]);
+            let there_and_back = |x: &Var| {
+                let y = kernels::conv2d(x, &weight, &bias, shape).unwrap();
+                let pulled = (&y * y.detach()).unwrap().sum_all().unwrap();
+                let grad = pulled.backward().unwrap().remove(x.as_tensor());
+                let grown = kernels::conv_transpose2d(
+                    &y,
+                    &back,
+                    &Tensor::zeros(inputs, y.dtype(), y.device()).unwrap(),
+                    shape,
+                );
+                [y, grad.unwrap(), grown.unwrap()]
+            };
+            let all = there_and_back(&x);
+            for image in [0, 7, 18] {
+                let one = Var::from_tensor(&x.narrow(0, image, 1).unwrap()).unwrap();
+                for (all, one) in all.iter().zip(there_and_back(&one)) {
+                    let numbers = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                    let among = numbers(&all.narrow(0, image, 1).unwrap());
+                    assert!(among == numbers(&one), "{level:?} {side} {window} image {image}");
+                }
+            }
+        }
+    }
+    Level::force(Level::detected());
 }
 
 /// A weight of two dimensions is a linear layer on every pixel.

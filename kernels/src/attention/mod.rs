@@ -15,10 +15,10 @@ mod tile;
 use std::sync::OnceLock;
 
 use candle_core::{Result, Shape, Tensor, bail};
-use rayon::prelude::*;
 
 use super::operation::{Array, Operation};
-use super::storage::{chunks, tensor, with_numbers, zeroed};
+use super::pool;
+use super::storage::{tensor, with_numbers, zeroed};
 use backward::{Known, head_backward};
 use forward::head_forward;
 use tile::Head;
@@ -47,11 +47,10 @@ impl Attention {
         let mut out = Vec::with_capacity(qkv.len() / 3);
         let mut log_sums = vec![0.0; qkv.len() / 3 / head.width];
         let spare = &mut out.spare_capacity_mut()[..qkv.len() / 3];
-        spare.par_chunks_mut(size).zip(log_sums.par_chunks_mut(tokens)).enumerate().for_each(
-            |(at, (out, log_sums))| {
-                head_forward(head, self.parts(qkv, at, size), zeroed(out), log_sums);
-            },
-        );
+        let heads = spare.chunks_mut(size).zip(log_sums.chunks_mut(tokens)).enumerate();
+        pool::for_each(heads, |(at, (out, log_sums))| {
+            head_forward(head, self.parts(qkv, at, size), zeroed(out), log_sums);
+        });
         // SAFETY: every head was zeroed above.
         unsafe { out.set_len(qkv.len() / 3) }
         (out, log_sums)
@@ -71,23 +70,25 @@ impl Attention {
     ) -> Vec<f32> {
         let head = self.head(channels, tokens);
         let size = head.width * tokens;
-        let image_numbers = 3 * channels * tokens;
-        chunks(image_numbers, qkv.len() / image_numbers.max(1), |image, slopes| {
-            let (dq, rest) = slopes.split_at_mut(channels * tokens);
+        let mut slopes = Vec::with_capacity(qkv.len());
+        let spare = &mut slopes.spare_capacity_mut()[..qkv.len()];
+        let heads = spare.chunks_mut(3 * channels * tokens).flat_map(|image| {
+            let (dq, rest) = image.split_at_mut(channels * tokens);
             let (dk, dv) = rest.split_at_mut(channels * tokens);
-            let heads =
-                dq.par_chunks_mut(size).zip(dk.par_chunks_mut(size).zip(dv.par_chunks_mut(size)));
-            heads.enumerate().for_each(|(at, (dq, (dk, dv)))| {
-                let at = image * self.heads + at;
-                let known = Known {
-                    parts: self.parts(qkv, at, size),
-                    out: &out[at * size..][..size],
-                    grad: &grad[at * size..][..size],
-                    log_sums: &log_sums[at * tokens..][..tokens],
-                };
-                head_backward(head, &known, [dq, dk, dv]);
-            });
-        })
+            dq.chunks_mut(size).zip(dk.chunks_mut(size).zip(dv.chunks_mut(size)))
+        });
+        pool::for_each(heads.enumerate(), |(at, (dq, (dk, dv)))| {
+            let known = Known {
+                parts: self.parts(qkv, at, size),
+                out: &out[at * size..][..size],
+                grad: &grad[at * size..][..size],
+                log_sums: &log_sums[at * tokens..][..tokens],
+            };
+            head_backward(head, &known, [dq, dk, dv].map(zeroed));
+        });
+        // SAFETY: every head of every image was zeroed above.
+        unsafe { slopes.set_len(qkv.len()) }
+        slopes
     }
 }
 
