@@ -207,7 +207,7 @@ fn Scrubber(current: Memo<Option<Enlarged>>, frame: RwSignal<Option<u32>>) -> im
                     max=move || frames.get()
                     prop:value=move || place().to_string()
                     style:--filled=move || format!("{:.1}%", f64::from(place() - 1) / f64::from(frames.get() - 1) * 100.0)
-                    on:input:target=move |event| scrub(event.target().value())
+                    on:input=move |event| scrub(event_target_value(&event))
                 />
                 <span aria-hidden="true">"picture"</span>
             </label>

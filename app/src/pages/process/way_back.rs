@@ -98,7 +98,7 @@ fn Frames() -> impl IntoView {
                     max=move || frames.get()
                     prop:value=move || at.get().to_string()
                     style:--filled=move || format!("{:.1}%", desk.way.get() * 100.0)
-                    on:input:target=move |event| scrub(event.target().value())
+                    on:input=move |event| scrub(event_target_value(&event))
                 />
                 <span aria-hidden="true">"picture"</span>
             </label>
