@@ -112,6 +112,17 @@ test('the form keeps what was typed', async ({ page }) => {
   await expect(form.setting(page, 'Down channels')).toHaveValue('8, 16');
 });
 
+test('a preset that lacks its autoencoder says so beside the estimate', async ({ page }) => {
+  await open(page, '/train');
+  await page.getByLabel('Preset', { exact: true }).selectOption('latent');
+  const told = page.getByRole('form', { name: 'Train' }).getByRole('status').filter({ hasText: 'Draws in the latents of' });
+  await expect(told).toBeVisible();
+  await expect(form.setting(page, 'Draws in the latents of'), 'its fold is open').toBeVisible();
+  await told.getByRole('link', { name: 'Train an autoencoder' }).click();
+  await expect(page.getByLabel('Preset', { exact: true })).toHaveValue('autoencoder');
+  await expect(page.getByLabel('Estimate')).toContainText(/Weights\s*\d/);
+});
+
 test('a preset fills the form and tells what it costs', async ({ page }) => {
   await open(page, '/train');
   await page.getByLabel('Preset', { exact: true }).selectOption('reference');

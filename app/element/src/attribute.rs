@@ -89,7 +89,9 @@ impl Attribute {
     /// Whether an element that holds `held` needs no more than [`Attribute::replace`] for this one.
     pub fn fits(&self, held: &Held) -> bool {
         match (self, held) {
-            (Attribute::Set(place, _), Held::Set(held, _) | Held::Follows(held, _)) => place == held,
+            (Attribute::Set(place, _), Held::Set(held, _) | Held::Follows(held, _)) => {
+                place == held
+            }
             (Attribute::On(_), Held::On(_)) | (Attribute::Ref(_), Held::Ref) => true,
             (Attribute::Other(_), Held::Other(_)) => true,
             _ => false,
@@ -122,6 +124,13 @@ impl Attribute {
             Attribute::Set(_, value) => drop(value.now()),
             Attribute::Other(other) => other.dry_resolve(),
             Attribute::On(_) | Attribute::Ref(_) => {}
+        }
+    }
+
+    /// Reads the signals that it follows for good.
+    pub fn resolve(&mut self) {
+        if let Attribute::Set(_, value) = self {
+            *value = Value::Plain(value.now());
         }
     }
 

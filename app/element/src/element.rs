@@ -242,6 +242,8 @@ impl RenderHtml for Element {
     }
 
     async fn resolve(mut self) -> Self {
+        // What a signal says is read now: its owner may be gone when the element is written.
+        self.attributes.iter_mut().for_each(Attribute::resolve);
         let mut children = Vec::with_capacity(self.children.len());
         for child in self.children {
             children.push(child.resolve().await);
