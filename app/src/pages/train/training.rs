@@ -170,6 +170,41 @@ mod tests {
         LossPoint { step, loss, buckets, learning_rate, grad_norm }
     }
 
+    fn view(steps: u64) -> TrainView {
+        TrainView {
+            job: crate::api::JobSummary {
+                id: 1,
+                kind: JobKind::Train,
+                title: String::new(),
+                state: crate::api::JobState::Running,
+                progress: 0.5,
+                eta_seconds: None,
+                message: None,
+            },
+            config: Default::default(),
+            figures: Default::default(),
+            curve: (1..=steps).map(|step| point(step, 1.0)).collect(),
+            validation: Vec::new(),
+            samples: Vec::new(),
+            checkpoints: (1..=steps).collect(),
+            best: None,
+            rate_factor: 1.0,
+        }
+    }
+
+    #[test]
+    fn what_was_told_on_the_way_is_added_to_an_answer_once() {
+        let mut view = view(3);
+        for step in 2..=4 {
+            let points = vec![point(step, 1.0)];
+            apply(&mut view, Event::Train { job: 1, figures: Default::default(), points });
+            apply(&mut view, Event::Checkpoint { job: 1, step });
+        }
+        apply(&mut view, Event::Checkpoint { job: 2, step: 9 });
+        assert_eq!(view.curve.iter().map(|point| point.step).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!(view.checkpoints, [1, 2, 3, 4]);
+    }
+
     #[test]
     fn a_resumed_run_overwrites_what_it_repeats() {
         let mut curve = vec![point(1, 1.0), point(2, 0.9), point(3, 0.8)];
