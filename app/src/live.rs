@@ -2,24 +2,26 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde::de::IgnoredAny;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent};
 
 use crate::api::{
-    GenerateView, ImageInfo, JobId, JobKind, JobSummary, Live as Event, LossPoint, Preferences,
-    Status, TrainView, fetch_generation, fetch_status, fetch_training,
+    GenerateView, ImageInfo, JobId, JobKind, JobSummary, Preferences, Status, fetch_generation,
+    fetch_status,
 };
 use crate::json;
 
-/// Points the curve may hold before the older ones are merged in pairs.
-const CURVE_POINTS: usize = 2400;
-
-/// Adds what `shown` has of the same run beyond `view`: samples and checkpoints of later steps.
-fn keep_newer(view: &mut TrainView, shown: &TrainView) {
-    let last = view.samples.iter().map(|grid| grid.step).max();
-    view.samples.extend(shown.samples.iter().filter(|grid| Some(grid.step) > last).cloned());
-    let last = view.checkpoints.iter().max().copied();
-    view.checkpoints.extend(shown.checkpoints.iter().filter(|step| Some(**step) > last));
+/// An event, as far as every page needs it. News of a training are read where a training is shown.
+#[derive(serde::Deserialize)]
+enum Event {
+    Status(Status),
+    Generate(Box<GenerateView>),
+    LibraryChanged(u64),
+    Train(IgnoredAny),
+    Validation(IgnoredAny),
+    Samples(IgnoredAny),
+    Checkpoint(IgnoredAny),
 }
 
 /// The state of the studio as this page knows it.
@@ -29,8 +31,8 @@ pub struct Live {
     pub preferences: RwSignal<Preferences>,
     /// The generation on show.
     pub generation: RwSignal<Option<GenerateView>>,
-    /// The training run on show.
-    pub training: RwSignal<Option<TrainView>>,
+    /// Takes events of a training as they came, if a training is shown.
+    training: StoredValue<Option<Callback<String>>>,
     /// Grows whenever models or data sets may have changed.
     pub library: RwSignal<u64>,
     /// The revision of models and data sets that the server told of last.
@@ -47,7 +49,7 @@ impl Live {
             status: RwSignal::new(None),
             preferences: RwSignal::new(Preferences::default()),
             generation: RwSignal::new(None),
-            training: RwSignal::new(None),
+            training: StoredValue::new(None),
             library: RwSignal::new(0),
             revision: RwSignal::new(None),
             connected: RwSignal::new(true),
@@ -60,10 +62,7 @@ impl Live {
         let Ok(source) = EventSource::new("/events") else { return };
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
             let text = message.data().as_string().unwrap_or_default();
-            match json::read(&text) {
-                Ok(event) => self.apply(event),
-                Err(error) => leptos::logging::warn!("an event that cannot be read: {error}"),
-            }
+            self.hear(text);
         });
         let on_open = Closure::<dyn Fn()>::new(move || self.opened());
         let on_error = Closure::<dyn Fn()>::new(move || self.connected.set(false));
@@ -85,43 +84,34 @@ impl Live {
         if is_back {
             spawn_local(async move {
                 if let Ok(status) = fetch_status().await {
-                    self.apply(Event::Status(status));
+                    self.apply_status(status);
                 }
             });
         }
     }
 
-    fn apply(self, event: Event) {
-        match event {
-            Event::Status(status) => self.apply_status(status),
-            Event::Generate(view) => self.apply_generation(*view),
-            Event::Train { job, figures, points } => {
-                self.for_training(job, |view| {
-                    view.figures = figures;
-                    extend_curve(&mut view.curve, points);
-                });
+    fn hear(self, text: String) {
+        match json::read(&text) {
+            Ok(Event::Status(status)) => self.apply_status(status),
+            Ok(Event::Generate(view)) => self.apply_generation(*view),
+            Ok(Event::LibraryChanged(revision)) => self.library_is(revision),
+            Ok(
+                Event::Train(_) | Event::Validation(_) | Event::Samples(_) | Event::Checkpoint(_),
+            ) => {
+                if let Some(hear) = self.training.get_value() {
+                    hear.run(text);
+                }
             }
-            Event::Validation { job, point } => {
-                self.for_training(job, |view| {
-                    view.validation.retain(|known| known.step < point.step);
-                    view.validation.push(point);
-                });
-            }
-            Event::Samples { job, grid } => {
-                self.for_training(job, |view| {
-                    view.samples.retain(|known| known.step != grid.step);
-                    view.samples.push(grid);
-                });
-            }
-            Event::Checkpoint { job, step } => {
-                self.for_training(job, |view| {
-                    if !view.checkpoints.contains(&step) {
-                        view.checkpoints.push(step);
-                    }
-                });
-            }
-            Event::LibraryChanged(revision) => self.library_is(revision),
+            Err(error) => leptos::logging::warn!("an event that cannot be read: {error}"),
         }
+    }
+
+    /// Hands events of a training to `hear`, for as long as the page that asks is open.
+    pub fn on_training(self, hear: impl Fn(String) + Send + Sync + 'static) {
+        self.training.set_value(Some(Callback::new(hear)));
+        on_cleanup(move || {
+            self.training.try_set_value(None);
+        });
     }
 
     /// Takes over what the page was drawn with. Events may have come before.
@@ -144,21 +134,8 @@ impl Live {
 
     fn apply_status(self, status: Status) {
         self.library_is(status.library);
-        for job in &status.jobs {
-            if shows(
-                self.generation.with_untracked(|view| view.as_ref().map(|v| v.job.clone())),
-                job,
-            ) {
-                self.generation.update(|view| set_job(view.as_mut().map(|v| &mut v.job), job));
-            }
-            if shows(self.training.with_untracked(|view| view.as_ref().map(|v| v.job.clone())), job)
-            {
-                self.training.update(|view| set_job(view.as_mut().map(|v| &mut v.job), job));
-            }
-        }
-        let was_newest = self.newest(JobKind::Train);
+        self.generation.maybe_update(|shown| set_job(shown.as_mut().map(|v| &mut v.job), &status));
         self.status.set(Some(status));
-        self.follow_training(was_newest);
     }
 
     fn apply_generation(self, mut view: GenerateView) {
@@ -202,51 +179,11 @@ impl Live {
         });
     }
 
-    /// When a newer run begins elsewhere and the one on show was the newest, shows the newer one.
-    fn follow_training(self, was_newest: Option<i64>) {
-        let shown = self.training.with_untracked(|view| view.as_ref().map(|v| v.job.id));
-        let newest = self.newest(JobKind::Train);
-        if newest > was_newest && shown.is_none_or(|shown| was_newest.is_none_or(|id| shown >= id))
-        {
-            self.show_training(newest);
-        }
-    }
-
-    /// Asks for the run `job`, or the newest, and shows it.
-    pub fn show_training(self, job: Option<i64>) {
-        spawn_local(async move {
-            if let Ok(Some(view)) = fetch_training(job).await {
-                self.take_training(Some(view));
-            }
-        });
-    }
-
-    /// Shows an answer of the server's. Events may have told of more while it was on its way.
-    pub fn take_training(self, mut view: Option<TrainView>) {
-        if let Some(view) = &mut view {
-            self.training.with_untracked(|shown| {
-                if let Some(shown) = shown.as_ref().filter(|shown| shown.job.id == view.job.id) {
-                    keep_newer(view, shown);
-                }
-            });
-        }
-        self.training.set(view);
-    }
-
-    fn newest(self, kind: JobKind) -> Option<i64> {
+    /// The job of `kind` that was asked for last.
+    pub fn newest(self, kind: JobKind) -> Option<i64> {
         self.status.with_untracked(|status| {
             status.as_ref()?.jobs.iter().filter(|job| job.kind == kind).map(|job| job.id).max()
         })
-    }
-
-    fn for_training(self, job: i64, change: impl FnOnce(&mut TrainView)) {
-        if self.training.with_untracked(|view| view.as_ref().is_some_and(|v| v.job.id == job)) {
-            self.training.update(|view| {
-                if let Some(view) = view {
-                    change(view);
-                }
-            });
-        }
     }
 
     /// Jobs that stand before `job` in the queue, the running one included.
@@ -264,15 +201,14 @@ impl Live {
     }
 }
 
-/// Whether `job` is the one on show and brings something new.
-fn shows(shown: Option<JobSummary>, job: &JobSummary) -> bool {
-    shown.is_some_and(|shown| shown.id == job.id && shown != *job)
-}
-
-fn set_job(shown: Option<&mut JobSummary>, job: &JobSummary) {
-    if let Some(shown) = shown {
+/// Brings the job on show up to `status`; false if that has nothing new of it.
+pub fn set_job(shown: Option<&mut JobSummary>, status: &Status) -> bool {
+    let Some(shown) = shown else { return false };
+    let news = status.jobs.iter().find(|job| job.id == shown.id && *job != shown);
+    if let Some(job) = news {
         *shown = job.clone();
     }
+    news.is_some()
 }
 
 /// Puts those of the `known` images before the ones in `view` that it leaves out, and behind them those
@@ -288,43 +224,10 @@ fn complete(view: &mut GenerateView, mut known: Vec<ImageInfo>) -> bool {
     is_whole
 }
 
-/// Appends points that are new; a resumed run may repeat steps, whose old points then go.
-fn extend_curve(curve: &mut Vec<LossPoint>, points: Vec<LossPoint>) {
-    if let Some(first) = points.first() {
-        curve.truncate(curve.partition_point(|known| known.step < first.step));
-    }
-    curve.extend(points);
-    if curve.len() > CURVE_POINTS {
-        *curve = curve.chunks(2).map(merge).collect();
-    }
-}
-
-/// One point for up to two neighbours.
-fn merge(points: &[LossPoint]) -> LossPoint {
-    let last = points[points.len() - 1];
-    let mean = |values: Vec<f32>| {
-        (!values.is_empty()).then(|| values.iter().sum::<f32>() / values.len() as f32)
-    };
-    LossPoint {
-        step: last.step,
-        loss: mean(points.iter().map(|point| point.loss).collect()).unwrap_or(last.loss),
-        buckets: std::array::from_fn(|quarter| {
-            mean(points.iter().filter_map(|point| point.buckets[quarter]).collect())
-        }),
-        learning_rate: last.learning_rate,
-        grad_norm: mean(points.iter().filter_map(|point| point.grad_norm).collect()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn point(step: u64, loss: f32) -> LossPoint {
-        let buckets = [Some(loss), None, None, None];
-        let (learning_rate, grad_norm) = (Some(step as f64), Some(loss));
-        LossPoint { step, loss, buckets, learning_rate, grad_norm }
-    }
+    use crate::api::{Live as Told, SampleGrid, ValidationPoint};
 
     fn image(id: i64) -> ImageInfo {
         ImageInfo {
@@ -384,18 +287,18 @@ mod tests {
     }
 
     #[test]
-    fn a_resumed_run_overwrites_what_it_repeats() {
-        let mut curve = vec![point(1, 1.0), point(2, 0.9), point(3, 0.8)];
-        extend_curve(&mut curve, vec![point(2, 0.5), point(3, 0.4)]);
-        assert_eq!(curve, [point(1, 1.0), point(2, 0.5), point(3, 0.4)]);
-    }
-
-    #[test]
-    fn a_long_curve_is_merged_in_pairs() {
-        let mut curve = Vec::new();
-        extend_curve(&mut curve, (1..=2401).map(|step| point(step, step as f32)).collect());
-        assert_eq!(curve.len(), 1201);
-        assert_eq!(curve[0], point(2, 1.5));
-        assert_eq!(curve[1200], point(2401, 2401.0));
+    fn every_event_of_the_server_is_known() {
+        let grid = SampleGrid { step: 1, url: String::new() };
+        let point = ValidationPoint { step: 1, loss: 0.5, ema_loss: None };
+        for event in [
+            Told::Train { job: 1, figures: Default::default(), points: vec![Default::default()] },
+            Told::Validation { job: 1, point },
+            Told::Samples { job: 1, grid },
+            Told::Checkpoint { job: 1, step: 5 },
+            Told::LibraryChanged(3),
+        ] {
+            let text = serde_json::to_string(&event).unwrap();
+            assert!(json::read::<Event>(&text).is_ok(), "{text}");
+        }
     }
 }

@@ -66,8 +66,7 @@ test('statistics find what is there twice, and it is removed', async ({ page }) 
   await statistics.getByRole('button', { name: 'Remove duplicates' }).click();
   await expect(shown(page)).toHaveCount(5);
   await expect(statistics).toContainText('No image is there twice');
-  await statistics.getByRole('button', { name: 'Remove duplicates' }).click();
-  await expect(page.getByRole('alert')).toContainText('no two of its images are alike');
+  await expect(statistics.getByRole('button', { name: 'Remove duplicates' })).toBeHidden();
 });
 
 test('a built-in data set says why it stays as it is', async ({ page }) => {

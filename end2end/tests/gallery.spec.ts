@@ -106,6 +106,25 @@ test.describe('a full gallery', () => {
     await expect(dialog).toContainText(/Seed (500|1000)/);
   });
 
+  test('a picture enlarged before the browser tells that the last one was closed stays', async ({ page }) => {
+    await open(page, '/gallery');
+    await picture(page, 1399).click();
+    const dialog = page.getByRole('dialog', { name: 'Enlarged image' });
+    await expect(dialog).toContainText('Seed 1399');
+    await page.evaluate(() => {
+      const hold = (event: Event) => event.stopImmediatePropagation();
+      addEventListener('close', hold, { capture: true, once: true });
+    });
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await expect(dialog).toContainText('Seed 1398');
+    await dialog.dispatchEvent('close');
+    await expect(dialog).toContainText('Seed 1398');
+    await page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+  });
+
   test('a picture is starred and found by its star', async ({ page }) => {
     await open(page, '/gallery');
     await picture(page, 1395).hover();

@@ -55,8 +55,16 @@ test('what is no model is refused at its field', async ({ page }) => {
 test('a checkpoint that is not in the list can be drawn with', async ({ page }) => {
   await open(page, '/?model=digits@last%2Braw');
   await expect(page.getByLabel('Model', { exact: true })).toHaveValue('digits@last+raw');
+});
+
+test('a model that is not there is told at the field, until another is chosen', async ({ page }) => {
   await open(page, '/?model=nothing@5');
-  await expect(page.getByLabel('Model', { exact: true })).not.toHaveValue(/@/);
+  const model = page.getByLabel('Model', { exact: true });
+  await expect(model).not.toHaveValue(/@/);
+  const told = page.getByText('There is no model nothing@5');
+  await expect(told).toBeVisible();
+  await model.selectOption('textures');
+  await expect(told).toBeHidden();
 });
 
 test('what changed while the page was opening is there', async ({ page, request }) => {

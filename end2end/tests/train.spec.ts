@@ -112,6 +112,39 @@ test('the form keeps what was typed', async ({ page }) => {
   await expect(form.setting(page, 'Down channels')).toHaveValue('8, 16');
 });
 
+test('what is told of a run while its answer is on the way is not lost', async ({ page, context }) => {
+  await open(page, '/train');
+  let deliver = () => {};
+  const late = new Promise<void>((resolve) => (deliver = resolve));
+  await page.route('**/fn/training', async (route) => {
+    const response = await route.fetch();
+    await late;
+    await route.fulfill({ response });
+  });
+  const other = await context.newPage();
+  await open(other, '/train');
+  await form.fillTiny(other, 'told', { Steps: '200' });
+  const asked = page.waitForRequest('**/fn/training');
+  await form.start(other);
+  await asked;
+  await form.finished(other, 'told');
+  deliver();
+  await expect(page.getByRole('heading', { name: 'told', exact: true })).toBeVisible();
+  await expect(page.getByTestId('train-step')).toHaveText(/200\s*\/\s*200/);
+  await expect(form.samples(page)).toHaveCount(await form.samples(other).count());
+});
+
+test('a preset that lacks its autoencoder says so beside the estimate', async ({ page }) => {
+  await open(page, '/train');
+  await page.getByLabel('Preset', { exact: true }).selectOption('latent');
+  const told = page.getByRole('form', { name: 'Train' }).getByRole('status').filter({ hasText: 'Draws in the latents of' });
+  await expect(told).toBeVisible();
+  await expect(form.setting(page, 'Draws in the latents of'), 'its fold is open').toBeVisible();
+  await told.getByRole('link', { name: 'Train an autoencoder' }).click();
+  await expect(page.getByLabel('Preset', { exact: true })).toHaveValue('autoencoder');
+  await expect(page.getByLabel('Estimate')).toContainText(/Weights\s*\d/);
+});
+
 test('a preset fills the form and tells what it costs', async ({ page }) => {
   await open(page, '/train');
   await page.getByLabel('Preset', { exact: true }).selectOption('reference');

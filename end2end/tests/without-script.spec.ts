@@ -52,3 +52,18 @@ test('a bad archive is refused in words', async ({ page }) => {
   await expect(page.getByRole('alert').first()).toContainText(/archive|zip/i);
   await expect(upload.getByLabel('Name', { exact: true })).toHaveValue('broken');
 });
+
+test('a bad model is refused at its field, and its name is kept', async ({ page }) => {
+  await page.goto('/models');
+  const form = page.getByRole('form', { name: 'Import' });
+  await form.getByLabel('Name', { exact: true }).fill('mine');
+  await form.getByLabel('Model', { exact: true }).setInputFiles({
+    name: 'mine.safetensors',
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.from('nothing'),
+  });
+  await form.getByRole('button', { name: 'Import' }).click();
+  await expect(form.getByRole('alert')).toHaveCount(1);
+  await expect(page.getByRole('alert')).toHaveCount(1);
+  await expect(form.getByLabel('Name', { exact: true })).toHaveValue('mine');
+});

@@ -1,10 +1,12 @@
 //! Every chore of this repository, in Rust. `cargo xtask help` lists them.
 
 mod apt;
+mod arrange;
 mod bench;
 mod browser;
 mod cuda;
 mod fingerprint;
+mod glue;
 mod models;
 mod program;
 mod python;

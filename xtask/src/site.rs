@@ -8,7 +8,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::fingerprint::{self, Note};
 use crate::shell::say;
-use crate::{split, style, wasm, workspace};
+use crate::{arrange, glue, split, style, wasm, workspace};
 
 /// The name that the page's `HydrationScripts` ask for.
 const NAME: &str = "darkroom";
@@ -82,7 +82,12 @@ fn bind(module: &Path, pkg: &Path) -> Result<()> {
         .generate(pkg)
         .context("wasm-bindgen could not read the page's module")?;
     let wasm = pkg.join(NAME).with_extension("wasm");
-    fs::rename(pkg.join(format!("{NAME}_bg.wasm")), &wasm)?;
+    let bound = pkg.join(format!("{NAME}_bg.wasm"));
+    let script = pkg.join(NAME).with_extension("js");
+    let (module, text) = glue::shorten(&fs::read(&bound)?, &fs::read_to_string(&script)?)?;
+    fs::write(&wasm, arrange::arrange(&module)?)?;
+    fs::write(&script, text)?;
+    fs::remove_file(&bound)?;
     say(format_args!("the page's module has {} KB", fs::metadata(&wasm)?.len() / 1000));
     Ok(())
 }

@@ -7,6 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use wasm_split_cli_support::{Options, transform};
 
+use crate::arrange;
+
 /// Writes the base of `module` to `base`, and into `pkg` a folder with the parts and the script that
 /// loads them. The folder's name changes with the module: parts fit no other base.
 pub fn split(module: &Path, base: &Path, pkg: &Path, name: &str) -> Result<()> {
@@ -35,7 +37,7 @@ pub fn split(module: &Path, base: &Path, pkg: &Path, name: &str) -> Result<()> {
 fn compact(module: &Path) -> Result<Vec<u8>> {
     let mut config = walrus::ModuleConfig::new();
     config.generate_name_section(false).generate_producers_section(false);
-    Ok(config.parse_file(module)?.emit_wasm())
+    arrange::arrange(&config.parse_file(module)?.emit_wasm())
 }
 
 fn hash(module: &[u8]) -> u64 {

@@ -220,7 +220,6 @@ pub struct GalleryImage {
     pub job: JobId,
     /// The day it was drawn, as `2026-11-24`.
     pub date: String,
-    pub starred: bool,
 }
 
 /// A stretch of the gallery, newest first.

@@ -66,7 +66,7 @@ pub fn TextInput(
             spellcheck="false"
             value=value.get_untracked()
             prop:value=move || value.get()
-            on:input:target=move |event| value.set(event.target().value())
+            on:input=move |event| value.set(event_target_value(&event))
             aria-invalid=move || fault.with(Option::is_some).then_some("true")
             aria-describedby=move || described_by(id, fault.with(Option::is_some))
         />
@@ -93,7 +93,7 @@ pub fn TextArea(
             spellcheck="false"
             disabled=move || disabled.get()
             prop:value=move || value.get()
-            on:input:target=move |event| value.set(event.target().value())
+            on:input=move |event| value.set(event_target_value(&event))
             aria-invalid=move || fault.with(Option::is_some).then_some("true")
             aria-describedby=move || described_by(id, fault.with(Option::is_some))
         >
@@ -124,8 +124,8 @@ pub fn Choice(
             <select
                 id=id
                 name=name
-                on:change:target=move |event| {
-                    let chosen = event.target().value();
+                on:change=move |event| {
+                    let chosen = event_target_value(&event);
                     value.set(chosen.clone());
                     if let Some(on_change) = on_change {
                         on_change.run(chosen);
@@ -160,7 +160,7 @@ pub fn Checkbox(
                     value="true"
                     checked=checked.get_untracked()
                     prop:checked=move || checked.get()
-                    on:change:target=move |event| on_change.run(event.target().checked())
+                    on:change=move |event| on_change.run(event_target_checked(&event))
                     aria-describedby=(!help.is_empty()).then(|| help_id(id))
                 />
                 <span>{label}</span>

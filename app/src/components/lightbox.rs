@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::icon::{Glyph, Icon};
+use super::scrubber::Scrubber;
 use super::show::Show;
 use crate::api::ImageInfo;
 
@@ -75,6 +76,13 @@ pub fn Lightbox(
         "ArrowRight" if !on_slider(&event) => go(true),
         _ => {}
     };
+    // The browser tells of the end when it finds the time: by then another picture may be on show.
+    let closed = move |_| {
+        if dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
+            frame.set(None);
+            index.set(None);
+        }
+    };
     view! {
         <dialog
             class="lightbox"
@@ -82,10 +90,8 @@ pub fn Lightbox(
             tabindex="-1"
             node_ref=dialog
             on:keydown=on_keydown
-            on:close=move |_| {
-                frame.set(None);
-                index.set(None);
-            }
+            on:cancel=move |_: web_sys::Event| index.set(None)
+            on:close=closed
             on:click=move |event| {
                 let outside = event.target().is_some_and(|target| target.has_type::<web_sys::HtmlDialogElement>());
                 if outside {
@@ -100,7 +106,7 @@ pub fn Lightbox(
                     <Stage current frame />
                     <Turn name="Next image" icon=Icon::Next count on_press=move || go(true) />
                 </div>
-                <Scrubber current frame />
+                <Way current frame />
                 <div class="actions">
                     <a
                         class="button"
@@ -185,32 +191,19 @@ fn Stage(current: Memo<Option<Enlarged>>, frame: RwSignal<Option<u32>>) -> impl 
     }
 }
 
-/// The slider from noise to picture; not there for a picture whose way was not kept.
+/// The way of the picture; not there for a picture whose way was not kept.
 #[component]
-fn Scrubber(current: Memo<Option<Enlarged>>, frame: RwSignal<Option<u32>>) -> impl IntoView {
+fn Way(current: Memo<Option<Enlarged>>, frame: RwSignal<Option<u32>>) -> impl IntoView {
     let frames = Memo::new(move |_| {
         current.with(|c| c.as_ref().and_then(|c| c.strip.as_ref()).map_or(0, |strip| strip.frames))
     });
-    let place = move || frame.get().unwrap_or_else(|| frames.get());
-    let scrub = move |value: String| {
-        let chosen = value.parse().unwrap_or_else(|_| frames.get_untracked());
+    let at = Signal::derive(move || frame.get().unwrap_or_else(|| frames.get()));
+    let scrub = move |chosen: u32| {
         frame.set((chosen < frames.get_untracked()).then_some(chosen));
     };
     view! {
         <Show when=move || { frames.get() > 1 }>
-            <label class="scrubber">
-                <span aria-hidden="true">"noise"</span>
-                <input
-                    type="range"
-                    aria-label="From noise to picture"
-                    min="1"
-                    max=move || frames.get()
-                    prop:value=move || place().to_string()
-                    style:--filled=move || format!("{:.1}%", f64::from(place() - 1) / f64::from(frames.get() - 1) * 100.0)
-                    on:input:target=move |event| scrub(event.target().value())
-                />
-                <span aria-hidden="true">"picture"</span>
-            </label>
+            <Scrubber frames at on_frame=scrub />
         </Show>
     }
 }

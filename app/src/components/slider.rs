@@ -90,7 +90,7 @@ pub fn Handle(
                 value.get()
             }
             style:--filled=move || filled(&value.get(), low, high.get())
-            on:input:target=move |event| value.set(event.target().value())
+            on:input=move |event| value.set(event_target_value(&event))
         />
     }
 }

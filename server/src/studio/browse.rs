@@ -88,12 +88,7 @@ fn check_number(ids: &[ImageId]) -> Result<()> {
 }
 
 fn gallery_image(row: ImageRow) -> GalleryImage {
-    GalleryImage {
-        job: row.job,
-        date: calendar::day_of(row.created),
-        starred: row.starred,
-        image: image_info(row),
-    }
+    GalleryImage { job: row.job, date: calendar::day_of(row.created), image: image_info(row) }
 }
 
 fn read_filter(query: &GalleryQuery) -> Result<ImageFilter, ConfigError> {

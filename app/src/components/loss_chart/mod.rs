@@ -120,7 +120,7 @@ fn ControlFields(controls: Controls, quantity: Signal<Quantity>) -> impl IntoVie
                 type="checkbox"
                 checked=true
                 prop:checked=move || logarithmic.get()
-                on:change:target=move |event| logarithmic.set(event.target().checked())
+                on:change=move |event| logarithmic.set(event_target_checked(&event))
             />
             <span>"Log scale"</span>
         </label>
@@ -128,7 +128,7 @@ fn ControlFields(controls: Controls, quantity: Signal<Quantity>) -> impl IntoVie
             <input
                 type="checkbox"
                 prop:checked=move || quarters.get()
-                on:change:target=move |event| quarters.set(event.target().checked())
+                on:change=move |event| quarters.set(event_target_checked(&event))
             />
             <span>"By noise"</span>
         </label>
@@ -142,7 +142,7 @@ fn ControlFields(controls: Controls, quantity: Signal<Quantity>) -> impl IntoVie
                 value="0.8"
                 prop:value=move || smoothing.get().to_string()
                 style:--filled=move || format!("{:.0}%", smoothing.get() / 0.99 * 100.0)
-                on:input:target=move |event| smoothing.set(event.target().value().parse().unwrap_or(0.0))
+                on:input=move |event| smoothing.set(event_target_value(&event).parse().unwrap_or(0.0))
             />
         </label>
     }

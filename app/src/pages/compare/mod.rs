@@ -163,7 +163,7 @@ fn Stage(a: ImageInfo, b: ImageInfo) -> impl IntoView {
                 max="100"
                 step="0.5"
                 prop:value=move || split.get()
-                on:input:target=move |event| split.set(event.target().value())
+                on:input=move |event| split.set(event_target_value(&event))
             />
         </div>
         <p class="compare-names help">

@@ -11,6 +11,7 @@ use crate::words;
 /// `found` is none until it is asked for, because every image has to be read.
 #[component]
 pub fn Statistics(editor: Editor, asked: Asked, found: Option<DatasetStatistics>) -> impl IntoView {
+    let none_twice = found.as_ref().is_some_and(|found| found.duplicates == 0);
     let body = match found {
         Some(found) => view! { <Found editor found /> }.into_any(),
         None => {
@@ -26,7 +27,7 @@ pub fn Statistics(editor: Editor, asked: Asked, found: Option<DatasetStatistics>
         <section class="statistics" aria-label="Statistics">
             <h2>"Statistics"</h2>
             {body}
-            {editor.can_edit().then(|| view! { <RemoveDuplicates editor /> })}
+            {(editor.can_edit() && !none_twice).then(|| view! { <RemoveDuplicates editor /> })}
         </section>
     }
 }

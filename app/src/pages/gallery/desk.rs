@@ -10,10 +10,11 @@ use super::search::{self, Search};
 use super::shelf::Shelf;
 use crate::api::{
     ApiError, GalleryImage, GalleryPage, GalleryQuery, ImageId, delete_images, fetch_gallery,
-    restore_images, star,
+    restore_images,
 };
 use crate::components::form_fault::FormFault;
 use crate::components::selection::Selection;
+use crate::components::star::star;
 use crate::live::Live;
 
 #[derive(Clone, Copy)]
@@ -187,13 +188,7 @@ impl Desk {
     }
 
     pub fn star(self, image: ImageId, starred: bool) {
-        self.mark(image, starred);
-        spawn_local(async move {
-            if let Err(error) = star(image, starred).await {
-                self.mark(image, !starred);
-                self.fault.set(error);
-            }
-        });
+        star(image, starred, self.fault, move |starred| self.mark(image, starred));
     }
 
     fn mark(self, image: ImageId, starred: bool) {

@@ -5,14 +5,16 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 
+use super::Opening;
 use crate::api::{
-    ApiError, GenerateForm, GenerateView, ImageId, ImageInfo, JobId, JobKind, JobState, ModelInfo,
-    Style, fetch_generation, fetch_models, generate, interrupt, skip, star,
+    GenerateForm, GenerateView, ImageId, ImageInfo, JobId, JobKind, JobState, ModelInfo, Style,
+    fetch_generation, fetch_models, generate, interrupt, skip,
 };
 use crate::components::address::hold_address;
 use crate::components::draft::keep_draft;
 use crate::components::form_fault::FormFault;
 use crate::components::sending::Sent;
+use crate::components::star::star;
 use crate::live::Live;
 
 /// The form's fields as they are typed: one signal for each of [`GenerateSettings::KEYS`].
@@ -58,6 +60,8 @@ pub struct Desk {
     pub styles: RwSignal<Vec<Style>>,
     pub fields: Fields,
     pub fault: FormFault,
+    /// The model that was asked for and was not there, and the one that was taken instead.
+    missing: StoredValue<Option<(String, String)>>,
     /// What is wrong with a picture that was given.
     pub given: FormFault,
     /// A mask is on its way to the server.
@@ -71,19 +75,16 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub fn new(
-        live: Live,
-        models: Vec<ModelInfo>,
-        styles: Vec<Style>,
-        form: &GenerateForm,
-        fault: Option<ApiError>,
-    ) -> Self {
+    pub fn new(live: Live, opening: Opening) -> Self {
+        live.generation.set(opening.view);
+        let instead = opening.form.get("model").to_owned();
         Self {
             live,
-            models: RwSignal::new(models),
-            styles: RwSignal::new(styles),
-            fields: Fields::new(form),
-            fault: FormFault::new(fault),
+            models: RwSignal::new(opening.models),
+            styles: RwSignal::new(opening.styles),
+            fields: Fields::new(&opening.form),
+            fault: FormFault::new(opening.fault),
+            missing: StoredValue::new(opening.missing.map(|missing| (missing, instead))),
             given: FormFault::new(None),
             keeping: RwSignal::new(None),
             sending: RwSignal::new(false),
@@ -95,6 +96,14 @@ impl Desk {
     pub fn model(self) -> Option<ModelInfo> {
         let name = self.fields.at("model").get();
         self.models.with(|models| model_of(&name, models).cloned())
+    }
+
+    /// The model that was asked for, while it is not there and the one taken instead is still chosen.
+    pub fn missing_model(self) -> Option<String> {
+        let (missing, instead) = self.missing.get_value()?;
+        let stays = self.fields.at("model").with(|name| *name == instead);
+        let is_there = self.models.with(|models| model_of(&missing, models).is_some());
+        (stays && !is_there).then_some(missing)
     }
 
     /// Whether the form, or a mask that it needs, is on its way.
@@ -223,13 +232,7 @@ impl Desk {
     }
 
     pub fn star(self, image: ImageId, starred: bool) {
-        self.mark(image, starred);
-        spawn_local(async move {
-            if let Err(error) = star(image, starred).await {
-                self.mark(image, !starred);
-                self.fault.set(error);
-            }
-        });
+        star(image, starred, self.fault, move |starred| self.mark(image, starred));
     }
 
     fn mark(self, image: ImageId, starred: bool) {

@@ -97,6 +97,7 @@ fn ModelField() -> impl IntoView {
             />
         </Field>
         <p class="help">{move || desk.model().map(|model| about(&model))}</p>
+        {move || desk.missing_model().map(|name| view! { <p class="note" role="status">{not_there(&name)}</p> })}
         <Show when=move || desk.models.with(Vec::is_empty)>
             <p class="note">
                 "There is no model yet. " <a href="/train">"Train one"</a>
@@ -104,6 +105,10 @@ fn ModelField() -> impl IntoView {
             </p>
         </Show>
     }
+}
+
+fn not_there(name: &str) -> String {
+    format!("There is no model {name}; this one is chosen instead.")
 }
 
 /// The checkpoint that is chosen, if one is: not every one of every run stands in the list.

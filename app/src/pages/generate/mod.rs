@@ -41,6 +41,8 @@ struct Opening {
     view: Option<GenerateView>,
     form: GenerateForm,
     fault: Option<ApiError>,
+    /// The model that was asked for and is not there.
+    missing: Option<String>,
 }
 
 #[component]
@@ -82,11 +84,13 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
         found => found,
     };
     let mut form = typed(&query).await?;
+    let mut missing = None;
     if model_of(form.get("model"), &models).is_none() {
+        missing = Some(form.get("model").to_owned()).filter(|name| !name.is_empty());
         form.set("model", models.first().map(|model| model.name.clone()).unwrap_or_default());
     }
     let fault = FORMS.into_iter().find_map(|endpoint| form_fault(&query, endpoint));
-    Ok(Opening { models, styles: fetch_styles().await?, view, form, fault })
+    Ok(Opening { models, styles: fetch_styles().await?, view, form, fault, missing })
 }
 
 /// The form as the address has it, else as it was left.
@@ -102,8 +106,7 @@ async fn typed(query: &ParamsMap) -> Result<GenerateForm, ApiError> {
 #[component]
 fn Studio(opening: Opening) -> impl IntoView {
     let live = expect_context::<Live>();
-    live.generation.set(opening.view);
-    let desk = Desk::new(live, opening.models, opening.styles, &opening.form, opening.fault);
+    let desk = Desk::new(live, opening);
     provide_context(desk);
     follow_server(desk);
     follow_address(desk);

@@ -1,8 +1,10 @@
 //! Brings a model from elsewhere.
 
+use engine::config::ConfigError;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::params::ParamsMap;
 use web_sys::{FormData, HtmlFormElement};
 
 use crate::api::ModelInfo;
@@ -13,6 +15,8 @@ use crate::components::notice::Alert;
 use crate::components::sending::{Sent, send};
 
 const ENDINGS: &str = ".safetensors,.zip,.pth,.pt";
+
+const FIELDS: [&str; 3] = ["name", "file", "config"];
 
 /// What the parts of the form share.
 #[derive(Clone, Copy)]
@@ -45,14 +49,17 @@ impl Import {
 #[component]
 pub fn ImportForm() -> impl IntoView {
     let navigate = use_navigate();
-    let typed =
-        use_query_map().with_untracked(|query| query.get_str("error").and(query.get("name")));
+    let (typed, refused) = use_query_map().with_untracked(|query| {
+        (query.get_str("error").and(query.get("name")), refused_field(query))
+    });
     let import = Import {
         name: RwSignal::new(typed.unwrap_or_default()),
         sent: RwSignal::new(None),
-        fault: FormFault::new(None),
+        fault: FormFault::new(
+            refused.map(|(field, message)| ConfigError::one(field, message).into()),
+        ),
     };
-    let messages = import.fault.beside(["name", "file", "config"]);
+    let messages = import.fault.beside(FIELDS);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let navigate = navigate.clone();
@@ -84,6 +91,12 @@ pub fn ImportForm() -> impl IntoView {
         </form>
     }
     .into_any()
+}
+
+/// What is wrong with which field, where the form was posted without a script and refused.
+pub fn refused_field(query: &ParamsMap) -> Option<(String, String)> {
+    let field = query.get("field").filter(|field| FIELDS.contains(&field.as_str()))?;
+    Some((field, query.get("error")?))
 }
 
 /// The weights, and for a .pth the configuration that they were trained with.

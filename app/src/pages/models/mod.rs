@@ -18,7 +18,7 @@ use crate::json::load;
 use crate::live::Live;
 use card::Card;
 use evaluation::{EvaluateFields, Evaluations};
-use import::ImportForm;
+use import::{ImportForm, refused_field};
 use merge::MergeFields;
 
 /// What the page shows.
@@ -42,7 +42,9 @@ pub fn Models() -> impl IntoView {
     let refused = Signal::derive(move || {
         query.with(|query| {
             let deletion = form_fault(query, "delete_model").map(|error| error.to_string());
-            query.get("error").into_iter().chain(deletion).collect::<Vec<_>>()
+            // The form for models from elsewhere tells of its fields itself.
+            let error = query.get("error").filter(|_| refused_field(query).is_none());
+            error.into_iter().chain(deletion).collect::<Vec<_>>()
         })
     });
     view! {

@@ -12,11 +12,8 @@ use crate::components::notice::Alert;
 #[component]
 pub fn ProcessFields(datasets: Vec<DatasetInfo>) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let Desk { fields, fault, .. } = desk;
+    let fault = desk.fault;
     let timestep = RwSignal::new(untrack(|| desk.timestep()).to_string());
-    let names = datasets.into_iter().map(|info| (info.name.clone(), info.name)).collect::<Vec<_>>();
-    let schedules: Vec<(String, String)> =
-        BetaSchedule::NAMES.iter().map(|name| (name.to_string(), name.replace('_', " "))).collect();
     view! {
         <form
             class="controls"
@@ -29,52 +26,8 @@ pub fn ProcessFields(datasets: Vec<DatasetInfo>) -> impl IntoView {
             <p class="about-page">
                 "Training takes a picture, mixes it with noise, and asks the network what was mixed in. Move through the timesteps and see how much is left to find."
             </p>
-            <Field id="dataset" label="Data set" fault=fault.at("dataset")>
-                <Choice
-                    id="dataset"
-                    name="dataset"
-                    value=fields.dataset
-                    options=Signal::stored(names)
-                    fault=fault.at("dataset")
-                    on_change=Callback::new(move |_| fields.image.set("0".into()))
-                />
-            </Field>
-            <Field id="image" label="Image" fault=fault.at("image")>
-                <div class="with-buttons">
-                    <TextInput
-                        id="image"
-                        name="image"
-                        value=fields.image
-                        kind="number"
-                        min=Some("0".into())
-                        fault=fault.at("image")
-                    />
-                    <button type="button" class="needs-script" on:click=move |_| desk.turn(-1)>"Previous"</button>
-                    <button type="button" class="needs-script" on:click=move |_| desk.turn(1)>"Next"</button>
-                </div>
-            </Field>
-            <Field id="beta-schedule" label="Beta schedule" fault=fault.at("beta_schedule")>
-                <Choice
-                    id="beta-schedule"
-                    name="beta_schedule"
-                    value=fields.beta_schedule
-                    options=Signal::stored(schedules)
-                    fault=fault.at("beta_schedule")
-                />
-            </Field>
-            <Number id="num-timesteps" name="num_timesteps" label="Timesteps" value=fields.num_timesteps fault />
-            <div class="side-by-side">
-                <Number id="beta-start" name="beta_start" label="First beta" value=fields.beta_start fault />
-                <Number id="beta-end" name="beta_end" label="Last beta" value=fields.beta_end fault />
-            </div>
-            <Checkbox
-                id="rescale-zero-snr"
-                name="rescale_zero_snr"
-                label="Zero terminal SNR"
-                help="Stretch the schedule until nothing of the picture is left at its end."
-                checked=Signal::derive(move || fields.rescale_zero_snr.with(|on| on == "true"))
-                on_change=Callback::new(move |on: bool| fields.rescale_zero_snr.set(on.to_string()))
-            />
+            <Picture datasets />
+            <Schedule />
             <Alert messages=fault.beside(ProcessForm::FIELDS) />
             <div class="without-script">
                 <Number id="t" name="t" label="Show timestep" value=timestep fault />
@@ -86,6 +39,72 @@ pub fn ProcessFields(datasets: Vec<DatasetInfo>) -> impl IntoView {
         </form>
     }
     .into_any()
+}
+
+/// Which image of which data set.
+#[component]
+fn Picture(datasets: Vec<DatasetInfo>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let Desk { fields, fault, .. } = desk;
+    let names = datasets.into_iter().map(|info| (info.name.clone(), info.name)).collect::<Vec<_>>();
+    view! {
+        <Field id="dataset" label="Data set" fault=fault.at("dataset")>
+            <Choice
+                id="dataset"
+                name="dataset"
+                value=fields.dataset
+                options=Signal::stored(names)
+                fault=fault.at("dataset")
+                on_change=Callback::new(move |_| fields.image.set("0".into()))
+            />
+        </Field>
+        <Field id="image" label="Image" fault=fault.at("image")>
+            <div class="with-buttons">
+                <TextInput
+                    id="image"
+                    name="image"
+                    value=fields.image
+                    kind="number"
+                    min=Some("0".into())
+                    fault=fault.at("image")
+                />
+                <button type="button" class="needs-script" on:click=move |_| desk.turn(-1)>"Previous"</button>
+                <button type="button" class="needs-script" on:click=move |_| desk.turn(1)>"Next"</button>
+            </div>
+        </Field>
+    }
+}
+
+/// How fast the noise comes.
+#[component]
+fn Schedule() -> impl IntoView {
+    let Desk { fields, fault, .. } = expect_context::<Desk>();
+    let schedules: Vec<(String, String)> =
+        BetaSchedule::NAMES.iter().map(|name| (name.to_string(), name.replace('_', " "))).collect();
+    view! {
+        <Field id="beta-schedule" label="Beta schedule" fault=fault.at("beta_schedule")>
+            <Choice
+                id="beta-schedule"
+                name="beta_schedule"
+                value=fields.beta_schedule
+                options=Signal::stored(schedules)
+                fault=fault.at("beta_schedule")
+            />
+        </Field>
+        <Number id="num-timesteps" name="num_timesteps" label="Timesteps" value=fields.num_timesteps fault />
+        <div class="side-by-side">
+            <Number id="beta-start" name="beta_start" label="First beta" value=fields.beta_start fault />
+            <Number id="beta-end" name="beta_end" label="Last beta" value=fields.beta_end fault />
+        </div>
+        <Checkbox
+            id="rescale-zero-snr"
+            name="rescale_zero_snr"
+            label="Zero terminal SNR"
+            help="Stretch the schedule until nothing of the picture is left at its end."
+            checked=Signal::derive(move || fields.rescale_zero_snr.with(|on| on == "true"))
+            on_change=Callback::new(move |on: bool| fields.rescale_zero_snr.set(on.to_string()))
+        />
+    }
 }
 
 #[component]

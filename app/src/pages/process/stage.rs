@@ -44,7 +44,7 @@ pub fn Stage(view: ProcessView, now: Signal<Noising>) -> impl IntoView {
                     value=desk.frame(frames)
                     prop:value=move || desk.frame(frames).to_string()
                     style:--filled=move || format!("{:.1}%", share())
-                    on:input:target=move |event| scrub(event.target().value())
+                    on:input=move |event| scrub(event_target_value(&event))
                 />
                 <span aria-hidden="true">"noise"</span>
             </label>

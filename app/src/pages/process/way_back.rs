@@ -6,6 +6,7 @@ use super::desk::Desk;
 use crate::api::{GalleryImage, ImageInfo};
 use crate::components::lightbox::strip_position;
 use crate::components::notice::Empty;
+use crate::components::scrubber::Scrubber;
 use crate::components::show::Show;
 
 #[component]
@@ -78,10 +79,9 @@ fn Frames() -> impl IntoView {
         let missing = if has_noisy { "" } else { " Its noisy pictures were not kept." };
         format!("Frame {} of {}.{missing}", at.get(), frames.get())
     };
-    let scrub = move |value: String| {
+    let scrub = move |frame: u32| {
         let last = f64::from(frames.get_untracked().saturating_sub(1)).max(1.0);
-        let place = value.parse::<f64>().unwrap_or(1.0);
-        desk.way.set((place - 1.0) / last);
+        desk.way.set((f64::from(frame) - 1.0) / last);
     };
     view! {
         <Show when=move || { frames.get() > 1 } fallback=|| view! { <p class="note">"The way of this picture was not kept."</p> }>
@@ -89,19 +89,7 @@ fn Frames() -> impl IntoView {
                 <Frame at frames name="x_t, the noisy picture" url=Signal::derive(move || desk.picture.with(|s| s.as_ref().and_then(noisy))) />
                 <Frame at frames name="x0, the picture it expects" url=Signal::derive(move || desk.picture.with(|s| s.as_ref().map(|s| s.strip_url.clone()))) />
             </div>
-            <label class="scrubber needs-script">
-                <span aria-hidden="true">"noise"</span>
-                <input
-                    type="range"
-                    aria-label="From noise to picture"
-                    min="1"
-                    max=move || frames.get()
-                    prop:value=move || at.get().to_string()
-                    style:--filled=move || format!("{:.1}%", desk.way.get() * 100.0)
-                    on:input:target=move |event| scrub(event.target().value())
-                />
-                <span aria-hidden="true">"picture"</span>
-            </label>
+            <Scrubber frames at on_frame=scrub />
             <p class="help" role="status">{words}</p>
         </Show>
     }

@@ -9,7 +9,7 @@ use crate::words;
 /// Each checkpoint as a link that draws with it, newest first.
 #[component]
 pub fn Checkpoints() -> impl IntoView {
-    let shown = expect_context::<Desk>().live.training;
+    let shown = expect_context::<Desk>().training.view;
     let run = Memo::new(move |_| {
         shown.with(|view| {
             view.as_ref().map(|view| view.config.train_params.task_name.clone()).unwrap_or_default()

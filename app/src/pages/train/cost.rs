@@ -3,8 +3,11 @@
 use leptos::prelude::*;
 
 use super::desk::Desk;
-use crate::api::{Estimate, Speed};
+use crate::api::{Estimate, RunForm, Speed};
 use crate::words;
+
+/// The setting that says in whose latents a model draws.
+const AUTOENCODER: &str = "model_params.autoencoder";
 
 #[component]
 pub fn Cost() -> impl IntoView {
@@ -15,8 +18,26 @@ pub fn Cost() -> impl IntoView {
     };
     view! {
         <dl class="cost" aria-label="Estimate">{lines}</dl>
+        <Obstacle />
         <Measure />
     }
+}
+
+/// Why nothing can be told: the field at fault is folded away from here.
+#[component]
+fn Obstacle() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let obstacle =
+        Memo::new(move |_| desk.estimate.with(Option::is_none).then(|| desk.obstacle()).flatten());
+    let words = move |(key, label, message): (&'static str, &'static str, String)| {
+        let train_one = (key == AUTOENCODER).then(|| {
+            let dataset = desk.fields.at(RunForm::DATASET).get_untracked();
+            let address = format!("/train?preset=autoencoder&dataset={dataset}");
+            view! { <a href=address rel="external">"Train an autoencoder"</a> }
+        });
+        view! { <p class="fault">{label} ": " {message} " " {train_one}</p> }
+    };
+    view! { <div role="status">{move || obstacle.get().map(words)}</div> }
 }
 
 fn line((name, value): (&'static str, String)) -> impl IntoView {

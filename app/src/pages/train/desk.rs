@@ -1,5 +1,6 @@
 //! What the parts of the Train page share, and what can be done on it.
 
+use engine::config::SETTINGS;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
@@ -8,10 +9,10 @@ use leptos_router::params::ParamsMap;
 use super::Opening;
 use super::fields::Fields;
 use super::overlay::{Beside, named_beside};
+use super::training::Training;
 use crate::api::{
     DatasetInfo, Estimate, JobId, JobKind, JobState, JobSummary, ModelInfo, RunForm, Speed,
-    fetch_datasets, fetch_estimate, fetch_training, fetch_trainings, interrupt, probe, resume,
-    train,
+    fetch_datasets, fetch_estimate, fetch_trainings, interrupt, probe, resume, train,
 };
 use crate::components::address::hold_address;
 use crate::components::draft::{after_pause, keep_draft};
@@ -22,6 +23,7 @@ use crate::live::Live;
 #[derive(Clone, Copy)]
 pub struct Desk {
     pub live: Live,
+    pub training: Training,
     pub datasets: RwSignal<Vec<DatasetInfo>>,
     pub models: RwSignal<Vec<ModelInfo>>,
     pub runs: RwSignal<Vec<JobSummary>>,
@@ -40,9 +42,10 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub fn new(live: Live, opening: Opening) -> Self {
+    pub fn new(live: Live, training: Training, opening: Opening) -> Self {
         Self {
             live,
+            training,
             suggested: RwSignal::new(opening.form.get(RunForm::NAME).to_owned()),
             fields: Fields::new(&opening.form),
             datasets: RwSignal::new(opening.datasets),
@@ -111,9 +114,8 @@ impl Desk {
 
     /// Brings the run `job`, or the newest, on show.
     pub async fn show(self, job: Option<JobId>) {
-        match fetch_training(job).await {
-            Ok(view) => self.live.take_training(view),
-            Err(error) => self.fault.set(error),
+        if let Err(error) = self.training.show(job).await {
+            self.fault.set(error);
         }
         self.refresh_runs().await;
     }
@@ -126,7 +128,7 @@ impl Desk {
 
     /// The run that Stop ends: the one on show, or else the one that runs.
     pub fn stoppable(self) -> Option<JobId> {
-        let shown = self.live.training.with(|view| {
+        let shown = self.training.view.with(|view| {
             view.as_ref().filter(|view| !view.job.state.is_over()).map(|view| view.job.id)
         });
         let running = || {
@@ -187,6 +189,14 @@ impl Desk {
         });
     }
 
+    /// The first setting at fault: its key, its label and the message.
+    pub fn obstacle(self) -> Option<(&'static str, &'static str, String)> {
+        SETTINGS.iter().find_map(|setting| {
+            let message = self.fault.at(setting.key).get()?;
+            Some((setting.key, setting.label, message))
+        })
+    }
+
     fn estimate_now(self, form: RunForm) {
         spawn_local(async move {
             match fetch_estimate(form).await {
@@ -233,8 +243,7 @@ pub fn follow_server(desk: Desk) {
     Effect::new(move |before: Option<u64>| {
         let missed = desk.live.missed.get();
         if before.is_some() {
-            let job = desk.live.training.with_untracked(|view| view.as_ref().map(|v| v.job.id));
-            spawn_local(desk.show(job));
+            spawn_local(desk.show(desk.training.id()));
         }
         missed
     });
@@ -288,7 +297,7 @@ pub fn address(job: Option<JobId>, quantity: Quantity, beside: &[JobId]) -> Stri
 /// Holds the address to the run on show, and shows the run that an address names.
 pub fn follow_address(desk: Desk) {
     let query = use_query_map();
-    let job = Memo::new(move |_| desk.live.training.with(|view| view.as_ref().map(|v| v.job.id)));
+    let job = Memo::new(move |_| desk.training.view.with(|view| view.as_ref().map(|v| v.job.id)));
     hold_address(move || {
         let (quantity, beside) = query.with_untracked(|q| (shown_quantity(q), named_beside(q)));
         address(job.get(), quantity, &beside)

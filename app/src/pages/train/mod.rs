@@ -10,6 +10,7 @@ mod run;
 mod runs;
 mod samples;
 mod steer;
+mod training;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -26,6 +27,7 @@ use desk::{Desk, follow_address, follow_server};
 use form::TrainForm;
 use overlay::{Beside, fetch_beside, follow_beside, named_beside};
 use run::RunView;
+use training::Training;
 
 /// What the page needs before it can be shown.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -43,11 +45,12 @@ struct Opening {
 
 #[component]
 pub fn Train() -> impl IntoView {
-    let live = expect_context::<Live>();
+    let training = Training::new(expect_context());
+    provide_context(training);
     let query = use_query_map();
     let opening = load(|| (), move |()| open(query.get_untracked()));
     view! {
-        <Title text=move || title(live) />
+        <Title text=move || title(training) />
         <h1 class="unseen">"Train"</h1>
         <Suspense fallback=|| view! { <p class="loading">"Opening…"</p> }>
             {move || Suspend::new(async move {
@@ -60,8 +63,8 @@ pub fn Train() -> impl IntoView {
     }
 }
 
-fn title(live: Live) -> String {
-    live.training.with(|view| match view {
+fn title(training: Training) -> String {
+    training.view.with(|view| match view {
         Some(view) if !view.job.state.is_over() => {
             format!("{:.0} % of {}", view.job.progress * 100.0, view.job.title)
         }
@@ -80,13 +83,13 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     };
     let draft = fetch_draft("train".into()).await?;
     let form = first_form(&query, draft.as_deref(), &datasets, &desk::taken(&runs, &models));
-    let estimate = fetch_estimate(form.clone()).await.ok();
+    let estimate = fetch_estimate(form.clone()).await;
     let mut beside = Vec::new();
     for job in named_beside(&query) {
         beside.extend(fetch_beside(job).await);
     }
-    let fault = form_fault(&query, "train");
-    Ok(Opening { datasets, models, runs, view, form, estimate, beside, fault })
+    let fault = form_fault(&query, "train").or(estimate.as_ref().err().cloned());
+    Ok(Opening { datasets, models, runs, view, form, estimate: estimate.ok(), beside, fault })
 }
 
 /// What the page of a data set sends along.
@@ -135,8 +138,10 @@ fn first_form(
 #[component]
 fn Studio(opening: Opening) -> impl IntoView {
     let live = expect_context::<Live>();
-    live.take_training(opening.view.clone());
-    let desk = Desk::new(live, opening);
+    let training = expect_context::<Training>();
+    training.view.set(opening.view.clone());
+    training.follow();
+    let desk = Desk::new(live, training, opening);
     provide_context(desk);
     follow_server(desk);
     follow_address(desk);

@@ -58,7 +58,7 @@ pub fn follow_beside(desk: Desk) {
 
 /// What the chart draws beside the run on show.
 pub fn others(desk: Desk) -> Vec<Other> {
-    let shown = desk.live.training.with(|view| view.as_ref().map(|view| view.job.id));
+    let shown = desk.training.view.with(|view| view.as_ref().map(|view| view.job.id));
     let other = |run: &Beside| Other { name: run.name.clone(), points: run.curve.clone() };
     desk.beside.with(|runs| runs.iter().filter(|run| Some(run.job) != shown).map(other).collect())
 }

@@ -19,7 +19,7 @@ use crate::words;
 #[component]
 pub fn RunView() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let shown = desk.live.training;
+    let shown = desk.training.view;
     let points = Signal::derive(move || {
         shown.with(|v| v.as_ref().map(|v| v.curve.clone()).unwrap_or_default())
     });
@@ -70,7 +70,7 @@ pub fn RunView() -> impl IntoView {
 #[component]
 fn RunHead() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let shown = desk.live.training;
+    let shown = desk.training.view;
     let title = move || shown.with(|v| v.as_ref().map(|v| v.job.title.clone()));
     let state = Memo::new(move |_| shown.with(|v| v.as_ref().map(|v| v.job.state)));
     let message = move || {
@@ -155,7 +155,7 @@ fn ResumeForm(job: JobId) -> impl IntoView {
 #[component]
 fn Figures() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let shown = desk.live.training;
+    let shown = desk.training.view;
     let figures = Memo::new(move |_| {
         shown.with(|v| v.as_ref().map(|v| v.figures.clone()).unwrap_or_default())
     });
@@ -191,7 +191,7 @@ fn Figures() -> impl IntoView {
 /// What befell the run, such as that it ran away and was taken back.
 #[component]
 fn RunNotice() -> impl IntoView {
-    let shown = expect_context::<Desk>().live.training;
+    let shown = expect_context::<Desk>().training.view;
     let notice =
         Memo::new(move |_| shown.with(|view| view.as_ref().and_then(|v| v.figures.notice.clone())));
     let messages = Signal::derive(move || notice.get().into_iter().collect::<Vec<_>>());

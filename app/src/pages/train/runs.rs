@@ -11,7 +11,7 @@ use crate::words;
 #[component]
 pub fn Runs() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let shown = Memo::new(move |_| desk.live.training.with(|v| v.as_ref().map(|v| v.job.id)));
+    let shown = Memo::new(move |_| desk.training.view.with(|v| v.as_ref().map(|v| v.job.id)));
     view! {
         <Show when=move || desk.runs.with(|runs| !runs.is_empty())>
             <section class="runs" aria-label="Runs">

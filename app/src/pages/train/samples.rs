@@ -12,9 +12,9 @@ use crate::words;
 pub fn Samples() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let samples = Memo::new(move |_| {
-        desk.live.training.with(|v| v.as_ref().map(newest_first).unwrap_or_default())
+        desk.training.view.with(|v| v.as_ref().map(newest_first).unwrap_or_default())
     });
-    let shape = Memo::new(move |_| desk.live.training.with(|v| v.as_ref().map_or((1, 1), shape)));
+    let shape = Memo::new(move |_| desk.training.view.with(|v| v.as_ref().map_or((1, 1), shape)));
     let enlarged = RwSignal::new(None);
     let shown = Signal::derive(move || {
         let grid = samples.with(|all| all.get(enlarged.get()?).cloned())?;

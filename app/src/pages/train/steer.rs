@@ -67,7 +67,7 @@ impl Helm {
 /// The forms that suit the state of the run on show.
 #[component]
 pub fn Steer() -> impl IntoView {
-    let shown = expect_context::<Desk>().live.training;
+    let shown = expect_context::<Desk>().training.view;
     let running = Memo::new(move |_| {
         let job = |view: &TrainView| (view.job.state == JobState::Running).then_some(view.job.id);
         shown.with(|view| view.as_ref().and_then(job))
@@ -138,7 +138,7 @@ fn Now(helm: Helm) -> impl IntoView {
 
 #[component]
 fn RateForm(helm: Helm) -> impl IntoView {
-    let shown = expect_context::<Desk>().live.training;
+    let shown = expect_context::<Desk>().training.view;
     let now = shown.with_untracked(|view| view.as_ref().map_or(1.0, |view| view.rate_factor));
     let factor = RwSignal::new(now.to_string());
     let submit = move |event: SubmitEvent| {
@@ -186,7 +186,7 @@ fn scaled(factor: &str, by: f64) -> String {
 
 #[component]
 fn SamplingForm(helm: Helm) -> impl IntoView {
-    let shown = expect_context::<Desk>().live.training;
+    let shown = expect_context::<Desk>().training.view;
     let configured = shown.with_untracked(|view| {
         view.as_ref().map(|view| view.config.train_params.sample_every.to_string())
     });

@@ -120,7 +120,7 @@ pub fn gallery_query() -> Value {
 }
 
 pub fn gallery() -> Value {
-    let shown = GalleryImage { image: image(), job: 7, date: "2026-11-24".into(), starred: true };
+    let shown = GalleryImage { image: image(), job: 7, date: "2026-11-24".into() };
     value(GalleryPage { total: 1, offset: 0, images: vec![shown], models: vec!["digits".into()] })
 }
 

@@ -1,12 +1,13 @@
 //! A model from elsewhere: a diffusers pipeline as a zip, a .safetensors of ours, or the reference's
 //! .pth with the YAML it was trained with.
 
-use app::api::ModelInfo;
+use app::api::{ApiError, ModelInfo};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
+use engine::config::ConfigError;
 
 use super::super::answer::{Fault, escape_query, wants_page};
 use super::{TemporaryFile, Web, bad_form, field_fault, short_text, to_disk};
@@ -19,19 +20,34 @@ pub async fn model(
     headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
 ) -> Response {
-    let imported = match form {
-        Ok(form) => import(&web, form).await,
+    let mut upload = Upload::default();
+    let taken = match form {
+        Ok(form) => upload.take(&web, form).await,
         Err(rejection) => Err(bad_form(&rejection.body_text())),
+    };
+    let name = upload.name.clone();
+    let imported = match taken {
+        Ok(()) => upload.import(&web).await,
+        Err(fault) => Err(fault),
     };
     match (wants_page(&headers), imported) {
         (false, Ok(info)) => Json(info).into_response(),
         (false, Err(fault)) => fault.into_response(),
         (true, Ok(info)) => Redirect::to(&format!("/models?name={}", info.name)).into_response(),
-        (true, Err(Fault(_, error))) => {
-            let error = escape_query(&error.to_string());
-            Redirect::to(&format!("/models?error={error}")).into_response()
-        }
+        (true, Err(Fault(_, error))) => Redirect::to(&refused(&error, &name)).into_response(),
     }
+}
+
+/// The address of the page with what is wrong, at which field, and the name that was typed.
+fn refused(error: &ApiError, name: &str) -> String {
+    let (field, message) = match error {
+        ApiError::Fields(ConfigError(faults)) if !faults.is_empty() => {
+            (faults[0].field.as_str(), faults[0].message.clone())
+        }
+        other => ("", other.to_string()),
+    };
+    let [field, message, name] = [field, &message, name].map(escape_query);
+    format!("/models?error={message}&field={field}&name={name}")
 }
 
 /// What the form brought.
@@ -42,29 +58,36 @@ struct Upload {
     config: Option<TemporaryFile>,
 }
 
-async fn import(web: &Web, mut form: Multipart) -> Result<ModelInfo, Fault> {
-    let mut upload = Upload::default();
-    while let Some(field) = form.next_field().await.map_err(|error| bad_form(&error.body_text()))? {
-        match field.name() {
-            Some("name") => upload.name = short_text(field).await?.trim().to_owned(),
-            Some("file") => upload.file = Some(to_disk(web, field).await?),
-            Some("config") => upload.config = Some(to_disk(web, field).await?),
-            _ => {}
+impl Upload {
+    async fn take(&mut self, web: &Web, mut form: Multipart) -> Result<(), Fault> {
+        while let Some(field) =
+            form.next_field().await.map_err(|error| bad_form(&error.body_text()))?
+        {
+            match field.name() {
+                Some("name") => self.name = short_text(field).await?.trim().to_owned(),
+                Some("file") => self.file = Some(to_disk(web, field).await?),
+                Some("config") => self.config = Some(to_disk(web, field).await?),
+                _ => {}
+            }
         }
+        Ok(())
     }
-    let given = |file: Option<TemporaryFile>| file.filter(|file| file.bytes > 0);
-    let (name, config) = (upload.name, given(upload.config));
-    let file = given(upload.file).ok_or_else(|| field_fault("file", "choose a model's file"))?;
-    let imported = web
-        .studio
-        .blocking(move |darkroom| {
-            let yaml = config.as_ref().map(|config| config.path.as_path());
-            let source = ModelSource { path: &file.path, yaml };
-            let imported = darkroom.models.import(&name, &source);
-            imported.map_err(|error| error.at_field("file"))?;
-            darkroom.live.library_changed();
-            darkroom.models.info(&name)
-        })
-        .await?;
-    Ok(imported)
+
+    async fn import(self, web: &Web) -> Result<ModelInfo, Fault> {
+        let given = |file: Option<TemporaryFile>| file.filter(|file| file.bytes > 0);
+        let (name, config) = (self.name, given(self.config));
+        let file = given(self.file).ok_or_else(|| field_fault("file", "choose a model's file"))?;
+        let imported = web
+            .studio
+            .blocking(move |darkroom| {
+                let yaml = config.as_ref().map(|config| config.path.as_path());
+                let source = ModelSource { path: &file.path, yaml };
+                let imported = darkroom.models.import(&name, &source);
+                imported.map_err(|error| error.at_field("file"))?;
+                darkroom.live.library_changed();
+                darkroom.models.info(&name)
+            })
+            .await?;
+        Ok(imported)
+    }
 }

@@ -1,0 +1,223 @@
+//! The run on show, kept up to what the server tells of it.
+
+use leptos::prelude::*;
+
+use crate::api::{ApiError, JobId, JobKind, Live as Event, LossPoint, TrainView, fetch_training};
+use crate::json;
+use crate::live::{Live, set_job};
+
+/// Points the curve may hold before the older ones are merged in pairs.
+const CURVE_POINTS: usize = 2400;
+
+#[derive(Clone, Copy)]
+pub struct Training {
+    live: Live,
+    pub view: RwSignal<Option<TrainView>>,
+    /// Answers that are on their way.
+    asked: StoredValue<usize>,
+    /// What was told since the first of them was asked for: an answer may be older than that.
+    told: StoredValue<Vec<Event>>,
+}
+
+impl Training {
+    pub fn new(live: Live) -> Self {
+        Self {
+            live,
+            view: RwSignal::new(None),
+            asked: StoredValue::new(0),
+            told: StoredValue::new(Vec::new()),
+        }
+    }
+
+    /// Listens for as long as the page is open.
+    pub fn follow(self) {
+        self.live.on_training(move |text| self.hear(&text));
+        let newest = move || self.live.newest(JobKind::Train);
+        Effect::new(move |before: Option<Option<JobId>>| {
+            self.live.status.with(|status| {
+                let Some(status) = status else { return };
+                self.view.maybe_update(|view| set_job(view.as_mut().map(|v| &mut v.job), status));
+            });
+            let newest = newest();
+            if let Some(before) = before {
+                self.follow_newest(before, newest);
+            }
+            newest
+        });
+    }
+
+    /// When a newer run begins elsewhere and the one on show was the newest, shows the newer one.
+    fn follow_newest(self, before: Option<JobId>, newest: Option<JobId>) {
+        let shown = self.id();
+        if newest > before && shown.is_none_or(|shown| before.is_none_or(|before| shown >= before))
+        {
+            leptos::task::spawn_local(async move {
+                let _ = self.show(newest).await;
+            });
+        }
+    }
+
+    /// The run on show.
+    pub fn id(self) -> Option<JobId> {
+        self.view.with_untracked(|view| view.as_ref().map(|view| view.job.id))
+    }
+
+    /// Asks for the run `job`, or the newest, and shows it.
+    pub async fn show(self, job: Option<JobId>) -> Result<(), ApiError> {
+        self.asked.update_value(|asked| *asked += 1);
+        let answer = fetch_training(job).await;
+        let told = self.told.get_value();
+        self.asked.update_value(|asked| *asked -= 1);
+        if self.asked.get_value() == 0 {
+            self.told.update_value(Vec::clear);
+        }
+        self.view.set(answer?.map(|mut view| {
+            told.into_iter().for_each(|event| apply(&mut view, event));
+            view
+        }));
+        Ok(())
+    }
+
+    fn hear(self, text: &str) {
+        let event: Event = match json::read(text) {
+            Ok(event) => event,
+            Err(error) => return leptos::logging::warn!("an event that cannot be read: {error}"),
+        };
+        if self.asked.get_value() > 0 {
+            self.told.update_value(|told| told.push(event.clone()));
+        }
+        if self.id().is_some_and(|shown| job_of(&event) == Some(shown)) {
+            self.view.update(|view| {
+                if let Some(view) = view {
+                    apply(view, event);
+                }
+            });
+        }
+    }
+}
+
+/// The run that `event` tells of.
+fn job_of(event: &Event) -> Option<JobId> {
+    match event {
+        Event::Train { job, .. }
+        | Event::Validation { job, .. }
+        | Event::Samples { job, .. }
+        | Event::Checkpoint { job, .. } => Some(*job),
+        _ => None,
+    }
+}
+
+/// Adds what `event` tells, if it tells of the same run. What is known already does no harm.
+fn apply(view: &mut TrainView, event: Event) {
+    if job_of(&event) != Some(view.job.id) {
+        return;
+    }
+    match event {
+        Event::Train { figures, points, .. } => {
+            view.figures = figures;
+            extend_curve(&mut view.curve, points);
+        }
+        Event::Validation { point, .. } => {
+            view.validation.retain(|known| known.step < point.step);
+            view.validation.push(point);
+        }
+        Event::Samples { grid, .. } => {
+            view.samples.retain(|known| known.step != grid.step);
+            view.samples.push(grid);
+        }
+        Event::Checkpoint { step, .. } if !view.checkpoints.contains(&step) => {
+            view.checkpoints.push(step);
+        }
+        _ => {}
+    }
+}
+
+/// Appends points that are new; a resumed run may repeat steps, whose old points then go.
+fn extend_curve(curve: &mut Vec<LossPoint>, points: Vec<LossPoint>) {
+    if let Some(first) = points.first() {
+        curve.truncate(curve.partition_point(|known| known.step < first.step));
+    }
+    curve.extend(points);
+    if curve.len() > CURVE_POINTS {
+        *curve = curve.chunks(2).map(merge).collect();
+    }
+}
+
+/// One point for up to two neighbours.
+fn merge(points: &[LossPoint]) -> LossPoint {
+    let last = points[points.len() - 1];
+    let mean = |values: Vec<f32>| {
+        (!values.is_empty()).then(|| values.iter().sum::<f32>() / values.len() as f32)
+    };
+    LossPoint {
+        step: last.step,
+        loss: mean(points.iter().map(|point| point.loss).collect()).unwrap_or(last.loss),
+        buckets: std::array::from_fn(|quarter| {
+            mean(points.iter().filter_map(|point| point.buckets[quarter]).collect())
+        }),
+        learning_rate: last.learning_rate,
+        grad_norm: mean(points.iter().filter_map(|point| point.grad_norm).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(step: u64, loss: f32) -> LossPoint {
+        let buckets = [Some(loss), None, None, None];
+        let (learning_rate, grad_norm) = (Some(step as f64), Some(loss));
+        LossPoint { step, loss, buckets, learning_rate, grad_norm }
+    }
+
+    fn view(steps: u64) -> TrainView {
+        TrainView {
+            job: crate::api::JobSummary {
+                id: 1,
+                kind: JobKind::Train,
+                title: String::new(),
+                state: crate::api::JobState::Running,
+                progress: 0.5,
+                eta_seconds: None,
+                message: None,
+            },
+            config: Default::default(),
+            figures: Default::default(),
+            curve: (1..=steps).map(|step| point(step, 1.0)).collect(),
+            validation: Vec::new(),
+            samples: Vec::new(),
+            checkpoints: (1..=steps).collect(),
+            best: None,
+            rate_factor: 1.0,
+        }
+    }
+
+    #[test]
+    fn what_was_told_on_the_way_is_added_to_an_answer_once() {
+        let mut view = view(3);
+        for step in 2..=4 {
+            let points = vec![point(step, 1.0)];
+            apply(&mut view, Event::Train { job: 1, figures: Default::default(), points });
+            apply(&mut view, Event::Checkpoint { job: 1, step });
+        }
+        apply(&mut view, Event::Checkpoint { job: 2, step: 9 });
+        assert_eq!(view.curve.iter().map(|point| point.step).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!(view.checkpoints, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_resumed_run_overwrites_what_it_repeats() {
+        let mut curve = vec![point(1, 1.0), point(2, 0.9), point(3, 0.8)];
+        extend_curve(&mut curve, vec![point(2, 0.5), point(3, 0.4)]);
+        assert_eq!(curve, [point(1, 1.0), point(2, 0.5), point(3, 0.4)]);
+    }
+
+    #[test]
+    fn a_long_curve_is_merged_in_pairs() {
+        let mut curve = Vec::new();
+        extend_curve(&mut curve, (1..=2401).map(|step| point(step, step as f32)).collect());
+        assert_eq!(curve.len(), 1201);
+        assert_eq!(curve[0], point(2, 1.5));
+        assert_eq!(curve[1200], point(2401, 2401.0));
+    }
+}
