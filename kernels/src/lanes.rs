@@ -73,6 +73,7 @@ impl Plan {
             let mut row: Vec<Tile> = Vec::new();
             for pixel in first..first + width {
                 let taps = seen(pixel);
+                assert!(taps.iter().all(|[tap, pixel]| *tap < area && *pixel < pixels));
                 let from = taps.iter().map(|[_, pixel]| *pixel).min().unwrap_or(0);
                 let view = plan.view(taps, from);
                 match row.iter_mut().find(|tile| tile.view == view && tile.to.len() == 1) {
@@ -172,13 +173,11 @@ impl Plan {
 
     /// (outputs, out_pixels, 16) to (16, outputs, out_pixels).
     fn take_back(&self, results: &[f32], y: &mut [MaybeUninit<f32>]) {
-        transpose_into(
-            results,
-            (self.outputs * self.out_pixels, IMAGES),
-            IMAGES,
-            y,
-            self.outputs * self.out_pixels,
-        );
+        let each = self.outputs * self.out_pixels;
+        let half = IMAGES / 2;
+        pool::for_each(y.chunks_mut(half * each).enumerate(), |(at, y)| {
+            transpose_into(&results[at * half..], (each, half), IMAGES, y, each);
+        });
     }
 
     /// What is added to each output of each image: (outputs, 16).

@@ -182,9 +182,9 @@ impl Pool {
         while self.inside.load(Ordering::Acquire) > 0 {
             // One that is long in coming may wait for this very core.
             if looks < PATIENCE {
-                std::hint::spin_loop()
+                std::hint::spin_loop();
             } else {
-                std::thread::yield_now()
+                std::thread::yield_now();
             }
             looks += 1;
         }
