@@ -1,19 +1,24 @@
 //! A source that was opened once to leaf through its images.
 
+use rayon::prelude::*;
+
 use super::folder::Folder;
-use super::idx::Idx;
+use super::parquet::Shards;
 use super::source::{Entry, Source, no_such_image};
 use super::synthetic::{DIGITS, Synthetic, TEXTURES};
 use super::transform::fit_within;
-use crate::Result;
+use super::{ImageSet, LoadOptions, Survey, cifar, idx, numpy};
 use crate::grid::Picture;
+use crate::{CancelToken, Result};
 
-/// An open source: the listing of a folder, the bytes of an IDX file. Each picture costs only itself.
+/// An open source: the listing of a folder, the images of an array. Each picture costs only itself.
 pub struct Album(Pages);
 
 enum Pages {
     Drawn(&'static Synthetic),
-    Idx(Idx),
+    /// An array of images, all in memory.
+    Array(ImageSet),
+    Shards(Shards),
     Folder(Folder),
 }
 
@@ -23,7 +28,10 @@ impl Source {
         Ok(Album(match self {
             Source::Digits => Pages::Drawn(&DIGITS),
             Source::Textures => Pages::Drawn(&TEXTURES),
-            Source::Idx { images, labels } => Pages::Idx(Idx::read(images, labels.as_deref())?),
+            Source::Idx { images, labels } => Pages::Array(idx::read(images, labels.as_deref())?),
+            Source::Cifar(folder) => Pages::Array(cifar::read(folder)?),
+            Source::Numpy(path) => Pages::Array(numpy::read(path)?),
+            Source::Parquet(path) => Pages::Shards(Shards::open(path)?),
             Source::Folder(path) => Pages::Folder(Folder::list(path)?),
         }))
     }
@@ -34,7 +42,8 @@ impl Album {
     pub fn entries(&self) -> Vec<Entry> {
         match &self.0 {
             Pages::Drawn(set) => set.entries(),
-            Pages::Idx(idx) => idx.named(),
+            Pages::Array(set) => set.entries(),
+            Pages::Shards(shards) => shards.entries(),
             Pages::Folder(folder) => folder.entries(),
         }
     }
@@ -44,10 +53,48 @@ impl Album {
         let picture = match &self.0 {
             Pages::Drawn(set) if index < set.count => set.draw(index),
             Pages::Drawn(set) => return Err(no_such_image(index, set.count)),
-            Pages::Idx(idx) => idx.at(index)?,
+            Pages::Array(set) => set.at(index)?,
+            Pages::Shards(shards) => shards.picture(index, background)?,
             Pages::Folder(folder) => folder.picture(index, background)?,
         };
         Ok(fit_within(picture, max_side.max(1)))
+    }
+
+    /// What `look` says of every image as it is, in the order of [`Album::entries`]; nothing of one
+    /// that cannot be read.
+    pub(super) fn each<T: Send>(
+        &self,
+        background: [u8; 3],
+        cancel: &CancelToken,
+        look: impl Fn(&Picture) -> T + Sync,
+    ) -> Result<Vec<Option<T>>> {
+        if let Pages::Shards(shards) = &self.0 {
+            let looks = shards.each(background, cancel, look)?;
+            return Ok(looks.into_iter().map(std::result::Result::ok).collect());
+        }
+        let one = |index: usize| {
+            cancel.check()?;
+            Ok(self.picture(index, u32::MAX, background).ok().map(|picture| look(&picture)))
+        };
+        (0..self.entries().len()).into_par_iter().map(one).collect()
+    }
+
+    pub(super) fn survey(&self, cancel: &CancelToken) -> Result<Survey> {
+        match &self.0 {
+            Pages::Drawn(set) => set.survey(cancel),
+            Pages::Array(set) => set.survey(cancel),
+            Pages::Shards(shards) => shards.survey(cancel),
+            Pages::Folder(folder) => folder.survey(cancel),
+        }
+    }
+
+    pub(super) fn load(self, options: &LoadOptions, cancel: &CancelToken) -> Result<ImageSet> {
+        match self.0 {
+            Pages::Drawn(set) => set.load(options, cancel),
+            Pages::Array(set) => set.brought_to(options, cancel),
+            Pages::Shards(shards) => shards.load(options, cancel),
+            Pages::Folder(folder) => folder.load(options, cancel),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder::Folder;
 use super::idx::{self, IMAGES_MAGIC, LABELS_MAGIC};
-use super::{Source, decode};
+use super::{Source, cifar, decode, numpy, parquet};
 use crate::{Error, Result};
 
 /// What a path holds.
@@ -24,12 +24,20 @@ pub enum FileKind {
     Zip,
     Tar,
     TarGz,
+    /// An array, or a zip of arrays.
+    Numpy,
+    Parquet,
 }
 
 /// The first bytes, enough for a tar header.
 const START: usize = 512;
 
-/// What `path` holds: a folder with IDX files or images, an IDX file, or an archive.
+/// Folders around the data that hold nothing else are stepped through, no more than so many.
+const MAX_WRAPPERS: usize = 4;
+
+/// What `path` holds: a folder of images or arrays, a file of arrays, or an archive.
+///
+/// In a folder IDX and CIFAR files go before images, and those before Parquet and numpy files.
 pub fn detect(path: &Path) -> Result<Found> {
     let metadata = path.metadata().map_err(|error| match error.kind() {
         ErrorKind::NotFound => Error::file(path, "there is no such file or folder"),
@@ -39,11 +47,58 @@ pub fn detect(path: &Path) -> Result<Found> {
 }
 
 fn in_folder(path: &Path) -> Result<Found> {
-    let source = match idx::images_in(path) {
-        Some(images) => idx_pair(images),
-        None => Folder::list(path).map(|_| Source::Folder(path.to_owned()))?,
-    };
-    Ok(Found::Source(source))
+    let mut folder = path.to_owned();
+    for _ in 0..MAX_WRAPPERS {
+        if let Some(array) = array_in(&folder) {
+            return Ok(Found::Source(array));
+        }
+        match lone_folder(&folder) {
+            Some(inner) => folder = inner,
+            None => break,
+        }
+    }
+    let images = Folder::list_any(path)?;
+    if images.root_of_images().is_some() {
+        return Ok(Found::Source(Source::Folder(path.to_owned())));
+    }
+    match file_of_images(&folder) {
+        Some(source) => Ok(Found::Source(source)),
+        None => Err(Error::file(
+            path,
+            "holds no PNG, JPEG, WebP, GIF or BMP images, and no IDX, CIFAR, Parquet or numpy files",
+        )),
+    }
+}
+
+/// Files whose names leave no doubt.
+fn array_in(folder: &Path) -> Option<Source> {
+    let idx = idx::images_in(folder).map(idx_pair);
+    idx.or_else(|| cifar::is_in(folder).then(|| Source::Cifar(folder.to_owned())))
+}
+
+/// Files whose names could be those of anything beside images.
+fn file_of_images(folder: &Path) -> Option<Source> {
+    match parquet::shards_in(folder).is_empty() {
+        false => Some(Source::Parquet(folder.to_owned())),
+        true => numpy::images_in(folder).map(Source::Numpy),
+    }
+}
+
+/// The one folder in `folder`, if nothing else is there.
+fn lone_folder(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok());
+    let mut seen = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
+    let only = seen.next().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))?;
+    seen.next().is_none().then(|| only.path())
+}
+
+/// Whether a file of this name may hold a data set or a part of one without being an image.
+pub fn is_array_name(name: &str) -> bool {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    idx::is_idx_name(file)
+        || cifar::is_cifar_name(file)
+        || numpy::is_numpy_name(file)
+        || parquet::is_parquet_name(file)
 }
 
 fn in_file(path: &Path) -> Result<Found> {
@@ -56,12 +111,15 @@ fn in_file(path: &Path) -> Result<Found> {
         Some(FileKind::Zip | FileKind::Tar | FileKind::TarGz) => {
             Ok(Found::Archive(path.to_owned()))
         }
+        Some(FileKind::Numpy) => Ok(Found::Source(Source::Numpy(path.to_owned()))),
+        Some(FileKind::Parquet) => Ok(Found::Source(Source::Parquet(path.to_owned()))),
         None if decode::decode(path, [0; 3]).is_ok() => {
             Err(Error::file(path, "is a single image: name the folder of images instead"))
         }
         None => Err(Error::file(
             path,
-            "is no data set: expected a folder of images, an IDX file, a zip, a tar or a tar.gz",
+            "is no data set: expected a folder of images, an IDX, npz, npy or Parquet file, a zip, a \
+             tar or a tar.gz",
         )),
     }
 }
@@ -79,7 +137,13 @@ pub fn kind_of(path: &Path) -> Result<Option<FileKind>> {
     }
     let raw = first_bytes(path, file)?;
     if raw.starts_with(b"PK\x03\x04") || raw.starts_with(b"PK\x05\x06") {
-        return Ok(Some(FileKind::Zip));
+        return Ok(Some(if numpy::is_npz(path) { FileKind::Numpy } else { FileKind::Zip }));
+    }
+    if raw.starts_with(&numpy::MAGIC) {
+        return Ok(Some(FileKind::Numpy));
+    }
+    if raw.starts_with(&parquet::MAGIC) {
+        return Ok(Some(FileKind::Parquet));
     }
     let gzip = raw.starts_with(&[0x1f, 0x8b]);
     let start = if gzip { first_bytes(path, idx::open(path)?)? } else { raw };

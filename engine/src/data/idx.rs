@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::image_set::gather;
+use super::labels::Labels;
 use super::source::no_such_image;
-use super::transform::prepare;
-use super::{Entry, ImageSet, LoadOptions, Survey};
+use super::{Entry, ImageSet};
 use crate::grid::Picture;
-use crate::{CancelToken, Error, Result};
+use crate::{Error, Result};
 
 /// Unsigned bytes in three dimensions: images.
 pub const IMAGES_MAGIC: u32 = 0x803;
@@ -21,13 +20,6 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const MAX_SIDE: u32 = 4096;
 /// The most pixels a file may hold; what is read is bounded by what is there, too.
 const MAX_BYTES: u64 = 8 << 30;
-
-/// The images and labels of an IDX pair.
-pub struct Idx {
-    header: Header,
-    pixels: Vec<u8>,
-    labels: Labels,
-}
 
 /// What an IDX file of images says of itself.
 #[derive(Clone, Copy)]
@@ -40,10 +32,6 @@ struct Header {
 impl Header {
     fn image_bytes(&self) -> u64 {
         u64::from(self.width) * u64::from(self.height)
-    }
-
-    fn size(&self) -> (u32, u32) {
-        (self.width, self.height)
     }
 
     fn read(path: &Path, reader: &mut impl Read) -> Result<Self> {
@@ -71,135 +59,64 @@ impl Header {
     }
 }
 
-impl Idx {
-    /// Reads both files whole and checks that they belong together.
-    pub fn read(images: &Path, labels: Option<&Path>) -> Result<Self> {
-        let mut reader = open(images)?;
-        let header = Header::read(images, &mut reader)?;
-        let expected = header.count * header.image_bytes();
-        let what = format!("{} images of {}x{}", header.count, header.width, header.height);
-        let pixels = read_body(images, reader, expected, &what)?;
-        Ok(Self { header, pixels, labels: Labels::read(images, labels, header.count)? })
-    }
-
-    /// The images by number, from the headers and labels alone.
-    pub fn entries(images: &Path, labels: Option<&Path>) -> Result<Vec<Entry>> {
-        let header = Header::read(images, &mut open(images)?)?;
-        Ok(Labels::read(images, labels, header.count)?.entries(header.count))
-    }
-
-    /// The images by number.
-    pub fn named(&self) -> Vec<Entry> {
-        self.labels.entries(self.header.count)
-    }
-
-    /// Image `index`, if there is one.
-    pub fn at(&self, index: usize) -> Result<Picture> {
-        match (index as u64) < self.header.count {
-            true => Ok(self.image(index)),
-            false => Err(no_such_image(index, self.header.count as usize)),
-        }
-    }
-
-    /// One image, reading no further than it.
-    pub fn picture(images: &Path, index: usize) -> Result<Picture> {
-        let mut reader = open(images)?;
-        let header = Header::read(images, &mut reader)?;
-        if index as u64 >= header.count {
-            return Err(no_such_image(index, header.count as usize));
-        }
-        let before = header.image_bytes() * index as u64;
-        let mut pixels = vec![0; header.image_bytes() as usize];
-        io::copy(&mut reader.by_ref().take(before), &mut io::sink())
-            .and_then(|_| reader.read_exact(&mut pixels))
-            .map_err(|error| Error::file(images, format!("image {index} is missing: {error}")))?;
-        Ok(Picture { width: header.width, height: header.height, channels: 1, pixels })
-    }
-
-    fn image(&self, index: usize) -> Picture {
-        let bytes = self.header.image_bytes() as usize;
-        let pixels = self.pixels[index * bytes..][..bytes].to_vec();
-        Picture { width: self.header.width, height: self.header.height, channels: 1, pixels }
-    }
-
-    fn labels(&self) -> Vec<u32> {
-        match self.labels.labels.is_empty() {
-            true => vec![0; self.header.count as usize],
-            false => self.labels.labels.clone(),
-        }
-    }
-
-    pub fn survey(&self, cancel: &CancelToken) -> Result<Survey> {
-        cancel.check()?;
-        let labels = self.labels().into_iter();
-        Ok(Survey::uniform(&self.labels.classes, labels, self.header.size(), 1))
-    }
-
-    pub fn load(self, options: &LoadOptions, cancel: &CancelToken) -> Result<ImageSet> {
-        cancel.check()?;
-        let labels = self.labels();
-        let size = options.size.unwrap_or(self.header.size());
-        let pixels = if size == self.header.size() && options.channels == 1 {
-            self.pixels
-        } else {
-            let write = |index: usize, planes: &mut [u8]| {
-                prepare(self.image(index), size, options.channels, planes);
-                Ok(true)
-            };
-            gather(labels.len(), options.image_bytes(size), cancel, write)?.0
-        };
-        Ok(ImageSet {
-            width: size.0,
-            height: size.1,
-            channels: options.channels,
-            pixels,
-            labels,
-            classes: self.labels.classes,
-        })
-    }
+/// Reads both files whole and checks that they belong together. Without `labels` the file that
+/// MNIST's naming puts beside `images` is used if it is there.
+pub fn read(images: &Path, labels: Option<&Path>) -> Result<ImageSet> {
+    let mut reader = open(images)?;
+    let header = Header::read(images, &mut reader)?;
+    let expected = header.count * header.image_bytes();
+    let what = format!("{} images of {}x{}", header.count, header.width, header.height);
+    let pixels = read_body(images, reader, expected, &what)?;
+    let Labels { places, classes } = read_labels(images, labels, header.count)?;
+    let Header { width, height, .. } = header;
+    Ok(ImageSet { width, height, channels: 1, pixels, labels: places, classes })
 }
 
-/// Classes in the order of their numbers, and for each image its place among them.
-#[derive(Default)]
-struct Labels {
-    labels: Vec<u32>,
-    classes: Vec<String>,
+/// The images by number, from the headers and labels alone.
+pub fn entries(images: &Path, labels: Option<&Path>) -> Result<Vec<Entry>> {
+    let header = Header::read(images, &mut open(images)?)?;
+    let Labels { places, classes } = read_labels(images, labels, header.count)?;
+    let class = |place: u32| classes.get(place as usize).cloned();
+    let numbered = places.into_iter().enumerate();
+    Ok(numbered.map(|(at, place)| Entry { name: at.to_string(), class: class(place) }).collect())
 }
 
-impl Labels {
-    /// Reads `labels`, or the file that MNIST's naming puts beside `images`; empty without either.
-    fn read(images: &Path, labels: Option<&Path>, count: u64) -> Result<Self> {
-        let Some(path) = labels.map(Path::to_owned).or_else(|| labels_beside(images)) else {
-            return Ok(Self::default());
-        };
-        let mut reader = open(&path)?;
-        check_magic(&path, read_word(&path, &mut reader)?, LABELS_MAGIC, "labels")?;
-        let found = u64::from(read_word(&path, &mut reader)?);
-        if found != count {
-            let images = images.display();
-            let message = format!("holds {found} labels, but {images} holds {count} images");
-            return Err(Error::file(&path, message));
-        }
-        let numbers = read_body(&path, reader, found, &format!("{found} labels"))?;
-        Ok(Self::of(&numbers))
+/// One image, reading no further than it.
+pub fn picture(images: &Path, index: usize) -> Result<Picture> {
+    let mut reader = open(images)?;
+    let header = Header::read(images, &mut reader)?;
+    if index as u64 >= header.count {
+        return Err(no_such_image(index, header.count as usize));
     }
+    let before = header.image_bytes() * index as u64;
+    let mut pixels = vec![0; header.image_bytes() as usize];
+    io::copy(&mut reader.by_ref().take(before), &mut io::sink())
+        .and_then(|_| reader.read_exact(&mut pixels))
+        .map_err(|error| Error::file(images, format!("image {index} is missing: {error}")))?;
+    Ok(Picture { width: header.width, height: header.height, channels: 1, pixels })
+}
 
-    fn entries(&self, count: u64) -> Vec<Entry> {
-        let class = |index: usize| Some(self.classes[*self.labels.get(index)? as usize].clone());
-        let entry = |index: usize| Entry { name: index.to_string(), class: class(index) };
-        (0..count as usize).map(entry).collect()
+/// Reads `labels`, or the file that MNIST's naming puts beside `images`; no classes without either.
+fn read_labels(images: &Path, labels: Option<&Path>, count: u64) -> Result<Labels> {
+    let Some(path) = labels.map(Path::to_owned).or_else(|| labels_beside(images)) else {
+        return Ok(Labels::none(count as usize));
+    };
+    let mut reader = open(&path)?;
+    check_magic(&path, read_word(&path, &mut reader)?, LABELS_MAGIC, "labels")?;
+    let found = u64::from(read_word(&path, &mut reader)?);
+    if found != count {
+        let images = images.display();
+        let message = format!("holds {found} labels, but {images} holds {count} images");
+        return Err(Error::file(&path, message));
     }
+    let bytes = read_body(&path, reader, found, &format!("{found} labels"))?;
+    let numbers: Vec<i64> = bytes.into_iter().map(i64::from).collect();
+    Ok(Labels::numbered(&numbers))
+}
 
-    fn of(numbers: &[u8]) -> Self {
-        let mut known = numbers.to_vec();
-        known.sort_unstable();
-        known.dedup();
-        let place = |number: &u8| known.binary_search(number).unwrap_or_default() as u32;
-        Self {
-            labels: numbers.iter().map(place).collect(),
-            classes: known.iter().map(u8::to_string).collect(),
-        }
-    }
+/// Whether a file of this name is one of IDX.
+pub fn is_idx_name(name: &str) -> bool {
+    name.contains("idx3") || name.contains("idx1")
 }
 
 /// `train-labels-idx1-ubyte` for `train-images-idx3-ubyte`, with or without `.gz`, if it is there.

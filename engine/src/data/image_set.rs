@@ -122,7 +122,7 @@ pub(super) fn gather(
 }
 
 /// Room for `count` images, or a sentence if that is more than a machine has.
-fn room_for(count: usize, image_bytes: usize) -> Result<Vec<u8>> {
+pub(super) fn room_for(count: usize, image_bytes: usize) -> Result<Vec<u8>> {
     let mut pixels = Vec::new();
     let total = count.checked_mul(image_bytes).filter(|&total| total <= MAX_SET_BYTES);
     match total.map(|total| (total, pixels.try_reserve_exact(total))) {

@@ -9,6 +9,7 @@ mod album;
 mod archive;
 mod augment;
 mod augmentation;
+mod cifar;
 mod colour_jitter;
 mod crop;
 mod decode;
@@ -16,7 +17,11 @@ mod detect;
 mod folder;
 mod idx;
 mod image_set;
+mod labels;
 mod natural;
+mod numpy;
+mod parquet;
+mod resident;
 mod source;
 mod statistics;
 mod survey;
@@ -40,3 +45,6 @@ pub use survey::{Skipped, Survey};
 
 /// The class of files that lie beside class folders and therefore have none.
 pub const NO_CLASS: &str = "(none)";
+
+/// What was read, or the reason in words why not.
+type Told<T> = std::result::Result<T, String>;

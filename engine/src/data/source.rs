@@ -1,12 +1,9 @@
 //! The places images come from, behind one face.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::folder::Folder;
-use super::idx::Idx;
-use super::synthetic::{DIGITS, Synthetic, TEXTURES};
 use super::transform::fit_within;
-use super::{ImageSet, LoadOptions, Survey};
+use super::{ImageSet, LoadOptions, Survey, idx};
 use crate::grid::Picture;
 use crate::{CancelToken, Error, Result};
 
@@ -20,6 +17,12 @@ pub enum Source {
     /// An IDX file of images as MNIST comes, plain or gzip, and the file of their labels. Without
     /// `labels` the file beside `images` that MNIST's naming asks for is used if it is there.
     Idx { images: PathBuf, labels: Option<PathBuf> },
+    /// A folder with the binary files of CIFAR-10 or CIFAR-100.
+    Cifar(PathBuf),
+    /// Arrays of numpy's: an npz with images and labels, or an npy of images.
+    Numpy(PathBuf),
+    /// Parquet as on the Hugging Face hub: a file, or a folder of shards.
+    Parquet(PathBuf),
     /// A folder of images; its sub-folders are classes.
     Folder(PathBuf),
 }
@@ -44,54 +47,57 @@ pub struct Entry {
 impl Source {
     /// Opens every image and counts what is there. An image that cannot be read is in `skipped`.
     pub fn survey(&self, cancel: &CancelToken) -> Result<Survey> {
-        match self {
-            Source::Digits => DIGITS.survey(cancel),
-            Source::Textures => TEXTURES.survey(cancel),
-            Source::Idx { images, labels } => Idx::read(images, labels.as_deref())?.survey(cancel),
-            Source::Folder(path) => Folder::list(path)?.survey(cancel),
-        }
+        self.open()?.survey(cancel)
     }
 
     /// All images, decoded on all cores, in the order of [`Source::entries`]. Images that cannot be
     /// read are left out; none left is an error.
     pub fn load(&self, options: &LoadOptions, cancel: &CancelToken) -> Result<ImageSet> {
         options.check()?;
-        match self {
-            Source::Digits => DIGITS.load(options, cancel),
-            Source::Textures => TEXTURES.load(options, cancel),
-            Source::Idx { images, labels } => {
-                Idx::read(images, labels.as_deref())?.load(options, cancel)
-            }
-            Source::Folder(path) => Folder::list(path)?.load(options, cancel),
-        }
+        self.open()?.load(options, cancel)
     }
 
     /// Every image by name, in order, without opening one.
     pub fn entries(&self) -> Result<Vec<Entry>> {
         match self {
-            Source::Digits => Ok(DIGITS.entries()),
-            Source::Textures => Ok(TEXTURES.entries()),
-            Source::Idx { images, labels } => Idx::entries(images, labels.as_deref()),
-            Source::Folder(path) => Ok(Folder::list(path)?.entries()),
+            Source::Idx { images, labels } => idx::entries(images, labels.as_deref()),
+            other => Ok(other.open()?.entries()),
         }
     }
 
     /// Image `index` of [`Source::entries`], shrunk until its longer side is at most `max_side`.
     pub fn picture(&self, index: usize, max_side: u32, background: [u8; 3]) -> Result<Picture> {
-        let drawn = |set: &Synthetic| {
-            if index < set.count {
-                Ok(set.draw(index))
-            } else {
-                Err(no_such_image(index, set.count))
+        match self {
+            Source::Idx { images, .. } => {
+                Ok(fit_within(idx::picture(images, index)?, max_side.max(1)))
             }
-        };
-        let picture = match self {
-            Source::Digits => drawn(&DIGITS),
-            Source::Textures => drawn(&TEXTURES),
-            Source::Idx { images, .. } => Idx::picture(images, index),
-            Source::Folder(path) => Folder::list(path)?.picture(index, background),
-        };
-        Ok(fit_within(picture?, max_side.max(1)))
+            other => other.open()?.picture(index, max_side, background),
+        }
+    }
+
+    /// What a file that holds a whole data set is called where it is kept, in a folder of its own;
+    /// nothing for what is drawn or a folder.
+    pub fn file_name(&self) -> Option<&'static str> {
+        match self {
+            Source::Idx { .. } => Some("images.idx3-ubyte"),
+            Source::Numpy(path) if path.extension().is_some_and(|ending| ending == "npy") => {
+                Some("images.npy")
+            }
+            Source::Numpy(_) => Some("images.npz"),
+            Source::Parquet(_) => Some("images.parquet"),
+            Source::Digits | Source::Textures | Source::Cifar(_) | Source::Folder(_) => None,
+        }
+    }
+
+    /// The folder in which the files of the source lie; nothing for what is drawn.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        match self {
+            Source::Digits | Source::Textures => None,
+            Source::Idx { images: file, .. } | Source::Numpy(file) => file.parent(),
+            Source::Cifar(folder) | Source::Parquet(folder) | Source::Folder(folder) => {
+                Some(folder)
+            }
+        }
     }
 }
 

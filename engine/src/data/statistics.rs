@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::Album;
@@ -68,13 +67,7 @@ fn digest(picture: &Picture) -> [u8; 32] {
 impl Album {
     /// Looks at every pixel. `background` shows through transparent ones.
     pub fn statistics(&self, background: [u8; 3], cancel: &CancelToken) -> Result<Statistics> {
-        let looks = (0..self.entries().len())
-            .into_par_iter()
-            .map(|index| {
-                cancel.check()?;
-                Ok(self.picture(index, u32::MAX, background).ok().map(|p| Look::at(&p)))
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let looks = self.each(background, cancel, Look::at)?;
         Ok(summary(&looks))
     }
 }

@@ -12,10 +12,10 @@ use zip::write::SimpleFileOptions;
 
 use crate::files::*;
 
-type Files<'a> = &'a [(&'a str, Vec<u8>)];
+pub type Files<'a> = &'a [(&'a str, Vec<u8>)];
 type Packer = fn(Files) -> Vec<u8>;
 
-fn zip_of(files: Files) -> Vec<u8> {
+pub fn zip_of(files: Files) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in files {
         writer.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -43,7 +43,7 @@ fn tar_of(files: Files) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-fn tar_gz_of(files: Files) -> Vec<u8> {
+pub fn tar_gz_of(files: Files) -> Vec<u8> {
     gzipped(&tar_of(files))
 }
 

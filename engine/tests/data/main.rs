@@ -2,6 +2,7 @@
 #![cfg(feature = "compute")]
 
 mod archives;
+mod arrays;
 mod drawn;
 mod files;
 mod folders;

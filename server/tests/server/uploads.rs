@@ -145,3 +145,62 @@ async fn a_named_folder_stays_when_it_is_forgotten_and_an_uploaded_one_goes() {
     assert!(!kept.exists());
     assert!(setup.studio.delete_dataset("digits").await.is_err());
 }
+
+/// An npy file of `shape` as numpy writes it.
+fn npy(shape: &str, bytes: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape}), }}\n");
+    let length = (header.len() as u16).to_le_bytes();
+    [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), bytes].concat()
+}
+
+/// A Parquet file with one column `image` of files.
+fn parquet_of(files: Vec<Vec<u8>>) -> Vec<u8> {
+    use parquet::data_type::{ByteArray, ByteArrayType};
+    let schema =
+        parquet::schema::parser::parse_message_type("message s { required binary image; }");
+    let schema = std::sync::Arc::new(schema.unwrap());
+    let mut bytes = Vec::new();
+    let mut writer =
+        parquet::file::writer::SerializedFileWriter::new(&mut bytes, schema, Default::default())
+            .unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let files: Vec<ByteArray> = files.into_iter().map(ByteArray::from).collect();
+    column.typed::<ByteArrayType>().write_batch(&files, None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+#[tokio::test]
+async fn arrays_are_uploaded_and_shown_but_not_edited() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let record = |label: u8| [vec![label], vec![90; 3072]].concat();
+    let cifar = zip_of(&[("c/data_batch_1.bin", [record(0), record(1)].concat())]);
+    let npz = zip_of(&[("x.npy", npy("2, 8, 8", &[9; 128])), ("y.npy", npy("2,", &[0, 1]))]);
+    let sets = [
+        ("cifar", cifar, 2),
+        ("npz", npz, 2),
+        ("npy", npy("2, 8, 8", &[9; 128]), 0),
+        ("hub", parquet_of(vec![png(1), png(2)]), 0),
+    ];
+    for (name, bytes, classes) in sets {
+        let answer = upload(&site, "application/json", form(name, &bytes)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{name}: {}", answer.text());
+        let info: DatasetInfo = serde_json::from_slice(&answer.bytes).unwrap();
+        assert_eq!((info.count, info.classes.len(), info.editable), (2, classes, false), "{name}");
+        let page = setup.studio.dataset(name, None, 0).await.unwrap();
+        let shown = site.get(&page.images[1].url).await;
+        assert!(engine::grid::Picture::from_png(&shown.bytes).is_ok(), "{name}: {}", shown.text());
+        let known = setup.studio.dataset_statistics(name).await.unwrap();
+        assert_eq!(known.sizes.len(), 1, "{name}");
+    }
+    let broken = npy("9, 8, 8", &[9; 128]);
+    let answer = upload(&site, "application/json", form("broken", &broken)).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text());
+    let fault = &answer.json()["Fields"][0];
+    assert_eq!(fault["field"], "file");
+    assert!(fault["message"].as_str().unwrap().starts_with("the file is cut short"), "{fault}");
+}

@@ -48,7 +48,7 @@ pub fn AddForm() -> impl IntoView {
             <Field
                 id="add-path"
                 label="Path"
-                help="A folder of images, whose sub-folders are classes; a zip or tar.gz of one; or an IDX file or a folder of them. It is read where it lies."
+                help="A folder of images, whose sub-folders are classes; a zip or tar.gz of one; or IDX, CIFAR, numpy or Parquet files. It is read where it lies."
                 fault=fault.at("path")
             >
                 <TextInput id="add-path" name="path" value=path fault=fault.at("path") />

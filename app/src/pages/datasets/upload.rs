@@ -12,7 +12,7 @@ use crate::components::form_fault::FormFault;
 use crate::components::notice::Alert;
 use crate::components::sending::{Sent, send};
 
-const ENDINGS: &str = ".zip,.tar,.tar.gz,.tgz,.gz";
+const ENDINGS: &str = ".zip,.tar,.tar.gz,.tgz,.gz,.npz,.npy,.parquet";
 
 /// What the parts of the form share.
 #[derive(Clone, Copy)]
@@ -79,7 +79,7 @@ pub fn UploadForm() -> impl IntoView {
                 label="Archive"
                 accept=ENDINGS
                 required=true
-                help="A zip or tar.gz of images; its folders become classes."
+                help="A zip or tar.gz of images, whose folders become classes, or of CIFAR, IDX or Parquet files; or one npz, npy or Parquet file."
                 fault=upload.fault.at("file")
                 on_file=move |file: String| upload.picked(&file)
             />

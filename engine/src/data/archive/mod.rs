@@ -1,6 +1,7 @@
 //! Archives of images, unpacked into a folder.
 //!
-//! Only image files are taken, by name; each keeps its folders, and no name leads out of the folder.
+//! Only image files and arrays of images are taken, by name; each keeps its folders, and no name
+//! leads out of the folder.
 //! What counts against the limits is what really comes out, not what headers tell. Everything is
 //! written into a hidden folder beside the target, which is renamed at the end: an archive that is
 //! broken, too large or cancelled leaves nothing. Folders that merely wrap the class folders are
@@ -15,9 +16,9 @@ use std::path::Path;
 
 use staging::Staging;
 
-use super::Skipped;
-use super::detect::{FileKind, kind_of};
+use super::detect::{FileKind, Found, detect, kind_of};
 use super::folder::Folder;
+use super::{Skipped, Source};
 use crate::{CancelToken, Error, Result};
 
 /// How much may come out of an archive.
@@ -27,7 +28,7 @@ pub struct Limits {
     pub files: u64,
     /// Bytes of all files together, unpacked.
     pub bytes: u64,
-    /// Bytes of one file, unpacked; a larger one is left out.
+    /// Bytes of one image file, unpacked; a larger one is left out.
     pub file_bytes: u64,
 }
 
@@ -52,9 +53,16 @@ pub fn unpack(
         Some(FileKind::Tar | FileKind::TarGz) => tarball::unpack(archive, &mut staging)?,
         _ => return Err(Error::file(archive, "is not a zip, tar or tar.gz archive")),
     }
-    let listing = Folder::list_any(staging.folder())?;
-    match listing.root_of_images() {
-        Some(root) => staging.publish(root, into),
-        None => Err(Error::file(archive, staging.no_images())),
+    match detect(staging.folder()) {
+        Ok(Found::Source(Source::Folder(folder))) => {
+            staging.remove_arrays()?;
+            let listing = Folder::list_any(&folder)?;
+            staging.publish(listing.root_of_images().unwrap_or(&folder), into)
+        }
+        Ok(Found::Source(source)) => {
+            let folder = source.folder().unwrap_or(staging.folder()).to_owned();
+            staging.publish(&folder, into)
+        }
+        _ => Err(Error::file(archive, staging.no_images())),
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::inside;
 use super::{Limits, Skipped};
 use crate::data::decode::is_image_name;
+use crate::data::detect::is_array_name;
 use crate::{CancelToken, Error, Result};
 
 const CHUNK: usize = 64 << 10;
@@ -22,6 +23,8 @@ pub struct Staging<'a> {
     entries: u64,
     bytes: u64,
     skipped: Vec<Skipped>,
+    /// Names and paths of the files that are no images.
+    arrays: Vec<(String, PathBuf)>,
 }
 
 impl Drop for Staging<'_> {
@@ -47,7 +50,16 @@ impl<'a> Staging<'a> {
         let parent = into.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(|error| Error::file(parent, error))?;
         let folder = create_sibling(parent, &name.to_string_lossy())?;
-        Ok(Self { archive, folder, limits, cancel, entries: 0, bytes: 0, skipped: Vec::new() })
+        Ok(Self {
+            archive,
+            folder,
+            limits,
+            cancel,
+            entries: 0,
+            bytes: 0,
+            skipped: Vec::new(),
+            arrays: Vec::new(),
+        })
     }
 
     pub fn folder(&self) -> &Path {
@@ -72,12 +84,12 @@ impl<'a> Staging<'a> {
         }
     }
 
-    /// Whether the file `name` is to be unpacked, and where to. What is not an image, or cannot be
-    /// written, is noted.
+    /// Whether the file `name` is to be unpacked, and where to. What is neither an image nor an array
+    /// of images, or cannot be written, is noted.
     pub fn place_for(&mut self, name: &str) -> Option<PathBuf> {
         match inside::parts(name) {
             Ok(parts) if inside::is_clutter(&parts) => None,
-            Ok(_) if !is_image_name(name) => {
+            Ok(_) if !is_image_name(name) && !is_array_name(name) => {
                 self.skip(name, "not an image by its name");
                 None
             }
@@ -96,34 +108,52 @@ impl<'a> Staging<'a> {
             Ok(file) => file,
             Err(error) if is_taken(&error) => {
                 self.skip(name, "there is another entry of that name");
-                return self.pass_over(reader);
+                return self.pass_over(name, reader);
             }
             Err(error) => return Err(Error::file(&path, error)),
         };
-        let read = self.copy(reader, |chunk| {
+        let most = self.most(name);
+        let read = self.copy(reader, most, |chunk| {
             file.write_all(chunk).map_err(|error| Error::file(&path, error))
         })?;
-        if read > self.limits.file_bytes {
+        if read > most {
             fs::remove_file(&path).map_err(|error| Error::file(&path, error))?;
-            self.skip(name, &format!("larger than {} bytes", self.limits.file_bytes));
+            self.skip(name, &format!("larger than {most} bytes"));
+        } else if !is_image_name(name) {
+            self.arrays.push((name.to_owned(), path));
         }
         Ok(read)
     }
 
-    /// Reads a file that nobody wants, which counts all the same.
-    fn pass_over(&mut self, reader: &mut dyn Read) -> Result<u64> {
-        self.copy(reader, |_| Ok(()))
+    /// The most bytes that the file `name` may have: an array holds many images.
+    pub fn most(&self, name: &str) -> u64 {
+        if is_image_name(name) { self.limits.file_bytes } else { self.limits.bytes }
     }
 
-    /// Reads to the end, or until the file is larger than one may be.
+    /// Takes away the arrays that lie beside images: statistics or captions, as a rule.
+    pub fn remove_arrays(&mut self) -> Result<()> {
+        for (name, path) in std::mem::take(&mut self.arrays) {
+            fs::remove_file(&path).map_err(|error| Error::file(&path, error))?;
+            self.skip(name, "no image, but there are images beside it");
+        }
+        Ok(())
+    }
+
+    /// Reads a file that nobody wants, which counts all the same.
+    fn pass_over(&mut self, name: &str, reader: &mut dyn Read) -> Result<u64> {
+        self.copy(reader, self.most(name), |_| Ok(()))
+    }
+
+    /// Reads to the end, or until there were more bytes than `most`.
     fn copy(
         &mut self,
         reader: &mut dyn Read,
+        most: u64,
         mut write: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<u64> {
         let mut chunk = vec![0; CHUNK];
         let mut total = 0;
-        while total <= self.limits.file_bytes {
+        while total <= most {
             self.cancel.check()?;
             let count = match reader.read(&mut chunk) {
                 Ok(0) => break,
@@ -153,7 +183,7 @@ impl<'a> Staging<'a> {
     pub fn no_images(&self) -> String {
         let reason = self.skipped.first();
         let reason = reason.map(|s| format!("; {}: {}", s.name, s.reason)).unwrap_or_default();
-        format!("holds no PNG, JPEG, WebP, GIF or BMP images{reason}")
+        format!("holds no PNG, JPEG, WebP, GIF or BMP images, and no arrays of images{reason}")
     }
 
     /// Gives `root`, the folder itself or one inside it, its final name.

@@ -55,7 +55,7 @@ fn unpack_entry<R: Read>(
             let Some(place) = staging.place_for(name) else { return Ok(()) };
             let size = entry.size();
             let read = staging.write(name, &place, entry)?;
-            if read < size && read <= staging.limits().file_bytes {
+            if read < size && read <= staging.most(name) {
                 let message = format!("{name} has {read} of its {size} bytes");
                 return Err(staging.broken(message));
             }

@@ -117,10 +117,7 @@ impl Datasets {
     }
 
     fn row_info(&self, row: &DatasetRow) -> Result<DatasetInfo> {
-        let (editable, undo) = match row.uploaded {
-            true => self.edits(&row.name),
-            false => (false, None),
-        };
+        let (editable, undo) = self.edits(row)?;
         Ok(DatasetInfo { editable, undo, ..info(row)? })
     }
 
@@ -235,7 +232,7 @@ impl Datasets {
         }
     }
 
-    /// Names a folder, archive or IDX file that stays where it is.
+    /// Names a folder, archive or file of arrays that stays where it is.
     pub fn add_path(self: &Arc<Self>, new: &NewDataset<'_>, path: &str) -> Result<DatasetInfo> {
         new.check()?;
         self.check_free(new.name)?;
@@ -248,7 +245,7 @@ impl Datasets {
         self.add(&new.row(&path, false, &[])?).map_err(|error| error.at_field("path"))
     }
 
-    /// Takes over an uploaded archive or IDX file; `archive` is consumed either way by the caller.
+    /// Takes over an uploaded archive or file of arrays; `archive` is consumed either way by the caller.
     pub fn add_upload(
         self: &Arc<Self>,
         new: &NewDataset<'_>,
@@ -277,9 +274,10 @@ impl Datasets {
         let skipped = match found {
             Found::Archive(_) => unpack(archive, folder, &Limits::default(), &self.closing)
                 .map_err(|error| unnamed(error, archive))?,
-            Found::Source(_) => {
+            Found::Source(source) => {
+                source.entries().map_err(|error| unnamed(error, archive))?;
                 make_folder(folder)?;
-                let kept = folder.join("images.idx3-ubyte");
+                let kept = folder.join(source.file_name().unwrap_or("images"));
                 std::fs::copy(archive, &kept).map_err(Error::file("write", &kept))?;
                 Vec::new()
             }
@@ -327,9 +325,13 @@ impl Datasets {
     fn read(&self, row: &DatasetRow) -> Result<()> {
         let source = self.row_source(row);
         let read = source.and_then(|source| Ok((listing(&source.entries()?), source)));
-        match read.and_then(|(listing, source)| Ok((listing, source.survey(&self.closing)?))) {
-            Ok((listing, survey)) => {
-                let survey = StoredSurvey { listing, ..StoredSurvey::from(survey) };
+        let surveyed = read.and_then(|(listing, source)| {
+            let arrays = !matches!(source, Source::Folder(_));
+            let survey = StoredSurvey::from(source.survey(&self.closing)?);
+            Ok(StoredSurvey { listing, arrays, ..survey })
+        });
+        match surveyed {
+            Ok(survey) => {
                 let fault = (survey.count == 0).then(|| no_image_reads(&survey.skipped));
                 let text = serde_json::to_string(&survey)?;
                 self.store.set_survey(&row.name, Some(&text), fault.as_deref())

@@ -17,12 +17,16 @@ use crate::{Error, Result};
 const SIZES: usize = 12;
 
 impl Datasets {
-    /// Whether the images of the uploaded data set stand in a folder, one file each, and what can be
-    /// taken back there.
-    pub(super) fn edits(&self, name: &str) -> (bool, Option<String>) {
-        let folder = self.folders.dataset(name);
-        let is_array = folder.join("images.idx3-ubyte").is_file();
-        (!is_array, Journal::read(&folder).map(|journal| journal.words))
+    /// Whether the data set was uploaded and its images stand in a folder, one file each, and what can
+    /// be taken back there.
+    pub(super) fn edits(&self, row: &DatasetRow) -> Result<(bool, Option<String>)> {
+        if !row.uploaded {
+            return Ok((false, None));
+        }
+        let survey = row.survey.as_deref().map(serde_json::from_str::<StoredSurvey>).transpose()?;
+        let arrays = survey.is_some_and(|survey| survey.arrays);
+        let journal = Journal::read(&self.folders.dataset(&row.name));
+        Ok((!arrays, journal.map(|journal| journal.words)))
     }
 
     /// Changes the images of an uploaded data set.
@@ -101,8 +105,9 @@ impl Datasets {
             let message = format!("{name} stands outside Darkroom; change its files there");
             return Err(Error::Conflict(message));
         }
-        if !self.edits(name).0 {
-            let message = format!("the images of {name} are one file; upload a folder to edit it");
+        if !self.edits(&row)?.0 {
+            let message =
+                format!("the images of {name} stand in arrays; upload a folder to edit it");
             return Err(Error::Conflict(message));
         }
         match self.user_of(name)? {

@@ -19,6 +19,9 @@ pub struct StoredSurvey {
     /// What [`listing`] said when it was read.
     #[serde(default)]
     pub listing: String,
+    /// Whether the images stand in arrays rather than in a file each.
+    #[serde(default)]
+    pub arrays: bool,
 }
 
 /// Changes when images come, go or change their class.
@@ -46,6 +49,7 @@ impl From<Survey> for StoredSurvey {
                 .collect(),
             skipped: skipped_files(survey.skipped),
             listing: String::new(),
+            arrays: false,
         }
     }
 }

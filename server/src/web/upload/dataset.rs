@@ -66,7 +66,10 @@ impl Upload {
 
     async fn add(self, web: &Web) -> Result<DatasetInfo, Fault> {
         let Some(file) = self.file.filter(|file| file.bytes > 0) else {
-            return Err(field_fault("file", "choose a zip or tar.gz of images"));
+            return Err(field_fault(
+                "file",
+                "choose a zip or tar.gz of images, or a file of arrays",
+            ));
         };
         let background =
             if self.background.is_empty() { "#000000".into() } else { self.background };

@@ -1,0 +1,66 @@
+//! From the numbers that files give classes to places among names.
+
+use super::NO_CLASS;
+
+/// For each image its place among the classes, and the classes in the order of their numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    pub places: Vec<u32>,
+    pub classes: Vec<String>,
+}
+
+impl Labels {
+    /// Labels of `count` images that have no classes.
+    pub fn none(count: usize) -> Self {
+        Self { places: vec![0; count], classes: Vec::new() }
+    }
+
+    /// Classes that are called by their numbers.
+    pub fn numbered(numbers: &[i64]) -> Self {
+        let mut known = numbers.to_vec();
+        known.sort_unstable();
+        known.dedup();
+        let place = |number: &i64| known.binary_search(number).unwrap_or_default() as u32;
+        Self {
+            places: numbers.iter().map(place).collect(),
+            classes: known.iter().map(i64::to_string).collect(),
+        }
+    }
+
+    /// Class `n` is called `names[n]`; -1 is no class. The error is a number that has no name.
+    pub fn named(numbers: &[i64], mut names: Vec<String>) -> Result<Self, i64> {
+        let known = names.len();
+        if numbers.contains(&-1) {
+            names.push(NO_CLASS.into());
+        }
+        let place = |&number: &i64| match usize::try_from(number) {
+            Ok(place) if place < known => Ok(place as u32),
+            _ if number == -1 => Ok(known as u32),
+            _ => Err(number),
+        };
+        Ok(Self { places: numbers.iter().map(place).collect::<Result<_, _>>()?, classes: names })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_without_names_are_their_own() {
+        let labels = Labels::numbered(&[7, -3, 7, 12]);
+        assert_eq!(labels.places, [1, 0, 1, 2]);
+        assert_eq!(labels.classes, ["-3", "7", "12"]);
+    }
+
+    #[test]
+    fn names_go_by_number_and_what_has_none_comes_last() {
+        let names = || vec!["cat".to_owned(), "dog".to_owned()];
+        let labels = Labels::named(&[1, -1, 0], names()).unwrap();
+        assert_eq!(labels.places, [1, 2, 0]);
+        assert_eq!(labels.classes, ["cat", "dog", NO_CLASS]);
+        assert_eq!(Labels::named(&[0, 1], names()).unwrap().classes, names());
+        assert_eq!(Labels::named(&[0, 2], names()), Err(2));
+        assert_eq!(Labels::named(&[-2], names()), Err(-2));
+    }
+}
