@@ -179,6 +179,30 @@ fn the_ends_of_a_variation_are_its_two_seeds() {
 }
 
 #[test]
+fn a_seed_resized_from_another_size_keeps_its_noise_in_the_middle() {
+    // One step of DDIM from the noise alone: where noise is the same, pictures come out alike.
+    let drawn = |size, seed_size| {
+        draw(&SampleRequest { seed_size, ..SampleRequest::new(DDIM, vec![3], size) }).remove(0)
+    };
+    let plain = drawn(SIZE, None);
+    assert!(drawn(SIZE, Some(SIZE)) == plain, "the same size changes nothing");
+    let wide = (24, 12);
+    let (own, resized) = (drawn(wide, None), drawn(wide, Some(SIZE)));
+    let middle = |picture: &Picture| Picture {
+        pixels: picture.pixels.chunks_exact(3 * 24).flat_map(|row| row[18..54].to_vec()).collect(),
+        ..plain.clone()
+    };
+    let (far, near) = (distance(&middle(&own), &plain), distance(&middle(&resized), &plain));
+    assert!(near * 2.0 < far, "{near} is not well below {far}");
+    let two = SampleRequest {
+        seed_size: Some(SIZE),
+        variation: Some(Variation { seeds: vec![9, 9], strengths: vec![1.0, 0.3] }),
+        ..SampleRequest::new(DDIM, vec![3, 3], (8, 16))
+    };
+    assert!(draw(&two)[0] != draw(&two)[1]);
+}
+
+#[test]
 fn what_cannot_be_drawn_is_told_by_field() {
     let told = |request: SampleRequest| {
         sample(&model(), &request, &CancelToken::new(), &mut |_| Ok(())).unwrap_err().to_string()

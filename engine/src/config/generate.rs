@@ -38,6 +38,10 @@ pub struct GenerateSettings {
     pub subseed: i64,
     /// How far to go toward it: 0 not at all, 1 all the way.
     pub subseed_strength: f64,
+    /// Pixels of the noise that is laid into the middle of a picture of another size, so that it
+    /// resembles that of its seed at this size; 0 for none.
+    pub seed_resize_from_w: usize,
+    pub seed_resize_from_h: usize,
     /// Pictures on the way from the seed's noise to the second seed's, which become an animation; 0
     /// for none. They take the place of the batches' pictures.
     pub walk_frames: usize,
@@ -102,6 +106,8 @@ impl Default for GenerateSettings {
             seed: -1,
             subseed: -1,
             subseed_strength: 0.0,
+            seed_resize_from_w: 0,
+            seed_resize_from_h: 0,
             walk_frames: 0,
             hires_scale: 1.0,
             hires_upscaler: Upscaler::Lanczos,
@@ -157,7 +163,8 @@ macro_rules! keyed {
 
 keyed! {
     model, prompt, negative_prompt, cfg_scale, sampler, schedule, eta, steps, width, height, tiling,
-    batch_count, batch_size, seed, subseed, subseed_strength, walk_frames, hires_scale,
+    batch_count, batch_size, seed, subseed, subseed_strength, seed_resize_from_w,
+    seed_resize_from_h, walk_frames, hires_scale,
     hires_upscaler, hires_steps, hires_denoising, init_image, resize_mode, denoising_strength, mask,
     mask_blur, inpainting_fill, inpainting_mask_invert, inpaint_full_res, inpaint_full_res_padding,
     prompt_matrix, x_axis, x_values, y_axis, y_values, z_axis, z_values,
@@ -204,6 +211,8 @@ impl GenerateSettings {
             ("batch_size", self.batch_size as i64, 1, Self::MAX_BATCH_SIZE as i64),
             ("seed", self.seed, -1, Self::MAX_SEED),
             ("subseed", self.subseed, -1, Self::MAX_SEED),
+            ("seed_resize_from_w", self.seed_resize_from_w as i64, 0, Self::MAX_SIDE as i64),
+            ("seed_resize_from_h", self.seed_resize_from_h as i64, 0, Self::MAX_SIDE as i64),
             ("mask_blur", self.mask_blur as i64, 0, Self::MAX_MASK_BLUR as i64),
             (
                 "inpaint_full_res_padding",
@@ -232,6 +241,7 @@ impl GenerateSettings {
             }
         }
         errors.extend(self.mask_fault());
+        errors.extend(self.seed_size_fault());
         errors.extend(self.walk_fault());
         errors.extend(self.hires_faults());
         errors.extend(self.sampling().validate().err().into_iter().flat_map(|faults| faults.0));
@@ -251,6 +261,22 @@ impl GenerateSettings {
             _ if is_plot => fault("a plot cannot walk between seeds; give 0".into()),
             _ => None,
         }
+    }
+
+    /// Width and height in pixels that the seeds are resized from, if they are.
+    pub fn seed_size(&self) -> Option<(usize, usize)> {
+        let size = (self.seed_resize_from_w, self.seed_resize_from_h);
+        (size.0 > 0 && size.1 > 0).then_some(size)
+    }
+
+    fn seed_size_fault(&self) -> Option<FieldError> {
+        let missing = match (self.seed_resize_from_w, self.seed_resize_from_h) {
+            (0, 1..) => "seed_resize_from_w",
+            (1.., 0) => "seed_resize_from_h",
+            _ => return None,
+        };
+        let message = "a seed is resized from a width and a height; give both, or 0 for neither";
+        Some(FieldError::new(missing, message.to_owned()))
     }
 
     fn mask_fault(&self) -> Option<FieldError> {
@@ -348,6 +374,23 @@ mod tests {
         assert!(alone.validate().unwrap_err().for_field("mask").is_some());
         let laid = GenerateSettings { init_image: "p".into(), ..alone };
         assert_eq!(laid.validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_seed_is_resized_from_both_sides_or_not_at_all() {
+        let from = |seed_resize_from_w, seed_resize_from_h| GenerateSettings {
+            seed_resize_from_w,
+            seed_resize_from_h,
+            ..Default::default()
+        };
+        assert_eq!((from(0, 0).seed_size(), from(0, 0).validate()), (None, Ok(())));
+        assert_eq!((from(28, 32).seed_size(), from(28, 32).validate()), (Some((28, 32)), Ok(())));
+        let fault = |settings: GenerateSettings, field: &str| {
+            settings.validate().unwrap_err().for_field(field).map(str::to_owned)
+        };
+        assert!(fault(from(28, 0), "seed_resize_from_h").unwrap().contains("give both"));
+        assert!(fault(from(0, 28), "seed_resize_from_w").unwrap().contains("give both"));
+        assert!(fault(from(9999, 28), "seed_resize_from_w").unwrap().contains("give 0 to 1024"));
     }
 
     #[test]

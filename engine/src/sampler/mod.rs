@@ -25,6 +25,7 @@ mod plms;
 mod region;
 mod request;
 mod sample;
+mod seed_resize;
 mod smear;
 mod spacing;
 mod unipc;

@@ -23,6 +23,9 @@ pub struct SampleRequest {
     pub tiling: bool,
     /// A second seed for each picture.
     pub variation: Option<Variation>,
+    /// Width and height in pixels of the noise that is laid into the middle of the pictures' own, if
+    /// they differ.
+    pub seed_size: Option<(usize, usize)>,
     /// A picture that all begin from.
     pub init: Option<Init>,
 }
@@ -37,6 +40,7 @@ impl SampleRequest {
             size,
             tiling: false,
             variation: None,
+            seed_size: None,
             init: None,
         }
     }
@@ -59,6 +63,7 @@ impl SampleRequest {
         let channels = model.config().model_params.im_channels;
         self.init.as_ref().map_or(Ok(()), |init| init.check(self.size, channels))?;
         self.variation.as_ref().map_or(Ok(()), |second| second.check(self.seeds.len()))?;
+        self.check_seed_size(model)?;
         Ok(())
     }
 
@@ -68,9 +73,14 @@ impl SampleRequest {
 
     /// The noise that the pictures begin as: (seeds, channels, height, width).
     pub(super) fn start_noise(&self, model: &Model) -> Result<Tensor> {
-        match &self.variation {
-            Some(second) => second.noise(&self.seeds, model.shape(self.size), model.device()),
-            None => self.noise(Stream::Start, 0, model),
+        let (device, shape) = (model.device(), model.shape(self.seed_size.unwrap_or(self.size)));
+        let noise = match &self.variation {
+            Some(second) => second.noise(&self.seeds, shape, device)?,
+            None => noise::gaussian_images(&self.seeds, Stream::Start, 0, shape, device)?,
+        };
+        match shape == model.shape(self.size) {
+            true => Ok(noise),
+            false => self.laid_in(&noise, model),
         }
     }
 

@@ -25,6 +25,12 @@ pub struct PictureArgs {
     /// How far they go: 0 not at all, 1 all the way
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true, value_name = "SHARE")]
     subseed_strength: f64,
+    /// Noise of this width in the middle of the picture's, for the like of its seed at that size
+    #[arg(long, default_value_t = 0, value_name = "PIXELS")]
+    seed_resize_from_w: usize,
+    /// And its height; 0 for both leaves the noise as it is
+    #[arg(long, default_value_t = 0, value_name = "PIXELS")]
+    seed_resize_from_h: usize,
     /// Draw each picture over, so many times wider and higher; 1 draws it once
     #[arg(long, default_value_t = 1.0, allow_negative_numbers = true, value_name = "FACTOR")]
     hires_scale: f64,
@@ -81,6 +87,8 @@ impl PictureArgs {
         settings.tiling = self.tiling;
         settings.subseed = self.subseed;
         settings.subseed_strength = self.subseed_strength;
+        settings.seed_resize_from_w = self.seed_resize_from_w;
+        settings.seed_resize_from_h = self.seed_resize_from_h;
         settings.hires_scale = self.hires_scale;
         settings.hires_upscaler = Upscaler::from_name(&self.hires_upscaler)?;
         settings.hires_steps = self.hires_steps;

@@ -151,6 +151,7 @@ impl Plan {
             },
             tiling: self.tiling,
             variation: self.seeds.variation(places.clone()),
+            seed_size: self.seeds.resized_from(),
             init: self.start.as_ref().map(|start| start.init.clone()),
             ..SampleRequest::new(self.sampling, self.seeds.own(places), self.size)
         }

@@ -48,6 +48,11 @@ pub fn form_fields(
         add("width", Some(width));
         add("height", Some(height));
     }
+    let seed_size = parameters.setting("Seed resize from").and_then(|size| size.split_once('x'));
+    if let Some((width, height)) = seed_size {
+        add("seed_resize_from_w", Some(width));
+        add("seed_resize_from_h", Some(height));
+    }
     found.retain(|(key, value)| fits(key, value));
     found
 }
@@ -79,6 +84,10 @@ fn fits(key: &str, value: &str) -> bool {
     let from_picture = !key.starts_with("hires");
     let init_image = if from_picture { "any".into() } else { String::new() };
     let mut settings = GenerateSettings { init_image, ..Default::default() };
+    // One side of a size alone would be refused.
+    if key.starts_with("seed_resize") {
+        (settings.seed_resize_from_w, settings.seed_resize_from_h) = (1, 1);
+    }
     settings.set(key, value).is_ok() && settings.validate().is_ok()
 }
 
@@ -131,6 +140,7 @@ mod tests {
             "7\nSteps: 20, Sampler: DDIM, Schedule type: Karras, CFG scale: 2.5, Seed: 3, \
              Size: 32x28, Model: digits, Denoising strength: 0.4, Init image hash: here, \
              Mask hash: gone, Masked content: noise, Tiling: True, Eta: 0.5, \
+             Seed resize from: 28x24, \
              Version: Darkroom 0.1.0",
         );
         assert_eq!(value(&found, "mask"), None);
@@ -143,6 +153,8 @@ mod tests {
             ("cfg_scale", "2.5"),
             ("seed", "3"),
             ("eta", "0.5"),
+            ("seed_resize_from_w", "28"),
+            ("seed_resize_from_h", "24"),
             ("denoising_strength", "0.4"),
             ("init_image", "here"),
             ("inpainting_fill", "noise"),

@@ -12,6 +12,8 @@ pub struct Seeds {
     first: i64,
     second: i64,
     toward: Toward,
+    /// Pixels of the noise that is laid into the middle of a picture of another size.
+    resized_from: Option<(usize, usize)>,
 }
 
 /// How far the noise goes toward the second seed's.
@@ -30,7 +32,8 @@ impl Seeds {
             0 => Toward::Strength(settings.subseed_strength),
             frames => Toward::Walk(frames),
         };
-        Self { first: settings.seed, second: settings.subseed, toward }
+        let resized_from = settings.seed_size();
+        Self { first: settings.seed, second: settings.subseed, toward, resized_from }
     }
 
     /// The seed of picture `index` of the job.
@@ -53,15 +56,21 @@ impl Seeds {
         })
     }
 
-    /// What the text of picture `index` says of its second seed.
+    /// Width and height of the noise that is laid into the middle, if it has a size of its own.
+    pub fn resized_from(self) -> Option<(usize, usize)> {
+        self.resized_from
+    }
+
+    /// What the text of picture `index` says of its second seed, and of the size its seed is from.
     pub fn details(self, index: usize) -> Vec<(&'static str, String)> {
-        if self.toward == Toward::Strength(0.0) {
-            return Vec::new();
+        let mut details = Vec::new();
+        if self.toward != Toward::Strength(0.0) {
+            details.push(("Variation seed", self.second_of(index).to_string()));
+            details.push(("Variation seed strength", self.strength_of(index).to_string()));
         }
-        vec![
-            ("Variation seed", self.second_of(index).to_string()),
-            ("Variation seed strength", self.strength_of(index).to_string()),
-        ]
+        let size = self.resized_from.map(|(width, height)| format!("{width}x{height}"));
+        details.extend(size.map(|size| ("Seed resize from", size)));
+        details
     }
 
     fn second_of(self, index: usize) -> i64 {
@@ -105,6 +114,8 @@ mod tests {
         let variation = seeds.variation(1..3).unwrap();
         assert_eq!((variation.seeds, variation.strengths), (vec![21, 22], vec![0.25, 0.25]));
         assert_eq!(seeds.details(2)[0], ("Variation seed", "22".into()));
+        let resized = Seeds { resized_from: Some((28, 32)), ..seeds };
+        assert_eq!(resized.details(2)[2], ("Seed resize from", "28x32".into()));
         let without = Seeds { toward: Toward::Strength(0.0), ..seeds };
         assert_eq!(without.variation(0..1), None);
     }

@@ -130,10 +130,14 @@ async fn a_picture_is_drawn_from_another() {
     assert_ne!(Picture::from_png(&images(&drawn)[0]).unwrap(), original);
 
     let wide = json!({ "width": 16, "height": 8, "tiling": true, "subseed": 3,
-                       "subseed_strength": 0.5, "resize_mode": 2 });
+                       "subseed_strength": 0.5, "resize_mode": 2, "seed_resize_from_w": 8,
+                       "seed_resize_from_h": 12 });
     let wide = ask(call(0.9, wide)).await;
     assert_eq!(Picture::from_png(&images(&wide)[0]).unwrap().width, 16);
     assert_eq!((&info(&wide)["width"], &info(&wide)["subseed"]), (&json!(16), &json!(3)));
+    assert_eq!(info(&wide)["seed_resize_from_h"], json!(12));
+    let text = info(&wide)["infotexts"][0].to_string();
+    assert!(text.contains("Seed resize from: 8x12"), "{text}");
 }
 
 #[tokio::test]

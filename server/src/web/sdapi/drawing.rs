@@ -185,6 +185,7 @@ fn info(
     let model = darkroom.models.info(&settings.model)?;
     let (width, height) = drawn_size(&settings, model.width as usize);
     let named = Named::of(&darkroom.models, &settings.model)?;
+    let seed_size = settings.seed_size().map_or((-1, -1), |(w, h)| (w as i64, h as i64));
     let seeds: Vec<i64> = pictures.iter().map(|row| row.image.seed).collect();
     let mut infotexts: Vec<&str> =
         pictures.iter().map(|row| row.image.parameters.as_str()).collect();
@@ -214,8 +215,8 @@ fn info(
         "sd_model_hash": named.short_hash(),
         "sd_vae_name": null,
         "sd_vae_hash": null,
-        "seed_resize_from_w": -1,
-        "seed_resize_from_h": -1,
+        "seed_resize_from_w": seed_size.0,
+        "seed_resize_from_h": seed_size.1,
         "denoising_strength": settings.is_image_to_image().then_some(settings.denoising_strength),
         "extra_generation_params": {},
         "index_of_first_image": usize::from(with_grid),

@@ -118,7 +118,10 @@ impl Request {
         let steps = self.steps.unwrap_or(unasked);
         let (size, count) = (number(&self.fields, "batch_size"), number(&self.fields, "n_iter"));
         let (seed, subseed) = (number(&self.fields, "seed"), number(&self.fields, "subseed"));
+        let seed_size = self.seed_size();
         let ranges = [
+            ("seed_resize_from_w", seed_size.0, 0, GenerateSettings::MAX_SIDE as i64),
+            ("seed_resize_from_h", seed_size.1, 0, GenerateSettings::MAX_SIDE as i64),
             ("steps", steps, 1, most_steps),
             ("batch_size", size, 1, GenerateSettings::MAX_BATCH_SIZE as i64),
             ("n_iter", count, 1, GenerateSettings::MAX_BATCH_COUNT as i64),
@@ -145,6 +148,8 @@ impl Request {
             seed,
             subseed,
             subseed_strength: self.fields["subseed_strength"].as_f64().unwrap_or(0.0),
+            seed_resize_from_w: seed_size.0 as usize,
+            seed_resize_from_h: seed_size.1 as usize,
             width: self.side("width") as usize,
             height: self.side("height") as usize,
             tiling: self.flag("tiling"),
@@ -158,6 +163,13 @@ impl Request {
         }
         settings.validate().map_err(second_pass::renamed)?;
         Ok(settings)
+    }
+
+    /// Width and height that the seeds are resized from; both 0, as in A1111, if one is not above it.
+    fn seed_size(&self) -> (i64, i64) {
+        let side = |key| number(&self.fields, key);
+        let size = (side("seed_resize_from_w"), side("seed_resize_from_h"));
+        if size.0 > 0 && size.1 > 0 { size } else { (0, 0) }
     }
 
     /// Pixels; 0 where the client asked for no size in particular.
