@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::autoencoder::Latents;
 use crate::checkpoint::{Checkpoint, Header};
-use crate::config::{ConfigError, Prediction, RunConfig, check_size};
+use crate::config::{ConfigError, Prediction, RunConfig, VarianceType, check_size};
 use crate::diffusers::UNet2D;
 use crate::schedule::NoiseSchedule;
 use crate::unet::{Border, UNet, Weights};
@@ -80,8 +80,8 @@ impl Model {
         latents: Option<&Latents>,
         device: &Device,
     ) -> Result<Self> {
-        let model = &config.model_params;
-        let network = latents.map_or_else(|| model.clone(), |latents| latents.network(model));
+        let network = config.network();
+        let network = latents.map_or_else(|| network.clone(), |latents| latents.network(&network));
         let unet = UNet::from_weights(&network, &placed(weights, device)?)?;
         Ok(Self {
             network: Network::Reference(Box::new(unet)),
@@ -163,6 +163,11 @@ impl Model {
         self.config.diffusion_params.prediction_type
     }
 
+    /// The variance of the noise that a step of DDPM adds.
+    pub fn variance(&self) -> VarianceType {
+        self.config.diffusion_params.variance_type
+    }
+
     /// The names of the classes it draws; none if it knows no classes.
     pub fn classes(&self) -> &[String] {
         &self.classes
@@ -174,8 +179,8 @@ impl Model {
     }
 
     /// What the network tells of `x` (batch, channels, height, width), all images at timestep `t`,
-    /// 0 to T - 1, which need not be whole. `classes` (batch, classes) weighs the classes each image
-    /// is to show.
+    /// 0 to T - 1, which need not be whole; with as many channels again where it tells a variance.
+    /// `classes` (batch, classes) weighs the classes each image is to show.
     pub fn predict(&self, x: &Tensor, t: f32, classes: Option<&Tensor>) -> Result<Tensor> {
         let timesteps = vec![t; x.dim(0)?];
         match &self.network {

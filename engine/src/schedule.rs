@@ -83,12 +83,12 @@ impl NoiseSchedule {
     }
 
     /// sqrt(alpha_cumprod) at each timestep: (batch, 1, 1, 1).
-    fn signals(&self, timesteps: &[usize], device: &Device) -> Result<Tensor> {
+    pub(crate) fn signals(&self, timesteps: &[usize], device: &Device) -> Result<Tensor> {
         self.roots(timesteps, |alpha| alpha, device)
     }
 
     /// sqrt(1 - alpha_cumprod) at each timestep: (batch, 1, 1, 1).
-    fn noises(&self, timesteps: &[usize], device: &Device) -> Result<Tensor> {
+    pub(crate) fn noises(&self, timesteps: &[usize], device: &Device) -> Result<Tensor> {
         self.roots(timesteps, |alpha| 1.0 - alpha, device)
     }
 

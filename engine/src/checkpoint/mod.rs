@@ -84,10 +84,10 @@ impl Header {
     /// The shape of the reference's network, as it is built: that of a model which draws in latents
     /// has their channels.
     pub fn network(&self) -> ModelParams {
-        let model = &self.config.model_params;
+        let network = self.config.network();
         match &self.latents {
-            Some(latents) => model.in_latents(&latents.params),
-            None => model.clone(),
+            Some(latents) => network.in_latents(&latents.params),
+            None => network,
         }
     }
 
@@ -151,14 +151,14 @@ impl Checkpoint {
             std::fs::read_to_string(yaml).map_err(|error| crate::Error::file(yaml, error))?;
         let config = RunConfig::from_yaml(&text)?.validate()?.into_inner();
         let weights = reference::read(pth)?;
-        UNet::from_weights(&config.model_params, &weights)
+        UNet::from_weights(&config.network(), &weights)
             .map_err(|error| crate::Error::file(pth, error))?;
         let header = Header {
             dataset: DatasetFacts {
                 name: config.dataset_params.im_path.clone(),
                 ..Default::default()
             },
-            weights: crate::train::weights_of(&config.model_params),
+            weights: crate::train::weights_of(&config.network()),
             config,
             step: 0,
             diffusers: None,

@@ -13,6 +13,7 @@ pub struct DiffusionParams {
     /// Whether the last timestep is pure noise (Lin et al. 2023, arXiv 2305.08891).
     pub rescale_zero_snr: bool,
     pub prediction_type: Prediction,
+    pub variance_type: VarianceType,
 }
 
 impl Default for DiffusionParams {
@@ -24,6 +25,7 @@ impl Default for DiffusionParams {
             beta_schedule: BetaSchedule::Linear,
             rescale_zero_snr: false,
             prediction_type: Prediction::Noise,
+            variance_type: VarianceType::FixedSmall,
         }
     }
 }
@@ -65,4 +67,26 @@ pub enum Prediction {
 
 impl Prediction {
     pub const NAMES: &[&str] = &["epsilon", "v_prediction", "sample"];
+}
+
+/// The variance of the noise that a step of DDPM adds. The names are diffusers'.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VarianceType {
+    /// The posterior's, beta (1 - abar_prev) / (1 - abar): right if the data were one point.
+    #[default]
+    FixedSmall,
+    /// beta: right if the data were a unit Gaussian.
+    FixedLarge,
+    /// Between the two, where the network says: Nichol & Dhariwal 2021 (arXiv 2102.09672).
+    LearnedRange,
+}
+
+impl VarianceType {
+    pub const NAMES: &[&str] = &["fixed_small", "fixed_large", "learned_range"];
+
+    /// Whether the network tells it, in as many numbers again as it tells of the picture.
+    pub fn is_learned(self) -> bool {
+        self == Self::LearnedRange
+    }
 }

@@ -24,7 +24,7 @@ mod training;
 mod validate;
 
 pub use autoencoder::{AutoencoderKind, AutoencoderParams};
-pub use diffusion::{BetaSchedule, DiffusionParams, Prediction};
+pub use diffusion::{BetaSchedule, DiffusionParams, Prediction, VarianceType};
 pub use error::{ConfigError, FieldError};
 pub use generate::{GenerateSettings, unknown_name};
 pub use hires::Upscaler;
@@ -105,6 +105,9 @@ pub struct ModelParams {
     pub zero_init: bool,
     /// The name of the autoencoder in whose latents the network draws; empty for pixels.
     pub autoencoder: String,
+    /// Whether the network tells a variance too, which [`RunConfig::network`] knows.
+    #[serde(skip)]
+    pub tells_variance: bool,
 }
 
 impl Default for ModelParams {
@@ -126,6 +129,7 @@ impl Default for ModelParams {
             num_classes: 0,
             zero_init: false,
             autoencoder: String::new(),
+            tells_variance: false,
         }
     }
 }
@@ -151,6 +155,11 @@ impl ModelParams {
         !self.autoencoder.is_empty()
     }
 
+    /// Channels of what the network tells: those of the images, and as many again for a variance.
+    pub fn out_channels(&self) -> usize {
+        if self.tells_variance { 2 * self.im_channels } else { self.im_channels }
+    }
+
     /// The same network as it is built to draw in the latents of `autoencoder`.
     pub fn in_latents(&self, autoencoder: &AutoencoderParams) -> Self {
         Self {
@@ -173,6 +182,12 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
+    /// The shape of the network that draws pixels, as it is built.
+    pub fn network(&self) -> ModelParams {
+        let tells_variance = self.diffusion_params.variance_type.is_learned();
+        ModelParams { tells_variance, ..self.model_params.clone() }
+    }
+
     /// Whether the run trains an autoencoder rather than a network that draws.
     pub fn is_autoencoder(&self) -> bool {
         self.autoencoder_params.kind != AutoencoderKind::None

@@ -4,6 +4,7 @@
 
 use super::{
     AutoencoderKind, BetaSchedule, Flip, LossWeighting, Precision, Prediction, TimestepSampling,
+    VarianceType,
 };
 
 /// What a setting's value may be.
@@ -131,6 +132,8 @@ pub const SETTINGS: &[Setting] = &[
         "Make the last timestep pure noise, so that pictures may come out wholly dark or bright. Needs a prediction of v or of the picture."),
     setting("diffusion_params.prediction_type", "Prediction", "", Kind::Choice(Prediction::NAMES), Group::Diffusion,
         "What the network learns to tell: the noise (epsilon, the reference's), the picture (sample), or a mixture that is steady at all levels of noise (v_prediction)."),
+    setting("diffusion_params.variance_type", "Variance", "", Kind::Choice(VarianceType::NAMES), Group::Diffusion,
+        "How much noise a step of DDPM adds: the least that can be right (fixed_small, the reference's), the most (fixed_large), or what the network learns to tell (learned_range), which needs fewer steps. Other samplers do not ask."),
 
     setting("model_params.im_channels", "Image channels", "", int(1, 4), Group::Model,
         "1 for gray pictures, 3 for colour."),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::{
-    BetaSchedule, DiffusionParams, ModelParams, Prediction, RunConfig, TrainParams,
+    BetaSchedule, DiffusionParams, ModelParams, Prediction, RunConfig, TrainParams, VarianceType,
 };
 use crate::schedule::NoiseSchedule;
 use crate::{Error, Result};
@@ -214,6 +214,9 @@ pub struct SchedulerConfig {
     pub beta_schedule: String,
     pub trained_betas: Option<Vec<f64>>,
     pub prediction_type: String,
+    /// Of schedulers that add no noise of their own, none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variance_type: Option<String>,
     pub rescale_betas_zero_snr: bool,
 }
 
@@ -226,6 +229,7 @@ impl Default for SchedulerConfig {
             beta_schedule: "linear".into(),
             trained_betas: None,
             prediction_type: "epsilon".into(),
+            variance_type: Some("fixed_small".into()),
             rescale_betas_zero_snr: false,
         }
     }
@@ -269,7 +273,21 @@ impl SchedulerConfig {
             },
             rescale_zero_snr: self.rescale_betas_zero_snr,
             prediction_type: self.prediction()?,
+            variance_type: self.variance()?,
         })
+    }
+
+    /// diffusers' `_log` is the same variance, computed another way.
+    fn variance(&self) -> Result<VarianceType> {
+        match self.variance_type.as_deref().unwrap_or("fixed_small") {
+            "fixed_small" | "fixed_small_log" => Ok(VarianceType::FixedSmall),
+            "fixed_large" | "fixed_large_log" => Ok(VarianceType::FixedLarge),
+            "learned_range" => Ok(VarianceType::LearnedRange),
+            other => {
+                let wanted = "fixed_small, fixed_large or learned_range";
+                Err(refused("variance_type", other, wanted))
+            }
+        }
     }
 
     fn prediction(&self) -> Result<Prediction> {
@@ -286,8 +304,13 @@ impl Spec {
     /// What the rest of the program wants to know: image size, channels and timesteps.
     pub fn run_config(&self) -> Result<RunConfig> {
         self.unet.check()?;
-        if self.unet.in_channels != self.unet.out_channels {
-            return Err(refused("out_channels", self.unet.out_channels, "as many as in_channels"));
+        let learned = self.scheduler.variance()?.is_learned();
+        let (told, wanted) = match learned {
+            true => (2 * self.unet.in_channels, "twice the in_channels, for learned_range"),
+            false => (self.unet.in_channels, "as many as in_channels"),
+        };
+        if told != self.unet.out_channels {
+            return Err(refused("out_channels", self.unet.out_channels, wanted));
         }
         if ![1, 3].contains(&self.unet.in_channels) {
             return Err(refused("in_channels", self.unet.in_channels, "1 or 3"));
@@ -336,6 +359,32 @@ mod tests {
             let error = config.check().unwrap_err().to_string();
             assert!(error.contains(key), "{error}");
         }
+    }
+
+    #[test]
+    fn a_learned_variance_needs_twice_the_channels() {
+        let spec = |variance: &str, out_channels| Spec {
+            unet: UNet2DConfig {
+                sample_size: Side::Square(32),
+                out_channels,
+                ..Default::default()
+            },
+            scheduler: SchedulerConfig {
+                variance_type: Some(variance.into()),
+                ..Default::default()
+            },
+        };
+        let read = |variance: &str, out_channels| {
+            let config = spec(variance, out_channels).run_config();
+            config.map(|config| config.diffusion_params.variance_type).map_err(|e| e.to_string())
+        };
+        assert_eq!(read("learned_range", 6), Ok(VarianceType::LearnedRange));
+        assert_eq!(read("fixed_large_log", 3), Ok(VarianceType::FixedLarge));
+        assert!(read("learned_range", 3).unwrap_err().contains("twice"));
+        assert!(read("fixed_small", 6).unwrap_err().contains("out_channels"));
+        assert!(read("learned", 6).unwrap_err().contains("variance_type"));
+        let none: SchedulerConfig = serde_json::from_str(r#"{"variance_type": null}"#).unwrap();
+        assert_eq!(none.variance().unwrap(), VarianceType::FixedSmall);
     }
 
     #[test]

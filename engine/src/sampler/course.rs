@@ -7,7 +7,7 @@ use super::{
     Plms, Sampler, Spacing, UniPc,
 };
 use crate::Result;
-use crate::config::{ConfigError, Prediction, SamplerKind, Sampling, ScheduleKind};
+use crate::config::{ConfigError, Prediction, SamplerKind, Sampling, ScheduleKind, VarianceType};
 use crate::schedule::NoiseSchedule;
 
 /// One generation from its first step to its last.
@@ -15,6 +15,8 @@ pub struct Course {
     pub sampler: Box<dyn Sampler>,
     pub path: Path,
     pub prediction: Prediction,
+    /// Of the noise that a step of DDPM adds.
+    pub variance: VarianceType,
     /// Whether the network's estimates of the picture are clipped to [-1, 1].
     pub clip: bool,
     /// Whether what is drawn lies within [-1, 1] at all, as pixels do.
@@ -46,9 +48,15 @@ impl Course {
             sampler,
             path: Path::new(schedule, spacing, steps),
             prediction,
+            variance: VarianceType::default(),
             clip: !is_reference,
             bounded: true,
         })
+    }
+
+    /// The same for a network whose variance is of this type.
+    pub fn with_variance(self, variance: VarianceType) -> Self {
+        Self { variance, ..self }
     }
 
     /// The same for latents, which know no bounds.
@@ -71,8 +79,8 @@ impl Course {
         network: &mut dyn FnMut(&Tensor, f32) -> Result<Tensor>,
         noise: &mut dyn FnMut() -> Result<Tensor>,
     ) -> Result<(Tensor, Tensor)> {
-        let Self { prediction, clip, .. } = *self;
-        let mut denoiser = Denoiser { network, prediction, clip, noise };
+        let Self { prediction, variance, clip, .. } = *self;
+        let mut denoiser = Denoiser { network, prediction, variance, clip, noise };
         let (next, x0) = self.sampler.step(&self.path, index, x, &mut denoiser)?;
         Ok((next, if self.bounded { x0.clamp(-1f32, 1f32)? } else { x0 }))
     }
@@ -83,7 +91,7 @@ impl Course {
 fn parts(sampling: &Sampling) -> (Box<dyn Sampler>, Spacing) {
     use Spacing::{Leading, Linspace};
     match sampling.sampler {
-        SamplerKind::Ddpm => (Box::new(Ddpm::default()), Leading),
+        SamplerKind::Ddpm => (Box::new(Ddpm), Leading),
         SamplerKind::Ddim => {
             (Box::new(Ddim { eta: sampling.eta, use_clipped_model_output: true }), Leading)
         }

@@ -55,7 +55,7 @@ impl Sampler for Ddim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{DiffusionParams, Prediction};
+    use crate::config::{DiffusionParams, Prediction, VarianceType};
     use crate::sampler::Spacing;
     use crate::schedule::NoiseSchedule;
     use candle_core::Device;
@@ -69,6 +69,7 @@ mod tests {
         let mut denoiser = Denoiser {
             network: &mut |x, _| Ok((x.ones_like()? * 3.0)?),
             prediction: Prediction::Picture,
+            variance: VarianceType::FixedSmall,
             clip: true,
             noise: &mut || unreachable!("eta is 0"),
         };

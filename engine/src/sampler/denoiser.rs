@@ -5,22 +5,19 @@ use candle_core::Tensor;
 use super::level::Level;
 use super::weighted_sum;
 use crate::Result;
-use crate::config::Prediction;
+use crate::config::{Prediction, VarianceType};
 
 impl Prediction {
     /// The picture and the Gaussian in `x`, from the network's `answer`.
     pub fn read(self, answer: &Tensor, x: &Tensor, level: Level) -> Result<Estimate> {
         let (signal, noise) = (level.signal(), level.noise());
         let of = |x_share, answer_share| weighted_sum(x_share, x, [(answer_share, answer)]);
-        Ok(match self {
-            Self::Noise => {
-                Estimate { x0: of(1.0 / signal, -noise / signal)?, noise: answer.clone() }
-            }
-            Self::Velocity => Estimate { x0: of(signal, -noise)?, noise: of(noise, signal)? },
-            Self::Picture => {
-                Estimate { x0: answer.clone(), noise: of(1.0 / noise, -signal / noise)? }
-            }
-        })
+        let (x0, noise) = match self {
+            Self::Noise => (of(1.0 / signal, -noise / signal)?, answer.clone()),
+            Self::Velocity => (of(signal, -noise)?, of(noise, signal)?),
+            Self::Picture => (answer.clone(), of(1.0 / noise, -signal / noise)?),
+        };
+        Ok(Estimate { x0, noise, variance: None })
     }
 }
 
@@ -31,6 +28,8 @@ pub struct Estimate {
     pub x0: Tensor,
     /// The Gaussian as the network told it, from before any clipping.
     pub noise: Tensor,
+    /// Where the variance lies in its range, from -1 to 1, if the network tells it.
+    pub variance: Option<Tensor>,
 }
 
 /// The network as a sampler sees it.
@@ -38,6 +37,7 @@ pub struct Denoiser<'a> {
     /// The network's answer to x (batch, channels, height, width) and a timestep.
     pub network: &'a mut dyn FnMut(&Tensor, f32) -> Result<Tensor>,
     pub prediction: Prediction,
+    pub variance: VarianceType,
     /// Whether the estimates of the picture are clipped to [-1, 1].
     pub clip: bool,
     /// Draws unit Gaussian noise of x's shape, other noise at each call.
@@ -48,7 +48,15 @@ impl Denoiser<'_> {
     /// Asks the network once.
     pub fn estimate(&mut self, x: &Tensor, level: Level) -> Result<Estimate> {
         let answer = (self.network)(x, level.timestep)?;
-        let estimate = self.prediction.read(&answer, x, level)?;
+        let (answer, variance) = match self.variance.is_learned() {
+            true => {
+                let channels = x.dim(1)?;
+                let variance = answer.narrow(1, channels, channels)?;
+                (answer.narrow(1, 0, channels)?, Some(variance))
+            }
+            false => (answer, None),
+        };
+        let estimate = Estimate { variance, ..self.prediction.read(&answer, x, level)? };
         Ok(match self.clip {
             true => Estimate { x0: estimate.x0.clamp(-1f32, 1f32)?, ..estimate },
             false => estimate,

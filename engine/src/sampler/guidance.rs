@@ -92,7 +92,10 @@ impl<'a> Guided<'a> {
             let towards = (answer - base)?.broadcast_mul(&(&wish.weights * self.scale)?)?;
             steered = (steered + towards)?;
         }
-        Ok(steered)
+        match self.model.variance().is_learned() {
+            true => with_variance_of(&steered, &answers[0], x.dim(1)?),
+            false => Ok(steered),
+        }
     }
 }
 
@@ -107,6 +110,13 @@ impl Wish {
             weights: Tensor::from_vec(weights, (prompts.len(), 1, 1, 1), device)?,
         })
     }
+}
+
+/// `steered` with the variance that `answer` tells behind its first `channels`: going beyond a variance
+/// would leave its range.
+fn with_variance_of(steered: &Tensor, answer: &Tensor, channels: usize) -> Result<Tensor> {
+    let variance = answer.narrow(1, channels, channels)?;
+    Ok(Tensor::cat(&[steered.narrow(1, 0, channels)?, variance], 1)?)
 }
 
 fn is_empty(prompt: &Prompt) -> bool {
@@ -133,6 +143,10 @@ mod tests {
 
     /// A network with fresh weights that knows three classes.
     fn model(class_dropout: &str) -> Model {
+        model_of(class_dropout, "fixed_small")
+    }
+
+    fn model_of(class_dropout: &str, variance: &str) -> Model {
         let mut config = RunConfig::default();
         for (key, value) in [
             ("model_params.im_size", "8"),
@@ -142,10 +156,11 @@ mod tests {
             ("model_params.time_emb_dim", "16"),
             ("model_params.num_classes", "3"),
             ("train_params.class_dropout", class_dropout),
+            ("diffusion_params.variance_type", variance),
         ] {
             config.set(key, value).unwrap();
         }
-        let (_, vars) = UNet::fresh(&config.model_params, 5, &Device::Cpu).unwrap();
+        let (_, vars) = UNet::fresh(&config.network(), 5, &Device::Cpu).unwrap();
         let weights: Weights =
             vars.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect();
         Model::from_weights(config, &weights, &Device::Cpu).unwrap()
@@ -187,6 +202,20 @@ mod tests {
             let wanted = (&base + ((&class - &base).unwrap() * scale).unwrap()).unwrap();
             assert!(close(&predict(&model, &guidance, &x), &wanted), "{scale}");
         }
+    }
+
+    #[test]
+    fn a_learned_variance_is_that_of_the_prompt_whatever_the_scale() {
+        let (model, x) = (model_of("0.1", "learned_range"), x(1));
+        let [base, class] = [None, Some(1)].map(|class| alone(&model, &x, class));
+        let guidance =
+            Guidance { prompts: prompts(&model, &["1"]), scale: 5.0, ..Default::default() };
+        let found = predict(&model, &guidance, &x);
+        let half = |tensor: &Tensor, from| tensor.narrow(1, from, 1).unwrap();
+        assert!(!close(&half(&base, 1), &half(&class, 1)));
+        assert!(close(&half(&found, 1), &half(&class, 1)));
+        let wanted = (&base + ((&class - &base).unwrap() * 5.0).unwrap()).unwrap();
+        assert!(close(&half(&found, 0), &half(&wanted, 0)));
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod variation;
 
 pub use course::Course;
 pub use ddim::Ddim;
-pub use ddpm::{Ddpm, Variance};
+pub use ddpm::Ddpm;
 pub use denoiser::{Denoiser, Estimate};
 pub use dpmpp_2m::DpmPp2m;
 pub use dpmpp_2m_sde::DpmPp2mSde;

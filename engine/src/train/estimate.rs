@@ -45,10 +45,10 @@ fn spec_of(config: &RunConfig) -> Spec {
 
 /// The network that draws, as it is built.
 fn built(config: &RunConfig, autoencoder: Option<&Header>) -> ModelParams {
-    let model = &config.model_params;
-    match autoencoder.and_then(Header::autoencoder).filter(|_| model.draws_latents()) {
-        Some(spec) => model.in_latents(&spec.params),
-        None => model.clone(),
+    let network = config.network();
+    match autoencoder.and_then(Header::autoencoder).filter(|_| network.draws_latents()) {
+        Some(spec) => network.in_latents(&spec.params),
+        None => network,
     }
 }
 

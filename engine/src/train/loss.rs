@@ -3,6 +3,7 @@
 use candle_core::Tensor;
 
 use super::batch::Batch;
+use super::bound::Bound;
 use crate::Result;
 use crate::config::{LossWeighting, Prediction, RunConfig};
 use crate::schedule::NoiseSchedule;
@@ -13,6 +14,8 @@ pub(super) struct Objective {
     prediction: Prediction,
     /// By timestep; empty if all count the same.
     weights: Vec<f32>,
+    /// Of a network that learns its variance too.
+    bound: Option<Bound>,
 }
 
 /// The error of a batch.
@@ -34,7 +37,8 @@ impl Objective {
             LossWeighting::None => Vec::new(),
             _ => (0..schedule.timesteps()).map(weight).collect(),
         };
-        Self { prediction, weights }
+        let learned = config.diffusion_params.variance_type.is_learned();
+        Self { prediction, weights, bound: learned.then(|| Bound::new(config, schedule)) }
     }
 
     /// What the network should tell of `batch`: (batch, channels, height, width).
@@ -57,13 +61,20 @@ impl Objective {
         timesteps.iter().map(|&t| self.weights[t]).sum::<f32>() / timesteps.len() as f32
     }
 
-    /// The error of `answer`, of the shape of the batch's images.
+    /// The error of `answer`, of the shape of the batch's images; with as many channels again where it
+    /// tells a variance.
     pub fn loss(&self, answer: &Tensor, batch: &Batch, schedule: &NoiseSchedule) -> Result<Loss> {
         let target = self.target(batch, schedule)?;
-        let mut by_image = (answer - target)?.sqr()?.mean((1, 2, 3))?; // (batch)
+        let channels = target.dim(1)?;
+        let told = answer.narrow(1, 0, channels)?;
+        let mut by_image = (&told - target)?.sqr()?.mean((1, 2, 3))?; // (batch)
         if !self.weights.is_empty() {
             let weights: Vec<f32> = batch.timesteps.iter().map(|&t| self.weights[t]).collect();
             by_image = (by_image * Tensor::new(weights, answer.device())?)?;
+        }
+        if let Some(bound) = &self.bound {
+            let learned = answer.narrow(1, channels, channels)?;
+            by_image = (by_image + bound.terms(&told, &learned, batch, schedule)?)?;
         }
         let values = by_image.to_vec1()?;
         if let Some(weights) = &batch.weights {

@@ -4,6 +4,7 @@ mod adam;
 mod autoencoding;
 mod batch;
 mod beginning;
+mod bound;
 mod control;
 mod deck;
 mod descent;

@@ -69,8 +69,8 @@ impl<'a> Trainer<'a> {
         let (trained, held_out) = split(config, data.len());
         let space = space_of(config, data, &trained, autoencoder, device)?;
         let network = match space.latents() {
-            Some(latents) => latents.network(&config.model_params),
-            None => config.model_params.clone(),
+            Some(latents) => latents.network(&config.network()),
+            None => config.network(),
         };
         let (unet, vars) = UNet::fresh(&network, train.seed, device)?;
         let average = |decay| Ema::new(&vars, decay, train.ema_warmup);

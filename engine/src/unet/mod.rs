@@ -40,7 +40,7 @@ use up::Up;
 pub type Weights = BTreeMap<String, Tensor>;
 
 /// Predicts noise, or what it is trained to: (batch, channels, height, width) and a timestep each, to
-/// the same shape.
+/// the same shape; with as many channels again where it tells a variance too.
 #[derive(Clone, Debug)]
 pub struct UNet {
     time: TimeEmbedding,
@@ -115,7 +115,7 @@ impl UNet {
             GroupNorm::new(params, model.norm_groups, model.conv_out_channels)
         })?;
         let conv_out = params.within("conv_out", |params| {
-            Conv2d::three(params, model.conv_out_channels, model.im_channels)
+            Conv2d::three(params, model.conv_out_channels, model.out_channels())
         })?;
         Ok(Self {
             time,

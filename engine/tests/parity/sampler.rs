@@ -1,10 +1,10 @@
 //! Samplers against diffusers' schedulers, call by call, on an exact model of Gaussian data.
 
 use candle_core::Tensor;
-use engine::config::{BetaSchedule, DiffusionParams, Prediction};
+use engine::config::{BetaSchedule, DiffusionParams, Prediction, VarianceType};
 use engine::sampler::{
     Course, Ddim, Ddpm, DpmPp2m, DpmPp2mSde, Euler, EulerAncestral, Heun, Leg, Level, Levels, Lms,
-    Path, Plms, Sampler, Spacing, UniPc, Variance,
+    Path, Plms, Sampler, Spacing, UniPc,
 };
 use engine::schedule::NoiseSchedule;
 
@@ -34,6 +34,7 @@ fn walk(case: &Case, settings: &Settings, prediction: Prediction) -> Option<(f64
         sampler: settings.sampler()?,
         path: settings.path()?,
         prediction,
+        variance: settings.variance(),
         clip: settings.flag("clip_sample", settings.is_old()),
         bounded: true,
     };
@@ -121,12 +122,16 @@ impl<'a> Settings<'a> {
         matches!(self.scheduler, "DDPMScheduler" | "DDIMScheduler")
     }
 
+    fn variance(&self) -> VarianceType {
+        match self.word("variance_type") {
+            "fixed_large" => VarianceType::FixedLarge,
+            _ => VarianceType::FixedSmall,
+        }
+    }
+
     fn sampler(&self) -> Option<Box<dyn Sampler>> {
         Some(match (self.scheduler, self.word("algorithm_type")) {
-            ("DDPMScheduler", _) if self.word("variance_type") == "fixed_large" => {
-                Box::new(Ddpm { variance: Variance::Large })
-            }
-            ("DDPMScheduler", _) => Box::new(Ddpm::default()),
+            ("DDPMScheduler", _) => Box::new(Ddpm),
             ("DDIMScheduler", _) => {
                 Box::new(Ddim {
                     eta: self.case.words["config"]["eta"].as_f64().unwrap_or(0.0),

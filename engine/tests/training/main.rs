@@ -12,4 +12,5 @@ mod run;
 mod steering;
 mod tape;
 mod validation;
+mod variance;
 mod watch;
