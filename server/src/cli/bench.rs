@@ -71,11 +71,19 @@ fn precision(name: &str) -> Precision {
 }
 
 fn config(args: &BenchArgs) -> Result<ValidConfig> {
-    let mut config = match &args.config {
+    let config = match &args.config {
         Some(path) => read_yaml(path)?.0,
         None => RunConfig::default(),
     };
-    if let Some(batch) = &args.batch {
+    measurable(config, args.batch.as_deref())
+}
+
+fn measurable(mut config: RunConfig, batch: Option<&str>) -> Result<ValidConfig> {
+    if config.is_autoencoder() {
+        let message = "what is measured is a network that draws; set it to none for that";
+        return Err(Error::field("autoencoder_params.kind", message));
+    }
+    if let Some(batch) = batch {
         config.set("train_params.batch_size", batch)?;
     }
     // Epochs of the random images say nothing; the run must only not end early.
@@ -130,7 +138,7 @@ fn show(as_json: bool, config: &ValidConfig, device: &str, precision: Precision,
         Precision::F32 => "f32",
         Precision::Bf16 => "bf16",
     };
-    let (batch, weights) = (config.train_params.batch_size, weights_of(&config.model_params));
+    let (batch, weights) = (config.train_params.batch_size, weights_of(&config.network()));
     let (threads, memory) = (rayon::current_num_threads(), peak_memory_bytes());
     if as_json {
         let line = json!({
@@ -177,6 +185,15 @@ mod tests {
         });
         assert!(each.unwrap() >= 0.0);
         assert_eq!(calls, 1 + FEWEST);
+    }
+
+    #[test]
+    fn an_autoencoder_is_told_not_to_be_what_is_measured() {
+        let mut config = RunConfig::default();
+        config.set("autoencoder_params.kind", "kl").unwrap();
+        let error = measurable(config, None).unwrap_err();
+        assert!(error.to_string().starts_with("autoencoder_params.kind: "), "{error}");
+        assert_eq!(measurable(RunConfig::default(), Some("7")).unwrap().train_params.batch_size, 7);
     }
 
     #[test]

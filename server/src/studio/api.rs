@@ -1,5 +1,6 @@
 //! What the page may ask for. The database blocks, so every call leaves the async threads.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::api::{
@@ -9,6 +10,7 @@ use app::api::{
     Preferences, ProcessForm, ProcessView, Speed, Status, Studio, Style, TrainView, Wish,
 };
 use async_trait::async_trait;
+use engine::checkpoint::Header;
 use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
 
 use super::library::Models;
@@ -241,7 +243,10 @@ impl Darkroom {
         match settings.prompt_matrix {
             // Its prompt is none by itself; those of its cells are checked below.
             true => self.check_knows_classes(&settings.model)?,
-            false => self.check_drawing(&mut settings)?,
+            false => {
+                let header = self.models.header(&settings.model)?;
+                self.check_drawing(&mut settings, &header)?;
+            }
         }
         let plot = Plot::read(&settings)?;
         if let Some(plot) = &plot {
@@ -267,8 +272,15 @@ impl Darkroom {
 
     /// Whether every cell can be drawn. What goes wrong inside is told as it is.
     fn check_plot(&self, plot: &Plot) -> Result<()> {
-        let mut fault = None;
-        let checked = plot.check(|mut cell| match self.check_drawing(&mut cell) {
+        let (mut fault, mut headers) = (None, HashMap::new());
+        // Cells may be many, and most are of one model.
+        let mut check = |cell: &mut GenerateSettings| {
+            if !headers.contains_key(&cell.model) {
+                headers.insert(cell.model.clone(), self.models.header(&cell.model)?);
+            }
+            self.check_drawing(cell, &headers[&cell.model])
+        };
+        let checked = plot.check(|mut cell| match check(&mut cell) {
             Err(Error::Config(error)) => Err(error),
             Err(other) => {
                 fault = Some(other);
@@ -279,9 +291,9 @@ impl Darkroom {
         fault.map_or(Ok(checked?), Err)
     }
 
-    /// Whether the model can draw what `settings` ask for.
-    fn check_drawing(&self, settings: &mut GenerateSettings) -> Result<()> {
-        let model = &self.models.info(&settings.model)?;
+    /// Whether the model with this `header` can draw what `settings` ask for.
+    fn check_drawing(&self, settings: &mut GenerateSettings, header: &Header) -> Result<()> {
+        let model = &Models::info_of(&settings.model, header.clone());
         check_draws(model)?;
         check_steps(settings.steps, model.timesteps)?;
         check_prompt(settings, model)?;
@@ -293,7 +305,7 @@ impl Darkroom {
                 self.check_input(name, field)?;
             }
         }
-        self.check_memory(settings)
+        self.check_memory(settings, header)
     }
 
     fn estimate(&self, config: RunConfig) -> Result<Estimate> {

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 const STRETCH: u64 = 500;
 
 /// How long a deleted picture can be brought back.
-const UNDO_TIME: Duration = Duration::from_secs(24 * 3600);
+pub(super) const UNDO_TIME: Duration = Duration::from_secs(24 * 3600);
 
 /// Pictures that one request may name.
 const MAX_NAMED: usize = 20_000;
@@ -52,7 +52,8 @@ impl Darkroom {
     pub fn delete_images(&self, ids: &[ImageId]) -> Result<()> {
         check_number(ids)?;
         self.store.mark_deleted(ids, true)?;
-        self.purge_deleted()
+        self.purge_deleted()?;
+        self.purge_inputs()
     }
 
     pub fn restore_images(&self, ids: &[ImageId]) -> Result<()> {

@@ -3,14 +3,17 @@
 //! Each is kept once, as a PNG that holds the pixels and the texts of the file it came from, under the
 //! hash of that file. So a form can name it, and what was drawn from it can be drawn again.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use app::api::{ImageId, InputImage};
 use engine::data::decode_bytes;
 use engine::grid::Picture;
 use sha2::{Digest, Sha256};
 
-use super::files::write_whole;
+use super::browse::UNDO_TIME;
+use super::files::{remove_file, write_whole};
 use super::recall::form_fields;
 use super::{Darkroom, foreign, image_texts};
 use crate::{Error, Result};
@@ -27,7 +30,9 @@ impl Darkroom {
         let picture = decoded(bytes, "image")?;
         let name = &input_name(bytes);
         let path = self.input_path(name, "image")?;
-        if !path.is_file() {
+        // Given again, it is as new.
+        let known = std::fs::File::options().append(true).open(&path);
+        if !known.is_ok_and(|file| file.set_modified(SystemTime::now()).is_ok()) {
             let texts = image_texts::texts(bytes);
             let texts: Vec<(&str, &str)> =
                 texts.iter().filter(|(_, text)| text.len() <= MAX_TEXT).map(pair).collect();
@@ -56,6 +61,32 @@ impl Darkroom {
             settings: parameters.settings,
             texts,
         })
+    }
+
+    /// Removes the inputs that were given more than a day ago and that nothing names: no job, no
+    /// picture, no form.
+    pub(super) fn purge_inputs(&self) -> Result<()> {
+        let old = self.old_inputs();
+        if old.is_empty() {
+            return Ok(());
+        }
+        for name in self.store.inputs_without_a_row(old)? {
+            remove_file(&self.input_path(&name, "image")?);
+        }
+        Ok(())
+    }
+
+    fn old_inputs(&self) -> HashSet<String> {
+        let Ok(entries) = std::fs::read_dir(self.folders.inputs()) else { return HashSet::new() };
+        let old = |entry: &std::fs::DirEntry| {
+            let given = entry.metadata().and_then(|metadata| metadata.modified());
+            given.is_ok_and(|given| given.elapsed().is_ok_and(|age| age > UNDO_TIME))
+        };
+        let names = entries.filter_map(|entry| {
+            let entry = entry.ok().filter(old)?;
+            Some(entry.file_name().to_str()?.strip_suffix(".png")?.to_owned())
+        });
+        names.filter(|name| self.input_path(name, "image").is_ok()).collect()
     }
 
     /// Gives a picture of the gallery as an input.

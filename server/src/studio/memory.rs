@@ -1,6 +1,7 @@
 //! This machine's memory, and whether a drawing fits into it.
 
 use candle_core::Device;
+use engine::checkpoint::Header;
 use engine::config::{ConfigError, GenerateSettings};
 use engine::footprint::Footprint;
 
@@ -41,12 +42,12 @@ fn bytes(lines: &str, name: &str) -> Option<u64> {
 impl Darkroom {
     /// Whether a batch of what `settings` ask for fits into the memory that is free now; errors name
     /// `batch_size` and the largest that fits. A card's memory is not known, and not asked.
-    pub(super) fn check_memory(&self, settings: &GenerateSettings) -> Result<()> {
+    /// `header` is that of the model.
+    pub(super) fn check_memory(&self, settings: &GenerateSettings, header: &Header) -> Result<()> {
         let Some(memory) = Memory::now().filter(|_| self.device.label.starts_with("cpu")) else {
             return Ok(());
         };
-        let header = self.models.header(&settings.model)?;
-        let footprint = Footprint::new(&header, &Device::Cpu);
+        let footprint = Footprint::new(header, &Device::Cpu);
         let guided = !header.classes().is_empty() && settings.cfg_scale != 1.0;
         let size = drawn_size(settings, header.config.model_params.im_size);
         fits(&footprint, size, settings.batch_size, guided, memory.free)?;
@@ -103,7 +104,7 @@ mod tests {
     #[test]
     fn a_batch_that_is_too_large_is_told_with_the_largest_that_fits() {
         let config = RunConfig::default();
-        let weights = engine::train::weights_of(&config.model_params);
+        let weights = engine::train::weights_of(&config.network());
         let dataset = DatasetFacts::default();
         let (diffusers, merge, latents) = (None, None, None);
         let header = Header { config, step: 1, dataset, weights, diffusers, merge, latents };

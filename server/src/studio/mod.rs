@@ -116,6 +116,7 @@ impl Darkroom {
         };
         darkroom.reconcile()?;
         darkroom.purge_deleted()?;
+        darkroom.purge_inputs()?;
         Ok(Arc::new(darkroom))
     }
 

@@ -1,10 +1,10 @@
 //! Images that a person gives.
 
-use app::api::InputImage;
+use app::api::{InputImage, Studio};
 use axum::http::{StatusCode, header};
 use engine::grid::Picture;
 
-use crate::support::{Answer, Setup, Site, multipart, png};
+use crate::support::{Answer, Setup, Site, darkroom, multipart, png};
 
 async fn give(site: &Site, accept: &str, to: &str, file: &[u8]) -> Answer {
     let body = multipart(&[("to", to)], ("../x.png", file));
@@ -107,4 +107,25 @@ async fn names_that_are_no_hash_lead_nowhere() {
     }
     let fault = site.call("input", "name=..%2Fx").await;
     assert!(fault.text().contains("give it again"), "{}", fault.text());
+}
+
+#[tokio::test]
+async fn an_old_picture_that_nothing_names_goes() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let mut names = Vec::new();
+    for gray in 1..=3 {
+        names.push(input(&give(&site, "application/json", "", &png(gray)).await).name);
+    }
+    let path = |name: &str| darkroom(&setup).folders.inputs().join(format!("{name}.png"));
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 24 * 3600);
+    for name in &names[..2] {
+        let file = std::fs::File::options().append(true).open(path(name)).unwrap();
+        file.set_modified(long_ago).unwrap();
+    }
+    let form = format!("init_image={}&mask=", names[1]);
+    setup.studio.save_draft("generate", &form).await.unwrap();
+    setup.studio.delete_images(vec![9999]).await.unwrap();
+    let there: Vec<bool> = names.iter().map(|name| path(name).is_file()).collect();
+    assert_eq!(there, [false, true, true]);
 }

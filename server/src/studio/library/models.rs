@@ -139,10 +139,14 @@ impl Models {
     }
 
     pub fn info(&self, name: &str) -> Result<ModelInfo> {
-        let header = self.header(name)?;
+        Ok(Self::info_of(name, self.header(name)?))
+    }
+
+    /// What `header` says of the model called `name`.
+    pub fn info_of(name: &str, header: Header) -> ModelInfo {
         let built_in = Self::is_built_in(name);
         let model = &header.config.model_params;
-        Ok(ModelInfo {
+        ModelInfo {
             name: name.into(),
             built_in,
             step: header.step,
@@ -157,7 +161,7 @@ impl Models {
             is_autoencoder: header.is_autoencoder(),
             latents: latents_of(&header),
             dataset: header.dataset.name,
-        })
+        }
     }
 
     /// The weights of the model called `name`, as [`ModelName`] has it; errors name `model`.

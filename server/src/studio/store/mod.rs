@@ -3,6 +3,7 @@
 mod datasets;
 mod gallery;
 mod images;
+mod inputs;
 mod jobs;
 mod losses;
 mod options;
