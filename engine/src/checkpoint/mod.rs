@@ -1,6 +1,7 @@
 //! Weights with all that is needed to draw with them, in one file.
 
 pub(crate) mod checksum;
+mod legacy;
 pub mod merge;
 pub(crate) mod native;
 mod reference;

@@ -108,7 +108,7 @@ const fn float(min: f64, max: f64) -> Kind {
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
     setting("dataset_params.im_path", "Data set", "", Kind::Text, Group::Data,
-        "Name of a data set of this program, or a path: a folder of images (sub-folders are classes), a zip or tar.gz of one, or an IDX file."),
+        "Name of a data set of this program, or a path: a folder of images (sub-folders are classes), a zip or tar.gz of one, or IDX, CIFAR, numpy or Parquet files."),
     setting("dataset_params.background", "Background", "", Kind::Text, Group::Data,
         "Colour put behind transparent pixels, as #rrggbb."),
     setting("dataset_params.flip", "Mirror", "", Kind::Choice(Flip::NAMES), Group::Data,

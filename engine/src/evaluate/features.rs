@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::{FEATURES, Inception};
 use crate::grid::Picture;
 use crate::model::Model;
 use crate::sampler::image_tensor;
@@ -51,6 +52,15 @@ impl Features {
             numbers.extend(features.flatten_all()?.to_vec1::<f32>()?.into_iter().map(f64::from));
         }
         Self::new(numbers, length)
+    }
+
+    /// As [`Self::of`], by the network that FID means; it takes pictures of any size.
+    pub fn of_inception(
+        network: &Inception,
+        pictures: &[Picture],
+        cancel: &CancelToken,
+    ) -> Result<Self> {
+        Self::new(network.features(pictures, cancel)?, FEATURES)
     }
 
     /// How many pictures there are.

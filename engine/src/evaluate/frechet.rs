@@ -13,9 +13,9 @@ pub fn frechet_distance(a: &Features, b: &Features) -> Result<f64> {
     a.check_pair(b, 2)?;
     let means = square_distance(&a.mean(), &b.mean());
     let (first, second) = (covariance(a), covariance(b));
-    // C_a C_b has the eigenvalues of the symmetric matrix root(C_a) C_b root(C_a).
-    let root = first.square_root();
-    let (values, _) = root.times(&second).times(&root).eigen();
+    // C_a C_b has the eigenvalues of the symmetric matrix Lᵀ C_b L, where L Lᵀ = C_a.
+    let factor = first.factor();
+    let values = factor.transposed().times(&second).times(&factor).eigenvalues();
     let shared: f64 = values.iter().map(|value| value.max(0.0).sqrt()).sum();
     Ok((means + first.trace() + second.trace() - 2.0 * shared).max(0.0))
 }
@@ -23,16 +23,17 @@ pub fn frechet_distance(a: &Features, b: &Features) -> Result<f64> {
 /// The unbiased covariance: (length, length).
 fn covariance(features: &Features) -> Matrix {
     let (mean, length) = (features.mean(), features.length());
-    let mut sums = Matrix::zeros(length);
-    for vector in features.vectors() {
-        let off: Vec<f64> = vector.iter().zip(&mean).map(|(x, mean)| x - mean).collect();
-        for row in 0..length {
-            for column in 0..length {
-                *sums.at(row, column) += off[row] * off[column] / (features.count() - 1) as f64;
-            }
+    let off = |vector: &[f64]| vector.iter().zip(&mean).map(|(x, mean)| x - mean).collect();
+    let off: Vec<Vec<f64>> = features.vectors().map(off).collect();
+    let weight = 1.0 / (features.count() - 1) as f64;
+    Matrix::from_rows(length, |row| {
+        let mut sums = vec![0.0; length];
+        for vector in &off {
+            let factor = weight * vector[row];
+            sums.iter_mut().zip(vector).for_each(|(sum, x)| *sum += factor * x);
         }
-    }
-    sums
+        sums
+    })
 }
 
 #[cfg(test)]

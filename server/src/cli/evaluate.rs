@@ -1,5 +1,7 @@
 //! `darkroom evaluate`: how good a model's pictures are, in numbers.
 
+use std::path::PathBuf;
+
 use app::api::Figures;
 use clap::Args;
 use engine::CancelToken;
@@ -24,6 +26,10 @@ pub struct EvaluateArgs {
     /// [default: the model itself]
     #[arg(long, value_name = "NAME")]
     judge: Option<String>,
+    /// File of Inception's weights as pytorch-fid has it, pt_inception-2015-12-05-6726825d.pth, which
+    /// looks at the pictures instead: the distance is the FID of the papers then
+    #[arg(long, value_name = "PATH", conflicts_with = "judge")]
+    features: Option<PathBuf>,
     /// Pictures to draw, and images to compare them with
     #[arg(long, default_value_t = 500, value_name = "N")]
     count: usize,
@@ -72,6 +78,7 @@ impl EvaluateArgs {
             model: self.model.clone(),
             dataset: self.dataset.clone(),
             judge: self.judge.clone(),
+            features: self.features.clone(),
             count: self.count,
             steps: self.steps,
             sampler: SamplerKind::from_name(&self.sampler)?,

@@ -1,5 +1,6 @@
 //! How good a model's pictures are, in numbers: asked for in the page or on the command line.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use app::api::{EvaluateForm, EvaluationView, Figures, JobId, JobKind, JobState};
@@ -8,10 +9,10 @@ use engine::CancelToken;
 use engine::config::{ConfigError, FieldError, GenerateSettings, SamplerKind};
 use engine::data::ImageSet;
 use engine::evaluate::{
-    Features, PrecisionRecall, frechet_distance, kernel_distance, nearest, precision_recall,
+    Features, Inception, PrecisionRecall, frechet_distance, kernel_distance, nearest,
+    precision_recall,
 };
 use engine::grid::Picture;
-use engine::model::Model;
 use engine::noise::{Stream, permutation};
 use engine::sampler::SampleStep;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,9 @@ pub struct EvaluateSettings {
     pub dataset: Option<String>,
     /// The model whose network looks at the pictures; the model itself if none.
     pub judge: Option<String>,
+    /// The file of Inception's weights, which looks at the pictures instead.
+    #[serde(default)]
+    pub features: Option<PathBuf>,
     /// Pictures to draw, and images to compare them with.
     pub count: usize,
     pub steps: usize,
@@ -54,6 +58,7 @@ impl EvaluateSettings {
             model: form.model.trim().into(),
             dataset: named(&form.dataset),
             judge: named(&form.judge),
+            features: None,
             count: number("count", &form.count, &mut faults),
             steps: number("steps", &form.steps, &mut faults),
             sampler: SamplerKind::from_name(&form.sampler).unwrap_or_else(|error| {
@@ -74,6 +79,14 @@ impl EvaluateSettings {
             steps: self.steps.to_string(),
             sampler: self.sampler.name().into(),
             seed: self.seed.to_string(),
+        }
+    }
+
+    /// Who looks at the pictures, for people.
+    fn judge_words(&self) -> String {
+        match &self.features {
+            Some(_) => "Inception".into(),
+            None => self.judge().into(),
         }
     }
 
@@ -247,8 +260,17 @@ impl Evaluation {
     ) -> Result<Figures> {
         let model = LoadedModel::load(&self.settings.model, self.model.clone(), device)?;
         let drawn = self.drawn(&model, cancel, on_step)?;
-        let judge = LoadedModel::load(self.settings.judge(), self.judge.clone(), device)?;
-        self.figures(&judge.model, &drawn, cancel)
+        let judge = match &self.settings.features {
+            Some(path) => {
+                let read = Inception::load(path, device);
+                Judge::Inception(read.map_err(|error| Error::from(error).at_field("features"))?)
+            }
+            None => {
+                let name = self.settings.judge();
+                Judge::Model(Box::new(LoadedModel::load(name, self.judge.clone(), device)?))
+            }
+        };
+        self.figures(&judge, &drawn, cancel)
     }
 
     /// The pictures with their seeds.
@@ -272,14 +294,14 @@ impl Evaluation {
 
     fn figures(
         &self,
-        judge: &Model,
+        judge: &Judge,
         drawn: &[(i64, Picture)],
         cancel: &CancelToken,
     ) -> Result<Figures> {
         let images = &self.images;
         let real: Vec<Picture> = (0..images.len()).map(|at| images.picture(at)).collect();
         let pictures: Vec<Picture> = drawn.iter().map(|(_, picture)| picture.clone()).collect();
-        let features = |pictures: &[Picture]| Features::of(judge, pictures, cancel);
+        let features = |pictures: &[Picture]| judge.features(pictures, cancel);
         let (of_images, of_pictures) = (features(&real)?, features(&pictures)?);
         let (first, second) = real.split_at(real.len() / 2);
         let PrecisionRecall { precision, recall } = precision_recall(&of_images, &of_pictures)?;
@@ -288,7 +310,7 @@ impl Evaluation {
         Ok(Figures {
             model: self.settings.model.clone(),
             dataset: self.settings.dataset.clone().unwrap_or_else(|| "its own".into()),
-            judge: self.settings.judge().into(),
+            judge: self.settings.judge_words(),
             pictures: drawn.len(),
             frechet_distance: frechet_distance(&of_images, &of_pictures)?,
             frechet_distance_of_images: frechet_distance(&features(first)?, &features(second)?)?,
@@ -299,6 +321,21 @@ impl Evaluation {
             nearest_least: nearest_ones[0].0,
             nearest_seed: nearest_ones[0].1,
         })
+    }
+}
+
+/// What looks at the pictures.
+enum Judge {
+    Model(Box<LoadedModel>),
+    Inception(Inception),
+}
+
+impl Judge {
+    fn features(&self, pictures: &[Picture], cancel: &CancelToken) -> engine::Result<Features> {
+        match self {
+            Self::Model(judge) => Features::of(&judge.model, pictures, cancel),
+            Self::Inception(network) => Features::of_inception(network, pictures, cancel),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub fn is_npz(path: &Path) -> bool {
     File::open(path).ok().and_then(|file| ZipArchive::new(BufReader::new(file)).ok()).is_some_and(
         |archive| {
             let is_array = |name: &str| name.ends_with(ENDING) && !name.contains('/');
-            archive.len() > 0
+            !archive.is_empty()
                 && archive.file_names().all(|name| name.is_ok_and(|name| is_array(&name)))
         },
     )

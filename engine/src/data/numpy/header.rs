@@ -33,7 +33,7 @@ impl Header {
     /// Reads up to the first number. The error is the reason in words.
     pub fn read(reader: &mut impl Read) -> Told<Self> {
         let mut start = [0; 8];
-        reader.read_exact(&mut start).map_err(cut_short)?;
+        reader.read_exact(&mut start).map_err(|error| cut_short(&error))?;
         if start[..6] != MAGIC {
             return Err("is no npy array".into());
         }
@@ -46,7 +46,7 @@ impl Header {
             return Err(format!("tells of a header of {length} bytes, more than any array needs"));
         }
         let mut text = vec![0; length];
-        reader.read_exact(&mut text).map_err(cut_short)?;
+        reader.read_exact(&mut text).map_err(|error| cut_short(&error))?;
         Self::parse(&String::from_utf8_lossy(&text))
     }
 
@@ -100,7 +100,7 @@ impl Header {
     }
 }
 
-fn cut_short(error: io::Error) -> String {
+fn cut_short(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => "is cut short: it ends inside its header".into(),
         _ => error.to_string(),
@@ -109,7 +109,7 @@ fn cut_short(error: io::Error) -> String {
 
 fn bytes<const N: usize>(reader: &mut impl Read) -> Told<[u8; N]> {
     let mut bytes = [0; N];
-    reader.read_exact(&mut bytes).map_err(cut_short)?;
+    reader.read_exact(&mut bytes).map_err(|error| cut_short(&error))?;
     Ok(bytes)
 }
 

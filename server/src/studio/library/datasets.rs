@@ -275,6 +275,7 @@ impl Datasets {
             Found::Archive(_) => unpack(archive, folder, &Limits::default(), &self.closing)
                 .map_err(|error| unnamed(error, archive))?,
             Found::Source(source) => {
+                source.entries().map_err(|error| unnamed(error, archive))?;
                 make_folder(folder)?;
                 let kept = folder.join(source.file_name().unwrap_or("images"));
                 std::fs::copy(archive, &kept).map_err(Error::file("write", &kept))?;
