@@ -1,5 +1,7 @@
 //! Each kernel against its plain twin, forward and backward, on sizes that do not fit the tiles.
 
+use std::sync::{Mutex, PoisonError};
+
 use candle_core::{Device, Tensor, Var};
 use kernels::{ConvShape, plain, record, simd::Level};
 use rand::{Rng, SeedableRng};
@@ -14,10 +16,20 @@ fn var(seed: u64, shape: &[usize]) -> Var {
 
 type Op<'a> = &'a dyn Fn(&[Tensor]) -> candle_core::Result<Tensor>;
 
-/// Compares result and gradients of both ways, each relative to its largest number.
-fn check(name: &str, shapes: &[&[usize]], fast: Op, slow: Op) {
+/// Runs `test` at each level. The level is the program's: one test after the other has it.
+fn at_every_level(test: impl Fn(Level)) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     for level in [Level::Portable, Level::Avx2, Level::Avx512] {
         Level::force(level);
+        test(level);
+    }
+    Level::force(Level::detected());
+}
+
+/// Compares result and gradients of both ways, each relative to its largest number.
+fn check(name: &str, shapes: &[&[usize]], fast: Op, slow: Op) {
+    at_every_level(|level| {
         let vars: Vec<Var> = shapes.iter().enumerate().map(|(i, s)| var(i as u64, s)).collect();
         let inputs: Vec<Tensor> = vars.iter().map(|v| v.as_tensor().clone()).collect();
         let (y, wanted) = (fast(&inputs).unwrap(), slow(&inputs).unwrap());
@@ -35,8 +47,7 @@ fn check(name: &str, shapes: &[&[usize]], fast: Op, slow: Op) {
             let error = apart(&taped.remove(v).unwrap(), grad);
             assert!(error == 0.0, "{name} {level:?}: gradient {i} on the tape is off by {error}");
         }
-    }
-    Level::force(Level::detected());
+    });
 }
 
 fn apart(a: &Tensor, b: &Tensor) -> f32 {
@@ -114,8 +125,7 @@ fn group_norm() {
 /// in either way.
 #[test]
 fn an_image_is_the_same_alone_and_among_others() {
-    for level in [Level::Portable, Level::Avx2, Level::Avx512] {
-        Level::force(level);
+    at_every_level(|level| {
         for (inputs, outputs, side, window, stride, padding) in [
             (5, 13, 7, 3, 1, 1),
             (12, 3, 6, 4, 2, 1),
@@ -149,8 +159,7 @@ fn an_image_is_the_same_alone_and_among_others() {
                 }
             }
         }
-    }
-    Level::force(Level::detected());
+    });
 }
 
 /// A weight of two dimensions is a linear layer on every pixel.
