@@ -351,3 +351,38 @@ attributes! {
     aria_posinset "aria-posinset", aria_selected "aria-selected", aria_setsize "aria-setsize", aria_valuemax "aria-valuemax", aria_valuemin "aria-valuemin",
     aria_valuenow "aria-valuenow", aria_valuetext "aria-valuetext",
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use crate::tachys::html::element::{div, img, p};
+
+    #[test]
+    fn an_element_is_written_with_its_attributes_and_children() {
+        let html = div()
+            .title("\"a\" < b")
+            .class("wide")
+            .class(("open", true))
+            .class(("shut", false))
+            .style(("width", "4px"))
+            .hidden(true)
+            .disabled(None::<String>)
+            .prop("value", "unwritten")
+            .child(p().child("x & y"))
+            .child(img().src("a.png"))
+            .to_html();
+        let tag =
+            "<div title=\"&quot;a&quot; &lt; b\" hidden class=\"wide open\" style=\"width:4px;\">";
+        assert_eq!(html, format!("{tag}<p>x &amp; y</p><img src=\"a.png\"></div>"));
+    }
+
+    #[test]
+    fn a_value_that_follows_a_signal_is_written_as_it_is_now() {
+        let owner = Owner::new();
+        owner.set();
+        let words = RwSignal::new("before");
+        let element = p().title(words).class(move || words.get().to_owned());
+        words.set("after");
+        assert_eq!(element.to_html(), "<p title=\"after\" class=\"after\"></p>");
+    }
+}

@@ -98,7 +98,7 @@ async fn a_star_stays_with_its_picture() {
     let setup = Setup::idle();
     let ids = hang(&setup, "cats", 3);
     let site = setup.site();
-    let starred = |page: &GalleryPage| page.images.iter().filter(|image| image.starred).count();
+    let starred = |page: &GalleryPage| page.images.iter().filter(|one| one.image.starred).count();
     assert_eq!(site.call("star", &format!("image={}&starred=true", ids[1])).await.status, 200);
     let only = GalleryQuery { starred: true, ..Default::default() };
     let page = find(&setup, only.clone()).await;

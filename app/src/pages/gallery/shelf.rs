@@ -87,7 +87,6 @@ mod tests {
             },
             job: 1,
             date: (*date).into(),
-            starred: false,
         };
         let images = dates.iter().enumerate().map(image).collect();
         GalleryPage { total, offset, images, models: Vec::new() }

@@ -35,7 +35,7 @@ fn Obstacle() -> impl IntoView {
             let address = format!("/train?preset=autoencoder&dataset={dataset}");
             view! { <a href=address rel="external">"Train an autoencoder"</a> }
         });
-        view! { <p class="fault">{label} ": " {message} " " {train_one}</p> }
+        view! { <p class="fault">{label} ": " {message} ". " {train_one}</p> }
     };
     view! { <div role="status">{move || obstacle.get().map(words)}</div> }
 }
