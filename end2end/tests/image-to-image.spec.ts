@@ -115,6 +115,20 @@ test('what few need is folded away and told when it is set', async ({ page }) =>
   await expect(fold(page, 'X/Y/Z plot').locator('summary')).toContainText('Steps');
 });
 
+test('a seed found at another size is laid into the middle', async ({ page }) => {
+  await open(page, '/');
+  await fold(page, 'Extra').locator('summary').click();
+  await form.number(page, 'Seed from width').fill('28');
+  await form.generate(page, SMALL);
+  const height = form.number(page, 'Seed from height');
+  await expect(height).toHaveAttribute('aria-invalid', 'true');
+  await height.fill('28');
+  await form.number(page, 'Width').fill('40');
+  await form.generate(page, SMALL);
+  await expect(form.images(page)).toHaveCount(2);
+  await expect(page.getByTestId('parameters')).toContainText('Seed resize from: 28x28');
+});
+
 test('a fault in a fold opens it', async ({ page }) => {
   await open(page, '/');
   await fold(page, 'Extra').locator('summary').click();

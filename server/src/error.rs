@@ -57,6 +57,17 @@ impl Error {
         }
     }
 
+    /// The same fault without the name of `file`, a temporary one of ours that whoever sent it never
+    /// saw.
+    pub fn unnamed(self, file: &Path) -> Self {
+        match self {
+            Error::Engine(engine::Error::File { path, message }) if path == file => {
+                Error::Other(format!("the file {message}"))
+            }
+            other => other,
+        }
+    }
+
     /// The same fault told at the field of the form that caused it.
     pub fn at_field(self, field: &str) -> Self {
         match self {

@@ -1,6 +1,6 @@
 //! Ready-made configurations.
 
-use super::{AutoencoderKind, AutoencoderParams, ModelParams, RunConfig};
+use super::{AutoencoderKind, AutoencoderParams, ModelParams, Prediction, RunConfig};
 
 /// A named configuration to start from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,6 +90,7 @@ fn autoencoder() -> RunConfig {
         norm_channels: 4,
         down_channels: vec![16, 32, 48],
         mid_channels: vec![48, 48],
+        perceptual_weight: 0.5,
         disc_channels: vec![16, 32, 64],
         ..AutoencoderParams::default()
     };
@@ -100,7 +101,9 @@ fn autoencoder() -> RunConfig {
     config
 }
 
-/// Latents are few, so that the network can be wide.
+/// Latents are few, so that the network can be wide. It predicts v: where x is almost all noise, an
+/// error in the noise it predicts would count a hundredfold in the picture, and latents, unlike
+/// pixels, have no bounds to clip it to.
 fn latent() -> RunConfig {
     let mut config = small();
     config.model_params = ModelParams {
@@ -114,6 +117,7 @@ fn latent() -> RunConfig {
         autoencoder: "autoencoder".into(),
         ..config.model_params
     };
+    config.diffusion_params.prediction_type = Prediction::Velocity;
     config.train_params.task_name = "latent".into();
     config
 }

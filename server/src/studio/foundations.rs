@@ -5,7 +5,7 @@ use engine::checkpoint::{Checkpoint, Header};
 use engine::config::RunConfig;
 
 use super::Darkroom;
-use crate::Result;
+use crate::{Error, Result};
 
 const FIELD: &str = "model_params.autoencoder";
 const BEGINNING: &str = "train_params.begin_from";
@@ -17,10 +17,26 @@ impl Darkroom {
         if !config.model_params.draws_latents() {
             return Ok(None);
         }
-        let found = self.models.header(&config.model_params.autoencoder);
+        let name = &config.model_params.autoencoder;
+        let run = name.split('@').next().unwrap_or_default();
+        if self.models.find(run).is_err() {
+            return Err(self.no_autoencoder(run));
+        }
+        let found = self.models.header(name);
         let header = found.map_err(|error| error.renamed("model", FIELD).at_field(FIELD))?;
         config.check_autoencoder(&header.of_autoencoder())?;
         Ok(Some(header))
+    }
+
+    /// Names those that there are.
+    fn no_autoencoder(&self, name: &str) -> Error {
+        let models = self.models.list().into_iter().filter(|model| model.is_autoencoder);
+        let names: Vec<String> = models.map(|model| model.name).collect();
+        let would_do = match names.is_empty() {
+            true => "train one first, as with the preset autoencoder".to_owned(),
+            false => format!("autoencoders here are {}", names.join(", ")),
+        };
+        Error::field(FIELD, format!("there is no `{name}`; {would_do}"))
     }
 
     /// The same with its weights.

@@ -77,7 +77,10 @@ async fn an_autoencoder_is_told_apart_and_draws_nothing() {
     assert_eq!(listed.status, StatusCode::OK);
     assert!(!listed.text().contains("small-and-large"), "{}", listed.text());
 
-    for (autoencoder, words) in [("nobody", "there is no `nobody`"), ("digits", "digits")] {
+    for (autoencoder, words) in [
+        ("nobody", "there is no `nobody`; autoencoders here are small-and-large"),
+        ("digits", "digits"),
+    ] {
         let fault = setup.studio.train(latent(&setup, "painter", autoencoder)).await.unwrap_err();
         let told = fault.for_field("model_params.autoencoder");
         assert!(told.is_some_and(|told| told.contains(words)), "{fault}");

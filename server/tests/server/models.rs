@@ -59,7 +59,9 @@ async fn models_from_elsewhere_are_among_the_own_ones() {
         assert_eq!(info.name, name);
     }
     let again = give(&site, "text/html", "butterflies", &zip).await;
-    assert!(again.header(header::LOCATION).starts_with("/models?error=name"), "{again:?}");
+    let back = again.header(header::LOCATION);
+    assert!(back.starts_with("/models?error=there%20is%20already"), "{back}");
+    assert!(back.ends_with("&field=name&name=butterflies"), "{back}");
     assert_eq!(std::fs::read_dir(setup.studio.0.folders.uploads()).unwrap().count(), 0);
 }
 
@@ -79,6 +81,7 @@ async fn what_is_no_model_is_refused_in_words_and_leaves_nothing() {
         let answer = give(&site, "application/json", name, &[("file", file, bytes)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text());
         assert!(answer.text().contains(words), "{words}: {}", answer.text());
+        assert!(!answer.text().contains("uploads"), "our own folder: {}", answer.text());
     }
     assert!(!setup.studio.0.folders.run("mine").exists());
     assert_eq!(std::fs::read_dir(setup.studio.0.folders.uploads()).unwrap().count(), 0);

@@ -57,14 +57,18 @@ pub fn SeedFields() -> impl IntoView {
     .into_any()
 }
 
-/// Toward another seed.
+const KEYS: [&str; 5] =
+    ["subseed", "subseed_strength", "walk_frames", "seed_resize_from_w", "seed_resize_from_h"];
+
+/// Toward another seed, and the seed of another size.
 #[component]
 fn Extra() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let (strength, walk) = (desk.fields.at("subseed_strength"), desk.fields.at("walk_frames"));
-    let told = Signal::derive(move || told(&strength.get(), &walk.get()));
-    let faulty =
-        Signal::derive(move || desk.fault.is_at(["subseed", "subseed_strength", "walk_frames"]));
+    let size = (desk.fields.at("seed_resize_from_w"), desk.fields.at("seed_resize_from_h"));
+    let told =
+        Signal::derive(move || told([strength.get(), walk.get(), size.0.get(), size.1.get()]));
+    let faulty = Signal::derive(move || desk.fault.is_at(KEYS));
     view! {
         <Fold id="extra" title="Extra" told faulty>
             <NumberField
@@ -92,27 +96,55 @@ fn Extra() -> impl IntoView {
                 min=0
                 max=GenerateSettings::MAX_WALK_FRAMES as i64
             />
+            <div class="side-by-side">
+                <NumberField
+                    id="seed-resize-from-w"
+                    key="seed_resize_from_w"
+                    label="Seed from width"
+                    unit="pixels"
+                    min=0
+                    max=GenerateSettings::MAX_SIDE as i64
+                />
+                <NumberField
+                    id="seed-resize-from-h"
+                    key="seed_resize_from_h"
+                    label="Seed from height"
+                    unit="pixels"
+                    min=0
+                    max=GenerateSettings::MAX_SIDE as i64
+                />
+            </div>
+            <p class="help">
+                "The size at which the seed was found: at another size it then shows the like in its middle. 0 for none."
+            </p>
         </Fold>
     }
 }
 
-/// What is set of the second seed, in a few words; on a walk its strength does not count.
-fn told(strength: &str, walk: &str) -> Option<String> {
-    match (walk, strength) {
+/// What is set, in a few words; on a walk the strength does not count.
+fn told([strength, walk, width, height]: [String; 4]) -> Option<String> {
+    let toward = match (walk.as_str(), strength.as_str()) {
         ("0", "0") => None,
         ("0", strength) => Some(format!("variation {strength}")),
         (frames, _) => Some(format!("a walk of {frames} pictures")),
-    }
+    };
+    let resized = (width != "0" || height != "0").then(|| format!("seed from {width}×{height}"));
+    let parts: Vec<String> = toward.into_iter().chain(resized).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::told;
+    fn told(set: [&str; 4]) -> Option<String> {
+        super::told(set.map(String::from))
+    }
 
     #[test]
     fn only_what_counts_is_told() {
-        assert_eq!(told("0", "0"), None);
-        assert_eq!(told("0.3", "0").unwrap(), "variation 0.3");
-        assert_eq!(told("0.3", "24").unwrap(), "a walk of 24 pictures");
+        assert_eq!(told(["0", "0", "0", "0"]), None);
+        assert_eq!(told(["0.3", "0", "0", "0"]).unwrap(), "variation 0.3");
+        assert_eq!(told(["0.3", "24", "0", "0"]).unwrap(), "a walk of 24 pictures");
+        let both = told(["0.3", "0", "28", "24"]).unwrap();
+        assert_eq!(both, "variation 0.3, seed from 28×24");
     }
 }

@@ -270,12 +270,12 @@ impl Datasets {
         archive: &Path,
         folder: &Path,
     ) -> Result<DatasetInfo> {
-        let found = detect(archive).map_err(|error| unnamed(error, archive))?;
+        let found = detect(archive).map_err(|error| Error::from(error).unnamed(archive))?;
         let skipped = match found {
             Found::Archive(_) => unpack(archive, folder, &Limits::default(), &self.closing)
-                .map_err(|error| unnamed(error, archive))?,
+                .map_err(|error| Error::from(error).unnamed(archive))?,
             Found::Source(source) => {
-                source.entries().map_err(|error| unnamed(error, archive))?;
+                source.entries().map_err(|error| Error::from(error).unnamed(archive))?;
                 make_folder(folder)?;
                 let kept = folder.join(source.file_name().unwrap_or("images"));
                 std::fs::copy(archive, &kept).map_err(Error::file("write", &kept))?;
@@ -484,15 +484,5 @@ fn no_images(error: Error, skipped: &[SkippedFile]) -> Error {
     match skipped.is_empty() {
         true => error,
         false => Error::Other(no_image_reads(skipped)),
-    }
-}
-
-/// The engine's sentence without the name of our temporary file, which the uploader never saw.
-fn unnamed(error: engine::Error, archive: &Path) -> Error {
-    match error {
-        engine::Error::File { path, message } if path == archive => {
-            Error::Other(format!("the file {message}"))
-        }
-        other => Error::Engine(other),
     }
 }

@@ -83,7 +83,7 @@ impl Upload {
                 let yaml = config.as_ref().map(|config| config.path.as_path());
                 let source = ModelSource { path: &file.path, yaml };
                 let imported = darkroom.models.import(&name, &source);
-                imported.map_err(|error| error.at_field("file"))?;
+                imported.map_err(|error| error.unnamed(&file.path).at_field("file"))?;
                 darkroom.live.library_changed();
                 darkroom.models.info(&name)
             })
