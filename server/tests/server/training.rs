@@ -170,7 +170,9 @@ async fn a_run_is_steered_while_it_goes_on() {
 
     setup.studio.interrupt(job).await.unwrap();
     let view = setup.training_over(job).await;
-    assert_eq!((view.rate_factor, view.best), (0.5, None));
+    assert_eq!(view.rate_factor, 0.5);
+    // Saved at once is also measured if it falls on a step that is validated.
+    assert!(view.best.is_none_or(|best| best % 10 == 0), "{:?}", view.best);
     let point = view.curve.last().unwrap();
     assert!(point.learning_rate.is_some() && point.grad_norm.unwrap() > 0.0);
     let fault = setup.studio.steer(job, Wish::SaveNow).await.unwrap_err();
