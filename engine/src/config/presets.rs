@@ -14,7 +14,7 @@ pub struct Preset {
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "small",
-        about: "28×28 pictures on a laptop's processor: shapes within minutes, clear ones in half an hour.",
+        about: "28×28 pictures on a laptop's processor: shapes within minutes, clear ones in a quarter of an hour.",
     },
     Preset {
         name: "reference",

@@ -101,7 +101,6 @@ fn Extra() -> impl IntoView {
                     id="seed-resize-from-w"
                     key="seed_resize_from_w"
                     label="Seed from width"
-                    unit="pixels"
                     min=0
                     max=GenerateSettings::MAX_SIDE as i64
                 />
@@ -109,13 +108,12 @@ fn Extra() -> impl IntoView {
                     id="seed-resize-from-h"
                     key="seed_resize_from_h"
                     label="Seed from height"
-                    unit="pixels"
                     min=0
                     max=GenerateSettings::MAX_SIDE as i64
                 />
             </div>
             <p class="help">
-                "The size at which the seed was found: at another size it then shows the like in its middle. 0 for none."
+                "The size in pixels at which the seed was found: at another size it then shows the like in its middle. 0 for none."
             </p>
         </Fold>
     }
