@@ -24,3 +24,4 @@ pub mod sending;
 pub mod show;
 pub mod slider;
 pub mod star;
+pub mod tab_title;

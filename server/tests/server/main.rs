@@ -13,6 +13,7 @@ mod inputs;
 mod killed;
 mod latents;
 mod models;
+mod pages;
 mod plots;
 mod process;
 mod queue;

@@ -11,7 +11,6 @@ mod statistics;
 mod upload;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 use crate::api::{
@@ -20,6 +19,7 @@ use crate::api::{
 };
 use crate::components::notice::{Alert, PageFault};
 use crate::components::show::Show;
+use crate::components::tab_title::tab_title;
 use crate::json::load;
 use crate::live::Live;
 use add::AddForm;
@@ -98,7 +98,7 @@ pub fn Datasets() -> impl IntoView {
         asked.with(|asked| asked.error.clone().into_iter().collect::<Vec<_>>())
     });
     view! {
-        <Title text=move || asked.with(|a| a.name.clone().filter(|_| a.error.is_none())).unwrap_or_else(|| "Data sets".into()) />
+        {tab_title(move || asked.with(title))}
         <div class="library">
             <div class="library-main">
                 <Alert messages=refused />
@@ -123,6 +123,11 @@ pub fn Datasets() -> impl IntoView {
             </Show>
         </div>
     }
+}
+
+fn title(asked: &Asked) -> String {
+    let name = asked.name.clone().filter(|_| asked.error.is_none());
+    name.unwrap_or_else(|| "Data sets".into())
 }
 
 async fn open(asked: Asked) -> Result<Shown, ApiError> {

@@ -16,7 +16,6 @@ mod size;
 mod styles;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 use crate::api::{
@@ -24,6 +23,7 @@ use crate::api::{
     fetch_models, fetch_styles, form_fault,
 };
 use crate::components::notice::PageFault;
+use crate::components::tab_title::tab_title;
 use crate::json::{self, load};
 use crate::live::Live;
 use desk::{Desk, drawing, follow_address, follow_init_image, follow_server, model_of};
@@ -51,7 +51,7 @@ pub fn Generate() -> impl IntoView {
     let query = use_query_map();
     let opening = load(|| (), move |()| open(query.get_untracked()));
     view! {
-        <Title text=move || title(live) />
+        {tab_title(move || title(live))}
         <h1 class="unseen">"Generate"</h1>
         <Suspense fallback=|| view! { <p class="loading">"Opening…"</p> }>
             {move || Suspend::new(async move {

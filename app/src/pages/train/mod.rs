@@ -13,7 +13,6 @@ mod steer;
 mod training;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
 use crate::api::{
@@ -21,6 +20,7 @@ use crate::api::{
     fetch_draft, fetch_estimate, fetch_models, fetch_training, fetch_trainings, form_fault,
 };
 use crate::components::notice::PageFault;
+use crate::components::tab_title::tab_title;
 use crate::json::{self, load};
 use crate::live::Live;
 use desk::{Desk, follow_address, follow_server};
@@ -50,7 +50,7 @@ pub fn Train() -> impl IntoView {
     let query = use_query_map();
     let opening = load(|| (), move |()| open(query.get_untracked()));
     view! {
-        <Title text=move || title(training) />
+        {tab_title(move || title(training))}
         <h1 class="unseen">"Train"</h1>
         <Suspense fallback=|| view! { <p class="loading">"Opening…"</p> }>
             {move || Suspend::new(async move {
