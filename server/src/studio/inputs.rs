@@ -64,7 +64,7 @@ impl Darkroom {
     }
 
     /// Removes the inputs that were given more than a day ago and that nothing names: no job, no
-    /// picture, no form.
+    /// picture, no form, no style.
     pub(super) fn purge_inputs(&self) -> Result<()> {
         let old = self.old_inputs();
         if old.is_empty() {

@@ -114,18 +114,20 @@ async fn an_old_picture_that_nothing_names_goes() {
     let setup = Setup::idle();
     let site = setup.site();
     let mut names = Vec::new();
-    for gray in 1..=3 {
+    for gray in 1..=4 {
         names.push(input(&give(&site, "application/json", "", &png(gray)).await).name);
     }
     let path = |name: &str| darkroom(&setup).folders.inputs().join(format!("{name}.png"));
     let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 24 * 3600);
-    for name in &names[..2] {
+    for name in &names[..3] {
         let file = std::fs::File::options().append(true).open(path(name)).unwrap();
         file.set_modified(long_ago).unwrap();
     }
     let form = format!("init_image={}&mask=", names[1]);
     setup.studio.save_draft("generate", &form).await.unwrap();
+    let style = format!("style=from-it&init_image={}", names[2]);
+    assert_eq!(site.call("save_style", &style).await.status, StatusCode::OK);
     setup.studio.delete_images(vec![9999]).await.unwrap();
     let there: Vec<bool> = names.iter().map(|name| path(name).is_file()).collect();
-    assert_eq!(there, [false, true, true]);
+    assert_eq!(there, [false, true, true, true]);
 }

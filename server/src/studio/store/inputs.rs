@@ -7,10 +7,10 @@ use crate::Result;
 
 /// All texts in which the name of an input may stand.
 const TEXTS: &str = "SELECT request FROM jobs UNION ALL SELECT parameters FROM images
-    UNION ALL SELECT content FROM drafts";
+    UNION ALL SELECT content FROM drafts UNION ALL SELECT content FROM styles";
 
 impl Store {
-    /// Those of `names` that stand in no job, no picture and no draft.
+    /// Those of `names` that stand in no job, no picture, no draft and no style.
     pub fn inputs_without_a_row(&self, mut names: HashSet<String>) -> Result<HashSet<String>> {
         self.with(|db| {
             let mut texts = db.prepare(TEXTS)?;
