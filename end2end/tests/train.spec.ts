@@ -138,7 +138,7 @@ test('a preset that lacks its autoencoder says so beside the estimate', async ({
   await open(page, '/train');
   await page.getByLabel('Preset', { exact: true }).selectOption('latent');
   const told = page.getByRole('form', { name: 'Train' }).getByRole('status').filter({ hasText: 'Draws in the latents of' });
-  await expect(told).toBeVisible();
+  await expect(told, 'in sight, also when the settings are open').toBeInViewport();
   await expect(form.setting(page, 'Draws in the latents of'), 'its fold is open').toBeVisible();
   await told.getByRole('link', { name: 'Train an autoencoder' }).click();
   await expect(page.getByLabel('Preset', { exact: true })).toHaveValue('autoencoder');

@@ -41,8 +41,8 @@ pub fn TrainForm() -> impl IntoView {
                 />
             </Field>
             <PresetField />
-            <AllSettings />
             <Cost />
+            <AllSettings />
             <Alert messages />
             <Actions />
         </form>
