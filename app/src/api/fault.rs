@@ -1,5 +1,6 @@
 //! How an [`ApiError`] travels: as JSON to the page, within the address to a plain form.
 
+use engine::config::ConfigError;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr, ServerFnUrlError};
 use leptos_router::params::ParamsMap;
@@ -10,12 +11,19 @@ impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        ApiError::Internal(match error {
+        match error {
             ServerFnErrorErr::Request(_) => {
-                "Darkroom does not answer. Is the program still running?".into()
+                ApiError::Internal("Darkroom does not answer. Is the program still running?".into())
             }
-            other => other.to_string(),
-        })
+            ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => {
+                ConfigError::one("form", reason).into()
+            }
+            // In the browser this would be an answer that cannot be read.
+            ServerFnErrorErr::Deserialization(reason) if cfg!(feature = "ssr") => {
+                ConfigError::one("form", reason).into()
+            }
+            other => ApiError::Internal(other.to_string()),
+        }
     }
 }
 
@@ -51,8 +59,6 @@ impl ApiError {
 
 #[cfg(test)]
 mod tests {
-    use engine::config::ConfigError;
-
     use super::*;
 
     #[test]

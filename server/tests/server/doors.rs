@@ -21,6 +21,22 @@ async fn the_status_is_told_through_its_server_function() {
 }
 
 #[tokio::test]
+async fn a_call_that_cannot_be_read_is_the_callers_fault() {
+    let site = Setup::idle().site();
+    let cases = [
+        ("extend", "num_steps=3", "job"),
+        ("gallery", "query[offset]=many", "digit"),
+        ("rename_class", "name=a&name=b", "one key"),
+        ("star", "", "image"),
+    ];
+    for (function, form, told) in cases {
+        let answer = site.call(function, form).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text());
+        assert!(answer.text().contains(told), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_name_or_page_is_turned_away_in_words() {
     let setup = Setup::idle();
     let site = setup.site();
