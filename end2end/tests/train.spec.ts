@@ -145,6 +145,25 @@ test('a preset that lacks its autoencoder says so beside the estimate', async ({
   await expect(page.getByLabel('Estimate')).toContainText(/Weights\s*\d/);
 });
 
+test('the classes of a data set are learned where one asks for it', async ({ page }) => {
+  await open(page, '/train');
+  const byClass = page.getByLabel('Learn its classes', { exact: true });
+  await page.getByLabel('Preset', { exact: true }).selectOption('small');
+  await page.getByLabel('Data set', { exact: true }).selectOption('digits');
+  await expect(page.getByRole('form', { name: 'Train' })).toContainText('28×28 gray, 10 classes.');
+  await byClass.check();
+  await form.unfold(page);
+  await expect(form.setting(page, 'Classes')).toHaveValue('10');
+  await page.getByLabel('Preset', { exact: true }).selectOption('reference');
+  await expect(form.setting(page, 'Classes'), 'stays with another preset').toHaveValue('10');
+  await page.getByLabel('Preset', { exact: true }).selectOption('autoencoder');
+  await expect(byClass, 'an autoencoder learns no classes').toBeHidden();
+  await page.getByLabel('Preset', { exact: true }).selectOption('small');
+  await byClass.check();
+  await byClass.uncheck();
+  await expect(form.setting(page, 'Classes')).toHaveValue('0');
+});
+
 test('a preset fills the form and tells what it costs', async ({ page }) => {
   await open(page, '/train');
   await page.getByLabel('Preset', { exact: true }).selectOption('reference');

@@ -20,6 +20,9 @@ use crate::components::form_fault::FormFault;
 use crate::components::loss_chart::Quantity;
 use crate::live::Live;
 
+const CLASSES: &str = "model_params.num_classes";
+const AUTOENCODER: &str = "autoencoder_params.kind";
+
 #[derive(Clone, Copy)]
 pub struct Desk {
     pub live: Live,
@@ -66,7 +69,28 @@ impl Desk {
         self.datasets.with(|sets| sets.iter().find(|info| info.name == name).cloned())
     }
 
+    /// The number of classes of the data set that is picked, where a network can learn them.
+    pub fn classes(self) -> Option<usize> {
+        let draws = self.fields.at(AUTOENCODER).with(|kind| kind == "none");
+        let count = self.dataset().map_or(0, |info| info.classes.len());
+        (draws && count > 1).then_some(count)
+    }
+
+    /// Whether the classes of the data set are learned.
+    pub fn is_by_class(self) -> bool {
+        let typed = self.fields.at(CLASSES).get();
+        self.classes().is_some_and(|count| typed == count.to_string())
+    }
+
+    pub fn learn_by_class(self, by_class: bool) {
+        let count = untrack(|| self.classes()).filter(|_| by_class).unwrap_or(0);
+        self.fields.at(CLASSES).set(count.to_string());
+    }
+
+    /// Another data set: what it decides follows, and its classes are learned if those of the last
+    /// one were.
     pub fn pick_dataset(self, name: &str) {
+        let by_class = untrack(|| self.is_by_class());
         self.fields.at(RunForm::DATASET).set(name.into());
         let Some(info) = untrack(|| self.dataset()) else { return };
         let mut form = untrack(|| self.fields.typed());
@@ -79,9 +103,12 @@ impl Desk {
             form.set(RunForm::NAME, name);
         }
         self.fields.fill(&form);
+        if by_class {
+            self.learn_by_class(true);
+        }
     }
 
-    /// Fills the form from the preset; data set and name stay.
+    /// Fills the form from the preset; data set, name and the choice to learn classes stay.
     pub fn pick_preset(self, preset: &str) {
         let typed = untrack(|| self.fields.typed());
         let mut form = RunForm::preset(preset);
@@ -91,7 +118,11 @@ impl Desk {
         if let Some(info) = untrack(|| self.dataset()) {
             fit(&mut form, &info);
         }
+        let by_class = untrack(|| self.is_by_class());
         self.fields.fill(&form);
+        if by_class {
+            self.learn_by_class(true);
+        }
     }
 
     pub fn start(self) {

@@ -88,18 +88,43 @@ fn DatasetField() -> impl IntoView {
             />
         </Field>
         {move || desk.dataset().map(|info| view! { <DatasetGlimpse info /> })}
+        <ByClass />
     }
+}
+
+/// The number of classes as a yes or no, where the data set has some.
+#[component]
+fn ByClass() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let offered = Memo::new(move |_| desk.classes().is_some());
+    let checkbox = move || {
+        view! {
+            <div class="needs-script">
+                <Checkbox
+                    id="by-class"
+                    name=""
+                    label="Learn its classes"
+                    help="A prompt can then ask for one of them."
+                    checked=Signal::derive(move || desk.is_by_class())
+                    on_change=Callback::new(move |by_class: bool| desk.learn_by_class(by_class))
+                />
+            </div>
+        }
+    };
+    move || offered.get().then(checkbox)
 }
 
 /// A few pictures from all over the data set, and what it is.
 #[component]
 fn DatasetGlimpse(info: DatasetInfo) -> impl IntoView {
+    let classes = info.classes.len() as u64;
     view! {
         <div class="glimpse">
             <Glimpses name=info.name.clone() count=info.count wanted=THUMBNAILS class="thumbnails" />
             <p class="help">
                 {words::plural(info.count, "image")} ", " {words::sizes(info.min_size, info.max_size)} " "
-                {words::channels(info.channels)} ". "
+                {words::channels(info.channels)}
+                {(classes > 1).then(|| format!(", {} classes", words::count(classes)))} ". "
                 <a href=format!("/datasets?name={}", info.name)>"Look at it"</a>
             </p>
             {info.note.map(|note| view! { <p class="help">{note}</p> })}
