@@ -85,12 +85,14 @@ test('augmentation is looked at and taken along to Train', async ({ page }) => {
   await page.getByRole('spinbutton', { name: 'Random crop' }).fill('0.95');
   await expect(page.getByRole('spinbutton', { name: 'Random crop' })).toHaveAttribute('aria-invalid', 'true');
   await page.getByRole('spinbutton', { name: 'Random crop' }).fill('0.25');
-  await expect(picture).toHaveAttribute('src', /flip=both.*crop=0\.25/);
+  await page.getByRole('spinbutton', { name: 'Augment probability' }).fill('0.15');
+  await expect(picture).toHaveAttribute('src', /flip=both.*crop=0\.25.*augment_probability=0\.15/);
   await expect(page.getByRole('spinbutton', { name: 'Random crop' })).not.toHaveAttribute('aria-invalid');
   await page.getByRole('link', { name: 'Use in Train' }).click();
   await expect(page.getByLabel('Data set', { exact: true })).toHaveValue('textures');
   await expect(page.locator('[name="dataset_params.flip"]')).toHaveValue('both');
   await expect(page.locator('[name="dataset_params.crop"]')).toHaveValue('0.25');
+  await expect(page.locator('[name="dataset_params.augment_probability"]')).toHaveValue('0.15');
 });
 
 test.describe('without JavaScript', () => {

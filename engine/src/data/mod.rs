@@ -27,12 +27,13 @@ mod statistics;
 mod survey;
 mod synthetic;
 pub(crate) mod transform;
+mod warp;
 
 pub use album::Album;
 pub use archive::{Limits, unpack};
 pub use augment::Symmetry;
-pub(crate) use augmentation::augmented;
 pub use augmentation::variants;
+pub(crate) use augmentation::{Augmented, augmented};
 pub use colour_jitter::ColourJitter;
 pub use crop::Crop;
 pub use decode::decode_bytes;
@@ -42,6 +43,8 @@ pub use image_set::{ImageSet, LoadOptions};
 pub use source::{Entry, Source, built_in};
 pub use statistics::Statistics;
 pub use survey::{Skipped, Survey};
+pub use warp::WARP_LABEL;
+pub(crate) use warp::WarpLabel;
 
 /// The class of files that lie beside class folders and therefore have none.
 pub const NO_CLASS: &str = "(none)";

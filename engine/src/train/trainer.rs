@@ -22,7 +22,7 @@ use crate::data::ImageSet;
 use crate::kernels::{self, record};
 use crate::model::Model;
 use crate::schedule::NoiseSchedule;
-use crate::unet::{Dropout, UNet, Weights};
+use crate::unet::{Dropout, Told, UNet, Weights};
 use crate::{Error, Result};
 
 /// A loss this many times that of a network which knows nothing does not heal any more. One that
@@ -178,7 +178,8 @@ impl<'a> Trainer<'a> {
     fn loss(&self, unet: &UNet, batch: &Batch, dropout: Option<&Dropout>) -> Result<Loss> {
         let noised = self.schedule.add_noise(&batch.images, &batch.noise, &batch.timesteps)?;
         let times: Vec<f32> = batch.timesteps.iter().map(|&t| t as f32).collect();
-        let answer = unet.learning(&noised, &times, batch.classes.as_ref(), dropout)?;
+        let told = Told { classes: batch.classes.as_ref(), warps: batch.warps.as_ref() };
+        let answer = unet.learning(&noised, &times, told, dropout)?;
         self.objective.loss(&answer, batch, &self.schedule)
     }
 
