@@ -173,6 +173,7 @@ mod tests {
             note: None,
             editable: false,
             undo: None,
+            revised: false,
         }
     }
 
