@@ -8,7 +8,7 @@ use super::space::Space;
 use super::timesteps::Timesteps;
 use crate::Result;
 use crate::config::RunConfig;
-use crate::data::WARP_LABEL;
+use crate::data::{ImageSet, WARP_LABEL};
 use crate::noise::{self, Stream};
 
 /// Images that a step trains on.
@@ -66,6 +66,10 @@ impl<'a> Dealer<'a> {
     /// Deals out what is in `deck`, as it looks in `space`.
     pub fn new(deck: Deck<'a>, space: Space, config: &RunConfig) -> Self {
         Self { deck, space, config: config.clone(), timesteps: Timesteps::new(config) }
+    }
+
+    pub fn data(&self) -> &'a ImageSet {
+        self.deck.data
     }
 
     pub fn epoch_of(&self, step: u64) -> u64 {
