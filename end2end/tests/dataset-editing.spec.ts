@@ -1,4 +1,4 @@
-import { pictures, shown, uploaded } from './dataset-pictures.ts';
+import { arrays, pictures, shown, uploaded } from './dataset-pictures.ts';
 import { expect, fold, open, reload, test, type Page } from './studio.ts';
 
 const box = (page: Page, name: string) => page.getByRole('checkbox', { name: new RegExp(name) });
@@ -53,6 +53,27 @@ test('a class gets another name, and one that exists is said first', async ({ pa
   await expect(page.getByText('class dark made night')).toBeVisible();
 });
 
+test('changes are laid over arrays and taken back together', async ({ page }) => {
+  await open(page, '/datasets');
+  await uploaded(page, 'arrays', arrays(6));
+  await classes(page).getByRole('link', { name: /^3/ }).click();
+  await page.getByText('Rename the class 3…').click();
+  await page.getByLabel('New name of the class').fill('three');
+  await page.getByRole('button', { name: 'Rename', exact: true }).click();
+  await expect(page).toHaveURL(/class=three/);
+  await box(page, '^0$').check();
+  await page.getByLabel('Class', { exact: true }).fill('nought');
+  await page.getByRole('button', { name: 'Move to class' }).click();
+  await expect(classes(page).getByRole('link', { name: /^nought/ })).toContainText('1');
+  await reload(page);
+  await expect(classes(page).getByRole('link', { name: /^three/ })).toContainText('2');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(classes(page).getByRole('link', { name: /^nought/ })).toBeHidden();
+  await page.getByRole('button', { name: 'Take all changes back' }).click();
+  await expect(classes(page).getByRole('link', { name: /^3/ })).toContainText('3');
+  await expect(page.getByRole('button', { name: 'Take all changes back' })).toBeHidden();
+});
+
 test('statistics find what is there twice, and it is removed', async ({ page }) => {
   const [first, ...others] = pictures(5);
   if (!first) throw new Error('there is no picture');
@@ -85,12 +106,14 @@ test('augmentation is looked at and taken along to Train', async ({ page }) => {
   await page.getByRole('spinbutton', { name: 'Random crop' }).fill('0.95');
   await expect(page.getByRole('spinbutton', { name: 'Random crop' })).toHaveAttribute('aria-invalid', 'true');
   await page.getByRole('spinbutton', { name: 'Random crop' }).fill('0.25');
-  await expect(picture).toHaveAttribute('src', /flip=both.*crop=0\.25/);
+  await page.getByRole('spinbutton', { name: 'Augment probability' }).fill('0.15');
+  await expect(picture).toHaveAttribute('src', /flip=both.*crop=0\.25.*augment_probability=0\.15/);
   await expect(page.getByRole('spinbutton', { name: 'Random crop' })).not.toHaveAttribute('aria-invalid');
   await page.getByRole('link', { name: 'Use in Train' }).click();
   await expect(page.getByLabel('Data set', { exact: true })).toHaveValue('textures');
   await expect(page.locator('[name="dataset_params.flip"]')).toHaveValue('both');
   await expect(page.locator('[name="dataset_params.crop"]')).toHaveValue('0.25');
+  await expect(page.locator('[name="dataset_params.augment_probability"]')).toHaveValue('0.15');
 });
 
 test.describe('without JavaScript', () => {

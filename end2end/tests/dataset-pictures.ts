@@ -12,6 +12,22 @@ export function pictures(count: number, side = 12): Entry[] {
   }));
 }
 
+/** An npz of `count` pictures in two classes, 3 and 5. */
+export function arrays(count: number, side = 12): Entry[] {
+  const pixels = Array.from({ length: count * side * side }, (_, at) => (at * 7) % 251);
+  const labels = Array.from({ length: count }, (_, i) => (i % 2 ? 5 : 3));
+  return [
+    { name: 'images.npy', data: npy(`${count}, ${side}, ${side}`, pixels) },
+    { name: 'labels.npy', data: npy(`${count},`, labels) },
+  ];
+}
+
+function npy(shape: string, bytes: number[]): Buffer {
+  const header = Buffer.from(`{'descr': '|u1', 'fortran_order': False, 'shape': (${shape}), }\n`);
+  const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0]);
+  return Buffer.concat([start, header, Buffer.from(bytes)]);
+}
+
 export async function upload(page: Page, name: string, file: string, buffer: Buffer): Promise<void> {
   const form = page.getByRole('form', { name: 'Upload' });
   await form.getByLabel('Archive').setInputFiles({ name: file, mimeType: 'application/zip', buffer });

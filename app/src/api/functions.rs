@@ -131,6 +131,11 @@ pub async fn delete_duplicates(name: String) -> Result<DatasetChange, ApiError> 
     edit(&name, DatasetEdit::DeleteDuplicates).await
 }
 
+#[server(prefix = "/fn", endpoint = "reset_dataset")]
+pub async fn reset_dataset(name: String) -> Result<DatasetChange, ApiError> {
+    edit(&name, DatasetEdit::Reset).await
+}
+
 #[server(prefix = "/fn", endpoint = "undo_dataset_edit")]
 pub async fn undo_dataset_edit(name: String) -> Result<DatasetChange, ApiError> {
     let change = studio().undo_dataset_edit(&name).await?;

@@ -57,12 +57,16 @@ pub struct DatasetInfo {
     pub skipped: Vec<SkippedFile>,
     /// Still being read, or why it cannot be.
     pub note: Option<String>,
-    /// Its images stand in a folder of this program's, so that they may be edited.
+    /// Its images may be edited: they stand in a folder of this program's, or in arrays, over which
+    /// the changes are laid.
     #[serde(default)]
     pub editable: bool,
     /// What [`DatasetEdit`] can be taken back, in words; none if there is nothing.
     #[serde(default)]
     pub undo: Option<String>,
+    /// Changes are laid over its own files.
+    #[serde(default)]
+    pub revised: bool,
 }
 
 /// One page of a data set's images.
@@ -77,7 +81,7 @@ pub struct DatasetPage {
     pub images: Vec<DatasetImage>,
 }
 
-/// A change to the images of an uploaded data set. The last one can be taken back.
+/// A change to the images of a data set. The last one can be taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DatasetEdit {
     /// Takes images out, by their names.
@@ -88,6 +92,8 @@ pub enum DatasetEdit {
     RenameClass { class: String, name: String },
     /// Takes out every image whose pixels are those of an image before it.
     DeleteDuplicates,
+    /// Takes back all changes that are laid over a data set.
+    Reset,
 }
 
 /// What an edit did.

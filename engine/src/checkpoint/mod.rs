@@ -57,6 +57,11 @@ pub struct Header {
 }
 
 impl Header {
+    /// Of a network of the reference's that draws pixels, not trained yet; what differs is set besides.
+    pub(crate) fn new(config: RunConfig, dataset: DatasetFacts, weights: u64) -> Self {
+        Self { config, step: 0, dataset, weights, diffusers: None, merge: None, latents: None }
+    }
+
     /// The names of the classes that the network draws; none if it knows no classes.
     pub fn classes(&self) -> Vec<String> {
         let count = self.config.model_params.num_classes;
@@ -154,18 +159,10 @@ impl Checkpoint {
         let weights = reference::read(pth)?;
         UNet::from_weights(&config.network(), &weights)
             .map_err(|error| crate::Error::file(pth, error))?;
-        let header = Header {
-            dataset: DatasetFacts {
-                name: config.dataset_params.im_path.clone(),
-                ..Default::default()
-            },
-            weights: crate::train::weights_of(&config.network()),
-            config,
-            step: 0,
-            diffusers: None,
-            merge: None,
-            latents: None,
-        };
+        let name = config.dataset_params.im_path.clone();
+        let dataset = DatasetFacts { name, ..Default::default() };
+        let count = crate::train::weights_of(&config.network());
+        let header = Header::new(config, dataset, count);
         Ok(Self { header, weights, ema: None, autoencoder: None })
     }
 
@@ -173,15 +170,9 @@ impl Checkpoint {
     pub fn load_diffusers(path: &Path) -> Result<Self> {
         let (spec, weights) = diffusers::read(path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let header = Header {
-            config: spec.run_config()?,
-            step: 0,
-            dataset: DatasetFacts { name, ..Default::default() },
-            weights: UNet2D::count(&spec.unet)?,
-            diffusers: Some(spec),
-            merge: None,
-            latents: None,
-        };
+        let dataset = DatasetFacts { name, ..Default::default() };
+        let header = Header::new(spec.run_config()?, dataset, UNet2D::count(&spec.unet)?);
+        let header = Header { diffusers: Some(spec), ..header };
         Ok(Self { header, weights, ema: None, autoencoder: None })
     }
 

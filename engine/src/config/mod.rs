@@ -52,6 +52,7 @@ pub struct DatasetParams {
     pub rotate: bool,
     pub crop: f64,
     pub colour_jitter: f64,
+    pub augment_probability: f64,
 }
 
 /// Along which axes images may be mirrored before they are trained on.
@@ -80,6 +81,7 @@ impl Default for DatasetParams {
             rotate: false,
             crop: 0.0,
             colour_jitter: 0.0,
+            augment_probability: 0.0,
         }
     }
 }
@@ -108,6 +110,9 @@ pub struct ModelParams {
     /// Whether the network tells a variance too, which [`RunConfig::network`] knows.
     #[serde(skip)]
     pub tells_variance: bool,
+    /// Whether the network is told how an image was warped, which [`RunConfig::network`] knows.
+    #[serde(skip)]
+    pub told_of_warps: bool,
 }
 
 impl Default for ModelParams {
@@ -130,6 +135,7 @@ impl Default for ModelParams {
             zero_init: false,
             autoencoder: String::new(),
             tells_variance: false,
+            told_of_warps: false,
         }
     }
 }
@@ -184,8 +190,11 @@ pub struct RunConfig {
 impl RunConfig {
     /// The shape of the network that draws pixels, as it is built.
     pub fn network(&self) -> ModelParams {
-        let tells_variance = self.diffusion_params.variance_type.is_learned();
-        ModelParams { tells_variance, ..self.model_params.clone() }
+        ModelParams {
+            tells_variance: self.diffusion_params.variance_type.is_learned(),
+            told_of_warps: self.dataset_params.augment_probability > 0.0,
+            ..self.model_params.clone()
+        }
     }
 
     /// Whether the run trains an autoencoder rather than a network that draws.

@@ -4,10 +4,11 @@ use rayon::prelude::*;
 
 use super::folder::Folder;
 use super::parquet::Shards;
+use super::resident::Resident;
 use super::source::{Entry, Source, no_such_image};
 use super::synthetic::{DIGITS, Synthetic, TEXTURES};
 use super::transform::fit_within;
-use super::{ImageSet, LoadOptions, Survey, cifar, idx, numpy};
+use super::{ImageSet, LoadOptions, Revision, Survey, cifar, idx, numpy};
 use crate::grid::Picture;
 use crate::{CancelToken, Result};
 
@@ -17,7 +18,7 @@ pub struct Album(Pages);
 enum Pages {
     Drawn(&'static Synthetic),
     /// An array of images, all in memory.
-    Array(ImageSet),
+    Array(Resident),
     Shards(Shards),
     Folder(Folder),
 }
@@ -28,16 +29,29 @@ impl Source {
         Ok(Album(match self {
             Source::Digits => Pages::Drawn(&DIGITS),
             Source::Textures => Pages::Drawn(&TEXTURES),
-            Source::Idx { images, labels } => Pages::Array(idx::read(images, labels.as_deref())?),
-            Source::Cifar(folder) => Pages::Array(cifar::read(folder)?),
-            Source::Numpy(path) => Pages::Array(numpy::read(path)?),
+            Source::Idx { images, labels } => array(idx::read(images, labels.as_deref())?),
+            Source::Cifar(folder) => array(cifar::read(folder)?),
+            Source::Numpy(path) => array(numpy::read(path)?),
             Source::Parquet(path) => Pages::Shards(Shards::open(path)?),
             Source::Folder(path) => Pages::Folder(Folder::list(path)?),
+            Source::Revised(source, revision) => return Ok(source.open()?.revised(revision)),
         }))
     }
 }
 
+fn array(set: ImageSet) -> Pages {
+    Pages::Array(Resident::new(set))
+}
+
 impl Album {
+    fn revised(self, revision: &Revision) -> Self {
+        Self(match self.0 {
+            Pages::Array(set) => Pages::Array(set.revised(revision)),
+            Pages::Shards(shards) => Pages::Shards(shards.revised(revision)),
+            other => other,
+        })
+    }
+
     /// Every image by name, in the order of [`Source::entries`].
     pub fn entries(&self) -> Vec<Entry> {
         match &self.0 {
@@ -91,7 +105,7 @@ impl Album {
     pub(super) fn load(self, options: &LoadOptions, cancel: &CancelToken) -> Result<ImageSet> {
         match self.0 {
             Pages::Drawn(set) => set.load(options, cancel),
-            Pages::Array(set) => set.brought_to(options, cancel),
+            Pages::Array(set) => set.load(options, cancel),
             Pages::Shards(shards) => shards.load(options, cancel),
             Pages::Folder(folder) => folder.load(options, cancel),
         }

@@ -1,22 +1,41 @@
-//! One image as training sees it: mirrored, turned, cropped and coloured at random.
+//! One image as training sees it: mirrored, turned, warped, cropped and coloured at random.
 
 use rand::Rng;
 
+use super::warp::{Warp, WarpLabel};
 use super::{ColourJitter, Crop, Symmetry};
 use crate::config::DatasetParams;
 use crate::grid::Picture;
 use crate::noise::{Stream, generator};
 
-/// The planes of an image (channel, row, column), changed as `params` allow, and how they are laid.
+/// An image that was changed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Augmented {
+    /// (channel, row, column)
+    pub planes: Vec<u8>,
+    /// How it is laid, if that is all that was changed in it.
+    pub laid: Option<Symmetry>,
+    /// What the network is told of how it was warped.
+    pub label: WarpLabel,
+}
+
+/// The planes of an image (channel, row, column), changed as `params` allow.
 pub(crate) fn augmented(
     params: &DatasetParams,
     planes: &[u8],
     (width, height): (usize, usize),
     random: &mut impl Rng,
-) -> (Symmetry, Vec<u8>) {
-    let DatasetParams { flip, rotate, crop, colour_jitter, .. } = *params;
+) -> Augmented {
+    let DatasetParams { flip, rotate, crop, colour_jitter, augment_probability, .. } = *params;
     let symmetry = Symmetry::draw(random, flip, rotate);
     let mut planes: Vec<u8> = symmetry.lay(planes, width, height).collect();
+    let warp = match augment_probability > 0.0 {
+        true => Warp::draw(random, augment_probability),
+        false => Warp::default(),
+    };
+    if !warp.changes_nothing() {
+        planes = warp.lay(&planes, width, height);
+    }
     if crop > 0.0 {
         planes = Crop::draw(random, crop).lay(&planes, width, height);
     }
@@ -24,7 +43,8 @@ pub(crate) fn augmented(
         let channels = planes.len() / (width * height);
         ColourJitter::draw(random, colour_jitter).apply(&mut planes, channels);
     }
-    (symmetry, planes)
+    let only_laid = warp.changes_nothing() && crop == 0.0 && colour_jitter == 0.0;
+    Augmented { planes, laid: only_laid.then_some(symmetry), label: warp.label() }
 }
 
 /// `picture` itself, and then `count` of what training may see of it. A picture that may be turned
@@ -40,8 +60,8 @@ pub fn variants(
     let mut random = generator(seed, Stream::Augment, 0);
     let mut variant = || {
         let size = (width as usize, height as usize);
-        let (_, planes) = augmented(params, &planes, size, &mut random);
-        Picture::from_planes(width, height, channels, &planes)
+        let changed = augmented(params, &planes, size, &mut random);
+        Picture::from_planes(width, height, channels, &changed.planes)
     };
     let variants: Vec<Picture> = (0..count).map(|_| variant()).collect();
     std::iter::once(picture.clone()).chain(variants).collect()
@@ -71,5 +91,16 @@ mod tests {
         let jittered = variants(&params(|p| p.colour_jitter = 0.5), &mirrored, 2, 1);
         assert!(jittered[1] != mirrored && jittered[1] != jittered[2]);
         assert_eq!(variants(&params(|p| p.colour_jitter = 0.5), &mirrored, 2, 1), jittered);
+    }
+
+    #[test]
+    fn warped_variants_follow_from_the_seed() {
+        let pixels = (0..256).map(|at| (at % 251) as u8).collect();
+        let picture = Picture { width: 16, height: 16, channels: 1, pixels };
+        let warped = |seed| variants(&params(|p| p.augment_probability = 0.5), &picture, 12, seed);
+        assert_eq!(warped(3), warped(3));
+        assert_ne!(warped(3), warped(4));
+        let changed = warped(3).iter().filter(|variant| **variant != picture).count();
+        assert!((6..=12).contains(&changed), "{changed} of 12");
     }
 }

@@ -4,7 +4,7 @@
 //! bytes of red, of green and of blue. Format: <https://www.cs.toronto.edu/~kriz/cifar.html>.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::image_set::room_for;
@@ -71,19 +71,41 @@ pub fn is_in(folder: &Path) -> bool {
 
 /// Reads all images of a folder: those to train on, or where there are none those to test with.
 pub fn read(folder: &Path) -> Result<ImageSet> {
-    let Some((kind, files)) = files_in(folder) else {
-        return Err(Error::file(folder, "holds no binary files of CIFAR-10 or CIFAR-100"));
-    };
-    let counts = files.iter().map(|path| count_in(&kind, path)).collect::<Result<Vec<_>>>()?;
-    let count = counts.iter().sum();
+    let (kind, files) = counted(folder)?;
+    let count = files.iter().map(|(_, count)| count).sum();
     let mut pixels = room_for(count, PIXELS)?;
     pixels.clear();
     let mut numbers = Vec::with_capacity(count);
-    for (path, count) in files.iter().zip(counts) {
-        read_records(&kind, path, count, &mut pixels, &mut numbers)?;
+    for (path, count) in &files {
+        read_records(&kind, path, *count, &mut pixels, &mut numbers)?;
     }
-    let Labels { places, classes } = labels(&kind, folder, &numbers)?;
+    let Labels { places, classes, .. } = labels(&kind, folder, &numbers)?;
     Ok(ImageSet { width: SIDE, height: SIDE, channels: 3, pixels, labels: places, classes })
+}
+
+/// The labels of all images of a folder, without their pixels.
+pub fn labels_in(folder: &Path) -> Result<Labels> {
+    let (kind, files) = counted(folder)?;
+    let mut numbers = Vec::new();
+    for (path, count) in &files {
+        read_labels(&kind, path, *count, &mut numbers).map_err(|error| Error::file(path, error))?;
+    }
+    labels(&kind, folder, &numbers)
+}
+
+/// How many images a folder holds, by the lengths of its files.
+pub fn count(folder: &Path) -> Result<usize> {
+    Ok(counted(folder)?.1.iter().map(|(_, count)| count).sum())
+}
+
+/// The files of a folder and how many records each holds.
+fn counted(folder: &Path) -> Result<(Kind, Vec<(PathBuf, usize)>)> {
+    let Some((kind, files)) = files_in(folder) else {
+        return Err(Error::file(folder, "holds no binary files of CIFAR-10 or CIFAR-100"));
+    };
+    let with_count = |path: PathBuf| count_in(&kind, &path).map(|count| (path, count));
+    let files = files.into_iter().map(with_count).collect::<Result<_>>()?;
+    Ok((kind, files))
 }
 
 /// How many records a file holds, by its length.
@@ -97,6 +119,23 @@ fn count_in(kind: &Kind, path: &Path) -> Result<usize> {
         return Err(Error::file(path, message));
     }
     usize::try_from(bytes / record).map_err(|error| Error::file(path, error))
+}
+
+fn read_labels(
+    kind: &Kind,
+    path: &Path,
+    count: usize,
+    numbers: &mut Vec<i64>,
+) -> std::io::Result<()> {
+    let mut file = fs::File::open(path)?;
+    let mut label = [0];
+    for index in 0..count {
+        let place = index * kind.record() + kind.label_bytes - 1;
+        file.seek(SeekFrom::Start(place as u64))?;
+        file.read_exact(&mut label)?;
+        numbers.push(i64::from(label[0]));
+    }
+    Ok(())
 }
 
 fn read_records(

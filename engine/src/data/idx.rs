@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::ImageSet;
 use super::labels::Labels;
 use super::source::no_such_image;
-use super::{Entry, ImageSet};
 use crate::grid::Picture;
 use crate::{Error, Result};
 
@@ -67,18 +67,20 @@ pub fn read(images: &Path, labels: Option<&Path>) -> Result<ImageSet> {
     let expected = header.count * header.image_bytes();
     let what = format!("{} images of {}x{}", header.count, header.width, header.height);
     let pixels = read_body(images, reader, expected, &what)?;
-    let Labels { places, classes } = read_labels(images, labels, header.count)?;
+    let Labels { places, classes, .. } = read_labels(images, labels, header.count)?;
     let Header { width, height, .. } = header;
     Ok(ImageSet { width, height, channels: 1, pixels, labels: places, classes })
 }
 
-/// The images by number, from the headers and labels alone.
-pub fn entries(images: &Path, labels: Option<&Path>) -> Result<Vec<Entry>> {
+/// The labels, from the headers and their file alone.
+pub fn labels(images: &Path, labels: Option<&Path>) -> Result<Labels> {
     let header = Header::read(images, &mut open(images)?)?;
-    let Labels { places, classes } = read_labels(images, labels, header.count)?;
-    let class = |place: u32| classes.get(place as usize).cloned();
-    let numbered = places.into_iter().enumerate();
-    Ok(numbered.map(|(at, place)| Entry { name: at.to_string(), class: class(place) }).collect())
+    read_labels(images, labels, header.count)
+}
+
+/// How many images there are, by the header.
+pub fn count(images: &Path) -> Result<usize> {
+    Ok(Header::read(images, &mut open(images)?)?.count as usize)
 }
 
 /// One image, reading no further than it.

@@ -1,18 +1,30 @@
 //! From the numbers that files give classes to places among names.
 
-use super::NO_CLASS;
+use super::{Entry, NO_CLASS};
 
 /// For each image its place among the classes, and the classes in the order of their numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
     pub places: Vec<u32>,
     pub classes: Vec<String>,
+    /// The numbers of the images in their source, rising.
+    pub numbers: Vec<usize>,
 }
 
 impl Labels {
+    /// Labels of all images of a source.
+    pub fn new(places: Vec<u32>, classes: Vec<String>) -> Self {
+        Self { numbers: (0..places.len()).collect(), places, classes }
+    }
+
+    /// The images by their numbers.
+    pub fn entries(&self) -> Vec<Entry> {
+        entries_of(&self.numbers, &self.places, &self.classes)
+    }
+
     /// Labels of `count` images that have no classes.
     pub fn none(count: usize) -> Self {
-        Self { places: vec![0; count], classes: Vec::new() }
+        Self::new(vec![0; count], Vec::new())
     }
 
     /// Classes that are called by their numbers.
@@ -21,10 +33,8 @@ impl Labels {
         known.sort_unstable();
         known.dedup();
         let place = |number: &i64| known.binary_search(number).unwrap_or_default() as u32;
-        Self {
-            places: numbers.iter().map(place).collect(),
-            classes: known.iter().map(i64::to_string).collect(),
-        }
+        let classes = known.iter().map(i64::to_string).collect();
+        Self::new(numbers.iter().map(place).collect(), classes)
     }
 
     /// Class `n` is called `names[n]`; -1 is no class. The error is a number that has no name.
@@ -38,8 +48,15 @@ impl Labels {
             _ if number == -1 => Ok(known as u32),
             _ => Err(number),
         };
-        Ok(Self { places: numbers.iter().map(place).collect::<Result<_, _>>()?, classes: names })
+        Ok(Self::new(numbers.iter().map(place).collect::<Result<_, _>>()?, names))
     }
+}
+
+/// Images by their numbers, each with its place among the classes.
+pub fn entries_of(numbers: &[usize], places: &[u32], classes: &[String]) -> Vec<Entry> {
+    let class = |place: u32| classes.get(place as usize).cloned();
+    let images = numbers.iter().zip(places);
+    images.map(|(number, &at)| Entry { name: number.to_string(), class: class(at) }).collect()
 }
 
 #[cfg(test)]

@@ -22,26 +22,31 @@ mod natural;
 mod numpy;
 mod parquet;
 mod resident;
+mod revision;
 mod source;
 mod statistics;
 mod survey;
 mod synthetic;
 pub(crate) mod transform;
+mod warp;
 
 pub use album::Album;
 pub use archive::{Limits, unpack};
 pub use augment::Symmetry;
-pub(crate) use augmentation::augmented;
 pub use augmentation::variants;
+pub(crate) use augmentation::{Augmented, augmented};
 pub use colour_jitter::ColourJitter;
 pub use crop::Crop;
 pub use decode::decode_bytes;
 pub use detect::{Found, detect};
 pub use folder::Folder;
 pub use image_set::{ImageSet, LoadOptions};
+pub use revision::Revision;
 pub use source::{Entry, Source, built_in};
 pub use statistics::Statistics;
 pub use survey::{Skipped, Survey};
+pub use warp::WARP_LABEL;
+pub(crate) use warp::WarpLabel;
 
 /// The class of files that lie beside class folders and therefore have none.
 pub const NO_CLASS: &str = "(none)";

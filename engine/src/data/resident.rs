@@ -1,44 +1,77 @@
-//! Images of one size that are in memory as they came: surveyed, named and brought to another shape.
+//! Images of one size that are in memory as they came: named, surveyed, revised and brought to another
+//! shape.
 
 use rayon::prelude::*;
 
 use super::image_set::gather;
+use super::labels::{Labels, entries_of};
 use super::source::no_such_image;
 use super::survey::Seen;
 use super::transform::prepare;
-use super::{Entry, ImageSet, LoadOptions, Survey};
+use super::{Entry, ImageSet, LoadOptions, Revision, Survey};
 use crate::grid::Picture;
 use crate::{CancelToken, Result};
 
-impl ImageSet {
-    /// The images by number.
-    pub(super) fn entries(&self) -> Vec<Entry> {
-        let class = |label: u32| self.classes.get(label as usize).cloned();
-        let numbered = self.labels.iter().enumerate();
-        numbered.map(|(at, &label)| Entry { name: at.to_string(), class: class(label) }).collect()
+/// Images and the numbers that they have in their source, rising.
+pub struct Resident {
+    set: ImageSet,
+    numbers: Vec<usize>,
+}
+
+impl Resident {
+    /// All images of a source.
+    pub fn new(set: ImageSet) -> Self {
+        Self { numbers: (0..set.len()).collect(), set }
     }
 
-    /// Image `index`, if there is one.
-    pub(super) fn at(&self, index: usize) -> Result<Picture> {
-        match index < self.len() {
-            true => Ok(self.picture(index)),
-            false => Err(no_such_image(index, self.len())),
+    /// The images that are left, with the classes that they have now.
+    pub fn revised(mut self, revision: &Revision) -> Self {
+        let places = std::mem::take(&mut self.set.labels);
+        let classes = std::mem::take(&mut self.set.classes);
+        let image_bytes = self.set.pixels.len() / places.len().max(1);
+        let labels = revision.applied(&Labels { places, classes, numbers: self.numbers });
+        if labels.numbers.len() * image_bytes < self.set.pixels.len() {
+            for (to, &from) in labels.numbers.iter().enumerate() {
+                let image = from * image_bytes..(from + 1) * image_bytes;
+                self.set.pixels.copy_within(image, to * image_bytes);
+            }
+            self.set.pixels.truncate(labels.numbers.len() * image_bytes);
+        }
+        let set = ImageSet { labels: labels.places, classes: labels.classes, ..self.set };
+        Self { set, numbers: labels.numbers }
+    }
+
+    /// The images by number.
+    pub fn entries(&self) -> Vec<Entry> {
+        entries_of(&self.numbers, &self.set.labels, &self.set.classes)
+    }
+
+    /// Image `index` of [`Self::entries`], if there is one.
+    pub fn at(&self, index: usize) -> Result<Picture> {
+        match index < self.set.len() {
+            true => Ok(self.set.picture(index)),
+            false => Err(no_such_image(index, self.set.len())),
         }
     }
 
-    pub(super) fn survey(&self, cancel: &CancelToken) -> Result<Survey> {
+    pub fn survey(&self, cancel: &CancelToken) -> Result<Survey> {
         cancel.check()?;
-        let size = (self.width, self.height);
-        let colour = self.channels == 3
-            && (0..self.len())
-                .into_par_iter()
-                .any(|index| Seen::of(&self.picture(index)).channels == 3);
+        let set = &self.set;
+        let coloured = |index: usize| Seen::of(&set.picture(index)).channels == 3;
+        let colour = set.channels == 3 && (0..set.len()).into_par_iter().any(coloured);
         let channels = if colour { 3 } else { 1 };
-        Ok(Survey::uniform(&self.classes, self.labels.iter().copied(), size, channels))
+        let size = (set.width, set.height);
+        Ok(Survey::uniform(&set.classes, set.labels.iter().copied(), size, channels))
     }
 
+    pub fn load(self, options: &LoadOptions, cancel: &CancelToken) -> Result<ImageSet> {
+        self.set.brought_to(options, cancel)
+    }
+}
+
+impl ImageSet {
     /// The same images in the shape that is asked for.
-    pub(super) fn brought_to(self, options: &LoadOptions, cancel: &CancelToken) -> Result<Self> {
+    fn brought_to(self, options: &LoadOptions, cancel: &CancelToken) -> Result<Self> {
         cancel.check()?;
         let size = options.size.unwrap_or((self.width, self.height));
         if size == (self.width, self.height) && options.channels == self.channels {

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::labels::Labels;
+use super::parquet::Shards;
 use super::transform::fit_within;
-use super::{ImageSet, LoadOptions, Survey, idx};
+use super::{ImageSet, LoadOptions, Revision, Survey, cifar, idx, numpy};
 use crate::grid::Picture;
 use crate::{CancelToken, Error, Result};
 
@@ -25,6 +27,9 @@ pub enum Source {
     Parquet(PathBuf),
     /// A folder of images; its sub-folders are classes.
     Folder(PathBuf),
+    /// A source whose labels stand in a file, with what was changed laid over it. Others have no use
+    /// for it.
+    Revised(Box<Source>, Revision),
 }
 
 /// The data set that is drawn by this program under `name`.
@@ -59,10 +64,43 @@ impl Source {
 
     /// Every image by name, in order, without opening one.
     pub fn entries(&self) -> Result<Vec<Entry>> {
-        match self {
-            Source::Idx { images, labels } => idx::entries(images, labels.as_deref()),
-            other => Ok(other.open()?.entries()),
+        match self.labels()? {
+            Some(labels) => Ok(labels.entries()),
+            None => Ok(self.open()?.entries()),
         }
+    }
+
+    /// How many images there are, by headers and lengths where those tell it.
+    pub fn count(&self) -> Result<usize> {
+        match self {
+            Source::Idx { images, .. } => idx::count(images),
+            Source::Cifar(folder) => cifar::count(folder),
+            Source::Numpy(path) => numpy::count(path),
+            other => Ok(other.entries()?.len()),
+        }
+    }
+
+    /// Whether its labels stand in a file, over which a [`Revision`] can be laid.
+    pub fn has_label_file(&self) -> bool {
+        match self {
+            Source::Digits | Source::Textures | Source::Folder(_) => false,
+            Source::Idx { .. } | Source::Cifar(_) | Source::Numpy(_) | Source::Parquet(_) => true,
+            Source::Revised(source, _) => source.has_label_file(),
+        }
+    }
+
+    /// The labels alone, where they stand in a file.
+    fn labels(&self) -> Result<Option<Labels>> {
+        Ok(Some(match self {
+            Source::Digits | Source::Textures | Source::Folder(_) => return Ok(None),
+            Source::Idx { images, labels } => idx::labels(images, labels.as_deref())?,
+            Source::Cifar(folder) => cifar::labels_in(folder)?,
+            Source::Numpy(path) => numpy::labels_of(path)?,
+            Source::Parquet(path) => Shards::open(path)?.into_labels(),
+            Source::Revised(source, revision) => {
+                return Ok(source.labels()?.map(|labels| revision.applied(&labels)));
+            }
+        }))
     }
 
     /// Image `index` of [`Source::entries`], shrunk until its longer side is at most `max_side`.
@@ -85,6 +123,7 @@ impl Source {
             }
             Source::Numpy(_) => Some("images.npz"),
             Source::Parquet(_) => Some("images.parquet"),
+            Source::Revised(source, _) => source.file_name(),
             Source::Digits | Source::Textures | Source::Cifar(_) | Source::Folder(_) => None,
         }
     }
@@ -97,6 +136,7 @@ impl Source {
             Source::Cifar(folder) | Source::Parquet(folder) | Source::Folder(folder) => {
                 Some(folder)
             }
+            Source::Revised(source, _) => source.folder(),
         }
     }
 }

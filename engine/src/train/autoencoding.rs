@@ -257,13 +257,8 @@ impl Learner for AutoencoderTrainer<'_> {
         let weights = self.descent.weights();
         Checkpoint {
             header: Header {
-                diffusers: None,
-                merge: None,
-                config: self.config.clone(),
                 step: self.step,
-                dataset: self.facts.clone(),
-                weights: self.weights(),
-                latents: None,
+                ..Header::new(self.config.clone(), self.facts.clone(), self.weights())
             },
             weights,
             ema: self.ema.as_ref().map(Ema::weights),

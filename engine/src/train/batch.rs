@@ -8,6 +8,7 @@ use super::space::Space;
 use super::timesteps::Timesteps;
 use crate::Result;
 use crate::config::RunConfig;
+use crate::data::{ImageSet, WARP_LABEL};
 use crate::noise::{self, Stream};
 
 /// Images that a step trains on.
@@ -22,6 +23,8 @@ pub(super) struct Batch {
     pub weights: Option<Vec<f32>>,
     /// (batch, classes): 1 at the class of each image, zeros where it is not told.
     pub classes: Option<Tensor>,
+    /// (batch, 9): how each image was warped; none where none is.
+    pub warps: Option<Tensor>,
 }
 
 impl Batch {
@@ -43,6 +46,7 @@ impl Batch {
                 timesteps: self.timesteps[start..start + count].to_vec(),
                 weights: self.weights.as_ref().map(|all| all[start..start + count].to_vec()),
                 classes: self.classes.as_ref().map(cut).transpose()?,
+                warps: self.warps.as_ref().map(cut).transpose()?,
             })
         };
         (0..self.len()).step_by(size).map(part).collect()
@@ -64,6 +68,10 @@ impl<'a> Dealer<'a> {
         Self { deck, space, config: config.clone(), timesteps: Timesteps::new(config) }
     }
 
+    pub fn data(&self) -> &'a ImageSet {
+        self.deck.data
+    }
+
     pub fn epoch_of(&self, step: u64) -> u64 {
         self.deck.epoch_of(step)
     }
@@ -79,7 +87,16 @@ impl<'a> Dealer<'a> {
             timesteps,
             weights,
             classes: self.classes(step, &views, device)?,
+            warps: self.warps(&views, device)?,
         })
+    }
+
+    fn warps(&self, views: &[View], device: &Device) -> Result<Option<Tensor>> {
+        if self.config.dataset_params.augment_probability == 0.0 {
+            return Ok(None);
+        }
+        let labels: Vec<f32> = views.iter().flat_map(|view| view.label).collect();
+        Ok(Some(Tensor::from_vec(labels, ((), WARP_LABEL), device)?))
     }
 
     /// Unit Gaussian noise, and where offset noise is wanted one number more for each plane

@@ -8,11 +8,12 @@ use super::ema::Ema;
 use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::config::ConfigError;
-use crate::unet::Weights;
+use crate::unet::{WARPS, Weights};
 
 /// Gives `vars` the weights of `checkpoint`, and `ema` their average there or, without one, the
 /// weights themselves. Optimizer, step and order of the images begin anew. Errors name
-/// `train_params.begin_from` and the weight that is missing or has another shape.
+/// `train_params.begin_from` and the weight that is missing or has another shape; what a network that
+/// was told of no warps lacks begins fresh.
 pub(super) fn begin_from(
     checkpoint: &Checkpoint,
     vars: &BTreeMap<String, Var>,
@@ -28,6 +29,9 @@ pub(super) fn begin_from(
 fn take_over(name: &str, var: &Var, weights: &Weights) -> Result<()> {
     let fault = |message: String| ConfigError::one("train_params.begin_from", message);
     let Some(weight) = weights.get(name) else {
+        if name == WARPS {
+            return Ok(());
+        }
         return Err(fault(format!("its network has no `{name}`; it is of another shape")).into());
     };
     if weight.dims() != var.dims() {

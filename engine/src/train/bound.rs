@@ -191,7 +191,14 @@ mod tests {
             tensor(&numbers)
         };
         let (images, noise) = (numbers(-0.4), numbers(0.7));
-        Batch { images, noise, timesteps: timesteps.to_vec(), weights: None, classes: None }
+        Batch {
+            images,
+            noise,
+            timesteps: timesteps.to_vec(),
+            weights: None,
+            classes: None,
+            warps: None,
+        }
     }
 
     /// The bound of a linear schedule of ten steps, and that schedule.

@@ -5,7 +5,7 @@ use rand::Rng;
 
 use crate::Result;
 use crate::config::RunConfig;
-use crate::data::{ImageSet, Symmetry, augmented};
+use crate::data::{Augmented, ImageSet, Symmetry, WARP_LABEL, WarpLabel, augmented};
 use crate::noise::{self, Stream};
 
 /// The images that are trained on: every one once an epoch, in an order shuffled anew for each.
@@ -26,6 +26,8 @@ pub(super) struct View {
     pub image: usize,
     /// How it is laid, if that is all that was changed in it.
     pub laid: Option<Symmetry>,
+    /// What the network is told of how it was warped.
+    pub label: WarpLabel,
     /// Plane after plane.
     pub planes: Vec<u8>,
 }
@@ -34,7 +36,7 @@ impl View {
     /// Image `at` of `data` as it is.
     pub fn plain(data: &ImageSet, at: usize) -> Self {
         let planes = data.image(at).to_vec();
-        Self { image: at, laid: Some(Symmetry::default()), planes }
+        Self { image: at, laid: Some(Symmetry::default()), label: [0.0; WARP_LABEL], planes }
     }
 }
 
@@ -80,9 +82,9 @@ impl<'a> Deck<'a> {
     fn augmented(&self, at: usize, random: &mut impl Rng) -> View {
         let params = &self.config.dataset_params;
         let (_, _, height, width) = shape_of(self.data, 1);
-        let (symmetry, planes) = augmented(params, self.data.image(at), (width, height), random);
-        let laid = (params.crop == 0.0 && params.colour_jitter == 0.0).then_some(symmetry);
-        View { image: at, laid, planes }
+        let Augmented { planes, laid, label } =
+            augmented(params, self.data.image(at), (width, height), random);
+        View { image: at, laid, label, planes }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// The folder of one run: `config.yaml`, `checkpoints/`, `state.safetensors`, `steering.json`,
-/// `marks.json`.
+/// `marks.json`, `latents.cache`.
 #[derive(Clone, Debug)]
 pub(super) struct RunFolder(PathBuf);
 
@@ -41,6 +41,11 @@ impl RunFolder {
 
     pub fn marks(&self) -> PathBuf {
         self.0.join("marks.json")
+    }
+
+    /// Latents of the images, which may be deleted at any time.
+    pub fn latents(&self) -> PathBuf {
+        self.0.join("latents.cache")
     }
 
     fn checkpoints(&self) -> PathBuf {

@@ -39,6 +39,14 @@ pub(super) trait Learner: Debug {
     fn save_state(&self, path: &Path) -> Result<()>;
     /// Goes back to a saved state; the steps that follow are those the saved run would have made.
     fn restore(&mut self, path: &Path) -> Result<()>;
+    /// Takes up what the folder keeps so that it need not be computed again.
+    fn recall(&mut self, _folder: &RunFolder) -> Result<()> {
+        Ok(())
+    }
+    /// Puts into the folder what need not be computed again.
+    fn keep(&mut self, _folder: &RunFolder) -> Result<()> {
+        Ok(())
+    }
     /// Pictures that show how far it has come, and how many are in a row of them.
     fn samples(&self, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)>;
 }
@@ -126,6 +134,14 @@ impl Learner for Trainer<'_> {
 
     fn restore(&mut self, path: &Path) -> Result<()> {
         self.restore(path)
+    }
+
+    fn recall(&mut self, folder: &RunFolder) -> Result<()> {
+        self.recall_latents(&folder.latents())
+    }
+
+    fn keep(&mut self, folder: &RunFolder) -> Result<()> {
+        self.keep_latents(&folder.latents())
     }
 
     fn samples(&self, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)> {

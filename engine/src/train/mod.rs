@@ -13,6 +13,7 @@ mod estimate;
 mod folder;
 mod json_file;
 mod judge;
+mod latent_cache;
 mod learner;
 mod learning_rate;
 mod loss;

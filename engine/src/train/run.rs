@@ -37,6 +37,7 @@ impl<'a> Run<'a> {
         if folder.state().exists() {
             learner.restore(&folder.state())?;
         }
+        learner.recall(&folder)?;
         let steering = Steering::resume(folder.steering())?;
         let marks = Marks::resume(folder.marks())?;
         let saved = learner.steps_done();
@@ -162,6 +163,7 @@ impl<'a> Run<'a> {
         let path = self.folder.checkpoint(step);
         self.learner.checkpoint().save(&path)?;
         self.learner.save_state(&self.folder.state())?;
+        self.learner.keep(&self.folder)?;
         self.saved = step;
         self.tidy()?;
         report(TrainEvent::Checkpoint { step, path: &path })

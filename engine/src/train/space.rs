@@ -3,19 +3,22 @@
 //! Each image is encoded when it is first seen, as the step sees it: changed first, then encoded.
 //! Mirrored and turned images are kept with the latents of all others, until there is no room;
 //! cropped and recoloured ones, no two of which are alike, are encoded anew each time. What latents
-//! an image has depends on it alone, so that nothing of this shows in the result.
+//! an image has depends on it alone, so that nothing of this shows in the result. A run that goes on
+//! takes them from its folder.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{Device, Tensor};
 
 use super::deck::{View, pixels, shape_of};
+use super::folder::forget;
+use super::latent_cache::{self, Key, Seen};
 use crate::Result;
 use crate::autoencoder::{Autoencoder, Latents, Network, Standard};
 use crate::checkpoint::Checkpoint;
 use crate::config::{ConfigError, RunConfig};
-use crate::data::{ImageSet, Symmetry};
+use crate::data::ImageSet;
 use crate::model::placed;
 use crate::unet::Border;
 
@@ -33,9 +36,15 @@ pub(super) enum Space {
 #[derive(Debug)]
 pub(super) struct Kept {
     latents: Latents,
-    /// By image and how it is laid, plane after plane.
-    seen: Mutex<HashMap<(usize, Symmetry), Vec<f32>>>,
+    seen: Mutex<Seen>,
     most: usize,
+}
+
+/// A file of latents, and how many it held when it was read or written last.
+#[derive(Debug)]
+pub(super) struct LatentFile {
+    key: Key,
+    held: usize,
 }
 
 impl Space {
@@ -123,6 +132,40 @@ fn surveyed(
 }
 
 impl Kept {
+    /// Takes up what the file at `path` holds of the latents of `data`; one of other latents goes.
+    pub fn recall(
+        &self,
+        path: &Path,
+        data: &ImageSet,
+        config: &RunConfig,
+        device: &Device,
+    ) -> Result<LatentFile> {
+        let key = latent_cache::key(&self.latents, data, config.train_params.precision, device)?;
+        let mut held = 0;
+        match latent_cache::read(path, &key) {
+            Some(found) => {
+                held = found.len();
+                self.lock().extend(found.into_iter().take(self.most));
+            }
+            None => forget(path)?,
+        }
+        Ok(LatentFile { key, held })
+    }
+
+    /// Writes what is known by now, if that is more than the file holds.
+    pub fn save(&self, path: &Path, file: &mut LatentFile) -> Result<()> {
+        let seen = self.lock();
+        if seen.len() > file.held {
+            latent_cache::write(path, &file.key, &seen)?;
+            file.held = seen.len();
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn images(&self, data: &ImageSet, views: &[View], device: &Device) -> Result<Tensor> {
         let mut found: Vec<Option<Vec<f32>>> = views.iter().map(|view| self.known(view)).collect();
         let missing: Vec<usize> = (0..views.len()).filter(|&at| found[at].is_none()).collect();
@@ -141,12 +184,11 @@ impl Kept {
     }
 
     fn known(&self, view: &View) -> Option<Vec<f32>> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.get(&(view.image, view.laid?)).cloned()
+        self.lock().get(&(view.image, view.laid?)).cloned()
     }
 
     fn keep(&self, view: &View, latent: &[f32]) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.lock();
         if let Some(laid) = view.laid.filter(|_| seen.len() < self.most) {
             seen.insert((view.image, laid), latent.to_vec());
         }

@@ -12,17 +12,17 @@ use super::deck::Deck;
 use super::ema::Ema;
 use super::learning_rate::LearningRate;
 use super::loss::{Loss, Objective, buckets};
-use super::space::{Space, space_of};
+use super::space::{LatentFile, Space, space_of};
 use super::validation::{HeldOut, ValidationLoss, split};
 use super::{StepReport, state, weights_of};
 use crate::autoencoder::Latents;
 use crate::checkpoint::{Checkpoint, DatasetFacts, Header};
-use crate::config::{ConfigError, ModelParams, RunConfig, TrainParams, ValidConfig};
+use crate::config::{ConfigError, DatasetParams, ModelParams, RunConfig, TrainParams, ValidConfig};
 use crate::data::ImageSet;
 use crate::kernels::{self, record};
 use crate::model::Model;
 use crate::schedule::NoiseSchedule;
-use crate::unet::{Dropout, UNet, Weights};
+use crate::unet::{Dropout, Told, UNet, Weights};
 use crate::{Error, Result};
 
 /// A loss this many times that of a network which knows nothing does not heal any more. One that
@@ -36,6 +36,8 @@ pub struct Trainer<'a> {
     schedule: NoiseSchedule,
     device: Device,
     space: Space,
+    /// Where its latents are kept, in a run that has a folder.
+    latent_file: Option<LatentFile>,
     /// The network's shape as it is built.
     network: ModelParams,
     unet: UNet,
@@ -86,6 +88,7 @@ impl<'a> Trainer<'a> {
             held_out: HeldOut::new(data, held_out, space.clone(), config),
             facts: DatasetFacts::of(config, data),
             space,
+            latent_file: None,
             network,
             total_steps,
             step: 0,
@@ -178,7 +181,8 @@ impl<'a> Trainer<'a> {
     fn loss(&self, unet: &UNet, batch: &Batch, dropout: Option<&Dropout>) -> Result<Loss> {
         let noised = self.schedule.add_noise(&batch.images, &batch.noise, &batch.timesteps)?;
         let times: Vec<f32> = batch.timesteps.iter().map(|&t| t as f32).collect();
-        let answer = unet.learning(&noised, &times, batch.classes.as_ref(), dropout)?;
+        let told = Told { classes: batch.classes.as_ref(), warps: batch.warps.as_ref() };
+        let answer = unet.learning(&noised, &times, told, dropout)?;
         self.objective.loss(&answer, batch, &self.schedule)
     }
 
@@ -229,15 +233,12 @@ impl<'a> Trainer<'a> {
     /// What stands now, as a checkpoint.
     pub fn checkpoint(&self) -> Checkpoint {
         let latents = self.space.latents();
+        let count = weights_of(&self.network) + latents.map_or(0, Latents::numbers);
         Checkpoint {
             header: Header {
-                diffusers: None,
-                merge: None,
-                config: self.config.clone(),
                 step: self.step,
-                dataset: self.facts.clone(),
-                weights: weights_of(&self.network) + latents.map_or(0, Latents::numbers),
                 latents: latents.map(Latents::told),
+                ..Header::new(self.config.clone(), self.facts.clone(), count)
             },
             weights: self.weights(),
             ema: self.ema.as_ref().map(Ema::weights),
@@ -254,6 +255,25 @@ impl<'a> Trainer<'a> {
         let timesteps = self.dealer.timesteps.state()?;
         tensors.extend(timesteps.iter().map(|(name, tensor)| (name.clone(), tensor)));
         state::save(path, &tensors, self.step)
+    }
+
+    /// Takes up the latents at `path`, where images look the same each time.
+    pub(super) fn recall_latents(&mut self, path: &Path) -> Result<()> {
+        let DatasetParams { crop, colour_jitter, .. } = self.config.dataset_params;
+        let Space::Latents(kept) = &self.space else { return Ok(()) };
+        if crop == 0.0 && colour_jitter == 0.0 {
+            let file = kept.recall(path, self.dealer.data(), &self.config, &self.device)?;
+            self.latent_file = Some(file);
+        }
+        Ok(())
+    }
+
+    /// Writes the latents that are known by now.
+    pub(super) fn keep_latents(&mut self, path: &Path) -> Result<()> {
+        match (&self.space, &mut self.latent_file) {
+            (Space::Latents(kept), Some(file)) => kept.save(path, file),
+            _ => Ok(()),
+        }
     }
 
     /// Goes back to a saved state; the steps that follow are those the saved run would have made.

@@ -84,6 +84,7 @@ impl<'a> HeldOut<'a> {
             timesteps: self.timesteps[start..end].to_vec(),
             weights: None,
             classes: class_rows(labels, self.classes, device)?,
+            warps: None,
         })
     }
 }

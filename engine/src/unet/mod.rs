@@ -17,6 +17,7 @@ pub(crate) mod params;
 mod residual;
 mod time_embedding;
 mod up;
+mod warp_embedding;
 
 use std::collections::BTreeMap;
 
@@ -35,9 +36,26 @@ use mid::Mid;
 use params::{Init, Params};
 use time_embedding::TimeEmbedding;
 use up::Up;
+pub(crate) use warp_embedding::WARPS;
+use warp_embedding::WarpEmbedding;
 
 /// Weights by name.
 pub type Weights = BTreeMap<String, Tensor>;
+
+/// What a network is told of each image besides its timestep.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told<'a> {
+    /// (batch, num_classes): weighs the classes each image is to show, zeros for none in particular.
+    pub classes: Option<&'a Tensor>,
+    /// (batch, 9): how each image was warped; zeros, or nothing, for one that was not.
+    pub warps: Option<&'a Tensor>,
+}
+
+impl<'a> Told<'a> {
+    fn classes(classes: Option<&'a Tensor>) -> Self {
+        Self { classes, warps: None }
+    }
+}
 
 /// Predicts noise, or what it is trained to: (batch, channels, height, width) and a timestep each, to
 /// the same shape; with as many channels again where it tells a variance too.
@@ -45,6 +63,7 @@ pub type Weights = BTreeMap<String, Tensor>;
 pub struct UNet {
     time: TimeEmbedding,
     classes: Option<ClassEmbedding>,
+    warps: Option<WarpEmbedding>,
     conv_in: Conv2d,
     downs: Vec<Down>,
     mids: Vec<Mid>,
@@ -117,9 +136,15 @@ impl UNet {
         let conv_out = params.within("conv_out", |params| {
             Conv2d::three(params, model.conv_out_channels, model.out_channels())
         })?;
+        // Last, so that the other weights begin the same with it and without.
+        let warps = model
+            .told_of_warps
+            .then(|| WarpEmbedding::new(params, model.time_emb_dim))
+            .transpose()?;
         Ok(Self {
             time,
             classes: classes.transpose()?,
+            warps,
             conv_in,
             downs,
             mids,
@@ -130,26 +155,25 @@ impl UNet {
     }
 
     /// What the network predicts of `x` (batch, channels, height, width), noised up to a timestep
-    /// each; of its shape. `classes` (batch, num_classes) weighs the classes each image is to show,
-    /// zeros for none in particular; a network without classes has no use for it.
+    /// each; of its shape. `classes` are as in [`Told`]; a network without classes has no use for them.
     pub fn forward(
         &self,
         x: &Tensor,
         timesteps: &[f32],
         classes: Option<&Tensor>,
     ) -> Result<Tensor> {
-        self.pass(x, timesteps, classes, Border::Zeros, None)
+        self.pass(x, timesteps, Told::classes(classes), Border::Zeros, None)
     }
 
-    /// As [`Self::forward`], with what `dropout` says left out.
+    /// As [`Self::forward`], of images that may be warped, with what `dropout` says left out.
     pub fn learning(
         &self,
         x: &Tensor,
         timesteps: &[f32],
-        classes: Option<&Tensor>,
+        told: Told,
         dropout: Option<&Dropout>,
     ) -> Result<Tensor> {
-        self.pass(x, timesteps, classes, Border::Zeros, dropout)
+        self.pass(x, timesteps, told, Border::Zeros, dropout)
     }
 
     /// As [`Self::forward`], with another border around the image.
@@ -160,18 +184,18 @@ impl UNet {
         classes: Option<&Tensor>,
         border: Border,
     ) -> Result<Tensor> {
-        self.pass(x, timesteps, classes, border, None)
+        self.pass(x, timesteps, Told::classes(classes), border, None)
     }
 
     fn pass(
         &self,
         x: &Tensor,
         timesteps: &[f32],
-        classes: Option<&Tensor>,
+        told: Told,
         border: Border,
         dropout: Option<&Dropout>,
     ) -> Result<Tensor> {
-        let time = self.time(timesteps, classes, x.device())?;
+        let time = self.time(timesteps, told, x.device())?;
         let context = Context { time, border, dropout };
         let (mut h, skips) = self.descend(x, &context)?;
         for (up, skip) in self.ups.iter().zip(skips.iter().rev()) {
@@ -180,11 +204,14 @@ impl UNet {
         self.conv_out.forward(&self.norm_out.forward_silu(&h)?, border)
     }
 
-    /// What every block sees of timesteps and classes: (batch, time_emb_dim).
-    fn time(&self, timesteps: &[f32], classes: Option<&Tensor>, device: &Device) -> Result<Tensor> {
+    /// What every block sees of timesteps and what else is told: (batch, time_emb_dim).
+    fn time(&self, timesteps: &[f32], told: Told, device: &Device) -> Result<Tensor> {
         let mut time = self.time.forward(timesteps, device)?;
-        if let (Some(embedding), Some(classes)) = (&self.classes, classes) {
+        if let (Some(embedding), Some(classes)) = (&self.classes, told.classes) {
             time = (time + embedding.forward(classes)?)?;
+        }
+        if let (Some(embedding), Some(warps)) = (&self.warps, told.warps) {
+            time = (time + embedding.forward(warps)?)?;
         }
         Ok(time.silu()?)
     }
@@ -208,7 +235,7 @@ impl UNet {
     /// What the bottom of the U holds of `x` (batch, channels, height, width) at a timestep each, the
     /// mean over its pixels: (batch, last mid channels).
     pub fn summary(&self, x: &Tensor, timesteps: &[f32]) -> Result<Tensor> {
-        let time = self.time(timesteps, None, x.device())?;
+        let time = self.time(timesteps, Told::default(), x.device())?;
         let (h, _) = self.descend(x, &Context { time, border: Border::Zeros, dropout: None })?;
         Ok(h.mean((2, 3))?)
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::data::{Found, Limits, Source, detect, unpack};
+use engine::data::{Found, Limits, Revision, Source, detect, unpack};
 use engine::{CancelToken, Result};
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
@@ -308,4 +308,61 @@ fn images_go_before_arrays_that_lie_beside_them() {
     assert_eq!(skipped[0].name, "stats.npz");
     assert_eq!(source_of(&into), Source::Folder(into.clone()));
     assert_eq!(std::fs::read_dir(into).unwrap().count(), 1);
+}
+
+/// Leaves image 0 out, calls the class of image 1 `one`, and gives image 2 a class of its own.
+fn revised(source: &Source) -> Source {
+    let class = source.entries().unwrap()[1].class.clone().unwrap();
+    let mut revision = Revision::default();
+    revision.leave_out([0]);
+    revision.rename(&class, "one");
+    revision.move_to([2], "two");
+    Source::Revised(Box::new(source.clone()), revision)
+}
+
+#[test]
+fn a_revision_shows_wherever_images_are_looked_at() {
+    let root = folder();
+    let batch = [record(&[0], [10; 3]), record(&[1], [20; 3]), record(&[1], [30; 3])].concat();
+    put(root.path(), "cifar/data_batch_1.bin", &batch);
+    let pixels = [10, 20, 30].map(|gray| [gray; 64]).concat();
+    let arrays = [
+        ("images.npy", npy("|u1", "3, 8, 8", &pixels)),
+        ("labels.npy", npy("<i8", "3,", &longs(&[0, 1, 1]))),
+    ];
+    put(root.path(), "numpy/set.npz", &zip_of(&arrays));
+    let rows = rows(&[(10, 0), (20, 1), (30, 1)]);
+    put(root.path(), "parquet/train.parquet", &shard(&rows, Some(HUB), Compression::SNAPPY));
+    let idx = [[0u8, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 8, 0, 0, 0, 8].as_slice(), &pixels].concat();
+    put(root.path(), "idx/train-images-idx3-ubyte", &idx);
+    put(root.path(), "idx/train-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 0, 3, 0, 1, 1]);
+    for kind in ["cifar", "numpy", "parquet", "idx"] {
+        let source = source_of(&root.path().join(kind));
+        assert_eq!(source.count().unwrap(), 3, "{kind}");
+        let source = revised(&source);
+        let names: Vec<String> = source.entries().unwrap().into_iter().map(|e| e.name).collect();
+        assert_eq!((names, source.count().unwrap()), (vec!["1".into(), "2".into()], 2), "{kind}");
+        let set = load(&source, &options(None, 1));
+        assert_eq!((set.image(0)[0], set.image(1)[0], set.len()), (20, 30, 2), "{kind}");
+        assert_eq!((set.classes, set.labels), (vec!["one".into(), "two".into()], vec![0, 1]));
+        let survey = source.survey(&CancelToken::new()).unwrap();
+        assert_eq!(survey.classes, [("one".into(), 1), ("two".into(), 1)], "{kind}");
+        let album = source.open().unwrap();
+        assert_eq!(album.entries(), source.entries().unwrap(), "{kind}");
+        assert_eq!(album.picture(1, 8, [0; 3]).unwrap().pixels[0], 30, "{kind}");
+        assert!(message(album.picture(2, 8, [0; 3])).contains("no image 2"), "{kind}");
+        let found = album.statistics([0; 3], &CancelToken::new()).unwrap();
+        assert!((found.mean[0] - 25.0 / 255.0).abs() < 1e-9, "{kind}: {found:?}");
+    }
+}
+
+#[test]
+fn counting_reads_no_pixels() {
+    let root = folder();
+    // Twice as many images as there are bytes for: opening it fails, counting does not.
+    let path = put(root.path(), "images.npy", &npy("|u1", "4, 8, 8", &[0; 128]));
+    assert_eq!(source_of(&path).count().unwrap(), 4);
+    check_says(&fault(&path), &["cut short"]);
+    put(root.path(), "labels.npy", &npy("|u1", "4,", &[1, 2, 1, 2]));
+    assert_eq!(source_of(&path).entries().unwrap()[3].class.as_deref(), Some("2"));
 }

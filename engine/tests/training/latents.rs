@@ -338,3 +338,50 @@ fn estimates_are_of_the_network_as_it_is_built() {
     let autoencoder = small("kl", &["model_params.im_size=256"]);
     assert!(memory_estimate(&autoencoder, None) > 256 * 256 * 8 * 4);
 }
+
+/// How many latents of three planes of 8x8 the run in `folder` keeps.
+fn kept(folder: &Path) -> usize {
+    let bytes = std::fs::read(folder.join("latents.cache")).unwrap().len();
+    (bytes - 44 - 32) / (5 + 4 * 3 * 64)
+}
+
+#[test]
+fn a_run_that_goes_on_takes_its_latents_from_its_folder() {
+    let (autoencoder, data) = (trained("kl", 10), textures(16, 16));
+    let autoencoder = Some(&autoencoder);
+    let config = latent(&["train_params.num_steps=4", "train_params.checkpoint_every=0"]);
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let [whole, parts, encoded] = folders.each_ref().map(tempfile::TempDir::path);
+    run_on(&config, &data, autoencoder, (whole, false), 0).unwrap();
+    assert_eq!(kept(whole), 16);
+    for folder in [parts, encoded] {
+        run_on(&config, &data, autoencoder, (folder, false), 2).unwrap();
+        assert_eq!(kept(folder), 8);
+    }
+    std::fs::remove_file(encoded.join("latents.cache")).unwrap();
+    for (folder, known) in [(parts, 16), (encoded, 8)] {
+        run_on(&config, &data, None, (folder, true), 0).unwrap();
+        // The second half of the epoch shows the other half of the images.
+        assert_eq!(kept(folder), known);
+        assert!(bytes_of_last(folder) == bytes_of_last(whole));
+    }
+}
+
+#[test]
+fn latents_of_other_images_are_not_taken() {
+    let (autoencoder, data) = (trained("kl", 10), textures(16, 16));
+    let config = latent(&["train_params.num_steps=4"]);
+    let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let [fresh, again] = folders.each_ref().map(tempfile::TempDir::path);
+    let mut other = data.clone();
+    other.pixels.iter_mut().for_each(|byte| *byte = 255 - *byte);
+    run_on(&config, &data, Some(&autoencoder), (again, false), 0).unwrap();
+    for folder in [fresh, again] {
+        run_on(&config, &other, Some(&autoencoder), (folder, false), 0).unwrap();
+    }
+    assert!(bytes_of_last(fresh) == bytes_of_last(again));
+    let changing = latent(&["train_params.num_steps=4", "dataset_params.crop=0.2"]);
+    let folder = tempfile::tempdir().unwrap();
+    run_on(&changing, &data, Some(&autoencoder), (folder.path(), false), 0).unwrap();
+    assert!(!folder.path().join("latents.cache").exists());
+}

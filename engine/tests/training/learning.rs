@@ -27,6 +27,7 @@ fn every_target_weighting_and_schedule_learns() {
         &["train_params.dropout=0.1", "model_params.zero_init=true"],
         &["train_params.timestep_sampling=importance", "diffusion_params.num_timesteps=20"],
         &["dataset_params.crop=0.2", "dataset_params.colour_jitter=0.2"],
+        &["dataset_params.augment_probability=0.15"],
         &["model_params.num_classes=2", "train_params.lr_schedule=0.004:100, 0.001"],
     ];
     for changes in variants {

@@ -13,4 +13,5 @@ mod steering;
 mod tape;
 mod validation;
 mod variance;
+mod warps;
 mod watch;

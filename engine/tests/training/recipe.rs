@@ -4,7 +4,7 @@ use candle_core::{Device, Tensor};
 use engine::CancelToken;
 use engine::noise::{Stream, gaussian_images};
 use engine::train::{TrainEnd, Trainer};
-use engine::unet::{Dropout, UNet, Weights};
+use engine::unet::{Dropout, Told, UNet, Weights};
 
 use crate::fixture::{advance, bytes_of_last, run, stripes, tiny};
 
@@ -23,6 +23,7 @@ fn all_that_is_random_in_a_recipe_follows_from_seed_and_step() {
         "dataset_params.crop=0.3",
         "dataset_params.colour_jitter=0.2",
         "dataset_params.flip=both",
+        "dataset_params.augment_probability=0.3",
         "model_params.zero_init=true",
         "train_params.ema_half_life=20",
     ]);
@@ -107,8 +108,9 @@ fn dropout_changes_the_answer_while_learning_and_lets_every_gradient_through() {
     let (unet, vars) = UNet::fresh(&config.model_params, 1, &Device::Cpu).unwrap();
     let x = gaussian_images(&[1, 2], Stream::Start, 0, (1, 8, 8), &Device::Cpu).unwrap();
     let times = [3.0, 40.0];
-    let answer =
-        |dropout: Option<&Dropout>| -> Tensor { unet.learning(&x, &times, None, dropout).unwrap() };
+    let answer = |dropout: Option<&Dropout>| -> Tensor {
+        unet.learning(&x, &times, Told::default(), dropout).unwrap()
+    };
     let flat = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let whole = flat(&unet.forward(&x, &times, None).unwrap());
     assert_eq!(flat(&answer(None)), whole);

@@ -16,8 +16,7 @@ pub struct Recipe {
     /// Data set by name (digits, textures, one added in the page), or a folder, archive or IDX file
     #[arg(long, value_name = "NAME|PATH")]
     pub dataset: Option<String>,
-    /// Configuration to start from: small, reference or rgb [default: small]
-    #[arg(long, conflicts_with = "config")]
+    #[arg(long, conflicts_with = "config", help = preset_help())]
     preset: Option<String>,
     /// YAML file to start from; the reference code's files load unchanged
     #[arg(long, value_name = "FILE")]
@@ -49,6 +48,11 @@ pub struct Recipe {
     /// Any setting by its YAML key, as in model_params.num_heads=8; may be given often
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+}
+
+fn preset_help() -> String {
+    let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+    format!("Configuration to start from: {} [default: {}]", names.join(", "), names[0])
 }
 
 impl Recipe {

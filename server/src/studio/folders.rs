@@ -84,6 +84,11 @@ impl Folders {
         self.datasets().join(name)
     }
 
+    /// What was changed in a data set whose own files stay as they are.
+    pub fn changes(&self, dataset: &str) -> PathBuf {
+        self.root.join("changes").join(format!("{dataset}.json"))
+    }
+
     /// Archives that were named by path, unpacked; may be deleted at any time.
     pub fn unpacked(&self) -> PathBuf {
         self.root.join("cache/unpacked")

@@ -1,9 +1,9 @@
 //! Images of an uploaded data set taken out, moved and brought back.
 
-use app::api::{DatasetChange, DatasetInfo, Studio};
+use app::api::{DatasetChange, DatasetInfo, JobState, Studio};
 use axum::http::StatusCode;
 
-use crate::support::{Setup, Site, png};
+use crate::support::{Setup, Site, open, png};
 use crate::uploads::{form, zip_of};
 
 /// Two cats, of which one is there twice, and a dog.
@@ -98,4 +98,76 @@ async fn a_folder_that_changes_on_disk_is_counted_anew() {
     std::fs::remove_file(folder.join("00.png")).unwrap();
     std::fs::remove_file(folder.join("01.png")).unwrap();
     assert_eq!(setup.studio.dataset("mine", None, 0).await.unwrap().info.count, 2);
+}
+
+/// An npz of four images of two classes, of which the first two are alike.
+fn arrays() -> Vec<u8> {
+    let npy = |shape: &str, numbers: &[u8]| {
+        let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape}), }}\n");
+        let length = (header.len() as u16).to_le_bytes();
+        [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), numbers].concat()
+    };
+    let pixels = [10, 10, 20, 30].map(|gray| [gray; 64]).concat();
+    let files = [("images.npy", npy("4, 8, 8", &pixels)), ("labels.npy", npy("4,", &[3, 3, 5, 5]))];
+    zip_of(&files)
+}
+
+#[tokio::test]
+async fn changes_are_laid_over_arrays_whose_files_stay() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let file = setup.folder.path().join("set.npz");
+    std::fs::write(&file, arrays()).unwrap();
+    let before = setup.studio.add_dataset("set", file.to_str().unwrap(), "#000000").await.unwrap();
+    assert!(before.editable && !before.revised && before.undo.is_none());
+    assert_eq!(classes(&before), [("3", 2), ("5", 2)]);
+
+    let once = edit(&site, "delete_duplicates", "name=set").await;
+    assert_eq!((once.images, classes(&once.info)), (1, vec![("3", 1), ("5", 2)]));
+    let moved = edit(&site, "move_dataset_images", "name=set&images[]=3&class=dark").await;
+    assert!(moved.info.revised);
+    assert_eq!(classes(&moved.info), [("3", 1), ("5", 1), ("dark", 1)]);
+    let merged = edit(&site, "rename_class", "name=set&class=5&to=3").await;
+    assert_eq!(classes(&merged.info), [("3", 2), ("dark", 1)]);
+    assert_eq!(merged.info.undo.as_deref(), Some("class 5 made 3"));
+    let page = setup.studio.dataset("set", Some("dark"), 0).await.unwrap();
+    assert_eq!((page.total, page.images[0].name.as_str()), (1, "3"));
+    let shown = site.get(&page.images[0].url).await;
+    assert_eq!(engine::grid::Picture::from_png(&shown.bytes).unwrap().pixels[0], 30);
+    assert_eq!(setup.studio.dataset_statistics("set").await.unwrap().duplicates, 0);
+
+    // Another program on the same folder sees the same.
+    let again = open(setup.folder.path());
+    assert_eq!(classes(&again.dataset("set", None, 0).await.unwrap().info), classes(&merged.info));
+    again.0.close();
+
+    let back = edit(&site, "undo_dataset_edit", "name=set").await;
+    assert_eq!(classes(&back.info), [("3", 1), ("5", 1), ("dark", 1)]);
+    let reset = edit(&site, "reset_dataset", "name=set").await;
+    assert_eq!((classes(&reset.info), reset.info.revised), (classes(&before), false));
+    let nothing = site.call("reset_dataset", "name=set").await;
+    assert_eq!(nothing.status, StatusCode::CONFLICT, "{}", nothing.text());
+    assert_eq!(std::fs::read(&file).unwrap(), arrays());
+}
+
+#[tokio::test]
+async fn a_run_learns_the_classes_that_are_laid_over_and_a_new_set_begins_without() {
+    let setup = Setup::working();
+    let site = setup.site();
+    let answer = site.upload("/upload/dataset", "application/json", form("set", &arrays())).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    edit(&site, "move_dataset_images", "name=set&images[]=0&class=first").await;
+    let mut config = setup.tiny("three", 4);
+    config.dataset_params.im_path = "set".into();
+    config.model_params.num_classes = 3;
+    let job = setup.studio.train(config).await.unwrap();
+    let view = setup.training_over(job).await;
+    assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+    let model = setup.studio.models().await.unwrap().into_iter().find(|m| m.name == "three");
+    assert_eq!(model.unwrap().classes, ["3", "5", "first"]);
+
+    setup.studio.delete_dataset("set").await.unwrap();
+    let answer = site.upload("/upload/dataset", "application/json", form("set", &arrays())).await;
+    let fresh: DatasetInfo = serde_json::from_slice(&answer.bytes).unwrap();
+    assert_eq!((classes(&fresh), fresh.revised), (vec![("3", 2), ("5", 2)], false));
 }

@@ -13,14 +13,14 @@ use crate::components::sending::ask_why;
 use crate::components::slider::ShareField;
 
 /// The settings, by their names in the section `dataset_params`.
-const SETTINGS: [&str; 4] = ["flip", "rotate", "crop", "colour_jitter"];
+const SETTINGS: [&str; 5] = ["flip", "rotate", "crop", "colour_jitter", "augment_probability"];
 
 #[derive(Clone, Copy)]
 struct Wish {
     name: StoredValue<String>,
     image: RwSignal<String>,
     /// In the order of [`SETTINGS`].
-    settings: [RwSignal<String>; 4],
+    settings: [RwSignal<String>; 5],
     fault: FormFault,
 }
 
@@ -53,7 +53,7 @@ pub fn Augmentation(name: String, count: u64) -> impl IntoView {
     let wish = Wish {
         name: StoredValue::new(name.clone()),
         image: text("0"),
-        settings: ["none", "false", "0", "0"].map(text),
+        settings: ["none", "false", "0", "0", "0"].map(text),
         fault: FormFault::new(None),
     };
     let messages = wish.fault.beside(SETTINGS.into_iter().chain(["image"]));
@@ -86,7 +86,7 @@ pub fn Augmentation(name: String, count: u64) -> impl IntoView {
 
 #[component]
 fn Settings(wish: Wish, last: u64) -> impl IntoView {
-    let [flip, rotate, crop, jitter] = wish.settings;
+    let [flip, rotate, crop, jitter, warps] = wish.settings;
     let at = move |name| wish.fault.at(name);
     let names: Vec<_> =
         Flip::NAMES.iter().map(|name| (name.to_string(), name.to_string())).collect();
@@ -127,6 +127,14 @@ fn Settings(wish: Wish, last: u64) -> impl IntoView {
             help="How far brightness, contrast and saturation may go."
             value=jitter
             fault=at("colour_jitter")
+        />
+        <ShareField
+            id="augmented-warps"
+            name="augment_probability"
+            label="Augment probability"
+            help="How likely each of six changes is. The network is told of them and does not draw them; 0.12 to 0.15 is usual."
+            value=warps
+            fault=at("augment_probability")
         />
     }
 }

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_navigate;
 use super::Asked;
 use super::augmentation::Augmentation;
 use super::classes::{Classes, Rename};
-use super::editor::{Editor, Undo};
+use super::editor::{Editor, Reset, Undo};
 use super::pictures::Pictures;
 use super::statistics::Statistics;
 use crate::api::{DatasetInfo, DatasetPage, DatasetStatistics, SkippedFile, delete_dataset};
@@ -38,6 +38,7 @@ pub fn Detail(page: DatasetPage, statistics: Option<DatasetStatistics>) -> impl 
         </p>
         <DetailHead info=info.clone() />
         <Undo editor undo=info.undo.clone() />
+        <Reset editor revised=info.revised />
         <Classes info=info.clone() asked=asked.clone() />
         <Rename editor classes=info.classes.clone() class=asked.class.clone() />
         <Pictures editor info=info.clone() images />

@@ -6,17 +6,19 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::{
-    ApiError, DatasetChange, DatasetImage, DatasetInfo, form_fault, undo_dataset_edit,
+    ApiError, DatasetChange, DatasetImage, DatasetInfo, form_fault, reset_dataset,
+    undo_dataset_edit,
 };
 use crate::components::form_fault::FormFault;
 use crate::components::selection::Selection;
 
-const FORMS: [&str; 5] = [
+const FORMS: [&str; 6] = [
     "delete_dataset_images",
     "move_dataset_images",
     "rename_class",
     "delete_duplicates",
     "undo_dataset_edit",
+    "reset_dataset",
 ];
 
 /// The data set on show, what is chosen of its images, and what is wrong with a change.
@@ -101,6 +103,25 @@ pub fn Undo(editor: Editor, undo: Option<String>) -> impl IntoView {
             <input type="hidden" name="name" value=editor.name() />
             <p role="status">"Last change: " {words} "."</p>
             <button class="small" disabled=move || editor.busy.get()>"Undo"</button>
+        </form>
+    })
+}
+
+/// Takes back all that is laid over the files of a data set.
+#[component]
+pub fn Reset(editor: Editor, revised: bool) -> impl IntoView {
+    if !revised {
+        return None;
+    }
+    let reset = move |event: SubmitEvent| {
+        event.prevent_default();
+        editor.change(reset_dataset(editor.name()), None);
+    };
+    Some(view! {
+        <form class="last-edit" action="/fn/reset_dataset" method="post" on:submit=reset>
+            <input type="hidden" name="name" value=editor.name() />
+            <p>"Your changes are kept beside its files, which are as they came."</p>
+            <button class="small" disabled=move || editor.busy.get()>"Take all changes back"</button>
         </form>
     })
 }

@@ -42,7 +42,7 @@ fn fixed(editable: bool, built_in: bool) -> Option<&'static str> {
         (true, _) => None,
         (_, true) => Some("Built in: Darkroom draws its images, and they stay as they are."),
         _ => Some(
-            "Its images are not single files in Darkroom’s folder. Change them where they stand, or upload them to change them here.",
+            "Its images stand outside Darkroom’s folder. Change them there, or upload them to change them here.",
         ),
     }
 }

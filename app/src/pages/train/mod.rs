@@ -93,11 +93,12 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
 }
 
 /// What the page of a data set sends along.
-const AUGMENTATION: [&str; 4] = [
+const AUGMENTATION: [&str; 5] = [
     "dataset_params.flip",
     "dataset_params.rotate",
     "dataset_params.crop",
     "dataset_params.colour_jitter",
+    "dataset_params.augment_probability",
 ];
 
 /// The form as the address asks for it, as it was last typed, or fresh.
@@ -172,6 +173,7 @@ mod tests {
             note: None,
             editable: false,
             undo: None,
+            revised: false,
         }
     }
 

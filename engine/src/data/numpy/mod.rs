@@ -74,7 +74,7 @@ pub fn read(path: &Path) -> Result<ImageSet> {
             layout.write_planes(&image, &mut pixels);
         })
     })?;
-    let Labels { places, classes } = labels(path, &names, layout.count)?;
+    let Labels { places, classes, .. } = labels(path, &names, layout.count)?;
     Ok(ImageSet {
         width: layout.width as u32,
         height: layout.height as u32,
@@ -83,6 +83,17 @@ pub fn read(path: &Path) -> Result<ImageSet> {
         labels: places,
         classes,
     })
+}
+
+/// The labels, without the images.
+pub fn labels_of(path: &Path) -> Result<Labels> {
+    labels(path, &names(path)?, count(path)?)
+}
+
+/// How many images there are, by the header of their array.
+pub fn count(path: &Path) -> Result<usize> {
+    let name = images_among(path, &names(path)?)?;
+    with_array(path, &name, |header, _| Ok(bounded(header)?.count))
 }
 
 /// The array of images: by its name, or else the only one that has the shape of images.

@@ -17,7 +17,7 @@ use super::labels::Labels;
 use super::source::no_such_image;
 use super::survey::Seen;
 use super::transform::prepare;
-use super::{Entry, ImageSet, LoadOptions, NO_CLASS, Skipped, Survey, Told, natural};
+use super::{Entry, ImageSet, LoadOptions, NO_CLASS, Revision, Skipped, Survey, Told, natural};
 use crate::grid::Picture;
 use crate::{CancelToken, Error, Result};
 
@@ -34,6 +34,7 @@ pub struct Shards {
     /// What was named.
     path: PathBuf,
     shards: Vec<Shard>,
+    /// Of the rows that are images of the data set.
     labels: Labels,
 }
 
@@ -99,15 +100,28 @@ impl Shards {
         Ok(Self { path: path.to_owned(), shards, labels })
     }
 
+    /// The images that are left, with the classes that they have now.
+    pub fn revised(self, revision: &Revision) -> Self {
+        Self { labels: revision.applied(&self.labels), ..self }
+    }
+
     fn count(&self) -> usize {
         self.labels.places.len()
     }
 
     /// The images by number.
     pub fn entries(&self) -> Vec<Entry> {
-        let class = |place: u32| self.labels.classes.get(place as usize).cloned();
-        let numbered = self.labels.places.iter().enumerate();
-        numbered.map(|(at, &place)| Entry { name: at.to_string(), class: class(place) }).collect()
+        self.labels.entries()
+    }
+
+    pub fn into_labels(self) -> Labels {
+        self.labels
+    }
+
+    /// The class of the image in a row, if it is one of the data set.
+    fn label_of(&self, row: usize) -> Option<u32> {
+        let at = self.labels.numbers.binary_search(&row).ok()?;
+        Some(self.labels.places[at])
     }
 
     fn groups(&self) -> Vec<Group> {
@@ -124,16 +138,18 @@ impl Shards {
 
     /// Image `index`, reading no more than its group.
     pub fn picture(&self, index: usize, background: [u8; 3]) -> Result<Picture> {
+        let nowhere = || no_such_image(index, self.count());
+        let row = *self.labels.numbers.get(index).ok_or_else(nowhere)?;
         let groups = self.groups();
-        let within = |group: &&Group| (group.first..group.first + group.rows).contains(&index);
-        let group = groups.iter().find(within).ok_or_else(|| no_such_image(index, self.count()))?;
+        let within = |group: &&Group| (group.first..group.first + group.rows).contains(&row);
+        let group = groups.iter().find(within).ok_or_else(nowhere)?;
         let shard = &self.shards[group.shard];
-        let files = shard.images(group.group, index - group.first)?.next(1)?;
+        let files = shard.images(group.group, row - group.first)?.next(1)?;
         decoded(files[0].as_ref(), background)
-            .map_err(|reason| Error::file(shard.path(), format!("image {index} is {reason}")))
+            .map_err(|reason| Error::file(shard.path(), format!("image {row} is {reason}")))
     }
 
-    /// Gives `take` the files of all images, a batch at a time, with the number of the first.
+    /// Gives `take` the files of all rows, a batch at a time, with the number of the first.
     fn each_batch(
         &self,
         cancel: &CancelToken,
@@ -158,11 +174,13 @@ impl Shards {
         look: impl Fn(&Picture) -> T + Sync,
     ) -> Result<Vec<Told<T>>> {
         let mut looks = Vec::new();
-        self.each_batch(cancel, |_, files| {
-            let seen = |file: &Option<ByteArray>| {
-                decoded(file.as_ref(), background).map(|picture| look(&picture))
+        self.each_batch(cancel, |first, files| {
+            let seen = |(at, file): (usize, &Option<ByteArray>)| {
+                self.label_of(first + at)?;
+                Some(decoded(file.as_ref(), background).map(|picture| look(&picture)))
             };
-            looks.par_extend(files.par_iter().map(seen));
+            let seen: Vec<_> = files.par_iter().enumerate().map(seen).collect();
+            looks.extend(seen.into_iter().flatten());
             Ok(())
         })?;
         Ok(looks)
@@ -174,7 +192,10 @@ impl Shards {
         for (index, seen) in seen.into_iter().enumerate() {
             match seen {
                 Ok(seen) => survey.add(self.labels.places[index], &seen),
-                Err(reason) => survey.skipped.push(Skipped::new(index.to_string(), reason)),
+                Err(reason) => {
+                    let number = self.labels.numbers[index].to_string();
+                    survey.skipped.push(Skipped::new(number, reason));
+                }
             }
         }
         match survey.count {
@@ -199,6 +220,9 @@ impl Shards {
         let mut labels = Vec::with_capacity(self.count());
         self.each_batch(cancel, |first, files| {
             let write = |index: usize, planes: &mut [u8]| {
+                if self.label_of(first + index).is_none() {
+                    return Ok(false);
+                }
                 let Ok(picture) = decoded(files[index].as_ref(), options.background) else {
                     return Ok(false);
                 };
@@ -210,7 +234,7 @@ impl Shards {
             };
             let (batch, kept) = gather(files.len(), options.image_bytes(size), cancel, write)?;
             pixels.extend(batch);
-            labels.extend(kept.into_iter().map(|index| self.labels.places[first + index]));
+            labels.extend(kept.into_iter().filter_map(|index| self.label_of(first + index)));
             Ok(())
         })?;
         if labels.is_empty() {
@@ -297,5 +321,5 @@ fn by_word(labels: &[Label]) -> Labels {
     classes.dedup();
     let places: std::collections::HashMap<&str, u32> =
         classes.iter().map(String::as_str).zip(0..).collect();
-    Labels { places: words.iter().map(|word| places[word.as_str()]).collect(), classes }
+    Labels::new(words.iter().map(|word| places[word.as_str()]).collect(), classes)
 }

@@ -13,8 +13,10 @@ use engine::data::{Album, Found, Limits, NO_CLASS, Source, built_in, detect, unp
 use engine::grid::Picture;
 
 use super::archives::{source_at, unpacked_source};
+use super::overlay::Changes;
+use super::revision::Editable;
 use super::survey::{StoredSurvey, listing, skipped_files};
-use crate::studio::files::{make_folder, remove_folder};
+use crate::studio::files::{make_folder, remove_file, remove_folder};
 use crate::studio::folders::Folders;
 use crate::studio::live::LiveJobs;
 use crate::studio::store::{DatasetRow, Store};
@@ -117,8 +119,8 @@ impl Datasets {
     }
 
     fn row_info(&self, row: &DatasetRow) -> Result<DatasetInfo> {
-        let (editable, undo) = self.edits(row)?;
-        Ok(DatasetInfo { editable, undo, ..info(row)? })
+        let Editable { editable, undo, revised } = self.edits(row)?;
+        Ok(DatasetInfo { editable, undo, revised, ..info(row)? })
     }
 
     /// One page of the images of `class`, or of all.
@@ -226,7 +228,7 @@ impl Datasets {
             return Ok(count);
         }
         match detect(Path::new(asked)) {
-            Ok(Found::Source(source)) => Ok(source.entries()?.len() as u64),
+            Ok(Found::Source(source)) => Ok(source.count()? as u64),
             // An archive is unpacked when the run begins, not for an estimate.
             _ => Ok(0),
         }
@@ -289,6 +291,8 @@ impl Datasets {
 
     /// Writes the row and reads the images, in the background if there are many.
     fn add(self: &Arc<Self>, row: &DatasetRow) -> Result<DatasetInfo> {
+        // Left behind by a data set of this name that was forgotten.
+        remove_file(&self.folders.changes(&row.name));
         if !self.store.add_dataset(row)? {
             return Err(taken(&row.name));
         }
@@ -326,7 +330,7 @@ impl Datasets {
         let source = self.row_source(row);
         let read = source.and_then(|source| Ok((listing(&source.entries()?), source)));
         let surveyed = read.and_then(|(listing, source)| {
-            let arrays = !matches!(source, Source::Folder(_));
+            let arrays = source.has_label_file();
             let survey = StoredSurvey::from(source.survey(&self.closing)?);
             Ok(StoredSurvey { listing, arrays, ..survey })
         });
@@ -356,6 +360,7 @@ impl Datasets {
         if row.uploaded {
             remove_folder(&self.folders.dataset(name))?;
         }
+        remove_file(&self.folders.changes(name));
         self.live.library_changed();
         Ok(())
     }
@@ -377,12 +382,20 @@ impl Datasets {
         }
     }
 
-    fn row_source(&self, row: &DatasetRow) -> Result<Source> {
-        match row.uploaded {
+    pub(super) fn row_source(&self, row: &DatasetRow) -> Result<Source> {
+        let source = match row.uploaded {
             // By name, not by the path of the day it was uploaded: the data folder may have moved.
             true => unpacked_source(&self.folders.dataset(&row.name)),
             false => source_at(&self.folders, &PathBuf::from(&row.path), &self.closing),
+        }?;
+        if !source.has_label_file() {
+            return Ok(source);
         }
+        let revision = Changes::read(&self.folders.changes(&row.name))?.revision;
+        Ok(match revision.is_empty() {
+            true => source,
+            false => Source::Revised(Box::new(source), revision),
+        })
     }
 
     pub(super) fn row(&self, name: &str) -> Result<DatasetRow> {
@@ -449,6 +462,7 @@ fn info_of(name: &str, built_in: bool, source: &str) -> DatasetInfo {
         note: None,
         editable: false,
         undo: None,
+        revised: false,
     }
 }
 

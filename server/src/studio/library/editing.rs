@@ -15,6 +15,21 @@ use crate::{Error, Result};
 /// Hidden, so that its files are no images of the data set.
 const UNDO: &str = ".undo";
 
+/// How the images of a data set are changed, whatever they are kept in. Each says how many images it
+/// was about; errors name `images`, `class` and `to`.
+pub trait Edits {
+    /// The images at `places` of the listing.
+    fn names_at(&self, places: &[usize]) -> Vec<String>;
+    /// Takes images out of the data set.
+    fn delete(&self, names: &[String]) -> Result<u64>;
+    /// Gives images another class; [`NO_CLASS`] takes theirs away.
+    fn move_to(&self, names: &[String], class: &str) -> Result<u64>;
+    /// Calls the class `from` otherwise; where there is a class called `to`, the two become one.
+    fn rename_class(&self, from: &str, to: &str) -> Result<u64>;
+    /// Takes all changes back together.
+    fn reset(&self) -> Result<u64>;
+}
+
 /// The images of an uploaded data set, on disk.
 pub struct ImageFolder {
     /// What belongs to the data set.
@@ -77,19 +92,16 @@ impl ImageFolder {
         let root = found.root_of_images().unwrap_or(&folder).to_owned();
         Ok(Self { entries: found.entries(), folder, root })
     }
+}
 
-    /// The images at `places` of the listing.
-    pub fn names_at(&self, places: &[usize]) -> Vec<String> {
+impl Edits for ImageFolder {
+    fn names_at(&self, places: &[usize]) -> Vec<String> {
         places.iter().filter_map(|&at| Some(self.entries.get(at)?.name.clone())).collect()
     }
 
-    /// Takes images out of the data set.
-    pub fn delete(&self, names: &[String]) -> Result<u64> {
-        let names = self.known(names)?;
-        if names.len() == self.entries.len() {
-            let message = "no image would be left; delete the data set instead";
-            return Err(Error::field("images", message));
-        }
+    fn delete(&self, names: &[String]) -> Result<u64> {
+        let names = known(&self.entries, names)?;
+        all_but_all(names.len(), self.entries.len())?;
         let trash = Path::new(UNDO).join("files");
         let moves = (names.iter().enumerate())
             .map(|(number, name)| Move {
@@ -100,17 +112,15 @@ impl ImageFolder {
         self.edit(format!("{} taken out", images(names.len())), moves)
     }
 
-    /// Gives images another class; [`NO_CLASS`] takes theirs away.
-    pub fn move_to(&self, names: &[String], class: &str) -> Result<u64> {
+    fn move_to(&self, names: &[String], class: &str) -> Result<u64> {
         let class = checked_class(class, "class")?;
-        let names = self.known(names)?;
+        let names = known(&self.entries, names)?;
         let elsewhere = |name: &&String| class_of(name) != class;
         let moves = self.moves_into(class, names.iter().filter(elsewhere));
         self.edit(format!("{} moved to {class}", images(moves.len())), moves)
     }
 
-    /// Calls the class `from` otherwise; where there is a class called `to`, the two become one.
-    pub fn rename_class(&self, from: &str, to: &str) -> Result<u64> {
+    fn rename_class(&self, from: &str, to: &str) -> Result<u64> {
         let to = checked_class(to, "to")?;
         let names: Vec<String> = self
             .entries
@@ -118,30 +128,18 @@ impl ImageFolder {
             .map(|e| e.name.clone())
             .filter(|name| class_of(name) == from)
             .collect();
-        if names.is_empty() {
-            return Err(Error::field("class", format!("there is no class `{from}`")));
-        }
-        if from == to {
-            return Err(Error::field("to", format!("it is called `{to}` already")));
-        }
+        class_fault(from, to, names.is_empty())?;
         self.edit(format!("class {from} made {to}"), self.moves_into(to, names.iter()))
     }
 
-    /// The names that were asked for, each once; errors name `images`.
-    fn known(&self, names: &[String]) -> Result<Vec<String>> {
-        let known: HashSet<&str> = self.entries.iter().map(|entry| entry.name.as_str()).collect();
-        if let Some(stranger) = names.iter().find(|name| !known.contains(name.as_str())) {
-            let message = format!("there is no image `{stranger}` in it; load the page again");
-            return Err(Error::field("images", message));
-        }
-        let mut once = HashSet::new();
-        let names: Vec<String> = names.iter().filter(|name| once.insert(*name)).cloned().collect();
-        match names.is_empty() {
-            true => Err(Error::field("images", "choose at least one image")),
-            false => Ok(names),
-        }
+    fn reset(&self) -> Result<u64> {
+        Err(Error::Conflict(
+            "its files are the data set; only the last change can be undone".into(),
+        ))
     }
+}
 
+impl ImageFolder {
     /// Where the image called `name` lies below the data set's folder.
     fn relative(&self, name: &str) -> PathBuf {
         let inner = self.root.strip_prefix(&self.folder).unwrap_or(Path::new(""));
@@ -183,12 +181,46 @@ fn move_file(folder: &Path, from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The names that were asked for, each once; errors name `images`.
+pub fn known(entries: &[Entry], names: &[String]) -> Result<Vec<String>> {
+    let known: HashSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    if let Some(stranger) = names.iter().find(|name| !known.contains(name.as_str())) {
+        let message = format!("there is no image `{stranger}` in it; load the page again");
+        return Err(Error::field("images", message));
+    }
+    let mut once = HashSet::new();
+    let names: Vec<String> = names.iter().filter(|name| once.insert(*name)).cloned().collect();
+    match names.is_empty() {
+        true => Err(Error::field("images", "choose at least one image")),
+        false => Ok(names),
+    }
+}
+
+/// Whether `count` of `all` images may be taken out.
+pub fn all_but_all(count: usize, all: usize) -> Result<()> {
+    if count < all {
+        return Ok(());
+    }
+    Err(Error::field("images", "no image would be left; delete the data set instead"))
+}
+
+/// What keeps a class from getting another name.
+pub fn class_fault(from: &str, to: &str, empty: bool) -> Result<()> {
+    if empty {
+        return Err(Error::field("class", format!("there is no class `{from}`")));
+    }
+    match from == to {
+        true => Err(Error::field("to", format!("it is called `{to}` already"))),
+        false => Ok(()),
+    }
+}
+
 fn class_of(name: &str) -> &str {
     name.split_once('/').map_or(NO_CLASS, |(class, _)| class)
 }
 
 /// A class is the name of a folder.
-fn checked_class<'a>(class: &'a str, field: &str) -> Result<&'a str> {
+pub fn checked_class<'a>(class: &'a str, field: &str) -> Result<&'a str> {
     let class = class.trim();
     let bad = class.is_empty()
         || class.len() > 100
@@ -213,7 +245,7 @@ fn free_name(class: &str, file: &str, taken: &HashSet<String>) -> String {
     names.find(|name| !taken.contains(name)).expect("there is no end of numbers")
 }
 
-fn images(count: usize) -> String {
+pub fn images(count: usize) -> String {
     format!("{count} image{}", if count == 1 { "" } else { "s" })
 }
 

@@ -7,6 +7,7 @@ mod editing;
 mod import;
 mod model_name;
 pub mod models;
+mod overlay;
 mod revision;
 mod survey;
 

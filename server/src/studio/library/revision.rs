@@ -8,7 +8,8 @@ use engine::data::{Album, built_in};
 
 use super::Datasets;
 use super::datasets::PATIENCE;
-use super::editing::{ImageFolder, Journal, undo};
+use super::editing::{self, Edits, ImageFolder, Journal};
+use super::overlay::{self, Changes, Overlay};
 use super::survey::{StoredSurvey, listing};
 use crate::studio::store::DatasetRow;
 use crate::{Error, Result};
@@ -16,33 +17,55 @@ use crate::{Error, Result};
 /// Sizes that are told one by one.
 const SIZES: usize = 12;
 
+/// What can be done with a data set.
+#[derive(Default)]
+pub(super) struct Editable {
+    pub editable: bool,
+    /// What can be taken back, in words.
+    pub undo: Option<String>,
+    /// Whether changes are laid over its own files.
+    pub revised: bool,
+}
+
 impl Datasets {
-    /// Whether the data set was uploaded and its images stand in a folder, one file each, and what can
-    /// be taken back there.
-    pub(super) fn edits(&self, row: &DatasetRow) -> Result<(bool, Option<String>)> {
-        if !row.uploaded {
-            return Ok((false, None));
+    /// Images of an uploaded folder are moved on disk; over those in arrays the changes are laid.
+    pub(super) fn edits(&self, row: &DatasetRow) -> Result<Editable> {
+        if in_arrays(row)? {
+            let changes = Changes::read(&self.folders.changes(&row.name))?;
+            let revised = !changes.revision.is_empty();
+            return Ok(Editable { editable: true, undo: changes.undo(), revised });
         }
-        let survey = row.survey.as_deref().map(serde_json::from_str::<StoredSurvey>).transpose()?;
-        let arrays = survey.is_some_and(|survey| survey.arrays);
+        if !row.uploaded {
+            return Ok(Editable::default());
+        }
         let journal = Journal::read(&self.folders.dataset(&row.name));
-        Ok((!arrays, journal.map(|journal| journal.words)))
+        let undo = journal.map(|journal| journal.words);
+        Ok(Editable { editable: true, undo, revised: false })
     }
 
-    /// Changes the images of an uploaded data set.
+    fn open_to_edit(&self, row: &DatasetRow) -> Result<Box<dyn Edits>> {
+        if !in_arrays(row)? {
+            return Ok(Box::new(ImageFolder::open(&self.folders.dataset(&row.name))?));
+        }
+        let entries = self.row_source(row)?.entries()?;
+        Ok(Box::new(Overlay::open(self.folders.changes(&row.name), entries)?))
+    }
+
+    /// Changes the images of a data set.
     pub fn edit(self: &Arc<Self>, name: &str, edit: &DatasetEdit) -> Result<DatasetChange> {
         let row = self.editable(name)?;
-        let folder = ImageFolder::open(&self.folders.dataset(name))?;
+        let set = self.open_to_edit(&row)?;
         let images = match edit {
-            DatasetEdit::Delete { images } => folder.delete(images)?,
-            DatasetEdit::Move { images, class } => folder.move_to(images, class)?,
-            DatasetEdit::RenameClass { class, name } => folder.rename_class(class, name)?,
+            DatasetEdit::Delete { images } => set.delete(images)?,
+            DatasetEdit::Move { images, class } => set.move_to(images, class)?,
+            DatasetEdit::RenameClass { class, name } => set.rename_class(class, name)?,
+            DatasetEdit::Reset => set.reset()?,
             DatasetEdit::DeleteDuplicates => {
                 let twice = self.duplicates(name)?;
                 if twice.is_empty() {
                     return Err(Error::Conflict("no two of its images are alike".into()));
                 }
-                folder.delete(&folder.names_at(&twice))?
+                set.delete(&set.names_at(&twice))?
             }
         };
         self.changed(row, images)
@@ -51,7 +74,10 @@ impl Datasets {
     /// Takes the last edit back.
     pub fn undo(self: &Arc<Self>, name: &str) -> Result<DatasetChange> {
         let row = self.editable(name)?;
-        let images = undo(&self.folders.dataset(name))?;
+        let images = match in_arrays(&row)? {
+            true => overlay::undo(&self.folders.changes(name))?,
+            false => editing::undo(&self.folders.dataset(name))?,
+        };
         self.changed(row, images)
     }
 
@@ -101,13 +127,8 @@ impl Datasets {
             return Err(Error::Conflict(format!("{name} is drawn by Darkroom and stays as it is")));
         }
         let row = self.row(name)?;
-        if !row.uploaded {
+        if !row.uploaded && !in_arrays(&row)? {
             let message = format!("{name} stands outside Darkroom; change its files there");
-            return Err(Error::Conflict(message));
-        }
-        if !self.edits(&row)?.0 {
-            let message =
-                format!("the images of {name} stand in arrays; upload a folder to edit it");
             return Err(Error::Conflict(message));
         }
         match self.user_of(name)? {
@@ -126,4 +147,10 @@ impl Datasets {
         self.live.library_changed();
         Ok(DatasetChange { info: self.info(&name)?, images })
     }
+}
+
+/// Whether its images stand in arrays rather than in a file each, as far as it was read.
+fn in_arrays(row: &DatasetRow) -> Result<bool> {
+    let survey = row.survey.as_deref().map(serde_json::from_str::<StoredSurvey>).transpose()?;
+    Ok(survey.is_some_and(|survey| survey.arrays))
 }

@@ -97,6 +97,7 @@ pub fn datasets() -> Value {
         note: None,
         editable: false,
         undo: None,
+        revised: false,
     }])
 }
 
