@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use crate::Result;
-use crate::config::{BetaSchedule, DiffusionParams};
+use crate::config::{DiffusionParams, alphas_cumprod};
 
 /// The variance schedule of a diffusion process with T timesteps (Ho et al. 2020, arXiv 2006.11239).
 ///
@@ -17,31 +17,12 @@ pub struct NoiseSchedule {
 impl NoiseSchedule {
     /// The betas that `params` describe.
     pub fn new(params: &DiffusionParams) -> Self {
-        let (first, last, steps) = (params.beta_start, params.beta_end, params.num_timesteps);
-        let betas: Vec<f64> = match params.beta_schedule {
-            BetaSchedule::Linear => between(first, last, steps).collect(),
-            BetaSchedule::ScaledLinear => {
-                between(first.sqrt(), last.sqrt(), steps).map(|root| root * root).collect()
-            }
-            BetaSchedule::Cosine => cosine(steps),
-            BetaSchedule::Sigmoid => between(-6.0, 6.0, steps)
-                .map(|x: f64| first + (last - first) / (1.0 + (-x).exp()))
-                .collect(),
-        };
-        let betas = if params.rescale_zero_snr { ending_in_noise(&betas) } else { betas };
-        Self::from_betas(betas.into_iter().map(|beta| beta as f32).collect())
+        Self::from_betas(params.betas().into_iter().map(|beta| beta as f32).collect())
     }
 
     /// Any betas in (0, 1], the first timestep first.
     pub fn from_betas(betas: Vec<f32>) -> Self {
-        // Accumulated in f64 and rounded once a step, as PyTorch's cumprod does on the CPU.
-        let alphas_cumprod = betas
-            .iter()
-            .scan(1f64, |product, beta| {
-                *product *= f64::from(1.0 - beta);
-                Some(*product as f32)
-            })
-            .collect();
+        let alphas_cumprod = alphas_cumprod(&betas);
         Self { betas, alphas_cumprod }
     }
 
@@ -121,37 +102,6 @@ impl NoiseSchedule {
         let variance = beta * (1.0 - self.alphas_cumprod[t - 1]) / (1.0 - alpha_cumprod);
         Ok(((mean + (z * f64::from(variance.sqrt()))?)?, x0))
     }
-}
-
-/// `steps` numbers from `first` to `last`, equally far apart.
-fn between(first: f64, last: f64, steps: usize) -> impl Iterator<Item = f64> {
-    let intervals = (steps - 1).max(1) as f64;
-    (0..steps).map(move |step| first + (last - first) * step as f64 / intervals)
-}
-
-/// Nichol & Dhariwal 2021 (arXiv 2102.09672), equation 17, betas at most 0.999.
-fn cosine(steps: usize) -> Vec<f64> {
-    let share = |step: usize| {
-        let angle = (step as f64 / steps as f64 + 0.008) / 1.008 * std::f64::consts::FRAC_PI_2;
-        angle.cos().powi(2)
-    };
-    (0..steps).map(|step| (1.0 - share(step + 1) / share(step)).min(0.999)).collect()
-}
-
-/// Betas stretched so that nothing of the picture is left at the last timestep, and the first one
-/// stays: Lin et al. 2023 (arXiv 2305.08891), algorithm 1.
-fn ending_in_noise(betas: &[f64]) -> Vec<f64> {
-    let signals: Vec<f64> = betas
-        .iter()
-        .scan(1f64, |product, beta| {
-            *product *= 1.0 - beta;
-            Some(product.sqrt())
-        })
-        .collect();
-    let (first, last) = (signals[0], signals[signals.len() - 1]);
-    let products = signals.iter().map(|signal| ((signal - last) * first / (first - last)).powi(2));
-    let before = std::iter::once(1.0).chain(products.clone());
-    products.zip(before).map(|(product, before)| 1.0 - product / before).collect()
 }
 
 /// Sinusoidal embedding of timesteps: (batch, dim), sines first, frequencies 10000^(-i / (dim/2)).

@@ -12,6 +12,8 @@ use std::path::Path;
 use candle_core::pickle::{Object, Stack, TensorInfo};
 use candle_core::{Device, Result, Tensor, bail};
 
+use super::pickle_bounds;
+
 /// The pickle of the magic number.
 const START: [u8; 15] = *b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e";
 
@@ -23,10 +25,13 @@ pub fn is_legacy(path: &Path) -> bool {
 
 /// All tensors by name. Nothing in the pickles is executed.
 pub fn read(path: &Path) -> Result<Vec<(String, Tensor)>> {
-    from_reader(&mut BufReader::new(File::open(path)?))
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    from_reader(&mut BufReader::new(file), length)
 }
 
-fn from_reader(reader: &mut impl BufRead) -> Result<Vec<(String, Tensor)>> {
+/// As [`read`], from something of `length` bytes.
+fn from_reader(reader: &mut impl BufRead, length: u64) -> Result<Vec<(String, Tensor)>> {
     reader.read_exact(&mut [0; START.len()])?;
     for _version_and_machine in 0..2 {
         pickled(reader)?;
@@ -37,13 +42,14 @@ fn from_reader(reader: &mut impl BufRead) -> Result<Vec<(String, Tensor)>> {
     let infos =
         entries.into_iter().map(|(name, tensor)| tensor.into_tensor_info(name, "".as_ref()));
     let infos: Vec<TensorInfo> = infos.filter_map(Result::transpose).collect::<Result<_>>()?;
+    pickle_bounds::check_sizes(infos.iter(), length)?;
     let storages = storages(reader, &infos)?;
     infos.into_iter().map(|info| Ok((info.name.clone(), tensor(&info, &storages)?))).collect()
 }
 
 fn pickled(reader: &mut impl BufRead) -> Result<Object> {
     let mut stack = Stack::empty();
-    stack.read_loop(reader)?;
+    stack.read_loop(&mut pickle_bounds::bounded(reader)?.as_slice())?;
     stack.finalize()
 }
 
@@ -93,7 +99,8 @@ mod tests {
 
     #[test]
     fn tensors_are_read_by_name_also_where_they_share_their_numbers() {
-        let tensors: HashMap<_, _> = from_reader(&mut &*FILE).unwrap().into_iter().collect();
+        let tensors: HashMap<_, _> =
+            from_reader(&mut &*FILE, FILE.len() as u64).unwrap().into_iter().collect();
         let numbers = |name: &str| {
             let flat = tensors[name].to_dtype(DType::F32).unwrap().flatten_all().unwrap();
             flat.to_vec1::<f32>().unwrap()
@@ -109,7 +116,7 @@ mod tests {
     #[test]
     fn a_file_that_breaks_off_is_an_error_wherever_it_does() {
         for length in 0..FILE.len() {
-            assert!(from_reader(&mut &FILE[..length]).is_err(), "{length}");
+            assert!(from_reader(&mut &FILE[..length], length as u64).is_err(), "{length}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Tensor};
 
-use super::Checkpoint;
+use super::{Checkpoint, Header};
 use crate::config::ConfigError;
 use crate::unet::Weights;
 use crate::{Error, Result};
@@ -95,6 +95,12 @@ fn check_kin(models: &[&Checkpoint]) -> Result<()> {
                 target(model)
             )));
         }
+        if let Some(what) = first_unlikeness(&first.header, &model.header) {
+            return Err(Error::Checkpoint(format!(
+                "A and {letter} differ in their {what}: models that compute the same with the same \
+                 weights can be merged"
+            )));
+        }
         if !same_latents(first, model)? {
             return Err(Error::Checkpoint(format!(
                 "A and {letter} draw in the latents of different autoencoders: models on the same \
@@ -114,6 +120,21 @@ fn check_kin(models: &[&Checkpoint]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What of two models makes them compute differently with the same weights.
+fn first_unlikeness(a: &Header, b: &Header) -> Option<&'static str> {
+    let (one, other) = (a.config.network(), b.config.network());
+    let betas = |header: &Header| header.config.diffusion_params.betas();
+    let unet = |header: &Header| header.diffusers.as_ref().map(|spec| spec.unet.clone());
+    let alike = [
+        ("attention heads", one.num_heads == other.num_heads),
+        ("norm groups", one.norm_groups == other.norm_groups),
+        ("noise schedules", betas(a) == betas(b)),
+        ("classes", a.classes() == b.classes()),
+        ("pipelines", unet(a) == unet(b)),
+    ];
+    alike.into_iter().find(|(_, alike)| !alike).map(|(what, _)| what)
 }
 
 /// Whether both draw in the same latents, or neither draws in any.
@@ -216,5 +237,14 @@ mod tests {
         let mut other = a.clone();
         other.header.config.set("diffusion_params.prediction_type", "sample").unwrap();
         assert!(message(weighted_sum(&a, &other, 0.5)).contains("B to predict Picture"));
+        for (key, value, what) in [
+            ("model_params.num_heads", "2", "attention heads"),
+            ("model_params.norm_groups", "4", "norm groups"),
+            ("diffusion_params.beta_schedule", "cosine", "noise schedules"),
+        ] {
+            let mut other = a.clone();
+            other.header.config.set(key, value).unwrap();
+            assert!(message(weighted_sum(&a, &other, 0.5)).contains(what), "{what}");
+        }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod checksum;
 mod legacy;
 pub mod merge;
 pub(crate) mod native;
+mod pickle_bounds;
 mod reference;
 
 pub(crate) use reference::read as read_pickle;

@@ -3,12 +3,16 @@
 //!
 //! candle's reader walks the pickle's opcodes and knows tensors only; nothing in it is executed.
 
+use std::fs::File;
+use std::io::{BufReader, Error as IoError};
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, pickle};
+use candle_core::pickle::PthTensors;
+use candle_core::{DType, Error as TensorError, Tensor};
+use zip::ZipArchive;
 
-use super::legacy;
+use super::{legacy, pickle_bounds};
 use crate::unet::Weights;
 use crate::{Error, Result};
 
@@ -17,7 +21,7 @@ pub(crate) fn read(path: &Path) -> Result<Weights> {
     // The reader trusts offsets in places; a hostile file must not end the program.
     let tensors = catch_unwind(move || match legacy::is_legacy(&owned) {
         true => legacy::read(&owned),
-        false => pickle::read_all(&owned),
+        false => read_zip(&owned),
     });
     let tensors = tensors
         .map_err(|_| Error::file(path, "not a PyTorch checkpoint: its pickle is broken"))?
@@ -32,4 +36,27 @@ pub(crate) fn read(path: &Path) -> Result<Weights> {
         .into_iter()
         .map(|(name, tensor)| Ok((name, tensor.to_dtype(DType::F32)?.contiguous()?)))
         .collect()
+}
+
+/// All tensors by name of a zip whose pickles and tensors are within bounds.
+fn read_zip(path: &Path) -> candle_core::Result<Vec<(String, Tensor)>> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    check_pickles(file)?;
+    let tensors = PthTensors::new(path, None)?;
+    pickle_bounds::check_sizes(tensors.tensor_infos().values(), length)?;
+    let read = |name: &String| Ok(tensors.get(name)?.map(|tensor| (name.clone(), tensor)));
+    tensors.tensor_infos().keys().filter_map(|name| read(name).transpose()).collect()
+}
+
+fn check_pickles(file: File) -> candle_core::Result<()> {
+    let broken = |error: zip::result::ZipError| TensorError::from(IoError::from(error));
+    let mut archive = ZipArchive::new(file).map_err(broken)?;
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).map_err(broken)?;
+        if entry.name_raw().ends_with(b"data.pkl") {
+            pickle_bounds::bounded(&mut BufReader::new(entry))?;
+        }
+    }
+    Ok(())
 }

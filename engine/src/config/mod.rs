@@ -6,6 +6,7 @@
 
 mod autoencoder;
 mod autoencoder_fit;
+mod betas;
 mod diffusion;
 mod error;
 mod field_text;
@@ -24,6 +25,7 @@ mod training;
 mod validate;
 
 pub use autoencoder::{AutoencoderKind, AutoencoderParams};
+pub use betas::{ScheduleFlaw, alphas_cumprod};
 pub use diffusion::{BetaSchedule, DiffusionParams, Prediction, VarianceType};
 pub use error::{ConfigError, FieldError};
 pub use generate::{GenerateSettings, unknown_name};

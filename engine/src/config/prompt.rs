@@ -29,6 +29,10 @@ pub struct Prompt {
 
 /// The most prompts that one text may stand for.
 const MOST: usize = 65_536;
+/// The most brackets one within the other.
+const MOST_BRACKETS: usize = 20;
+/// The most wishes with AND between them.
+const MOST_PARTS: usize = 100;
 /// What a bracket multiplies or divides by.
 const EMPHASIS: f32 = 1.1;
 
@@ -42,6 +46,10 @@ impl Prompt {
         }
         if classes.is_empty() {
             let message = "this model draws without classes; leave the prompt empty";
+            return Err(ConfigError::one("prompt", message));
+        }
+        if text.split(" AND ").count() > MOST_PARTS {
+            let message = format!("more than {MOST_PARTS} wishes joined by AND; give fewer");
             return Err(ConfigError::one("prompt", message));
         }
         let mut prompts = vec![Self::default()];
@@ -62,6 +70,16 @@ impl Prompt {
     pub fn of_class(place: usize) -> Self {
         let part = Part { mix: vec![(place, 1.0)], weight: 1.0 };
         Self { parts: vec![part], text: place.to_string() }
+    }
+
+    /// One wish, for what all pictures have in common.
+    pub fn of_nothing_in_particular() -> Self {
+        Self { parts: vec![Part { mix: Mix::new(), weight: 1.0 }], text: String::new() }
+    }
+
+    /// Whether it is one wish that counts in full: one question to the network answers it.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.parts.as_slice(), [part] if part.weight == 1.0)
     }
 
     fn and(&self, part: &Part, text: &str) -> Self {
@@ -183,33 +201,46 @@ fn trailing_weight(text: &str) -> (&str, f64) {
 
 /// A name, its brackets read. A name that stands among the classes as it is needs no reading.
 fn weighted(word: &str, classes: &[String]) -> Result<Item, ConfigError> {
-    if let Some(class) = class_of(word, classes) {
-        return Ok(Item::One((class, 1.0)));
-    }
-    let inside = |open, close| word.strip_prefix(open)?.strip_suffix(close).map(str::trim);
-    if let Some(inner) = inside('(', ')') {
-        if let Some((name, weight)) = inner.rsplit_once(':')
-            && let Some(weight) =
-                weight.trim().parse().ok().filter(|weight: &f32| weight.is_finite())
-        {
-            return scaled(name.trim(), classes, weight);
+    let (mut name, mut weight) = (word, 1.0);
+    for depth in 0..=MOST_BRACKETS {
+        if let Some(class) = class_of(name, classes) {
+            return finite(word, class, weight);
         }
-        return scaled(inner, classes, EMPHASIS);
+        if let Some((inner, factor)) = unbracketed(name) {
+            (name, weight) = (inner, weight * factor);
+            continue;
+        }
+        let Some(range) = range(name, classes)? else {
+            return Err(unknown_name("prompt", name, classes.iter().map(String::as_str)));
+        };
+        if depth == 0 {
+            return Ok(Item::Range(range));
+        }
+        let message = format!("`{name}` stands for many pictures and cannot be weighed");
+        return Err(ConfigError::one("prompt", message));
     }
-    if let Some(inner) = inside('[', ']') {
-        return scaled(inner, classes, 1.0 / EMPHASIS);
-    }
-    if let Some(range) = range(word, classes)? {
-        return Ok(Item::Range(range));
-    }
-    Err(unknown_name("prompt", word, classes.iter().map(String::as_str)))
+    let message = format!("more than {MOST_BRACKETS} brackets, one within the other; give fewer");
+    Err(ConfigError::one("prompt", message))
 }
 
-fn scaled(name: &str, classes: &[String], factor: f32) -> Result<Item, ConfigError> {
-    match weighted(name, classes)? {
-        Item::One((class, weight)) => Ok(Item::One((class, weight * factor))),
-        Item::Range(_) => {
-            let message = format!("`{name}` stands for many pictures and cannot be weighed");
+/// What a bracket holds, and what it multiplies the weight by.
+fn unbracketed(word: &str) -> Option<(&str, f32)> {
+    let inside = |open, close| word.strip_prefix(open)?.strip_suffix(close).map(str::trim);
+    if let Some(inner) = inside('(', ')') {
+        let weighed = inner.rsplit_once(':').and_then(|(name, weight)| {
+            let weight = weight.trim().parse().ok().filter(|weight: &f32| weight.is_finite())?;
+            Some((name.trim(), weight))
+        });
+        return Some(weighed.unwrap_or((inner, EMPHASIS)));
+    }
+    inside('[', ']').map(|inner| (inner, 1.0 / EMPHASIS))
+}
+
+fn finite(word: &str, class: usize, weight: f32) -> Result<Item, ConfigError> {
+    match weight.is_finite() {
+        true => Ok(Item::One((class, weight))),
+        false => {
+            let message = format!("the weights of `{word}` are too large together");
             Err(ConfigError::one("prompt", message))
         }
     }
@@ -278,6 +309,21 @@ mod tests {
         ];
         for (text, wanted) in cases {
             assert_eq!(mix(text), *wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_goes_beyond_all_measure_is_refused() {
+        let nested = |depth: usize| format!("{}one{}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(mix(&nested(2)), [(1, 1.1 * 1.1)]);
+        for (text, reason) in [
+            (nested(21), "20 brackets"),
+            (nested(40_000), "20 brackets"),
+            ("((one:1e30):1e30)".into(), "too large"),
+            (vec!["one"; 101].join(" AND "), "100 wishes"),
+        ] {
+            let error = Prompt::parse(&text, &digits()).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use super::{
     BetaSchedule, ConfigError, DiffusionParams, FieldError, LrSchedule, ModelParams, Prediction,
-    RunConfig, SETTINGS, autoencoder_fit,
+    RunConfig, SETTINGS, ScheduleFlaw, autoencoder_fit,
 };
 
 /// A configuration whose parts fit together. The only way to one is [`RunConfig::validate`].
@@ -89,6 +89,8 @@ fn diffusion(diffusion: &DiffusionParams, errors: &mut Vec<FieldError>) {
             "diffusion_params.beta_start",
             format!("{first} is above beta_end {last}; betas must not fall"),
         ));
+    } else {
+        errors.extend(schedule_fault(diffusion));
     }
     if diffusion.rescale_zero_snr && diffusion.prediction_type == Prediction::Noise {
         errors.push(FieldError::new(
@@ -97,6 +99,25 @@ fn diffusion(diffusion: &DiffusionParams, errors: &mut Vec<FieldError>) {
              v_prediction or sample, or leave this off",
         ));
     }
+}
+
+fn schedule_fault(diffusion: &DiffusionParams) -> Option<FieldError> {
+    let betas: Vec<f32> = diffusion.betas().into_iter().map(|beta| beta as f32).collect();
+    let (field, message) = match ScheduleFlaw::of(&betas)? {
+        ScheduleFlaw::BeginsClean => {
+            let first = diffusion.beta_start;
+            ("beta_start", format!("{first} adds no noise in the first step; give at least 1e-7"))
+        }
+        ScheduleFlaw::EndsEarly(timestep) => {
+            let (last, steps) = (diffusion.beta_end, diffusion.num_timesteps);
+            let message = format!(
+                "{last} leaves nothing of the picture after {timestep} of {steps} timesteps; give a \
+                 smaller one or fewer timesteps"
+            );
+            ("beta_end", message)
+        }
+    };
+    Some(FieldError::new(format!("diffusion_params.{field}"), message))
 }
 
 fn lengths(model: &ModelParams, errors: &mut Vec<FieldError>) {
@@ -278,6 +299,8 @@ mod tests {
     #[test]
     fn each_misfit_names_its_field_and_what_would_do() {
         let cases = [
+            ("diffusion_params.beta_start", "1e-8", "diffusion_params.beta_start", "at least 1e-7"),
+            ("diffusion_params.beta_end", "0.5", "diffusion_params.beta_end", "give a smaller one"),
             ("model_params.im_size", "30", "model_params.im_size", "28 or 32 would do"),
             ("model_params.conv_out_channels", "12", "model_params.conv_out_channels", "8 or 16"),
             (

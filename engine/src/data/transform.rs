@@ -31,6 +31,17 @@ pub(crate) fn crop_to(picture: Picture, (width, height): (u32, u32)) -> Picture 
     scaled(picture, &window, (width, height))
 }
 
+/// The largest part of the middle that has the proportions of `size`.
+pub(crate) fn cut_to(picture: &Picture, size: (u32, u32)) -> Picture {
+    let Window { left, top, width, height } = centre_window((picture.width, picture.height), size);
+    let channels = usize::from(picture.channels);
+    let columns = left as usize * channels..(left + width) as usize * channels;
+    let rows = picture.pixels.chunks_exact(picture.width as usize * channels);
+    let kept = rows.skip(top as usize).take(height as usize);
+    let pixels = kept.flat_map(|row| &row[columns.clone()]).copied().collect();
+    Picture { width, height, pixels, ..*picture }
+}
+
 /// Stretches to the size. A picture that has it already stays as it is, byte for byte.
 pub(crate) fn stretched(picture: Picture, size: (u32, u32)) -> Picture {
     let (width, height) = (picture.width, picture.height);

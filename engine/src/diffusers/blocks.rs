@@ -31,7 +31,7 @@ impl Layers {
             })?;
             let attention = attend.then(|| {
                 params.within(format!("attentions.{at}"), |params| {
-                    Attention::new(params, unet, outputs, unet.norm_num_groups)
+                    Attention::new(params, unet, outputs, Some(unet.norm_num_groups))
                 })
             });
             Ok((resnet, attention.transpose()?))
@@ -112,7 +112,9 @@ pub(super) struct Mid {
 impl Mid {
     pub fn new(params: &mut Params, unet: &UNet2DConfig) -> Result<Self> {
         let channels = unet.block_out_channels[unet.block_out_channels.len() - 1];
-        let groups = unet.attn_norm_num_groups.unwrap_or(unet.norm_num_groups);
+        // As in diffusers, which has no norm here beside `scale_shift`.
+        let usual = unet.resnet_time_scale_shift == "default";
+        let groups = unet.attn_norm_num_groups.or(usual.then_some(unet.norm_num_groups));
         params.within("mid_block", |params| {
             let mut resnet = |at: usize| {
                 params.within(format!("resnets.{at}"), |params| {

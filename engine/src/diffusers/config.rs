@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::{
-    BetaSchedule, DiffusionParams, ModelParams, Prediction, RunConfig, TrainParams, VarianceType,
+    BetaSchedule, DiffusionParams, ModelParams, Prediction, RunConfig, ScheduleFlaw, TrainParams,
+    VarianceType,
 };
 use crate::schedule::NoiseSchedule;
 use crate::{Error, Result};
@@ -242,17 +243,27 @@ impl SchedulerConfig {
         if !(1..=100_000).contains(&steps) {
             return Err(refused("num_train_timesteps", steps, "1 to 100000"));
         }
-        let Some(betas) = &self.trained_betas else {
-            return Ok(NoiseSchedule::new(&self.params()?));
+        let (schedule, field) = match &self.trained_betas {
+            None => (NoiseSchedule::new(&self.params()?), "beta_end"),
+            Some(betas) if betas.len() == steps && betas.iter().all(|b| (0.0..1.0).contains(b)) => {
+                let betas = betas.iter().map(|&beta| beta as f32).collect();
+                (NoiseSchedule::from_betas(betas), "trained_betas")
+            }
+            Some(_) => {
+                let wanted = "one in 0 to 1 a timestep";
+                return Err(refused("trained_betas", "numbers out of range", wanted));
+            }
         };
-        if betas.len() != steps || betas.iter().any(|beta| !(0.0..1.0).contains(beta)) {
-            return Err(refused(
-                "trained_betas",
-                "numbers out of range",
-                "one in 0 to 1 a timestep",
-            ));
+        match ScheduleFlaw::of(schedule.betas()) {
+            None => Ok(schedule),
+            Some(ScheduleFlaw::BeginsClean) => {
+                Err(refused(field, "a first step without noise", "more noise"))
+            }
+            Some(ScheduleFlaw::EndsEarly(timestep)) => {
+                let found = format!("nothing but noise from timestep {timestep} on");
+                Err(refused(field, found, "less noise"))
+            }
         }
-        Ok(NoiseSchedule::from_betas(betas.iter().map(|&beta| beta as f32).collect()))
     }
 
     /// The same in this program's words.

@@ -24,6 +24,8 @@ const PICKLED_WEIGHTS: &str = "unet/diffusion_pytorch_model.bin";
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// Larger weights do not fit the machines this program is for.
 const MAX_WEIGHTS_BYTES: u64 = 16 << 30;
+/// How many times its zip weights may unpack to: they hardly shrink when they are packed.
+const MAX_GROWTH: u64 = 4;
 
 /// Reads a pipeline: what it is, and its weights.
 pub(crate) fn read(path: &Path) -> Result<(Spec, Weights)> {
@@ -139,8 +141,16 @@ impl Files {
         config.map(Some).map_err(|error| Error::file(self.path(name), error))
     }
 
+    /// Bytes that the weights may have.
+    fn most_weights(&self) -> u64 {
+        let Self::Zip { path, .. } = self else { return MAX_WEIGHTS_BYTES };
+        let packed = path.metadata().map_or(0, |file| file.len());
+        packed.saturating_mul(MAX_GROWTH).min(MAX_WEIGHTS_BYTES)
+    }
+
     fn weights(&mut self) -> Result<Weights> {
-        if let Some(bytes) = self.bytes(WEIGHTS, MAX_WEIGHTS_BYTES)? {
+        let most = self.most_weights();
+        if let Some(bytes) = self.bytes(WEIGHTS, most)? {
             return read_tensors(&bytes).map_err(|error| Error::file(self.path(WEIGHTS), error));
         }
         let pickled = self.path(PICKLED_WEIGHTS);

@@ -43,8 +43,12 @@ struct Wish {
 impl<'a> Guided<'a> {
     pub fn new(model: &'a Model, guidance: &Guidance) -> Result<Self> {
         let (classes, device) = (model.classes().len(), model.device());
-        let longest = guidance.prompts.iter().map(|prompt| prompt.parts.len()).max().unwrap_or(0);
-        if !model.draws_without_class() && (longest == 0 || guidance.prompts.iter().any(is_empty)) {
+        let prompts = match model.draws_without_class() && !guidance.negative.is_empty() {
+            true => &wishing(&guidance.prompts),
+            false => &guidance.prompts,
+        };
+        let longest = prompts.iter().map(|prompt| prompt.parts.len()).max().unwrap_or(0);
+        if !model.draws_without_class() && (longest == 0 || prompts.iter().any(is_empty)) {
             let message = format!(
                 "this model needs a class for every picture; its first is {}",
                 model.classes()[0]
@@ -54,16 +58,14 @@ impl<'a> Guided<'a> {
         let wishes = match classes {
             0 => Vec::new(),
             _ => (0..longest)
-                .map(|place| Wish::at(place, &guidance.prompts, classes, device))
+                .map(|place| Wish::at(place, prompts, classes, device))
                 .collect::<Result<_>>()?,
         };
         let scale = if model.draws_without_class() { guidance.scale } else { 1.0 };
-        let plain =
-            |prompt: &Prompt| matches!(prompt.parts.as_slice(), [part] if part.weight == 1.0);
         let compares =
-            model.draws_without_class() && (scale != 1.0 || !guidance.prompts.iter().all(plain));
+            model.draws_without_class() && (scale != 1.0 || !prompts.iter().all(Prompt::is_plain));
         let negative = compares.then(|| {
-            let mixes = vec![guidance.negative.as_slice(); guidance.prompts.len()];
+            let mixes = vec![guidance.negative.as_slice(); prompts.len()];
             rows(&mixes, classes, device)
         });
         Ok(Self { model, wishes, negative: negative.transpose()?, scale })
@@ -77,15 +79,16 @@ impl<'a> Guided<'a> {
             (None, [only, ..]) => return self.model.predict(x, timestep, Some(only)),
             (Some(negative), wishes) => (negative, wishes),
         };
-        // All in one go through the network.
+        // Two at once in one go through the network: more would take memory that is not foreseen.
         let asked: Vec<&Tensor> = wishes.iter().copied().chain([negative]).collect();
-        let copies = vec![x; asked.len()];
-        let answers = self.model.predict(
-            &Tensor::cat(&copies, 0)?,
-            timestep,
-            Some(&Tensor::cat(&asked, 0)?),
-        )?;
-        let answers = answers.chunk(asked.len(), 0)?;
+        let pairs = asked.chunks(2).map(|pair| {
+            let copies = vec![x; pair.len()];
+            let classes = Tensor::cat(pair, 0)?;
+            let answers =
+                self.model.predict(&Tensor::cat(&copies, 0)?, timestep, Some(&classes))?;
+            Ok(answers.chunk(pair.len(), 0)?)
+        });
+        let answers = pairs.collect::<Result<Vec<_>>>()?.concat();
         let base = &answers[wishes.len()];
         let mut steered = base.clone();
         for (answer, wish) in answers.iter().zip(&self.wishes) {
@@ -117,6 +120,16 @@ impl Wish {
 fn with_variance_of(steered: &Tensor, answer: &Tensor, channels: usize) -> Result<Tensor> {
     let variance = answer.narrow(1, channels, channels)?;
     Ok(Tensor::cat(&[steered.narrow(1, 0, channels)?, variance], 1)?)
+}
+
+/// Prompts that wish for something: for pictures in general where nothing else is said, so that there
+/// is something to steer towards.
+fn wishing(prompts: &[Prompt]) -> Vec<Prompt> {
+    let wish = |prompt: &Prompt| match is_empty(prompt) {
+        true => Prompt::of_nothing_in_particular(),
+        false => prompt.clone(),
+    };
+    prompts.iter().map(wish).collect()
 }
 
 fn is_empty(prompt: &Prompt) -> bool {
@@ -231,6 +244,18 @@ mod tests {
         let wanted = (&two + towards(&zero, 2.0)).unwrap();
         let wanted = (wanted + towards(&one, 1.0)).unwrap();
         assert!(close(&predict(&model, &guidance, &x), &wanted));
+    }
+
+    #[test]
+    fn a_negative_prompt_steers_pictures_of_nothing_in_particular() {
+        let (model, x) = (model("0.1"), x(1));
+        let [base, two] = [None, Some(2)].map(|class| alone(&model, &x, class));
+        let guidance =
+            Guidance { prompts: prompts(&model, &[""]), negative: vec![(2, 1.0)], scale: 3.0 };
+        let wanted = (&two + ((&base - &two).unwrap() * 3.0).unwrap()).unwrap();
+        assert!(close(&predict(&model, &guidance, &x), &wanted));
+        let level = Guidance { scale: 1.0, ..guidance };
+        assert!(close(&predict(&model, &level, &x), &base));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use super::level::{Level, Levels};
 /// How the levels of a path are spread over the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spacing {
-    /// Every (T / steps)-th timestep, counted from 0.
+    /// Every (T / steps)-th timestep, counted from 0. The stride is whole, as in diffusers, unless that
+    /// would leave out more than a tenth of the noise.
     Leading,
     /// Every (T / steps)-th timestep, counted back from T - 1.
     Trailing,
@@ -30,7 +31,8 @@ impl Spacing {
         let way = (0..steps).map(|i| share(i, steps)); // from 0 at the first step to 1 at the last
         match self {
             Self::Leading => {
-                (0..steps).rev().map(|i| levels.at((i * stride as usize) as f64)).collect()
+                let whole = if stride.floor() < 0.9 * stride { stride } else { stride.floor() };
+                (0..steps).rev().map(|i| levels.at((i as f64 * whole).floor())).collect()
             }
             Self::Trailing => (0..steps)
                 .map(|i| (levels.timesteps() as f64 - i as f64 * stride).round_ties_even() - 1.0)
@@ -145,6 +147,16 @@ mod tests {
         }
         let last = Spacing::Leading.levels(&levels, 12)[11];
         assert_eq!(last.timestep, 0.0);
+    }
+
+    #[test]
+    fn leading_strides_are_whole_unless_much_noise_would_be_left_out() {
+        let levels = levels(1000);
+        let first = |steps| Spacing::Leading.levels(&levels, steps)[0].timestep;
+        assert_eq!([10, 30, 50].map(first), [900.0, 957.0, 980.0]);
+        for steps in [170, 334, 501, 600, 999] {
+            assert!(first(steps) >= 990.0, "{steps}: {}", first(steps));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use candle_core::Var;
 use super::ema::Ema;
 use crate::Result;
 use crate::checkpoint::Checkpoint;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, RunConfig};
 use crate::unet::{WARPS, Weights};
 
 /// Gives `vars` the weights of `checkpoint`, and `ema` their average there or, without one, the
@@ -24,6 +24,20 @@ pub(super) fn begin_from(
     let averages = checkpoint.ema.as_ref().unwrap_or(&checkpoint.weights);
     let known = vars.keys().filter_map(|name| Some((name, ema.average(name)?)));
     known.into_iter().try_for_each(|(name, var)| take_over(name, var, averages))
+}
+
+/// Whether a network of `config` makes of the same weights what one of `beginning` made of them.
+pub(super) fn check_kin(config: &RunConfig, beginning: &RunConfig) -> Result<()> {
+    let (here, there) = (config.network(), beginning.network());
+    let numbers = [
+        ("model_params.num_heads", here.num_heads, there.num_heads),
+        ("model_params.norm_groups", here.norm_groups, there.norm_groups),
+    ];
+    let unlike = numbers.into_iter().find(|(_, here, there)| here != there);
+    unlike.filter(|_| !config.is_autoencoder()).map_or(Ok(()), |(field, here, there)| {
+        let message = format!("{here}, but the model to begin with has {there}; give that");
+        Err(ConfigError::one(field, message).into())
+    })
 }
 
 fn take_over(name: &str, var: &Var, weights: &Weights) -> Result<()> {

@@ -78,6 +78,11 @@ pub fn checkpoint_path(folder: &Path, step: u64) -> Result<PathBuf> {
     Ok(RunFolder::create(folder)?.checkpoint(step))
 }
 
+/// Whether the run in `folder` has come to a state that it can go on from.
+pub fn has_state(folder: &Path) -> bool {
+    RunFolder::at(folder).state().exists()
+}
+
 /// The newest checkpoint of a run.
 pub fn latest_checkpoint(folder: &Path) -> Result<Option<PathBuf>> {
     Ok(checkpoints(folder)?.pop().map(|(_, path)| path))

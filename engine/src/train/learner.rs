@@ -6,7 +6,8 @@ use std::path::Path;
 use candle_core::Device;
 
 use super::autoencoding::AutoencoderTrainer;
-use super::folder::RunFolder;
+use super::beginning::check_kin;
+use super::folder::{RunFolder, has_state};
 use super::validation::ValidationLoss;
 use super::{StepReport, TrainRequest, Trainer, samples, state};
 use crate::checkpoint::Checkpoint;
@@ -53,8 +54,8 @@ pub(super) trait Learner: Debug {
 
 /// What the run that `request` describes trains, standing before step 1.
 ///
-/// A run that is resumed goes on with the autoencoder in its own checkpoint, whatever has become of
-/// the one it began with.
+/// A run that is resumed goes on with the autoencoder in its own checkpoint and with its own weights,
+/// whatever has become of those it began with.
 pub(super) fn learner<'a>(request: &'a TrainRequest) -> Result<Box<dyn Learner + 'a>> {
     let own = match request.config.model_params.draws_latents() {
         true => own_autoencoder(request.folder)?,
@@ -62,7 +63,8 @@ pub(super) fn learner<'a>(request: &'a TrainRequest) -> Result<Box<dyn Learner +
     };
     let autoencoder = own.as_ref().or(request.autoencoder);
     let mut learner = learner_on(request.config, request.data, autoencoder, request.device)?;
-    if let Some(checkpoint) = request.begin_from {
+    if let Some(checkpoint) = request.begin_from.filter(|_| !has_state(request.folder)) {
+        check_kin(request.config, &checkpoint.header.config)?;
         learner.begin_from(checkpoint)?;
     }
     Ok(learner)

@@ -20,22 +20,28 @@ pub(super) fn drawn(trainer: &Trainer, cancel: &CancelToken) -> Result<(Vec<Pict
         0 => timesteps,
         steps => steps.min(timesteps),
     };
-    let (seeds, side) = ((0..params.num_samples as u64).collect(), config.model_params.im_size);
-    let request = SampleRequest {
-        guidance: guidance(config),
-        ..SampleRequest::new(Sampling::new(SamplerKind::Ddpm, steps), seeds, (side, side))
-    };
-    Ok((sample(&model, &request, cancel, &mut |_| Ok(()))?, params.num_grid_rows))
+    let (seeds, side) = (0..params.num_samples as u64, config.model_params.im_size);
+    let mut pictures = Vec::new();
+    // As many at once as the run learns from: more would take memory that is not foreseen.
+    for seeds in seeds.collect::<Vec<_>>().chunks(params.batch_size) {
+        let sampling = Sampling::new(SamplerKind::Ddpm, steps);
+        let request = SampleRequest {
+            guidance: guidance(config, seeds),
+            ..SampleRequest::new(sampling, seeds.to_vec(), (side, side))
+        };
+        pictures.extend(sample(&model, &request, cancel, &mut |_| Ok(()))?);
+    }
+    Ok((pictures, params.num_grid_rows))
 }
 
 /// Each class in turn, a little steered, where the network knows classes.
-fn guidance(config: &RunConfig) -> Guidance {
+fn guidance(config: &RunConfig, seeds: &[u64]) -> Guidance {
     let classes = config.model_params.num_classes;
-    let prompt = |picture: usize| Prompt::of_class(picture % classes);
+    let prompt = |seed: &u64| Prompt::of_class(*seed as usize % classes);
     match classes {
         0 => Guidance::default(),
         _ => Guidance {
-            prompts: (0..config.train_params.num_samples).map(prompt).collect(),
+            prompts: seeds.iter().map(prompt).collect(),
             scale: SAMPLE_SCALE,
             ..Guidance::default()
         },

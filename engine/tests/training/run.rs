@@ -1,7 +1,7 @@
 //! A run from the outside: what it reports and writes, how it stops and goes on.
 
 use candle_core::Device;
-use engine::train::{Control, TrainEnd, TrainEvent, TrainRequest, train};
+use engine::train::{Control, TrainEnd, TrainEvent, TrainRequest, Trainer, train};
 use engine::{CancelToken, Error};
 
 use crate::fixture::{bytes_of_last, run, stripes, tiny};
@@ -40,6 +40,65 @@ fn a_run_that_begins_anew_leaves_nothing_of_an_earlier_one_to_go_on_from() {
     let (end, lines) = watch(&config, folder.path(), true, &mut |_, _, _| Ok(()));
     assert_eq!(end.unwrap(), TrainEnd::Finished { step: 6 });
     assert_eq!(lines[..2], ["started 1", "step 1 0.002"]);
+}
+
+#[test]
+fn a_run_that_goes_on_needs_no_longer_what_it_began_with() {
+    let (config, data) = (tiny(&[]), stripes(10));
+    let folder = tempfile::tempdir().unwrap();
+    run(&config, &data, folder.path(), false, &CancelToken::new(), 3).unwrap();
+    let wider = tiny(&["model_params.conv_out_channels=8", "model_params.norm_groups=4"]);
+    let other = Trainer::new(&wider, &data, &Device::Cpu).unwrap().checkpoint();
+    let ask = |resume, folder| {
+        let control = &Control::new();
+        let request = TrainRequest {
+            config: &config,
+            data: &data,
+            autoencoder: None,
+            begin_from: Some(&other),
+            device: &Device::Cpu,
+            folder,
+            resume,
+            control,
+        };
+        train(&request, &CancelToken::new(), &mut |_| Ok(()))
+    };
+    assert_eq!(ask(true, folder.path()).unwrap(), TrainEnd::Finished { step: 6 });
+    let fresh = tempfile::tempdir().unwrap();
+    let error = ask(false, fresh.path()).unwrap_err().to_string();
+    assert!(error.contains("norm_groups") && error.contains("has 4"), "{error}");
+}
+
+#[test]
+fn as_many_samples_come_as_were_asked_for_whatever_the_batch() {
+    let data = stripes(4);
+    let drawn = |batch: &str| {
+        let by_class = ["model_params.num_classes=2", "train_params.num_samples=5"];
+        let config = tiny(&[&by_class[..], &[batch, "train_params.num_steps=1"]].concat());
+        let folder = tempfile::tempdir().unwrap();
+        let mut shown = Vec::new();
+        let request = TrainRequest {
+            config: &config,
+            data: &data,
+            autoencoder: None,
+            begin_from: None,
+            device: &Device::Cpu,
+            folder: folder.path(),
+            resume: false,
+            control: &Control::new(),
+        };
+        train(&request, &CancelToken::new(), &mut |event| {
+            if let TrainEvent::Samples { pictures, .. } = event {
+                shown = pictures.to_vec();
+            }
+            Ok(())
+        })
+        .unwrap();
+        shown
+    };
+    // Drawn four and one at once, and two, two and one.
+    assert_eq!(drawn("train_params.batch_size=4").len(), 5);
+    assert_eq!(drawn("train_params.batch_size=2").len(), 5);
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl Darkroom {
         if !known.is_ok_and(|file| file.set_modified(SystemTime::now()).is_ok()) {
             let texts = image_texts::texts(bytes);
             let texts: Vec<(&str, &str)> =
-                texts.iter().filter(|(_, text)| text.len() <= MAX_TEXT).map(pair).collect();
+                texts.iter().map(pair).filter(|text| is_writable(*text)).collect();
             write_whole(&path, &picture.to_png(&texts))?;
         }
         self.input(name)
@@ -136,10 +136,31 @@ pub fn decoded(bytes: &[u8], field: &str) -> Result<Picture> {
         .map_err(|reason| Error::field(field, format!("this cannot be used: {reason}")))
 }
 
+/// Whether a PNG can hold a text: keywords have 1 to 79 characters of Latin-1, and no text a zero.
+fn is_writable((keyword, text): (&str, &str)) -> bool {
+    let latin1 = keyword.chars().all(|c| c != '\0' && u32::from(c) < 256);
+    let short = (1..80).contains(&keyword.chars().count()) && text.len() <= MAX_TEXT;
+    latin1 && short && !text.contains('\0')
+}
+
 fn pair(text: &(String, String)) -> (&str, &str) {
     (&text.0, &text.1)
 }
 
 fn no_input(field: &str, name: &str) -> Error {
     Error::field(field, format!("there is no image `{name}` any more; give it again"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_png_can_hold_is_kept_with_an_image() {
+        assert!(is_writable(("parameters", "7")) && is_writable(("Größe", "é🎨")));
+        for keyword in ["", "🎨", "a\0b", &"k".repeat(80)] {
+            assert!(!is_writable((keyword, "7")), "{keyword}");
+        }
+        assert!(!is_writable(("parameters", "a\0b")));
+    }
 }

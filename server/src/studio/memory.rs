@@ -2,7 +2,7 @@
 
 use candle_core::Device;
 use engine::checkpoint::Header;
-use engine::config::{ConfigError, GenerateSettings};
+use engine::config::{ConfigError, GenerateSettings, Prompt};
 use engine::footprint::Footprint;
 
 use super::Darkroom;
@@ -48,7 +48,7 @@ impl Darkroom {
             return Ok(());
         };
         let footprint = Footprint::new(header, &Device::Cpu);
-        let guided = !header.classes().is_empty() && settings.cfg_scale != 1.0;
+        let guided = asks_twice(settings, &header.classes());
         let size = drawn_size(settings, header.config.model_params.im_size);
         fits(&footprint, size, settings.batch_size, guided, memory.free)?;
         if settings.has_second_pass() {
@@ -59,6 +59,16 @@ impl Darkroom {
         }
         Ok(())
     }
+}
+
+/// Whether the network is asked for two pictures in place of one. A prompt that cannot be read is told
+/// elsewhere.
+fn asks_twice(settings: &GenerateSettings, classes: &[String]) -> bool {
+    let composed = || {
+        let prompts = Prompt::parse(&settings.prompt, classes).unwrap_or_default();
+        !prompts.iter().all(Prompt::is_plain)
+    };
+    !classes.is_empty() && (settings.cfg_scale != 1.0 || composed())
 }
 
 fn fits(
@@ -99,6 +109,20 @@ mod tests {
         let lines = "MemTotal:  16 kB\nMemTotalHuge: 1 kB\nOdd: x kB\n";
         assert_eq!(bytes(lines, "MemTotal"), Some(16 << 10));
         assert_eq!((bytes(lines, "Odd"), bytes(lines, "None")), (None, None));
+    }
+
+    #[test]
+    fn what_is_compared_is_asked_for_twice() {
+        let classes = ["one", "two"].map(str::to_owned);
+        let asks = |prompt: &str, cfg_scale| {
+            let settings =
+                GenerateSettings { prompt: prompt.into(), cfg_scale, ..Default::default() };
+            asks_twice(&settings, &classes)
+        };
+        assert!(!asks("one", 1.0));
+        assert!(asks("one", 2.0) && asks("one AND two", 1.0) && asks("one :0.5", 1.0));
+        let unnamed = GenerateSettings { cfg_scale: 3.0, ..Default::default() };
+        assert!(!asks_twice(&unnamed, &[]), "a model without classes is asked once");
     }
 
     #[test]

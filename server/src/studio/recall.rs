@@ -5,6 +5,7 @@ use engine::config::{GenerateSettings, SCHEDULES, SamplerKind, ScheduleKind, Ups
 use super::library::Models;
 use super::parameters::Parameters;
 use super::plotting::MATRIX;
+use super::start::{MASK_MODE, NOT_MASKED, RESIZE_MODE};
 
 /// What of `parameters` the Generate form takes, by its keys. What this program does not have, such as
 /// another program's model, is left out; `inputs` tells which pictures to begin from are here.
@@ -31,6 +32,8 @@ pub fn form_fields(
     }
     let only_masked = parameters.setting("Inpaint area") == Some("Only masked");
     add("inpaint_full_res", only_masked.then_some("true"));
+    let not_masked = parameters.setting(MASK_MODE) == Some(NOT_MASKED);
+    add("inpainting_mask_invert", not_masked.then_some("true"));
     let matrix = parameters.setting("Script") == Some(MATRIX);
     add("prompt_matrix", matrix.then_some("true"));
     // One name for the two passes that begin from a picture.
@@ -58,7 +61,7 @@ pub fn form_fields(
 }
 
 /// Keys of the form whose value stands as it is under a name of A1111's.
-const KEYS: [(&str, &str); 18] = [
+const KEYS: [(&str, &str); 19] = [
     ("steps", "Steps"),
     ("cfg_scale", "CFG scale"),
     ("seed", "Seed"),
@@ -68,6 +71,7 @@ const KEYS: [(&str, &str); 18] = [
     ("hires_scale", "Hires upscale"),
     ("hires_steps", "Hires steps"),
     ("tiling", "Tiling"),
+    ("resize_mode", RESIZE_MODE),
     ("mask_blur", "Mask blur"),
     ("inpainting_fill", "Masked content"),
     ("inpaint_full_res_padding", "Masked area padding"),
@@ -140,6 +144,7 @@ mod tests {
             "7\nSteps: 20, Sampler: DDIM, Schedule type: Karras, CFG scale: 2.5, Seed: 3, \
              Size: 32x28, Model: digits, Denoising strength: 0.4, Init image hash: here, \
              Mask hash: gone, Masked content: noise, Tiling: True, Eta: 0.5, \
+             Resize mode: Resize and fill, Mask mode: Inpaint not masked, \
              Seed resize from: 28x24, \
              Version: Darkroom 0.1.0",
         );
@@ -158,6 +163,8 @@ mod tests {
             ("denoising_strength", "0.4"),
             ("init_image", "here"),
             ("inpainting_fill", "noise"),
+            ("resize_mode", "Resize and fill"),
+            ("inpainting_mask_invert", "true"),
             ("tiling", "True"),
             ("width", "32"),
             ("height", "28"),

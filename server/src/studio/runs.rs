@@ -9,7 +9,7 @@ use engine::CancelToken;
 use engine::config::{RunConfig, ValidConfig, parse_colour};
 use engine::data::{ImageSet, LoadOptions};
 use engine::grid::{Picture, grid};
-use engine::train::{StepReport, TrainEnd, TrainEvent, TrainRequest};
+use engine::train::{StepReport, TrainEnd, TrainEvent, TrainRequest, has_state};
 use serde::{Deserialize, Serialize};
 
 use super::files::write_whole;
@@ -56,13 +56,14 @@ pub fn train(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<
     let folder = studio.folders.run(&job.title);
     let device = worker.device.clone();
     let control = studio.live.get(job.id).map(|running| running.control).unwrap_or_default();
+    let goes_on = request.resume && has_state(&folder);
     let autoencoder = match studio.autoencoder(&config) {
         // A run that goes on has its own, whatever has become of the one it began with.
-        Err(_) if request.resume => None,
+        Err(_) if goes_on => None,
         found => found?,
     };
     let begin_from = match studio.beginning(&config) {
-        Err(_) if request.resume => None,
+        Err(_) if goes_on => None,
         found => found?,
     };
     let train = TrainRequest {

@@ -7,6 +7,11 @@ use engine::sampler::{Init, Mask, Region, fit};
 use super::Darkroom;
 use crate::Result;
 
+/// What the text of a picture calls these, and how an inverted mask is told in A1111's words.
+pub const RESIZE_MODE: &str = "Resize mode";
+pub const MASK_MODE: &str = "Mask mode";
+pub const NOT_MASKED: &str = "Inpaint not masked";
+
 /// A picture, and a mask on it, brought to the size that is drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
@@ -17,6 +22,9 @@ pub struct Start {
     image: String,
     mask: String,
     mask_blur: usize,
+    /// Whether black was drawn.
+    inverted: bool,
+    resize_mode: ResizeMode,
 }
 
 impl Start {
@@ -40,6 +48,8 @@ impl Start {
             image: settings.init_image.clone(),
             mask: settings.mask.clone(),
             mask_blur: settings.mask_blur,
+            inverted: settings.inpainting_mask_invert,
+            resize_mode: settings.resize_mode,
         }
     }
 
@@ -63,9 +73,12 @@ impl Start {
         [
             Some(("Denoising strength", self.init.strength.to_string())),
             Some(("Init image hash", self.image.clone())),
+            (self.resize_mode != ResizeMode::default())
+                .then(|| (RESIZE_MODE, self.resize_mode.name().into())),
             mask("Mask hash", self.mask.clone()),
             mask("Mask blur", self.mask_blur.to_string()),
             mask("Masked content", self.init.fill.name().into()),
+            mask(MASK_MODE, NOT_MASKED.into()).filter(|_| self.inverted),
             self.patch.as_ref().map(|_| ("Inpaint area", "Only masked".into())),
             self.patch.as_ref().map(|patch| ("Masked area padding", patch.padding.to_string())),
         ]

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::sync::Arc;
 
+use app::api::ImageId;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -51,24 +52,51 @@ async fn pack(
 }
 
 fn archive(darkroom: &Darkroom, images: Vec<ImageRow>) -> Result<File> {
+    let path = |row: &ImageRow| darkroom.folders.absolute(&row.image.path);
+    // Somebody may have taken a file away.
+    let images: Vec<ImageRow> = images.into_iter().filter(|row| path(row).is_file()).collect();
     if images.is_empty() {
         return Err(Error::NotFound("there are no such pictures".into()));
     }
     let mut archive = Archive::begin(darkroom.folders.root())?;
     let mut taken = HashSet::new();
     for row in images {
-        let path = darkroom.folders.absolute(&row.image.path);
-        archive.add(&name_within(&row.image.path, &mut taken), &path)?;
+        archive.add(&name_within((&row.image.path, row.id), &mut taken), &path(&row))?;
     }
     archive.finish()
 }
 
-/// The file's own name; pictures of different days can share one, and then have the day before it.
-fn name_within(path: &str, taken: &mut HashSet<String>) -> String {
+/// The file's own name; pictures of different days can share one, and then have the day before it, and
+/// their number if that is not enough.
+fn name_within((path, id): (&str, ImageId), taken: &mut HashSet<String>) -> String {
     let mut parts = path.rsplit('/');
-    let file = parts.next().unwrap_or(path).to_owned();
-    match taken.insert(file.clone()) {
-        true => file,
-        false => format!("{}-{file}", parts.next().unwrap_or_default()),
+    let file = parts.next().unwrap_or_default();
+    let day = parts.next().unwrap_or_default();
+    let names = [file.to_owned(), format!("{day}-{file}"), format!("{day}-{}-{file}", id)];
+    let free = names.into_iter().find(|name| taken.insert(name.clone()));
+    free.unwrap_or_else(|| id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_of_one_name_all_find_a_place() {
+        let mut taken = HashSet::new();
+        let mut name = |path, id| name_within((path, id), &mut taken);
+        assert_eq!(name("outputs/txt2img-images/2026-11-24/00000-7.png", 1), "00000-7.png");
+        assert_eq!(
+            name("outputs/img2img-images/2026-11-24/00000-7.png", 2),
+            "2026-11-24-00000-7.png"
+        );
+        assert_eq!(
+            name("outputs/txt2img-images/2026-11-25/00000-7.png", 3),
+            "2026-11-25-00000-7.png"
+        );
+        assert_eq!(
+            name("outputs/img2img-images/2026-11-25/00000-7.png", 4),
+            "2026-11-25-4-00000-7.png"
+        );
     }
 }

@@ -28,6 +28,7 @@ async fn images_are_enlarged() {
     let sides = json!({ "resize_mode": 1, "upscaling_resize_w": 6, "upscaling_resize_h": 3 });
     let sized = picture(&single(sides).await.json()["image"]);
     assert_eq!((sized.width, sized.height), (6, 3));
+    assert!(sized.pixels.iter().all(|&gray| gray == 0 || gray == 200), "by Nearest: {sized:?}");
     let untouched = single(json!({ "upscaler_1": "None" })).await.json();
     assert_eq!(picture(&untouched["image"]), small);
     let body =

@@ -5,10 +5,9 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use engine::config::{FieldError, ResizeMode, Upscaler};
+use engine::config::{FieldError, Upscaler};
 use engine::grid::Picture;
-use engine::sampler::fit;
-use engine::upscale::upscale;
+use engine::upscale::{cover, upscale};
 use serde_json::{Value, json};
 
 use super::body::{Object, Received, filled, flag, number, object, text};
@@ -156,10 +155,9 @@ impl Size {
                 let side = |side: u32| (f64::from(side) * factor).round().max(1.0) as i64;
                 (side(picture.width), side(picture.height))
             }
-            Self::Sides { width, height, crop } => {
-                let channels = picture.channels.into();
-                let mode = if crop { ResizeMode::Crop } else { ResizeMode::Resize };
-                return Ok(fit(picture, (width, height), channels, mode).picture);
+            Self::Sides { width, height, crop: false } => (width as i64, height as i64),
+            Self::Sides { width, height, crop: true } => {
+                return Ok(cover(&picture, (width as u32, height as u32), upscaler));
             }
         };
         if width.max(height) > MAX_SIDE {
