@@ -7,7 +7,12 @@ test('a model is measured, and its figures say what they mean', async ({ page })
   await fields.getByLabel('Pictures').fill('1');
   await fields.getByRole('button', { name: 'Evaluate' }).click();
   await expect(fields.getByLabel('Pictures')).toHaveAttribute('aria-invalid', 'true');
+  await fields.getByLabel('Inception’s weights').fill('/nowhere/inception.pth');
   await fields.getByLabel('Pictures').fill('20');
+  await fields.getByRole('button', { name: 'Evaluate' }).click();
+  await expect(fields.getByLabel('Inception’s weights')).toHaveAttribute('aria-invalid', 'true');
+  await expect(fields).toContainText('there is no such file');
+  await fields.getByLabel('Inception’s weights').fill('');
   await fields.getByLabel('Steps').fill('2');
   await fields.getByLabel('Sampler').selectOption('DDIM');
   await fields.getByRole('button', { name: 'Evaluate' }).click();

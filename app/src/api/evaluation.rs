@@ -13,6 +13,9 @@ pub struct EvaluateForm {
     pub dataset: String,
     /// The model whose network looks at the pictures; empty for the model itself.
     pub judge: String,
+    /// The file of Inception's weights on the server's machine, which looks at the pictures instead of
+    /// a judge; empty for none.
+    pub features: String,
     /// Pictures to draw, and images to compare them with.
     pub count: String,
     /// Denoising steps.
@@ -27,6 +30,7 @@ impl Default for EvaluateForm {
             model: String::new(),
             dataset: String::new(),
             judge: String::new(),
+            features: String::new(),
             count: "200".into(),
             steps: "50".into(),
             sampler: "DDPM".into(),

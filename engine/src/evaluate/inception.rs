@@ -1,5 +1,5 @@
 //! The network whose features are meant by FID: Inception v3 with the weights of pytorch-fid,
-//! `pt_inception-2015-12-05-6726825d.pth`, which a person brings along.
+//! `pt_inception-2015-12-05-6726825d.pth`, which a person brings along, as it is or as safetensors.
 //!
 //! Layers and names are those of torchvision's `inception_v3` (Szegedy et al. 2015, arXiv 1512.00567)
 //! with pytorch-fid's changes: averages leave out what lies beyond the edge, and the last block takes
@@ -10,6 +10,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 
 use super::bilinear::enlarged;
+use crate::checkpoint::native::read_tensors;
 use crate::checkpoint::read_pickle;
 use crate::grid::Picture;
 use crate::model::placed;
@@ -135,9 +136,16 @@ pub struct Inception {
 }
 
 impl Inception {
-    /// Reads pytorch-fid's file. The pickle is parsed, never run.
+    /// Reads pytorch-fid's file, whose pickle is parsed and never run, or the same weights as
+    /// safetensors.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
-        let weights = read_pickle(path)?;
+        let weights = match path.extension().is_some_and(|ending| ending == "safetensors") {
+            true => {
+                let bytes = std::fs::read(path).map_err(|error| Error::file(path, error))?;
+                read_tensors(&bytes).map_err(|error| Error::file(path, error))?
+            }
+            false => read_pickle(path)?,
+        };
         let read = Self::new(&weights, device);
         read.map_err(|error| Error::file(path, format!("no weights of Inception: {error}")))
     }

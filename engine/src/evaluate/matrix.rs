@@ -39,10 +39,6 @@ impl Matrix {
         &self.numbers[row * self.size..][..self.size]
     }
 
-    pub fn trace(&self) -> f64 {
-        (0..self.size).map(|at| self.get(at, at)).sum()
-    }
-
     pub fn times(&self, other: &Self) -> Self {
         Self::from_rows(self.size, |row| {
             let mut out = vec![0.0; self.size];
@@ -183,6 +179,12 @@ fn chase(diagonal: &mut [f64], beside: &mut [f64], first: usize, last: usize) {
 mod tests {
     use super::*;
     use crate::noise::{Stream, gaussian};
+
+    impl Matrix {
+        fn trace(&self) -> f64 {
+            (0..self.size).map(|at| self.get(at, at)).sum()
+        }
+    }
 
     /// A random matrix times itself turned over, of at most `rank`: symmetric, without negative
     /// eigenvalues.

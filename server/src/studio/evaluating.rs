@@ -58,7 +58,7 @@ impl EvaluateSettings {
             model: form.model.trim().into(),
             dataset: named(&form.dataset),
             judge: named(&form.judge),
-            features: None,
+            features: named(&form.features).map(PathBuf::from),
             count: number("count", &form.count, &mut faults),
             steps: number("steps", &form.steps, &mut faults),
             sampler: SamplerKind::from_name(&form.sampler).unwrap_or_else(|error| {
@@ -75,6 +75,10 @@ impl EvaluateSettings {
             model: self.model.clone(),
             dataset: self.dataset.clone().unwrap_or_default(),
             judge: self.judge.clone().unwrap_or_default(),
+            features: self
+                .features
+                .as_ref()
+                .map_or_else(String::new, |path| path.display().to_string()),
             count: self.count.to_string(),
             steps: self.steps.to_string(),
             sampler: self.sampler.name().into(),
@@ -105,6 +109,24 @@ impl EvaluateSettings {
             cfg_scale: 1.0,
             ..GenerateSettings::default()
         }
+    }
+}
+
+/// Whether there is a file where Inception's weights are said to be, and no other judge besides.
+fn check_features(settings: &EvaluateSettings) -> Result<()> {
+    let Some(path) = &settings.features else { return Ok(()) };
+    if settings.judge.is_some() {
+        let message = "Inception would judge in the place of a model; give a file or a judge";
+        return Err(Error::field("features", message));
+    }
+    let metadata =
+        path.metadata().map_err(|error| Error::file("open", path)(error).at_field("features"))?;
+    match metadata.is_file() {
+        true => Ok(()),
+        false => Err(Error::field(
+            "features",
+            format!("`{}` is no file; give that of Inception's weights", path.display()),
+        )),
     }
 }
 
@@ -152,6 +174,7 @@ impl Darkroom {
         let info = self.models.info(&settings.model)?;
         check_draws(&info)?;
         self.models.find(settings.judge()).map_err(|error| error.renamed("model", "judge"))?;
+        check_features(settings)?;
         if let Some(dataset) = &settings.dataset {
             let checked = self.datasets.check(dataset);
             checked.map_err(|error| error.renamed("dataset_params.im_path", "dataset"))?;
@@ -375,6 +398,10 @@ mod tests {
         let form = EvaluateForm { model: "digits".into(), judge: " ".into(), ..Default::default() };
         let settings = EvaluateSettings::read(&form).unwrap();
         assert_eq!((settings.count, settings.judge()), (200, "digits"));
+        assert_eq!(EvaluateSettings::read(&settings.form()).unwrap(), settings);
+        let weights = EvaluateForm { features: " /w/inception.pth ".into(), ..form.clone() };
+        let settings = EvaluateSettings::read(&weights).unwrap();
+        assert_eq!(settings.judge_words(), "Inception");
         assert_eq!(EvaluateSettings::read(&settings.form()).unwrap(), settings);
         let bad = EvaluateForm { count: "many".into(), sampler: "Oiler".into(), ..form };
         let error = EvaluateSettings::read(&bad).unwrap_err();

@@ -107,6 +107,26 @@ async fn a_program_trains() {
 }
 
 #[tokio::test]
+async fn a_program_measures_a_model() {
+    let setup = Setup::working();
+    setup.trained("measured").await;
+    let site = setup.site();
+    let body = json!({ "model": "measured", "count": 8, "steps": 2, "sampler": "DDIM" });
+    let begun = ask(&site, "post", "/evaluations", Some(&body)).await;
+    assert_eq!(begun.status, StatusCode::ACCEPTED, "{}", begun.text());
+    let path = format!("/evaluations/{}", begun.json()["job"]);
+    assert_eq!(begun.header(header::LOCATION), format!("/api/v1{path}"));
+    let told = async || ask(&site, "get", &path, None).await.json();
+    wait(async || told().await["job"]["state"] == json!(JobState::Done)).await;
+    assert_eq!(told().await["figures"]["judge"], "measured");
+    let all = async |model: &str| {
+        ask(&site, "get", &format!("/evaluations?model={model}"), None).await.json()
+    };
+    assert_eq!(all("measured").await.as_array().unwrap().len(), 1);
+    assert!(all("digits").await.as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_told_by_field() {
     let setup = Setup::idle();
     let site = setup.site();
@@ -115,6 +135,9 @@ async fn what_is_wrong_is_told_by_field() {
         ("/generations", json!({ "steps": 0 }), "steps"),
         ("/generations", json!({ "stepz": 1 }), "stepz"),
         ("/trainings", json!({ "train_params": { "lr": 5 } }), "train_params.lr"),
+        ("/evaluations", json!({ "model": "digits", "count": 3 }), "count"),
+        ("/evaluations", json!({ "model": "digits", "featurez": "" }), "featurez"),
+        ("/evaluations", json!({ "model": "digits", "features": "/nowhere" }), "features"),
     ] {
         let answer = ask(&site, "post", path, Some(&body)).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text());

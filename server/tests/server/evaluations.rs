@@ -3,6 +3,7 @@
 use app::api::{EvaluateForm, JobKind, JobState, MergeForm, Studio};
 use axum::http::StatusCode;
 
+use crate::inception;
 use crate::support::{Setup, wait};
 
 fn form(model: &str) -> EvaluateForm {
@@ -42,6 +43,36 @@ async fn an_evaluation_waits_its_turn_and_leaves_its_figures() {
 }
 
 #[tokio::test]
+async fn inception_judges_where_its_weights_are_named() {
+    let setup = Setup::working();
+    setup.trained("first").await;
+    let weights = setup.folder.path().join("inception.safetensors");
+    inception::write(&weights);
+    let site = setup.site();
+    let asked = format!("model=first&count=8&steps=2&sampler=DDIM&features={}", weights.display());
+    let answer = site.call("evaluate", &asked).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let newest = async || setup.studio.evaluations(None).await.unwrap().remove(0);
+    wait(async || newest().await.job.state.is_over()).await;
+    let view = newest().await;
+    assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+    assert_eq!(view.form.features, weights.to_str().unwrap());
+    let figures = view.figures.unwrap();
+    assert_eq!(figures.judge, "Inception");
+    assert!(figures.frechet_distance.is_finite() && figures.frechet_distance > 0.0, "{figures:?}");
+
+    // What holds no such weights is told at its field, once it is read.
+    let other = setup.folder.path().join("other.safetensors");
+    let nothing = std::collections::HashMap::<String, candle_core::Tensor>::new();
+    candle_core::safetensors::save(&nothing, &other).unwrap();
+    let wrong = EvaluateForm { features: other.to_str().unwrap().into(), ..form("first") };
+    setup.studio.evaluate(wrong).await.unwrap();
+    wait(async || newest().await.job.state.is_over()).await;
+    let told = newest().await.job.message.unwrap_or_default();
+    assert!(told.contains("features") && told.contains("other.safetensors"), "{told}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_measured_is_told_at_its_field() {
     let setup = Setup::idle();
     let site = setup.site();
@@ -50,6 +81,9 @@ async fn what_cannot_be_measured_is_told_at_its_field() {
         ("model=digits&count=many", "count"),
         ("model=nobody", "model"),
         ("model=digits&judge=nobody", "judge"),
+        ("model=digits&features=/nowhere/inception.pth", "features"),
+        ("model=digits&features=/", "features"),
+        ("model=digits&judge=textures&features=/", "features"),
         ("model=digits&dataset=nowhere", "dataset"),
         ("model=digits&steps=5000", "steps"),
         ("model=digits&sampler=Oiler", "sampler"),

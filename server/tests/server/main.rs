@@ -8,6 +8,7 @@ mod files;
 mod from_pictures;
 mod gallery;
 mod generating;
+mod inception;
 mod infotext;
 mod inputs;
 mod killed;

@@ -4,7 +4,7 @@ use app::api::{DatasetChange, DatasetInfo, JobState, Studio};
 use axum::http::StatusCode;
 
 use crate::support::{Setup, Site, open, png};
-use crate::uploads::{form, zip_of};
+use crate::uploads::{form, npy, zip_of};
 
 /// Two cats, of which one is there twice, and a dog.
 async fn pets(site: &Site) -> DatasetInfo {
@@ -102,11 +102,6 @@ async fn a_folder_that_changes_on_disk_is_counted_anew() {
 
 /// An npz of four images of two classes, of which the first two are alike.
 fn arrays() -> Vec<u8> {
-    let npy = |shape: &str, numbers: &[u8]| {
-        let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape}), }}\n");
-        let length = (header.len() as u16).to_le_bytes();
-        [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), numbers].concat()
-    };
     let pixels = [10, 10, 20, 30].map(|gray| [gray; 64]).concat();
     let files = [("images.npy", npy("4, 8, 8", &pixels)), ("labels.npy", npy("4,", &[3, 3, 5, 5]))];
     zip_of(&files)

@@ -147,7 +147,7 @@ async fn a_named_folder_stays_when_it_is_forgotten_and_an_uploaded_one_goes() {
 }
 
 /// An npy file of `shape` as numpy writes it.
-fn npy(shape: &str, bytes: &[u8]) -> Vec<u8> {
+pub fn npy(shape: &str, bytes: &[u8]) -> Vec<u8> {
     let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape}), }}\n");
     let length = (header.len() as u16).to_le_bytes();
     [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), bytes].concat()
@@ -174,7 +174,7 @@ fn parquet_of(files: Vec<Vec<u8>>) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn arrays_are_uploaded_and_shown_but_not_edited() {
+async fn arrays_are_uploaded_and_shown() {
     let setup = Setup::idle();
     let site = setup.site();
     let record = |label: u8| [vec![label], vec![90; 3072]].concat();
@@ -190,7 +190,7 @@ async fn arrays_are_uploaded_and_shown_but_not_edited() {
         let answer = upload(&site, "application/json", form(name, &bytes)).await;
         assert_eq!(answer.status, StatusCode::OK, "{name}: {}", answer.text());
         let info: DatasetInfo = serde_json::from_slice(&answer.bytes).unwrap();
-        assert_eq!((info.count, info.classes.len(), info.editable), (2, classes, false), "{name}");
+        assert_eq!((info.count, info.classes.len(), info.editable), (2, classes, true), "{name}");
         let page = setup.studio.dataset(name, None, 0).await.unwrap();
         let shown = site.get(&page.images[1].url).await;
         assert!(engine::grid::Picture::from_png(&shown.bytes).is_ok(), "{name}: {}", shown.text());

@@ -1,5 +1,7 @@
 //! What the parts of a data set's page share that change its images.
 
+use std::sync::Arc;
+
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -32,7 +34,7 @@ pub struct Editor {
     pub fault: FormFault,
     pub busy: RwSignal<bool>,
     /// Where the page goes after a change.
-    go: Callback<String>,
+    go: StoredValue<Arc<dyn Fn(String) + Send + Sync>>,
 }
 
 impl Editor {
@@ -46,7 +48,9 @@ impl Editor {
             selection: Selection::default(),
             fault: FormFault::new(refused),
             busy: RwSignal::new(false),
-            go: Callback::new(move |address: String| navigate(&address, Default::default())),
+            go: StoredValue::new(Arc::new(move |address: String| {
+                navigate(&address, Default::default());
+            })),
         }
     }
 
@@ -79,13 +83,17 @@ impl Editor {
         address: Option<String>,
     ) {
         self.busy.set(true);
+        let go = self.go.get_value();
         spawn_local(async move {
-            match (change.await, address) {
-                (Ok(_), Some(address)) => self.go.run(address),
-                (Ok(_), None) => self.selection.clear(),
-                (Err(error), _) => self.fault.set(error),
+            let done = change.await;
+            // The news of a change may come before its answer, and with it another page.
+            let stays = self.busy.try_set(false).is_none();
+            match (done, address) {
+                (Ok(_), Some(address)) => go(address),
+                (Ok(_), None) if stays => self.selection.clear(),
+                (Err(error), _) if stays => self.fault.set(error),
+                _ => {}
             }
-            self.busy.try_set(false);
         });
     }
 }

@@ -16,13 +16,14 @@ use crate::components::notice::Alert;
 use crate::live::Live;
 use crate::words;
 
-const FIELDS: [&str; 7] = ["model", "dataset", "judge", "count", "steps", "sampler", "seed"];
+const FIELDS: [&str; 8] =
+    ["model", "dataset", "judge", "features", "count", "steps", "sampler", "seed"];
 
 /// What the form holds, whatever becomes of the lists in it.
 #[derive(Clone, Copy)]
 pub struct Typed {
     /// In the order of [`FIELDS`].
-    values: [RwSignal<String>; 7],
+    values: [RwSignal<String>; 8],
     fault: FormFault,
     busy: RwSignal<bool>,
 }
@@ -30,10 +31,12 @@ pub struct Typed {
 impl Typed {
     /// The form as it is at first, for the model that the address names.
     pub fn new(query: &ParamsMap) -> Self {
-        let EvaluateForm { dataset, judge, count, steps, sampler, seed, .. } = Default::default();
+        let EvaluateForm { dataset, judge, features, count, steps, sampler, seed, .. } =
+            Default::default();
         let model = query.get("name").unwrap_or_default();
         Self {
-            values: [model, dataset, judge, count, steps, sampler, seed].map(RwSignal::new),
+            values: [model, dataset, judge, features, count, steps, sampler, seed]
+                .map(RwSignal::new),
             fault: FormFault::new(form_fault(query, "evaluate")),
             busy: RwSignal::new(false),
         }
@@ -41,8 +44,8 @@ impl Typed {
 
     fn form(self) -> EvaluateForm {
         let values = self.values.map(|value| value.get_untracked());
-        let [model, dataset, judge, count, steps, sampler, seed] = values;
-        EvaluateForm { model, dataset, judge, count, steps, sampler, seed }
+        let [model, dataset, judge, features, count, steps, sampler, seed] = values;
+        EvaluateForm { model, dataset, judge, features, count, steps, sampler, seed }
     }
 }
 
@@ -105,12 +108,20 @@ fn Fields(typed: Typed, names: Vec<String>, sets: Vec<String>) -> impl IntoView 
         {choose(0, "evaluate-model", "Model to evaluate", options(None, names.clone()))}
         {choose(1, "evaluate-dataset", "Compare with", options(Some("what it learned from"), sets))}
         {choose(2, "evaluate-judge", "Judge", options(Some("the model itself"), names))}
+        <Field
+            id="evaluate-features"
+            label="Inception’s weights"
+            help="For the FID of the papers: where pytorch-fid’s pt_inception-2015-12-05-6726825d.pth stands on the machine that Darkroom runs on. It judges instead. Empty for none."
+            fault=fault.at("features")
+        >
+            <TextInput id="evaluate-features" name="features" value=values[3] fault=fault.at("features") />
+        </Field>
         <div class="side-by-side">
-            {number(3, "evaluate-count", "Pictures")} {number(4, "evaluate-steps", "Steps")}
+            {number(4, "evaluate-count", "Pictures")} {number(5, "evaluate-steps", "Steps")}
         </div>
         <div class="side-by-side">
-            {choose(5, "evaluate-sampler", "Sampler", options(None, samplers))}
-            {number(6, "evaluate-seed", "First seed")}
+            {choose(6, "evaluate-sampler", "Sampler", options(None, samplers))}
+            {number(7, "evaluate-seed", "First seed")}
         </div>
     }
 }
@@ -194,7 +205,7 @@ fn Meaning() -> impl IntoView {
     let lines = [
         (
             "Fréchet distance",
-            "how far the pictures as a whole are from the images, as the judge’s network sees them. Lower is better; two halves of the images themselves have the value beside it.",
+            "how far the pictures as a whole are from the images, as the judge’s network sees them. Lower is better; two halves of the images themselves have the value beside it. Judged by Inception it is the FID of the papers; numbers of different judges cannot be compared.",
         ),
         (
             "Kernel distance",

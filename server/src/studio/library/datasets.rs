@@ -13,6 +13,7 @@ use engine::data::{Album, Found, Limits, NO_CLASS, Source, built_in, detect, unp
 use engine::grid::Picture;
 
 use super::archives::{source_at, unpacked_source};
+use super::dataset_info::{BEING_READ, info, info_of, with_survey};
 use super::overlay::Changes;
 use super::revision::Editable;
 use super::survey::{StoredSurvey, listing, skipped_files};
@@ -33,8 +34,6 @@ const THUMBNAIL: u32 = 128;
 
 /// A request waits so long for a small data set to be read; a big one is read on behind it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
-
-const BEING_READ: &str = "being read…";
 
 /// Everything that knows data sets by name.
 pub struct Datasets {
@@ -277,7 +276,8 @@ impl Datasets {
             Found::Archive(_) => unpack(archive, folder, &Limits::default(), &self.closing)
                 .map_err(|error| Error::from(error).unnamed(archive))?,
             Found::Source(source) => {
-                source.entries().map_err(|error| Error::from(error).unnamed(archive))?;
+                // Read to its end: what is missing is told with no name of ours.
+                source.open().map_err(|error| Error::from(error).unnamed(archive))?;
                 make_folder(folder)?;
                 let kept = folder.join(source.file_name().unwrap_or("images"));
                 std::fs::copy(archive, &kept).map_err(Error::file("write", &kept))?;
@@ -432,47 +432,6 @@ impl Datasets {
         let empty = info_of(name, true, "drawn by Darkroom");
         Ok(with_survey(empty, survey))
     }
-}
-
-fn info(row: &DatasetRow) -> Result<DatasetInfo> {
-    let source = if row.uploaded { "uploaded" } else { &row.path };
-    let mut info = info_of(&row.name, false, source);
-    info.skipped = serde_json::from_str(&row.skipped)?;
-    info.note = row.fault.clone();
-    match &row.survey {
-        Some(survey) => Ok(with_survey(info, serde_json::from_str(survey)?)),
-        None => {
-            info.note.get_or_insert_with(|| BEING_READ.into());
-            Ok(info)
-        }
-    }
-}
-
-fn info_of(name: &str, built_in: bool, source: &str) -> DatasetInfo {
-    DatasetInfo {
-        name: name.into(),
-        built_in,
-        source: source.into(),
-        count: 0,
-        min_size: (0, 0),
-        max_size: (0, 0),
-        channels: 0,
-        classes: Vec::new(),
-        skipped: Vec::new(),
-        note: None,
-        editable: false,
-        undo: None,
-        revised: false,
-    }
-}
-
-fn with_survey(mut info: DatasetInfo, survey: StoredSurvey) -> DatasetInfo {
-    info.count = survey.count;
-    (info.min_size, info.max_size) = (survey.min_size, survey.max_size);
-    info.channels = survey.channels;
-    info.classes = survey.classes;
-    info.skipped.extend(survey.skipped);
-    info
 }
 
 fn taken(name: &str) -> Error {

@@ -1,6 +1,7 @@
 //! What there is to train on and to draw with.
 
 pub mod archives;
+mod dataset_info;
 pub mod datasets;
 mod digests;
 mod editing;

@@ -1,9 +1,9 @@
 //! A value of everything that is sent, for the description of the API.
 
 use app::api::{
-    ClassInfo, DatasetInfo, GalleryImage, GalleryPage, GalleryQuery, GenerateView, ImageInfo,
-    InputImage, JobKind, JobState, JobSummary, LossPoint, ModelInfo, SampleGrid, Status,
-    TrainFigures, TrainView, ValidationPoint,
+    ClassInfo, DatasetInfo, EvaluateForm, EvaluationView, Figures, GalleryImage, GalleryPage,
+    GalleryQuery, GenerateView, ImageInfo, InputImage, JobKind, JobState, JobSummary, LossPoint,
+    ModelInfo, SampleGrid, Status, TrainFigures, TrainView, ValidationPoint,
 };
 use engine::config::{GenerateSettings, PRESETS, RunConfig};
 use serde::Serialize;
@@ -164,6 +164,28 @@ pub fn train_view() -> Value {
         checkpoints: vec![500],
         best: Some(500),
         rate_factor: 1.0,
+    })
+}
+
+pub fn evaluation() -> Value {
+    json!({ "model": "digits", "count": 200, "steps": 50, "features": "" })
+}
+
+pub fn evaluations_query() -> Value {
+    json!({ "model": "digits" })
+}
+
+pub fn evaluations() -> Value {
+    json!([evaluation_view()])
+}
+
+pub fn evaluation_view() -> Value {
+    let figures =
+        Figures { model: "digits".into(), judge: "Inception".into(), ..Figures::default() };
+    value(EvaluationView {
+        job: job(JobKind::Evaluate),
+        form: EvaluateForm { model: "digits".into(), ..EvaluateForm::default() },
+        figures: Some(figures),
     })
 }
 

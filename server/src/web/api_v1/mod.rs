@@ -3,6 +3,7 @@
 //! Everything is JSON. What goes wrong is `{"error", "fields": [{"field", "message"}]}`. The paths stand
 //! behind the same guard and password as the page.
 
+mod evaluations;
 mod examples;
 mod fault;
 mod generations;
@@ -32,6 +33,8 @@ pub fn routes() -> Router<Web> {
         .route("/generations/{job}", get(generations::tell))
         .route("/jobs/{job}/interrupt", post(generations::interrupt))
         .route("/jobs/{job}/skip", post(generations::skip))
+        .route("/evaluations", get(evaluations::list).post(evaluations::begin))
+        .route("/evaluations/{job}", get(evaluations::tell))
         .route("/trainings", get(trainings::list).post(trainings::begin))
         .route("/trainings/{job}", get(trainings::tell))
         .route("/trainings/{job}/resume", post(trainings::resume))

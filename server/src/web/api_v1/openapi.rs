@@ -69,6 +69,14 @@ pub const ENDPOINTS: &[Endpoint] = &[
         .answers(examples::generate_view),
     endpoint("post", "/jobs/{job}/interrupt", "Ends a job; what is done is kept"),
     endpoint("post", "/jobs/{job}/skip", "Leaves out the batch that is drawn now"),
+    endpoint("get", "/evaluations", "How good models were found, the newest first")
+        .asked_with(examples::evaluations_query)
+        .answers(examples::evaluations),
+    endpoint("post", "/evaluations", "Draws pictures and compares them with images, in numbers")
+        .takes(examples::evaluation)
+        .accepts(),
+    endpoint("get", "/evaluations/{job}", "How an evaluation stands, and its figures")
+        .answers(examples::evaluation_view),
     endpoint("get", "/trainings", "All runs, the newest first").answers(examples::jobs),
     endpoint("post", "/trainings", "Trains; settings by section over those of `preset`")
         .takes(examples::training)

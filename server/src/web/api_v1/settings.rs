@@ -1,6 +1,7 @@
 //! Settings in a body, by the names of their fields, over their defaults.
 
-use engine::config::{ConfigError, FieldError, GenerateSettings, RunConfig};
+use app::api::EvaluateForm;
+use engine::config::{ConfigError, FieldError, GenerateSettings, RunConfig, unknown_name};
 use serde_json::{Map, Value};
 
 /// A value as the text a form would have.
@@ -46,6 +47,20 @@ pub fn training(body: &Map<String, Value>) -> Result<RunConfig, ConfigError> {
         }
     }
     if faults.is_empty() { Ok(config.validate()?.into_inner()) } else { Err(ConfigError(faults)) }
+}
+
+/// The fields of the form, as text or as numbers.
+pub fn evaluation(body: &Map<String, Value>) -> Result<EvaluateForm, ConfigError> {
+    let mut form = serde_json::to_value(EvaluateForm::default()).expect("a form is plain data");
+    let stranger = body.keys().find(|key| form.get(key.as_str()).is_none());
+    if let Some(key) = stranger {
+        let known = form.as_object().into_iter().flat_map(|form| form.keys().map(String::as_str));
+        return Err(unknown_name(key, key, known));
+    }
+    for (key, value) in body {
+        form[key] = plain(value).into();
+    }
+    serde_json::from_value(form).map_err(|error| ConfigError::one("body", error.to_string()))
 }
 
 #[cfg(test)]
