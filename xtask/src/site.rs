@@ -8,7 +8,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::fingerprint::{self, Note};
 use crate::shell::say;
-use crate::{arrange, glue, split, style, wasm, workspace};
+use crate::{arrange, glue, pack, split, style, wasm, workspace};
 
 /// The name that the page's `HydrationScripts` ask for.
 const NAME: &str = "darkroom";
@@ -58,6 +58,7 @@ fn assemble(module: &Path) -> Result<()> {
     let css = style::bundle(&workspace::root().join("style/main.css"))?;
     fs::write(pkg.join(NAME).with_extension("css"), css)?;
     copy(&workspace::root().join("public"), &next)?;
+    pack::pack(&next)?;
 
     let old = workspace::target().join("site.old");
     remove(&old)?;
