@@ -9,7 +9,7 @@ use crate::words;
 
 #[component]
 pub fn JobList(#[prop(into)] jobs: Signal<Vec<JobSummary>>) -> impl IntoView {
-    move || {
+    (move || {
         let jobs = jobs.get();
         if jobs.is_empty() {
             return view! { <p class="help">"Nothing has run yet."</p> }.into_any();
@@ -20,7 +20,8 @@ pub fn JobList(#[prop(into)] jobs: Signal<Vec<JobSummary>>) -> impl IntoView {
             </ul>
         }
         .into_any()
-    }
+    })
+    .into_render()
 }
 
 #[component]

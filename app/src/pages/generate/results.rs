@@ -103,7 +103,7 @@ fn Outcome() -> impl IntoView {
             .generation
             .with(|v| v.as_ref().and_then(|v| outcome(v).map(|words| (v.job.state, words))))
     });
-    move || {
+    (move || {
         outcome.get().map(|(state, words)| {
             let failed = state == JobState::Failed;
             view! {
@@ -112,7 +112,8 @@ fn Outcome() -> impl IntoView {
                 </p>
             }
         })
-    }
+    })
+    .into_render()
 }
 
 fn outcome(view: &GenerateView) -> Option<String> {
@@ -319,7 +320,7 @@ fn Tiled() -> impl IntoView {
     let tiles = move || {
         desk.live.generation.with(|view| view.as_ref().is_some_and(|view| view.settings.tiling))
     };
-    move || {
+    (move || {
         desk.chosen_image().filter(|_| tiles()).map(|image| {
             view! {
                 <figure class="tiled">
@@ -333,7 +334,8 @@ fn Tiled() -> impl IntoView {
                 </figure>
             }
         })
-    }
+    })
+    .into_render()
 }
 
 /// The dialog over the page.
