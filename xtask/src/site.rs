@@ -56,7 +56,7 @@ fn assemble(module: &Path) -> Result<()> {
     bind(&base, &pkg)?;
     fs::remove_file(&base)?;
     let css = style::bundle(&workspace::root().join("style/main.css"))?;
-    fs::write(pkg.join(NAME).with_extension("css"), css)?;
+    fs::write(pkg.join(NAME).with_extension("css"), style::compact(&css))?;
     copy(&workspace::root().join("public"), &next)?;
     pack::pack(&next)?;
 

@@ -5,7 +5,15 @@ use leptos::task::spawn_local;
 
 use super::progress::ProgressBar;
 use crate::api::{JobId, JobState, JobSummary, interrupt};
+use crate::live::Live;
 use crate::words;
+
+/// The queue.
+#[component]
+pub fn Queued() -> impl IntoView {
+    let live = expect_context::<Live>();
+    view! { <JobList jobs=Signal::derive(move || live.jobs()) /> }
+}
 
 #[component]
 pub fn JobList(#[prop(into)] jobs: Signal<Vec<JobSummary>>) -> impl IntoView {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::number;
+
 use serde::de::value::StringDeserializer;
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
@@ -130,7 +132,7 @@ impl<'a> Reader<'a> {
         } else if let Ok(negative) = digits.parse() {
             Number::Negative(negative)
         } else {
-            Number::Broken(digits.parse().map_err(|_| self.expected("a number"))?)
+            Number::Broken(number(digits).ok_or_else(|| self.expected("a number"))?)
         };
         self.at += digits.len();
         Ok(number)

@@ -79,7 +79,7 @@ impl Editor {
         self.busy.set(true);
         spawn_local(async move {
             match (change.await, address) {
-                (Ok(_), Some(address)) => self.go.run(address),
+                (Ok(_), Some(address)) => drop(self.go.try_run(address)),
                 (Ok(_), None) => self.selection.clear(),
                 (Err(error), _) => self.fault.set(error),
             }

@@ -5,11 +5,13 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use super::plot::pictures;
 use crate::api::{GenerateView, ImageInfo, JobState, Preview};
+use crate::components::later::Later;
 use crate::components::lightbox::{Enlarged, Lightbox};
 use crate::components::notice::Empty;
 use crate::components::progress::ProgressBar;
 use crate::components::send_to::SendTo;
 use crate::components::show::Show;
+use crate::pages::part;
 use crate::words;
 
 #[component]
@@ -27,12 +29,11 @@ pub fn Results() -> impl IntoView {
                 </Empty>
             </Show>
             <JobProgress />
-            <Outcome />
+            <Later part=part::GENERATE_OUTCOME />
             <Preview />
             <Sheets />
             <Pictures />
-            <UnderPictures />
-            <Enlargement />
+            <Later part=part::GENERATE_UNDER />
         </section>
     }
     .into_any()
@@ -96,7 +97,7 @@ fn progress_words(view: &GenerateView, ahead: usize) -> String {
 
 /// Why the job on show made fewer pictures than asked for.
 #[component]
-fn Outcome() -> impl IntoView {
+pub fn Outcome() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let outcome = Memo::new(move |_| {
         desk.live
@@ -241,6 +242,16 @@ fn Thumbnail(image: ImageInfo, chosen: Memo<Option<i64>>, open: Callback<i64>) -
 /// As near to a square as the count allows, wide rather than high.
 fn columns(count: usize) -> usize {
     (count as f64).sqrt().ceil().max(1.0) as usize
+}
+
+/// What can be done with the pictures.
+#[component]
+pub fn Under() -> impl IntoView {
+    view! {
+        <UnderPictures />
+        <Enlargement />
+    }
+    .into_any()
 }
 
 /// Settings as text, and what can be taken away.
