@@ -4,6 +4,8 @@
 //! numbers in its messages alone. Pages read by a [`Reader`] instead, and the server writes by serde_json.
 
 mod reader;
+#[cfg(test)]
+mod tests;
 
 use leptos::server_fn::codec::Post;
 use leptos::server_fn::{ContentType, Decodes, Encodes, Format, FormatType};
