@@ -1,13 +1,11 @@
-//! JSON from the server, read in one way.
-//!
-//! Each type brings its reading into the page's module once for every kind of reader. The answers of
-//! server functions are read from bytes; so is all else here.
+//! What a page loads from the server.
 
+use leptos::json::Fault;
+pub use leptos::json::read;
 use leptos::prelude::*;
 use leptos::server::codee::{Decoder, Encoder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Error;
 
 /// What a page loads from the server before it is shown.
 pub type Loaded<T> = Resource<T, Json>;
@@ -25,27 +23,23 @@ where
     Resource::new_with_options(source, fetch, true)
 }
 
-pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
-    serde_json::from_slice(text.as_bytes())
-}
-
 /// How a page carries what was loaded from the server to the browser.
 pub struct Json;
 
 impl<T: Serialize> Encoder<T> for Json {
-    type Error = Error;
+    type Error = serde_json::Error;
     type Encoded = String;
 
-    fn encode(value: &T) -> Result<String, Error> {
+    fn encode(value: &T) -> Result<String, Self::Error> {
         serde_json::to_string(value)
     }
 }
 
 impl<T: DeserializeOwned> Decoder<T> for Json {
-    type Error = Error;
+    type Error = Fault;
     type Encoded = str;
 
-    fn decode(text: &str) -> Result<T, Error> {
+    fn decode(text: &str) -> Result<T, Fault> {
         read(text)
     }
 }

@@ -57,6 +57,11 @@ impl Live {
         }
     }
 
+    /// The queue.
+    pub fn jobs(self) -> Vec<JobSummary> {
+        self.status.with(|status| status.as_ref().map(|s| s.jobs.clone()).unwrap_or_default())
+    }
+
     /// Listens to `/events` for as long as the page is open. The browser reconnects by itself.
     pub fn connect(self) {
         let Ok(source) = EventSource::new("/events") else { return };

@@ -57,6 +57,7 @@ export async function reload(page: Page): Promise<void> {
 
 export async function hydrated(page: Page): Promise<void> {
   await expect(page.locator('html[data-hydrated="true"]')).toBeAttached();
+  await expect(page.locator('.later:not([data-hydrated])')).toHaveCount(0);
 }
 
 /** The settings that are folded away under `title`. */

@@ -8,6 +8,7 @@ mod cuda;
 mod fingerprint;
 mod glue;
 mod models;
+mod pack;
 mod program;
 mod python;
 mod readme;

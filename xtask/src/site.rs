@@ -8,7 +8,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::fingerprint::{self, Note};
 use crate::shell::say;
-use crate::{arrange, glue, split, style, wasm, workspace};
+use crate::{arrange, glue, pack, split, style, wasm, workspace};
 
 /// The name that the page's `HydrationScripts` ask for.
 const NAME: &str = "darkroom";
@@ -56,8 +56,9 @@ fn assemble(module: &Path) -> Result<()> {
     bind(&base, &pkg)?;
     fs::remove_file(&base)?;
     let css = style::bundle(&workspace::root().join("style/main.css"))?;
-    fs::write(pkg.join(NAME).with_extension("css"), css)?;
+    fs::write(pkg.join(NAME).with_extension("css"), style::compact(&css))?;
     copy(&workspace::root().join("public"), &next)?;
+    pack::pack(&next)?;
 
     let old = workspace::target().join("site.old");
     remove(&old)?;

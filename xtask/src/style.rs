@@ -24,6 +24,19 @@ pub fn bundle(file: &Path) -> Result<String> {
     Ok(bundled)
 }
 
+/// The same without remarks, indentation and empty lines, for the browser.
+pub fn compact(text: &str) -> String {
+    let mut rest = text;
+    let mut bare = String::new();
+    while let Some((before, remark)) = rest.split_once("/*") {
+        bare += before;
+        rest = remark.split_once("*/").map_or("", |(_, after)| after);
+    }
+    bare += rest;
+    let lines = bare.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn inline(importer: &Path, import: &str) -> Result<String> {
     let Some((name, condition)) = parse(import) else {
         bail!("write `@import \"file.css\";` or `@import \"file.css\" layer(name);` on one line");
@@ -72,6 +85,12 @@ mod tests {
             lines,
             ["a { left: 0 }", "@layer page {", "i { right: 0 }", "}", "p { top: 0 }"]
         );
+    }
+
+    #[test]
+    fn a_browser_is_sent_no_remarks_and_no_indentation() {
+        let text = "/* Links. */\na {\n  left: 0; /* from\n  here */\n\n  top: 0;\n}\n";
+        assert_eq!(compact(text), "a {\nleft: 0;\ntop: 0;\n}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use leptos::tachys::view::any_view::{AnyView, AnyViewState};
 use leptos::tachys::view::{Mountable, Position, PositionState};
 
 use crate::attribute::{Attribute, Held, Listener, Place, write_attribute};
+use crate::render::any;
 use crate::value::{IntoValue, Value};
 
 /// An element with what is said of it and what is in it.
@@ -37,8 +38,8 @@ impl Element {
         self
     }
 
-    pub fn child<C: IntoRender<Output: RenderHtml>>(mut self, child: C) -> Self {
-        self.children.push(child.into_render().into_owned().into_any());
+    pub fn child<C: RenderHtml<Owned: RenderHtml> + Send>(mut self, child: C) -> Self {
+        self.children.push(any(child.into_owned()));
         self
     }
 
@@ -305,13 +306,9 @@ impl RenderHtml for Element {
         self.found(node, attributes, children, cursor, position)
     }
 
-    async fn hydrate_async(mut self, cursor: &Cursor, position: &PositionState) -> Standing {
-        let (node, attributes) = self.find(cursor, position);
-        let mut children = Vec::with_capacity(self.children.len());
-        for child in std::mem::take(&mut self.children) {
-            children.push(child.hydrate_async(cursor, position).await);
-        }
-        self.found(node, attributes, children, cursor, position)
+    /// Only a page of which pieces are loaded while it is taken over waits for its elements.
+    async fn hydrate_async(self, cursor: &Cursor, position: &PositionState) -> Standing {
+        self.hydrate::<true>(cursor, position)
     }
 
     fn into_owned(self) -> Self {

@@ -1,5 +1,6 @@
-//! Leptos for the pages, with one difference: an HTML element is an [`Element`], whatever its tag, its
-//! attributes and its handlers are.
+//! Leptos for the pages, with three differences: an HTML element is an [`Element`], whatever its tag,
+//! its attributes and its handlers are; what stands in braces in a view is of few types, by
+//! [`IntoRender`]; and answers of the server are read by [`json`].
 //!
 //! Leptos gives each tag, each attribute and each kind of value a type, and each of them brings its own
 //! copy of all that renders and hydrates into the module that a browser loads: a third of a page was
@@ -8,11 +9,16 @@
 
 mod attribute;
 mod element;
+pub mod json;
+mod render;
 mod value;
 
 pub use attribute::Place;
 pub use element::{Element, IntoClasses, Standing};
 pub use leptos::*;
+#[doc(hidden)]
+pub use render::__as_shared_reactive_fn;
+pub use render::IntoRender;
 pub use value::{IntoPlain, IntoValue, Plain, Value};
 
 /// Functions that begin an element, by its tag.
@@ -22,6 +28,28 @@ macro_rules! tags {
             $crate::Element::new(stringify!($tag), $namespace, $is_void)
         }
     )*};
+}
+
+pub mod prelude {
+    //! What pages are written with.
+
+    pub use leptos::prelude::*;
+
+    pub use crate::render::IntoRender;
+}
+
+pub mod server_fn {
+    //! Server functions, whose answers are read by [`json`](crate::json).
+
+    pub use leptos::server_fn::*;
+
+    pub mod codec {
+        //! Encodings of arguments and answers.
+
+        pub use leptos::server_fn::codec::*;
+
+        pub use crate::json::{Json, JsonEncoding};
+    }
 }
 
 pub mod tachys {

@@ -1,7 +1,6 @@
 //! What an attribute, a class, a style or a property can be set to.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex};
 
 use leptos::prelude::{Get, Memo, ReadSignal, RwSignal, Signal};
 
@@ -59,16 +58,6 @@ where
 {
     fn into_value(mut self) -> Value {
         Value::Live(Box::new(move || self().into_plain()))
-    }
-}
-
-/// A closure as `view!` wraps it.
-impl<T: IntoPlain + 'static> IntoValue for Arc<Mutex<dyn FnMut() -> T + Send>> {
-    fn into_value(self) -> Value {
-        Value::Live(Box::new(move || {
-            let mut read = self.lock().expect("a closure that panicked ended the page");
-            read().into_plain()
-        }))
     }
 }
 

@@ -30,7 +30,7 @@ pub fn Field(
 #[component]
 pub fn Fault(id: &'static str, #[prop(into)] fault: Signal<Option<String>>) -> impl IntoView {
     let words = move |message: String| view! { <p class="fault" role="alert" id=fault_id(id)>{message}</p> };
-    move || fault.get().map(|message| words(message).into_any())
+    (move || fault.get().map(|message| words(message).into_any())).into_render()
 }
 
 /// A line of text or a number.

@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use wasm_bindgen::JsCast;
 
-use super::job_list::JobList;
+use super::later::Later;
 use crate::api::{JobState, JobSummary};
 use crate::live::Live;
+use crate::pages::part;
 use crate::words;
 
 const TABS: [(&str, &str); 8] = [
@@ -78,14 +79,11 @@ fn show_current(tabs: &web_sys::HtmlElement) {
 #[component]
 fn Queue() -> impl IntoView {
     let live = expect_context::<Live>();
-    let jobs = Signal::derive(move || {
-        live.status.with(|status| status.as_ref().map(|s| s.jobs.clone()).unwrap_or_default())
-    });
     let device = move || live.status.with(|s| s.as_ref().map(|s| s.device.clone()));
     let note = move || live.status.with(|s| s.as_ref().and_then(|s| s.device_note.clone()));
-    let busy = move || jobs.with(|jobs| jobs.iter().any(|job| job.state == JobState::Running));
+    let busy = move || live.jobs().iter().any(|job| job.state == JobState::Running);
     let state = move || {
-        if live.connected.get() { jobs.with(|jobs| summary(jobs)) } else { "no connection".into() }
+        if live.connected.get() { summary(&live.jobs()) } else { "no connection".into() }
     };
     view! {
         <details class="queue" class:busy=busy class:lost=move || !live.connected.get()>
@@ -96,7 +94,7 @@ fn Queue() -> impl IntoView {
             </summary>
             <div class="popover">
                 <h2>"Jobs"</h2>
-                <JobList jobs />
+                <Later part=part::QUEUED />
                 {move || note().map(|note| view! { <p class="help">{note}</p> })}
             </div>
         </details>

@@ -5,11 +5,19 @@ use leptos::task::spawn_local;
 
 use super::progress::ProgressBar;
 use crate::api::{JobId, JobState, JobSummary, interrupt};
+use crate::live::Live;
 use crate::words;
+
+/// The queue.
+#[component]
+pub fn Queued() -> impl IntoView {
+    let live = expect_context::<Live>();
+    view! { <JobList jobs=Signal::derive(move || live.jobs()) /> }
+}
 
 #[component]
 pub fn JobList(#[prop(into)] jobs: Signal<Vec<JobSummary>>) -> impl IntoView {
-    move || {
+    (move || {
         let jobs = jobs.get();
         if jobs.is_empty() {
             return view! { <p class="help">"Nothing has run yet."</p> }.into_any();
@@ -20,7 +28,8 @@ pub fn JobList(#[prop(into)] jobs: Signal<Vec<JobSummary>>) -> impl IntoView {
             </ul>
         }
         .into_any()
-    }
+    })
+    .into_render()
 }
 
 #[component]

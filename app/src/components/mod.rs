@@ -13,6 +13,7 @@ pub mod header;
 pub mod icon;
 pub mod image_picker;
 pub mod job_list;
+pub mod later;
 pub mod lightbox;
 pub mod loss_chart;
 pub mod notice;

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// Tells why something could not be done; nothing is there while all is well.
 #[component]
 pub fn Alert(#[prop(into)] messages: Signal<Vec<String>>) -> impl IntoView {
-    move || {
+    (move || {
         let messages = messages.get();
         (!messages.is_empty()).then(|| {
             view! {
@@ -14,7 +14,8 @@ pub fn Alert(#[prop(into)] messages: Signal<Vec<String>>) -> impl IntoView {
                 </div>
             }
         })
-    }
+    })
+    .into_render()
 }
 
 /// Stands where a page would, when the server could not give what it shows.

@@ -54,9 +54,10 @@ impl Selection {
         anchor.min(place)..anchor.max(place) + 1
     }
 
+    /// Does nothing when the pictures went from the page while an answer was on its way.
     pub fn clear(self) {
-        self.anchor.set(None);
-        if !self.images.with_untracked(BTreeSet::is_empty) {
+        self.anchor.try_set(None);
+        if self.images.try_with_untracked(BTreeSet::is_empty) == Some(false) {
             self.images.set(BTreeSet::new());
         }
     }
@@ -83,5 +84,13 @@ mod tests {
         assert_eq!(selection.all(), [3]);
         selection.clear();
         assert!(selection.is_empty());
+    }
+
+    #[test]
+    fn a_selection_that_went_with_its_page_can_be_cleared() {
+        let owner = Owner::new();
+        let selection = owner.with(Selection::default);
+        owner.cleanup();
+        selection.clear();
     }
 }

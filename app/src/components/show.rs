@@ -17,5 +17,5 @@ pub fn Show(
 
 fn switch(when: Signal<bool>, children: ChildrenFn, fallback: ViewFn) -> AnyView {
     let holds = Memo::new(move |_| when.get());
-    (move || if holds.get() { children() } else { fallback.run() }).into_any()
+    (move || if holds.get() { children() } else { fallback.run() }).into_render()
 }

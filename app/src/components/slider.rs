@@ -98,7 +98,7 @@ pub fn Handle(
 /// How much of the slider lies behind its handle.
 fn filled(value: &str, low: f64, high: f64) -> String {
     let high = high.max(low);
-    let value = value.parse::<f64>().ok().filter(|value| value.is_finite()).unwrap_or(low);
+    let value = leptos::json::number(value).filter(|value| value.is_finite()).unwrap_or(low);
     let share = (value.clamp(low, high) - low) / (high - low).max(f64::MIN_POSITIVE);
     format!("{:.1}%", share * 100.0)
 }

@@ -7,10 +7,10 @@ use leptos_meta::Title;
 ///
 /// The server writes the head last, when the signals of the page are gone, and those of a page that
 /// somebody else asked for may stand in their place: so it takes the text that there is now.
-pub fn tab_title(now: impl Fn() -> String + Send + Sync + 'static) -> impl IntoView {
+pub fn tab_title(now: impl Fn() -> String + Send + Sync + 'static) -> AnyView {
     #[cfg(feature = "ssr")]
     let text = untrack(now);
     #[cfg(not(feature = "ssr"))]
     let text = now;
-    view! { <Title text /> }
+    view! { <Title text /> }.into_any()
 }

@@ -1,4 +1,4 @@
-//! Pages as parts of the module: each is loaded when it is first opened.
+//! Pages, and pieces of them, as parts of the module: each is loaded when it is first needed.
 
 use std::pin::Pin;
 
@@ -12,10 +12,12 @@ use crate::components::notice::PageFault;
 type Page = Result<AnyView, SplitLoaderError>;
 type Loading<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// A page for the router.
+/// A page for the router, or a piece for [`Later`](crate::components::later::Later).
 #[derive(Clone, Copy)]
 pub struct Part {
     page: fn() -> Loading<Page>,
+    #[cfg(feature = "ssr")]
+    written: fn() -> AnyView,
     #[cfg(feature = "hydrate")]
     load: fn() -> Loading<Result<(), SplitLoaderError>>,
 }
@@ -25,6 +27,14 @@ impl Part {
     /// Loads what the page needs; it comes at once from then on.
     pub async fn load(self) -> Result<(), SplitLoaderError> {
         (self.load)().await
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl Part {
+    /// What the server writes, which has all parts.
+    pub fn written(self) -> AnyView {
+        (self.written)()
     }
 }
 
@@ -56,6 +66,8 @@ macro_rules! pages {
             }
             Part {
                 page: || Box::pin($name()),
+                #[cfg(feature = "ssr")]
+                written: || $page().into_any(),
                 #[cfg(feature = "hydrate")]
                 load: || Box::pin(load()),
             }
@@ -75,6 +87,14 @@ pages! {
     PNG_INFO in library: super::png_info::PngInfo,
     PROCESS in library: super::process::Process,
     SETTINGS in library: super::settings::Settings,
+    // What can wait until the page was taken over.
+    QUEUED in more: crate::components::job_list::Queued,
+    GENERATE_ALWAYS in more: super::generate::Always,
+    GENERATE_STYLES in more: super::generate::Styles,
+    GENERATE_FOLDS in more: super::generate::Folds,
+    GENERATE_COUNT in more: super::generate::Count,
+    GENERATE_OUTCOME in more: super::generate::Outcome,
+    GENERATE_UNDER in more: super::generate::Under,
 }
 
 /// Every part of the module, by one page in it.

@@ -1,5 +1,6 @@
 //! The browser half, inside the program.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
@@ -48,7 +49,7 @@ fn answer(path: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {
         return (headers, Body::from(file.data.into_owned())).into_response();
     }
     let packing = [(header::CONTENT_ENCODING, "gzip"), (header::VARY, "accept-encoding")];
-    (headers, packing, packed(hash, &file.data)).into_response()
+    (headers, packing, packed(path, hash, &file.data)).into_response()
 }
 
 fn takes_gzip(asked: &HeaderMap) -> bool {
@@ -60,9 +61,18 @@ fn takes_gzip(asked: &HeaderMap) -> bool {
     })
 }
 
+/// The file as it was packed when the site was built, or else packed now.
+fn packed(path: &str, hash: [u8; 32], file: &[u8]) -> Bytes {
+    match Site::get(&format!("{path}.gz")).map(|packed| packed.data) {
+        Some(Cow::Borrowed(packed)) => Bytes::from_static(packed),
+        Some(Cow::Owned(packed)) => packed.into(),
+        None => packed_once(hash, file),
+    }
+}
+
 /// A file as small as gzip makes it, which takes longer than one wants to wait for each time: the
 /// answer is kept by the hash of the file.
-fn packed(hash: [u8; 32], file: &[u8]) -> Bytes {
+fn packed_once(hash: [u8; 32], file: &[u8]) -> Bytes {
     static PACKED: Mutex<BTreeMap<[u8; 32], Bytes>> = Mutex::new(BTreeMap::new());
     let kept = || PACKED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(packed) = kept().get(&hash) {
@@ -104,15 +114,28 @@ mod tests {
         assert!(!takes_gzip(&HeaderMap::new()));
     }
 
+    fn unpacked(packed: &[u8]) -> Vec<u8> {
+        let mut unpacked = Vec::new();
+        flate2::read::GzDecoder::new(packed).read_to_end(&mut unpacked).unwrap();
+        unpacked
+    }
+
     #[test]
     fn what_is_packed_is_the_file_again() {
         let file = b"the same words, the same words, the same words".repeat(9);
         for _ in 0..2 {
-            let packed = packed([7; 32], &file);
+            let packed = packed_once([7; 32], &file);
             assert!(packed.len() < file.len());
-            let mut unpacked = Vec::new();
-            flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut unpacked).unwrap();
-            assert_eq!(unpacked, file);
+            assert_eq!(unpacked(&packed), file);
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_site_is_sent_as_it_is() {
+        for path in Site::iter() {
+            let file = Site::get(&path).unwrap();
+            let sent = packed(&path, file.metadata.sha256_hash(), &file.data);
+            assert_eq!(unpacked(&sent), &file.data[..], "{path}");
         }
     }
 }

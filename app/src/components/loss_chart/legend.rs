@@ -46,7 +46,7 @@ pub fn Legend(
     }
 }
 
-fn entry(class: String, name: impl Into<String>) -> impl IntoView {
+fn entry(class: String, name: impl Into<String>) -> AnyView {
     let name = name.into();
     view! {
         <li>
@@ -56,4 +56,5 @@ fn entry(class: String, name: impl Into<String>) -> impl IntoView {
             {name}
         </li>
     }
+    .into_any()
 }

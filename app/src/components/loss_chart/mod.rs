@@ -218,10 +218,11 @@ fn QuarterLines(drawing: Memo<Option<Drawing>>) -> impl IntoView {
 fn OtherLines(drawing: Memo<Option<Drawing>>) -> impl IntoView {
     let line =
         |(place, d): (usize, String)| view! { <path class=format!("other other-{place}") d=d /> };
-    move || {
+    (move || {
         let lines = drawing.with(|d| d.as_ref().map(Drawing::others).unwrap_or_default());
         lines.into_iter().enumerate().map(line).collect_view()
-    }
+    })
+    .into_render()
 }
 
 /// Lines and labels at the round values of both axes.
@@ -254,7 +255,7 @@ fn Grid(drawing: Memo<Option<Drawing>>) -> impl IntoView {
 
 #[component]
 fn Cursor(drawing: Memo<Option<Drawing>>, cursor: RwSignal<Option<usize>>) -> impl IntoView {
-    move || {
+    (move || {
         drawing.with(|d| {
             let d = d.as_ref()?;
             let at = cursor.get()?.min(d.points.len() - 1);
@@ -265,7 +266,8 @@ fn Cursor(drawing: Memo<Option<Drawing>>, cursor: RwSignal<Option<usize>>) -> im
                 <span class="cursor-dot" style:left=left style:bottom=bottom></span>
             })
         })
-    }
+    })
+    .into_render()
 }
 
 /// The values at one point of the chart.

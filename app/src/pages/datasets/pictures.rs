@@ -48,10 +48,10 @@ fn fixed(editable: bool, built_in: bool) -> Option<&'static str> {
 }
 
 /// The name in the address stands for the image: another one may come to the same place.
-fn picture(image: &DatasetImage) -> impl IntoView + use<> {
+fn picture(image: &DatasetImage) -> AnyView {
     let title = image.class.as_ref().map(|class| format!("{class}: {}", image.name));
     let url = format!("{}?{}", image.url, escape(&image.name));
-    view! { <img src=url title=title alt=image.name.clone() loading="lazy" /> }
+    view! { <img src=url title=title alt=image.name.clone() loading="lazy" /> }.into_any()
 }
 
 #[component]

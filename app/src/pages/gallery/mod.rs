@@ -88,7 +88,7 @@ fn follow_address(desk: Desk) {
 #[component]
 fn Nothing() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    move || match desk.seeks() {
+    (move || match desk.seeks() {
         true => view! {
             <Empty title="Nothing found">
                 <p>"No picture has all that is looked for."</p>
@@ -110,11 +110,12 @@ fn Nothing() -> impl IntoView {
             </Empty>
         }
         .into_any(),
-    }
+    })
+    .into_render()
 }
 
 /// Without JavaScript there is no scrolling on and on.
-fn paging(query: &GalleryQuery, page: &GalleryPage) -> impl IntoView + use<> {
+fn paging(query: &GalleryQuery, page: &GalleryPage) -> AnyView {
     let link = |offset: u64, words: &'static str| {
         let address = search::address(&GalleryQuery { offset, ..query.clone() });
         view! { <a class="button" href=address rel="external">{words}</a> }
@@ -126,4 +127,5 @@ fn paging(query: &GalleryQuery, page: &GalleryPage) -> impl IntoView + use<> {
             {(end < page.total).then(|| link(end, "Older"))}
         </nav>
     }
+    .into_any()
 }

@@ -4,6 +4,8 @@ use engine::config::GenerateSettings;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlInputElement};
 
 use super::Opening;
 use crate::api::{
@@ -45,11 +47,15 @@ impl Fields {
     /// Sets the fields that differ from `form`.
     fn fill(self, form: &GenerateForm) {
         for key in GenerateSettings::KEYS {
-            let (field, value) = (self.at(key), form.get(key));
-            if field.with_untracked(|typed| typed != value) {
-                field.set(value.into());
-            }
+            put(self.at(key), form.get(key));
         }
+    }
+}
+
+/// Sets `field` if it is another.
+fn put(field: RwSignal<String>, value: &str) {
+    if field.with_untracked(|typed| typed != value) {
+        field.set(value.into());
     }
 }
 
@@ -59,6 +65,8 @@ pub struct Desk {
     pub models: RwSignal<Vec<ModelInfo>>,
     pub styles: RwSignal<Vec<Style>>,
     pub fields: Fields,
+    /// The name that the form is to be kept under.
+    pub style: RwSignal<String>,
     pub fault: FormFault,
     /// The model that was asked for and was not there, and the one that was taken instead.
     missing: StoredValue<Option<(String, String)>>,
@@ -83,6 +91,7 @@ impl Desk {
             models: RwSignal::new(opening.models),
             styles: RwSignal::new(opening.styles),
             fields: Fields::new(&opening.form),
+            style: RwSignal::new(String::new()),
             fault: FormFault::new(opening.fault),
             missing: StoredValue::new(opening.missing.map(|missing| (missing, instead))),
             given: FormFault::new(None),
@@ -104,6 +113,21 @@ impl Desk {
         let stays = self.fields.at("model").with(|name| *name == instead);
         let is_there = self.models.with(|models| model_of(&missing, models).is_some());
         (stays && !is_there).then_some(missing)
+    }
+
+    /// Takes over what is typed into the field that `event` comes from, also where the field has no
+    /// code of its own yet.
+    pub fn hear(self, event: &Event) {
+        let Some(target) = event.target() else { return };
+        // Lists and areas of text have the properties that are asked for here, too.
+        let field = target.unchecked_into::<HtmlInputElement>();
+        let is_box = field.type_() == "checkbox";
+        let value = if is_box { field.checked().to_string() } else { field.value() };
+        match field.name().as_str() {
+            "style" => put(self.style, &value),
+            key if GenerateSettings::KEYS.contains(&key) => put(self.fields.at(key), &value),
+            _ => {}
+        }
     }
 
     /// Whether the form, or a mask that it needs, is on its way.

@@ -9,15 +9,17 @@ use super::hires::SecondPass;
 use super::image_to_image::{INIT_FORM, ImageToImage};
 use super::plot::{PlotFields, pictures};
 use super::prompt::PromptFields;
-use super::seed::SeedFields;
+use super::seed::{Extra, SeedFields};
 use super::size::SizeFields;
-use super::styles::{StyleForm, Styles};
+use super::styles::StyleForm;
 use crate::api::ModelInfo;
 use crate::components::field::{Choice, Field};
 use crate::components::image_picker::PickerForm;
+use crate::components::later::Later;
 use crate::components::notice::Alert;
 use crate::components::show::Show;
 use crate::components::slider::SliderField;
+use crate::pages::part;
 use crate::words;
 
 #[component]
@@ -36,24 +38,35 @@ pub fn GenerateFields() -> impl IntoView {
                 event.prevent_default();
                 desk.generate();
             }
+            on:input=move |event| desk.hear(&event)
         >
             <DefaultButton />
             <ModelField />
-            <Styles />
+            <Later part=part::GENERATE_STYLES />
             <PromptFields />
             <SamplingFields />
             <Amounts />
             <SizeFields />
             <SeedFields />
-            <SecondPass />
-            <ImageToImage />
-            <PlotFields />
+            <Later part=part::GENERATE_FOLDS />
             <Alert messages />
             <Actions />
         </form>
         <InterruptForm />
         <StyleForm />
         <PickerForm id=INIT_FORM to="img2img" />
+    }
+    .into_any()
+}
+
+/// What few need, folded away.
+#[component]
+pub fn Folds() -> impl IntoView {
+    view! {
+        <Extra />
+        <SecondPass />
+        <ImageToImage />
+        <PlotFields />
     }
     .into_any()
 }
@@ -207,10 +220,6 @@ fn Amounts() -> impl IntoView {
 #[component]
 fn Actions() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let images = move || {
-        let count = pictures(&desk.fields.typed().settings().ok()?)?;
-        Some(format!("{} · ", words::plural(count as u64, "image")))
-    };
     view! {
         <div class="actions sticky">
             <button
@@ -243,13 +252,26 @@ fn Actions() -> impl IntoView {
             >
                 "Skip"
             </button>
-            <p class="help shortcut">
-                {images}
-                <span class="keys needs-script">
-                    <kbd>"Ctrl Enter"</kbd> " starts, " <kbd>"Esc"</kbd> " ends"
-                </span>
-            </p>
+            <Later part=part::GENERATE_COUNT />
         </div>
+    }
+}
+
+/// How many images there will be, and which keys begin and end them.
+#[component]
+pub fn Count() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let images = move || {
+        let count = pictures(&desk.fields.typed().settings().ok()?)?;
+        Some(format!("{} · ", words::plural(count as u64, "image")))
+    };
+    view! {
+        <p class="help shortcut">
+            {images}
+            <span class="keys needs-script">
+                <kbd>"Ctrl Enter"</kbd> " starts, " <kbd>"Esc"</kbd> " ends"
+            </span>
+        </p>
     }
 }
 

@@ -74,10 +74,11 @@ fn told(desk: Desk) -> String {
 fn InitFault() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let (init, mask) = (desk.fault.at("init_image"), desk.fault.at("mask"));
-    move || {
+    (move || {
         let message = init.get().or_else(|| mask.get());
         message.map(|message| view! { <p class="fault" role="alert">{message}</p> })
-    }
+    })
+    .into_render()
 }
 
 #[component]

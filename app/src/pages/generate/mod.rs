@@ -28,7 +28,11 @@ use crate::json::{self, load};
 use crate::live::Live;
 use desk::{Desk, drawing, follow_address, follow_init_image, follow_server, model_of};
 use form::GenerateFields;
+pub use form::{Count, Folds};
+pub use prompt::Always;
 use results::Results;
+pub use results::{Outcome, Under};
+pub use styles::Styles;
 
 /// What the form posts to.
 const FORMS: [&str; 3] = ["generate", "save_style", "delete_style"];

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use super::entry::NumberField;
 use crate::components::field::{Field, TextArea};
+use crate::components::later::Later;
 use crate::components::show::Show;
+use crate::pages::part;
 
 /// More classes than these are not listed one by one.
 const LISTED: usize = 60;
@@ -77,11 +79,6 @@ fn Classes(classes: Memo<Vec<String>>) -> impl IntoView {
 #[component]
 fn Negative() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let always = move || {
-        let words = desk.live.preferences.with(|p| p.negative_prompt.clone());
-        let classes = desk.model().map(|model| model.classes).unwrap_or_default();
-        always_words(&words, &classes)
-    };
     view! {
         <Field id="negative-prompt" label="Negative prompt" fault=desk.fault.at("negative_prompt")>
             <TextArea
@@ -93,8 +90,20 @@ fn Negative() -> impl IntoView {
                 fault=desk.fault.at("negative_prompt")
             />
         </Field>
-        <p class="help">{always}</p>
+        <Later part=part::GENERATE_ALWAYS />
     }
+}
+
+/// Tells of the words that Settings adds to every negative prompt.
+#[component]
+pub fn Always() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let always = move || {
+        let words = desk.live.preferences.with(|p| p.negative_prompt.clone());
+        let classes = desk.model().map(|model| model.classes).unwrap_or_default();
+        always_words(&words, &classes)
+    };
+    view! { <p class="help">{always}</p> }
 }
 
 /// What becomes of the words that Settings adds to every negative prompt.

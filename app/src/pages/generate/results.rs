@@ -5,11 +5,13 @@ use leptos::prelude::*;
 use super::desk::Desk;
 use super::plot::pictures;
 use crate::api::{GenerateView, ImageInfo, JobState, Preview};
+use crate::components::later::Later;
 use crate::components::lightbox::{Enlarged, Lightbox};
 use crate::components::notice::Empty;
 use crate::components::progress::ProgressBar;
 use crate::components::send_to::SendTo;
 use crate::components::show::Show;
+use crate::pages::part;
 use crate::words;
 
 #[component]
@@ -27,12 +29,11 @@ pub fn Results() -> impl IntoView {
                 </Empty>
             </Show>
             <JobProgress />
-            <Outcome />
+            <Later part=part::GENERATE_OUTCOME />
             <Preview />
             <Sheets />
             <Pictures />
-            <UnderPictures />
-            <Enlargement />
+            <Later part=part::GENERATE_UNDER />
         </section>
     }
     .into_any()
@@ -96,14 +97,14 @@ fn progress_words(view: &GenerateView, ahead: usize) -> String {
 
 /// Why the job on show made fewer pictures than asked for.
 #[component]
-fn Outcome() -> impl IntoView {
+pub fn Outcome() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let outcome = Memo::new(move |_| {
         desk.live
             .generation
             .with(|v| v.as_ref().and_then(|v| outcome(v).map(|words| (v.job.state, words))))
     });
-    move || {
+    (move || {
         outcome.get().map(|(state, words)| {
             let failed = state == JobState::Failed;
             view! {
@@ -112,7 +113,8 @@ fn Outcome() -> impl IntoView {
                 </p>
             }
         })
-    }
+    })
+    .into_render()
 }
 
 fn outcome(view: &GenerateView) -> Option<String> {
@@ -242,6 +244,16 @@ fn columns(count: usize) -> usize {
     (count as f64).sqrt().ceil().max(1.0) as usize
 }
 
+/// What can be done with the pictures.
+#[component]
+pub fn Under() -> impl IntoView {
+    view! {
+        <UnderPictures />
+        <Enlargement />
+    }
+    .into_any()
+}
+
 /// Settings as text, and what can be taken away.
 #[component]
 fn UnderPictures() -> impl IntoView {
@@ -319,7 +331,7 @@ fn Tiled() -> impl IntoView {
     let tiles = move || {
         desk.live.generation.with(|view| view.as_ref().is_some_and(|view| view.settings.tiling))
     };
-    move || {
+    (move || {
         desk.chosen_image().filter(|_| tiles()).map(|image| {
             view! {
                 <figure class="tiled">
@@ -333,7 +345,8 @@ fn Tiled() -> impl IntoView {
                 </figure>
             }
         })
-    }
+    })
+    .into_render()
 }
 
 /// The dialog over the page.

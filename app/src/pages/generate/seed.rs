@@ -52,7 +52,6 @@ pub fn SeedFields() -> impl IntoView {
                 </button>
             </div>
         </Field>
-        <Extra />
     }
     .into_any()
 }
@@ -62,7 +61,7 @@ const KEYS: [&str; 5] =
 
 /// Toward another seed, and the seed of another size.
 #[component]
-fn Extra() -> impl IntoView {
+pub fn Extra() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let (strength, walk) = (desk.fields.at("subseed_strength"), desk.fields.at("walk_frames"));
     let size = (desk.fields.at("seed_resize_from_w"), desk.fields.at("seed_resize_from_h"));

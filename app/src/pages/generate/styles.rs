@@ -17,7 +17,6 @@ const STYLE_FORM: &str = "style-form";
 #[component]
 pub fn Styles() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let name = RwSignal::new(String::new());
     let fault = desk.fault.at("style");
     view! {
         <fieldset class="styles">
@@ -28,16 +27,16 @@ pub fn Styles() -> impl IntoView {
                 on:keydown=move |event: KeyboardEvent| {
                     if event.key() == "Enter" {
                         event.prevent_default();
-                        keep(desk, name);
+                        keep(desk);
                     }
                 }
             >
-                <TextInput id="style" name="style" value=name label="Name of a style" fault />
+                <TextInput id="style" name="style" value=desk.style label="Name of a style" fault />
                 <button
                     formaction="/fn/save_style"
                     on:click=move |event: MouseEvent| {
                         event.prevent_default();
-                        keep(desk, name);
+                        keep(desk);
                     }
                 >
                     "Keep as style"
@@ -114,14 +113,14 @@ pub fn StyleForm() -> impl IntoView {
     view! { <form id=STYLE_FORM action="/fn/delete_style" method="post" hidden></form> }
 }
 
-/// Keeps the form as it is typed under `name`.
-fn keep(desk: Desk, name: RwSignal<String>) {
-    let (style, form) = (name.get_untracked(), untrack(|| desk.fields.typed()));
+/// Keeps the form as it is typed as a style.
+fn keep(desk: Desk) {
+    let (style, form) = (desk.style.get_untracked(), untrack(|| desk.fields.typed()));
     spawn_local(async move {
         match save_style(style, form).await {
             Ok(()) => {
                 desk.fault.clear();
-                name.set(String::new());
+                desk.style.set(String::new());
                 refresh(desk).await;
             }
             Err(error) => desk.fault.set(error),

@@ -15,7 +15,7 @@ pub fn Sheet(image: InputImage) -> impl IntoView {
     let prompts = [("Prompt", "prompt"), ("Negative prompt", "negative_prompt")];
     let prompts = prompts.map(|(title, key)| {
         let text = form.iter().find(|(known, _)| known == key).map(|(_, text)| text.clone());
-        text.map(|text| view! { <Passage title text /> })
+        text.map(|text| view! { <Passage title text /> }.into_any())
     });
     view! {
         <div class="sheet">

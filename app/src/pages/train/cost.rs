@@ -40,13 +40,14 @@ fn Obstacle() -> impl IntoView {
     view! { <div role="status">{move || obstacle.get().map(words)}</div> }
 }
 
-fn line((name, value): (&'static str, String)) -> impl IntoView {
+fn line((name, value): (&'static str, String)) -> AnyView {
     view! {
         <div>
             <dt>{name}</dt>
             <dd>{value}</dd>
         </div>
     }
+    .into_any()
 }
 
 /// What no step need be made for.
