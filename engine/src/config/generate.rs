@@ -292,7 +292,8 @@ pub fn unknown_name<'a>(
     known: impl IntoIterator<Item = &'a str>,
 ) -> ConfigError {
     let mut names: Vec<&str> = known.into_iter().collect();
-    names.sort_by_key(|name| edit_distance(&name.to_lowercase(), &asked.to_lowercase()));
+    names
+        .sort_by_key(|name| edit_distance(&name.to_ascii_lowercase(), &asked.to_ascii_lowercase()));
     names.truncate(3);
     let hint = match names.as_slice() {
         [] => "there are none yet".into(),
