@@ -77,7 +77,8 @@ impl Store {
         request: &str,
         worker: Option<&str>,
     ) -> Result<JobId> {
-        self.with(|db| {
+        // By itself, the row comes back before it is stored, and what goes wrong then is not told.
+        self.transact(|db| {
             db.query_row(
                 "INSERT INTO jobs (kind, title, state, request, place, worker, created, started)
                  VALUES (?1, ?2, iif(?4 IS NULL, 'queued', 'running'), ?3,
@@ -108,7 +109,7 @@ impl Store {
         let wanted = |kind| kinds.contains(&kind).then(|| word(KINDS, kind));
         let [generate, train, evaluate] =
             [JobKind::Generate, JobKind::Train, JobKind::Evaluate].map(wanted);
-        self.with(|db| {
+        self.transact(|db| {
             db.query_row(
                 &format!(
                     "UPDATE jobs SET state = 'running', worker = ?1, started = ?2
