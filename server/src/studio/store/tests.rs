@@ -53,6 +53,26 @@ fn a_job_that_cannot_be_stored_is_neither_promised_nor_claimed() {
 }
 
 #[test]
+fn a_job_whose_ending_cannot_be_stored_is_over_and_stored_later() {
+    let (folder, store) = store();
+    let job = store.enqueue(JobKind::Train, "a", "{}", None).unwrap();
+    store.claim(BOTH, "w").unwrap();
+    fail_commits(&store);
+    let ending = Ending { state: JobState::Failed, message: Some("the disk is full".into()) };
+    assert!(store.end(job, &ending).is_err());
+    assert_eq!(store.job(job).unwrap().unwrap().message, ending.message);
+    assert_eq!(store.open_jobs().unwrap(), []);
+    assert_eq!(store.last_jobs(5).unwrap()[0].state, JobState::Failed);
+    assert!(store.write_endings().is_err() && store.requeue(job, "{}", None).is_err());
+
+    store.with(|db| db.execute_batch("DROP TRIGGER no_update")).unwrap();
+    store.write_endings().unwrap();
+    let stored = Store::open(&folder.path().join("darkroom.db")).unwrap().job(job).unwrap();
+    assert_eq!(stored.unwrap().state, JobState::Failed);
+    assert_eq!(store.last_jobs(5).unwrap().len(), 1);
+}
+
+#[test]
 fn a_requeued_job_goes_to_the_end() {
     let (_folder, store) = store();
     let first = store.enqueue(JobKind::Train, "a", "{}", None).unwrap();
