@@ -29,6 +29,7 @@ pub mod png_text;
 mod presence;
 mod probing;
 mod process;
+mod purging;
 mod recall;
 pub mod runs;
 mod second_pass;

@@ -84,7 +84,6 @@ async fn a_job_whose_images_are_gone_fails_in_words_and_the_next_one_runs() {
 #[tokio::test]
 async fn a_job_whose_end_cannot_be_stored_is_over_and_stored_when_that_can_be() {
     let setup = Setup::working();
-    setup.trained("painter").await;
     let database = rusqlite::Connection::open(darkroom(&setup).folders.database()).unwrap();
     let full = "CREATE TRIGGER full BEFORE UPDATE OF state ON jobs WHEN NEW.state = 'done'
                 BEGIN SELECT RAISE(FAIL, 'the disk is full'); END";
