@@ -154,11 +154,6 @@ impl Store {
         Ok(())
     }
 
-    pub fn set_grid(&self, id: JobId, path: &str) -> Result<()> {
-        self.with(|db| db.execute("UPDATE jobs SET grid = ?2 WHERE id = ?1", params![id, path]))?;
-        Ok(())
-    }
-
     pub fn job(&self, id: JobId) -> Result<Option<JobRow>> {
         self.one_job("WHERE id = ?1", [id])
     }
