@@ -116,6 +116,9 @@ impl Darkroom {
             worker: Mutex::new(None),
         };
         darkroom.reconcile()?;
+        if darkroom.presence.is_alone(&darkroom.folders.workers()) {
+            darkroom.forget_unsaved(|_| false)?;
+        }
         darkroom.purge_deleted()?;
         darkroom.purge_inputs()?;
         Ok(Arc::new(darkroom))
@@ -154,7 +157,11 @@ impl Darkroom {
     }
 
     fn enqueue(&self, kind: JobKind, title: &str, request: &str, runner: Runner) -> Result<JobId> {
-        let job = self.store.enqueue(kind, title, request, self.runner_name(runner))?;
+        self.queued(self.store.enqueue(kind, title, request, self.runner_name(runner))?)
+    }
+
+    /// Tells worker and pages of a job that was just put into the queue.
+    fn queued(&self, job: JobId) -> Result<JobId> {
         self.bell.ring();
         self.publish_status()?;
         Ok(job)
@@ -255,9 +262,7 @@ impl Darkroom {
         request.config.clone().validate()?;
         files::make_folder(&self.folders.run(&row.title))?;
         self.store.requeue(job, &request.write()?, self.runner_name(runner))?;
-        self.bell.ring();
-        self.publish_status()?;
-        Ok(job)
+        self.queued(job)
     }
 
     /// A row for a run whose folder is there without one.

@@ -26,9 +26,16 @@ impl Darkroom {
         Ok(())
     }
 
+    /// Removes the generations that are over and that nobody asked to save, but those of which
+    /// `stays` is true.
+    pub fn forget_unsaved(&self, stays: impl Fn(JobId) -> bool) -> Result<()> {
+        let jobs = self.store.unsaved_jobs()?.into_iter().map(|row| row.id);
+        jobs.filter(|job| !stays(*job)).try_for_each(|job| self.forget_generation(job))
+    }
+
     /// Removes a generation that is over, with its pictures. Those with a star stay, and the
     /// generation for as long as it has one.
-    pub fn forget_generation(&self, job: JobId) -> Result<()> {
+    fn forget_generation(&self, job: JobId) -> Result<()> {
         let Some(row) = self.store.job(job)?.filter(|row| row.state.is_over()) else {
             return Ok(());
         };

@@ -70,14 +70,32 @@ impl Store {
         request: &str,
         worker: Option<&str>,
     ) -> Result<JobId> {
+        self.insert_job(kind, title, request, worker, false)
+    }
+
+    /// Puts a drawing at the end of the queue whose pictures nobody asked to save.
+    pub fn enqueue_unsaved(&self, title: &str, request: &str) -> Result<JobId> {
+        self.insert_job(JobKind::Generate, title, request, None, true)
+    }
+
+    fn insert_job(
+        &self,
+        kind: JobKind,
+        title: &str,
+        request: &str,
+        worker: Option<&str>,
+        unsaved: bool,
+    ) -> Result<JobId> {
         // By itself, the row comes back before it is stored, and what goes wrong then is not told.
         self.transact(|db| {
             db.query_row(
-                "INSERT INTO jobs (kind, title, state, request, place, worker, created, started)
+                "INSERT INTO jobs (kind, title, state, request, place, worker, created, started,
+                                   unsaved)
                  VALUES (?1, ?2, iif(?4 IS NULL, 'queued', 'running'), ?3,
-                         (SELECT ifnull(max(place), 0) + 1 FROM jobs), ?4, ?5, iif(?4 IS NULL, NULL, ?5))
+                         (SELECT ifnull(max(place), 0) + 1 FROM jobs), ?4, ?5, iif(?4 IS NULL, NULL, ?5),
+                         ?6)
                  RETURNING id",
-                params![word(KINDS, kind), title, request, worker, now()],
+                params![word(KINDS, kind), title, request, worker, now(), unsaved],
                 |row| row.get(0),
             )
         })
@@ -195,6 +213,12 @@ impl Store {
         ))?);
         rows.truncate(count);
         Ok(rows)
+    }
+
+    /// The drawings that are over and that nobody asked to save.
+    pub fn unsaved_jobs(&self) -> Result<Vec<JobRow>> {
+        let rows = self.jobs("WHERE unsaved ORDER BY id")?.into_iter();
+        Ok(rows.filter(|row| row.state.is_over()).collect())
     }
 
     pub fn delete_job(&self, id: JobId) -> Result<()> {
