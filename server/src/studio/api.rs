@@ -13,8 +13,7 @@ use async_trait::async_trait;
 use engine::checkpoint::Header;
 use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
 
-use super::library::Models;
-use super::library::datasets::NewDataset;
+use super::library::{Models, NewDataset};
 use super::runs::RunRequest;
 use super::{Darkroom, Runner, drawn_size};
 use crate::{Error, Result};
@@ -385,6 +384,7 @@ impl Darkroom {
     }
 
     fn delete_run(&self, name: &str) -> Result<()> {
+        let _lock = self.folders.lock_names()?;
         if Models::is_built_in(name) {
             return Err(Error::Conflict(format!("{name} is built in and stays")));
         }

@@ -204,7 +204,8 @@ impl Darkroom {
         Ok(())
     }
 
-    /// Makes sure of the run's folder, and that no other run has it.
+    /// Makes sure of the run's folder, and that no other run has it. The lock on names is held until
+    /// the run has its row.
     fn claim_run_folder(&self, name: &str) -> Result<()> {
         let folder = self.folders.run(name);
         files::make_folder(&self.folders.runs())?;
@@ -240,6 +241,7 @@ impl Darkroom {
         if Models::is_built_in(&name) {
             return Err(run_name_taken(&name));
         }
+        let _lock = self.folders.lock_names()?;
         self.claim_run_folder(&name)?;
         self.enqueue(JobKind::Train, &name, &request.write()?, runner)
     }
@@ -251,6 +253,7 @@ impl Darkroom {
         request: &RunRequest,
         runner: Runner,
     ) -> Result<JobId> {
+        let _lock = self.folders.lock_names()?;
         let row = self.training_row(job)?;
         if !row.state.is_over() {
             return Err(Error::Conflict(format!("{} runs or waits already", row.title)));

@@ -25,6 +25,19 @@ async fn jobs_stand_in_the_order_they_came_and_a_waiting_one_can_be_taken_out() 
 }
 
 #[tokio::test]
+async fn of_runs_under_one_name_at_once_one_begins() {
+    let setup = Setup::idle();
+    for round in 0..10 {
+        let config = setup.tiny(&format!("run{round}"), 8);
+        let starts = (0..4).map(|_| setup.studio.train(config.clone()));
+        let begun = futures::future::join_all(starts).await;
+        let refused: Vec<_> = begun.iter().filter_map(|run| run.as_ref().err()).collect();
+        assert_eq!(refused.len(), 3, "{begun:?}");
+        assert!(refused.iter().all(|fault| fault.for_field("train_params.task_name").is_some()));
+    }
+}
+
+#[tokio::test]
 async fn a_restart_says_what_was_interrupted_and_keeps_the_queue() {
     let setup = Setup::idle();
     let studio = darkroom(&setup);
