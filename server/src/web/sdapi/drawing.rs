@@ -53,9 +53,8 @@ async fn to_the_end(web: Web, request: Request) -> Answer<Value> {
     // Heard from before the job begins, so that its end is not missed.
     let news = web.studio.0.live.subscribe();
     let asked = request.clone();
-    let read = move |darkroom: &Arc<Darkroom>| {
-        Ok((settings(darkroom, &asked)?, saves(darkroom, &asked)?))
-    };
+    let read =
+        move |darkroom: &Arc<Darkroom>| Ok((settings(darkroom, &asked)?, saves(darkroom, &asked)?));
     let (settings, saved) = web.studio.blocking(read).await?;
     let batches = settings.batch_count;
     let (tasks, name) = (web.api.clone(), request.task());
@@ -221,7 +220,7 @@ fn info(
         "width": width,
         "height": height,
         "sampler_name": settings.sampler.name(),
-        "cfg_scale": request.fields["cfg_scale"],
+        "cfg_scale": settings.cfg_scale,
         "steps": settings.steps,
         "batch_size": settings.batch_size,
         "restore_faces": false,
