@@ -13,8 +13,7 @@ use async_trait::async_trait;
 use engine::checkpoint::Header;
 use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
 
-use super::library::Models;
-use super::library::datasets::NewDataset;
+use super::library::{Models, NewDataset};
 use super::runs::RunRequest;
 use super::{Darkroom, Runner, drawn_size};
 use crate::{Error, Result};
@@ -238,7 +237,19 @@ impl Studio for StudioHandle {
 
 impl Darkroom {
     /// Checks the settings against the model and puts the generation into the queue.
-    pub fn enqueue_generation(&self, mut settings: GenerateSettings) -> Result<JobId> {
+    pub fn enqueue_generation(&self, settings: GenerateSettings) -> Result<JobId> {
+        let (title, request) = self.checked_generation(settings)?;
+        self.enqueue(JobKind::Generate, &title, &request, Runner::Queue)
+    }
+
+    /// The same for pictures that nobody asks to save; see [`Darkroom::forget_unsaved`].
+    pub fn enqueue_unsaved(&self, settings: GenerateSettings) -> Result<JobId> {
+        let (title, request) = self.checked_generation(settings)?;
+        self.queued(self.store.enqueue_unsaved(&title, &request)?)
+    }
+
+    /// Title and request of the job.
+    fn checked_generation(&self, mut settings: GenerateSettings) -> Result<(String, String)> {
         settings.validate()?;
         match settings.prompt_matrix {
             // Its prompt is none by itself; those of its cells are checked below.
@@ -257,7 +268,7 @@ impl Darkroom {
         let images = settings.images() * plot.as_ref().map_or(1, Plot::len);
         let plural = if images == 1 { "" } else { "s" };
         let title = format!("{}, {images} image{plural}", settings.model);
-        self.enqueue(JobKind::Generate, &title, &serde_json::to_string(&settings)?, Runner::Queue)
+        Ok((title, serde_json::to_string(&settings)?))
     }
 
     fn check_knows_classes(&self, model: &str) -> Result<()> {
@@ -373,6 +384,7 @@ impl Darkroom {
     }
 
     fn delete_run(&self, name: &str) -> Result<()> {
+        let _lock = self.folders.lock_names()?;
         if Models::is_built_in(name) {
             return Err(Error::Conflict(format!("{name} is built in and stays")));
         }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use app::api::{GalleryImage, GalleryPage, GalleryQuery, ImageId};
 use engine::config::{ConfigError, FieldError, GenerateSettings};
 
-use super::files::remove_file;
 use super::store::{ImageFilter, ImageRow};
 use super::views::image_info;
 use super::{Darkroom, calendar};
@@ -59,15 +58,6 @@ impl Darkroom {
     pub fn restore_images(&self, ids: &[ImageId]) -> Result<()> {
         check_number(ids)?;
         self.store.mark_deleted(ids, false)
-    }
-
-    /// Removes for good what was deleted more than a day ago.
-    pub(super) fn purge_deleted(&self) -> Result<()> {
-        let rows = self.store.long_deleted(UNDO_TIME)?;
-        for row in &rows {
-            row.image.files().for_each(|file| remove_file(&self.folders.absolute(file)));
-        }
-        self.store.forget_images(&rows.iter().map(|row| row.id).collect::<Vec<_>>())
     }
 
     /// The pictures called `ids`, for a download.

@@ -1,6 +1,6 @@
 //! Files that are whole or not there at all.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
@@ -9,6 +9,14 @@ use crate::{Error, Result};
 /// Makes `folder` and all above it.
 pub fn make_folder(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(Error::file("make the folder", folder))
+}
+
+/// Waits until no other thread and no other program holds `path`, and holds it until dropped.
+pub fn lock(path: &Path) -> Result<File> {
+    make_folder(path.parent().unwrap_or(Path::new(".")))?;
+    let file = File::create(path).map_err(Error::file("write", path))?;
+    file.lock().map_err(Error::file("lock", path))?;
+    Ok(file)
 }
 
 /// Writes beside the name, then renames: nobody ever sees half a file.

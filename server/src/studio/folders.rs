@@ -1,10 +1,11 @@
 //! Where everything stands below the data folder.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use engine::config::GenerateSettings;
 
+use super::files::lock;
 use crate::{Error, Result};
 
 /// What a picture was drawn out of; each kind has folders of its own, by A1111's names.
@@ -101,6 +102,11 @@ impl Folders {
     /// Images that were given to draw from or to look into.
     pub fn inputs(&self) -> PathBuf {
         self.root.join("inputs")
+    }
+
+    /// Whoever gives a run, a model or a data set its name holds this, so that no name is given twice.
+    pub fn lock_names(&self) -> Result<File> {
+        lock(&self.root.join("cache/names.lock"))
     }
 
     pub fn workers(&self) -> PathBuf {

@@ -12,7 +12,7 @@ use engine::grid::{Picture, animation, columns_for, grid, strip};
 use engine::sampler::SampleStep;
 
 use super::drawing::{Drawn, Plan, Progress, Sink, Wishes, draw, drawn_size};
-use super::files::{next_number, remove_file, write_whole};
+use super::files::{next_number, write_whole};
 use super::folders::Outputs;
 use super::heartbeat::Heartbeat;
 use super::pace::{Pace, Throttle};
@@ -305,19 +305,6 @@ impl Sink for GallerySink<'_> {
 }
 
 impl Darkroom {
-    /// Removes a generation that is over, with its pictures.
-    pub fn forget_generation(&self, job: JobId) -> Result<()> {
-        let Some(row) = self.store.job(job)?.filter(|row| row.state.is_over()) else {
-            return Ok(());
-        };
-        let images = self.store.images(job)?.into_iter();
-        let files = images.flat_map(|row| row.image.files().map(str::to_owned).collect::<Vec<_>>());
-        let files = files.chain(row.grid).chain(self.store.sheets(job)?);
-        files.for_each(|file| remove_file(&self.folders.absolute(&file)));
-        self.store.delete_job(job)?;
-        self.publish_status()
-    }
-
     /// Tells the pages how the generation stands, all but its first `before` images.
     pub(super) fn publish_generation(&self, job: JobId, before: usize) -> Result<()> {
         if let Some(row) = self.store.job(job)? {

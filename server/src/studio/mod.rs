@@ -29,6 +29,7 @@ pub mod png_text;
 mod presence;
 mod probing;
 mod process;
+mod purging;
 mod recall;
 pub mod runs;
 mod second_pass;
@@ -115,6 +116,9 @@ impl Darkroom {
             worker: Mutex::new(None),
         };
         darkroom.reconcile()?;
+        if darkroom.presence.is_alone(&darkroom.folders.workers()) {
+            darkroom.forget_unsaved(|_| false)?;
+        }
         darkroom.purge_deleted()?;
         darkroom.purge_inputs()?;
         Ok(Arc::new(darkroom))
@@ -153,7 +157,11 @@ impl Darkroom {
     }
 
     fn enqueue(&self, kind: JobKind, title: &str, request: &str, runner: Runner) -> Result<JobId> {
-        let job = self.store.enqueue(kind, title, request, self.runner_name(runner))?;
+        self.queued(self.store.enqueue(kind, title, request, self.runner_name(runner))?)
+    }
+
+    /// Tells worker and pages of a job that was just put into the queue.
+    fn queued(&self, job: JobId) -> Result<JobId> {
         self.bell.ring();
         self.publish_status()?;
         Ok(job)
@@ -196,7 +204,8 @@ impl Darkroom {
         Ok(())
     }
 
-    /// Makes sure of the run's folder, and that no other run has it.
+    /// Makes sure of the run's folder, and that no other run has it. The lock on names is held until
+    /// the run has its row.
     fn claim_run_folder(&self, name: &str) -> Result<()> {
         let folder = self.folders.run(name);
         files::make_folder(&self.folders.runs())?;
@@ -232,6 +241,7 @@ impl Darkroom {
         if Models::is_built_in(&name) {
             return Err(run_name_taken(&name));
         }
+        let _lock = self.folders.lock_names()?;
         self.claim_run_folder(&name)?;
         self.enqueue(JobKind::Train, &name, &request.write()?, runner)
     }
@@ -243,6 +253,7 @@ impl Darkroom {
         request: &RunRequest,
         runner: Runner,
     ) -> Result<JobId> {
+        let _lock = self.folders.lock_names()?;
         let row = self.training_row(job)?;
         if !row.state.is_over() {
             return Err(Error::Conflict(format!("{} runs or waits already", row.title)));
@@ -254,9 +265,7 @@ impl Darkroom {
         request.config.clone().validate()?;
         files::make_folder(&self.folders.run(&row.title))?;
         self.store.requeue(job, &request.write()?, self.runner_name(runner))?;
-        self.bell.ring();
-        self.publish_status()?;
-        Ok(job)
+        self.queued(job)
     }
 
     /// A row for a run whose folder is there without one.

@@ -28,6 +28,16 @@ impl Presence {
         &self.name
     }
 
+    /// Whether no other program shares the data folder right now.
+    pub fn is_alone(&self, folder: &Path) -> bool {
+        let Ok(entries) = fs::read_dir(folder) else { return false };
+        let mut names = entries.flatten().map(|entry| entry.file_name());
+        names.all(|file| {
+            let name = file.to_str().and_then(|name| name.strip_suffix(".lock"));
+            name.is_none_or(|name| name == self.name || !Self::is_alive(folder, name))
+        })
+    }
+
     /// Removes the marks of programs that are gone.
     pub fn sweep(folder: &Path) {
         let Ok(entries) = fs::read_dir(folder) else { return };
@@ -84,5 +94,17 @@ mod tests {
         Presence::sweep(folder.path());
         assert!(!folder.path().join("1-0000abcd.lock").exists());
         assert!(Presence::is_alive(folder.path(), me.name()));
+    }
+
+    #[test]
+    fn a_program_is_alone_beside_those_that_are_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("1-0000abcd.lock"), "").unwrap();
+        let me = Presence::announce(folder.path()).unwrap();
+        assert!(me.is_alone(folder.path()));
+        let other = Presence::announce(folder.path()).unwrap();
+        assert!(!me.is_alone(folder.path()) && !other.is_alone(folder.path()));
+        drop(other);
+        assert!(me.is_alone(folder.path()));
     }
 }

@@ -103,6 +103,7 @@ impl Worker {
                 None => self.studio.wait_for_work(),
             }
         }
+        report(self.studio.store.write_endings());
     }
 
     /// Does this one job, which is this program's already.
@@ -135,13 +136,15 @@ impl Worker {
         Ok(loaded)
     }
 
+    /// The next job; none too if the queue cannot be read or written to, which is tried again later.
     fn claim(&self, kinds: &[JobKind]) -> Option<JobRow> {
         if self.studio.is_closing() {
             return None;
         }
+        report(self.studio.store.write_endings());
         let claimed = self.studio.store.claim(kinds, self.studio.worker_name());
         claimed.unwrap_or_else(|error| {
-            tracing::error!("the queue cannot be read: {error}");
+            tracing::error!("no job can be taken from the queue: {error}");
             None
         })
     }

@@ -1,10 +1,10 @@
 //! All that was drawn, looked through and tidied.
 
-use app::api::{GalleryPage, GalleryQuery, ImageId, JobKind, Studio};
+use app::api::{GalleryPage, GalleryQuery, ImageId, JobKind, JobState, Studio};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use server::studio::Outputs;
-use server::studio::store::NewImage;
+use server::studio::store::{Ending, NewImage};
 
 use crate::support::{Setup, darkroom, png, post};
 
@@ -125,6 +125,36 @@ async fn deleted_pictures_come_back_unless_they_are_purged() {
     assert_eq!(find(&setup, GalleryQuery::default()).await.total, 3);
     let fault = setup.studio.delete_images(Vec::new()).await.unwrap_err();
     assert!(fault.for_field("images").is_some());
+}
+
+#[tokio::test]
+async fn the_last_picture_that_goes_for_good_takes_grid_and_sheets_along() {
+    let setup = Setup::idle();
+    let ids = hang(&setup, "cats", 2);
+    let (site, darkroom) = (setup.site(), darkroom(&setup));
+    let job = find(&setup, GalleryQuery::default()).await.images[0].job;
+    let folder = darkroom.folders.grids(Outputs::Text, "2026-11-24");
+    std::fs::create_dir_all(&folder).unwrap();
+    let [grid, sheet] = ["grid-0000.png", "xyz_grid-0000.png"].map(|name| folder.join(name));
+    for file in [&grid, &sheet] {
+        std::fs::write(file, png(0)).unwrap();
+    }
+    darkroom.store.set_grid(job, &darkroom.folders.relative(&grid)).unwrap();
+    darkroom.store.add_sheet(job, 0, &darkroom.folders.relative(&sheet)).unwrap();
+    darkroom.store.end(job, &Ending { state: JobState::Done, message: None }).unwrap();
+    let addresses = [format!("/files/grids/{job}.png"), format!("/files/sheets/{job}/0.png")];
+
+    let database = rusqlite::Connection::open(darkroom.folders.database()).unwrap();
+    for (id, status) in [(ids[0], StatusCode::OK), (ids[1], StatusCode::NOT_FOUND)] {
+        setup.studio.delete_images(vec![id]).await.unwrap();
+        // Long ago.
+        database.execute("UPDATE images SET deleted = 1 WHERE id = ?1", [id]).unwrap();
+        crate::support::open(setup.folder.path());
+        for address in &addresses {
+            assert_eq!(site.get(address).await.status, status, "{address}");
+        }
+    }
+    assert!(!grid.exists() && !sheet.exists());
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod queue;
 mod revisions;
 mod sdapi;
 mod sdapi_extras;
+mod sdapi_unsaved;
 mod support;
 mod training;
 mod uploads;

@@ -66,6 +66,18 @@ async fn models_from_elsewhere_are_among_the_own_ones() {
 }
 
 #[tokio::test]
+async fn of_models_under_one_name_at_once_one_is_taken_in() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let zip = [("file", "butterflies.zip", pipeline_zip())];
+    let uploads = (0..4).map(|_| give(&site, "application/json", "butterflies", &zip));
+    let answers = futures::future::join_all(uploads).await;
+    let good = answers.iter().filter(|answer| answer.status == StatusCode::OK).count();
+    assert_eq!(good, 1, "{answers:?}");
+    assert!(setup.studio.0.models.info("butterflies").is_ok());
+}
+
+#[tokio::test]
 async fn what_is_no_model_is_refused_in_words_and_leaves_nothing() {
     let setup = Setup::idle();
     let site = setup.site();

@@ -2,7 +2,8 @@
 
 use app::api::{JobKind, JobState, Studio};
 
-use crate::support::{Setup, darkroom, open};
+use crate::sdapi::{draw, images};
+use crate::support::{Setup, darkroom, open, wait};
 
 #[tokio::test]
 async fn jobs_stand_in_the_order_they_came_and_a_waiting_one_can_be_taken_out() {
@@ -21,6 +22,19 @@ async fn jobs_stand_in_the_order_they_came_and_a_waiting_one_can_be_taken_out() 
     assert!(taken.for_field("train_params.task_name").is_some(), "{taken}");
     assert!(setup.studio.resume(jobs[1]).await.is_err(), "its folder belongs to the later run");
     assert!(setup.studio.interrupt(12345).await.is_err());
+}
+
+#[tokio::test]
+async fn of_runs_under_one_name_at_once_one_begins() {
+    let setup = Setup::idle();
+    for round in 0..10 {
+        let config = setup.tiny(&format!("run{round}"), 8);
+        let starts = (0..4).map(|_| setup.studio.train(config.clone()));
+        let begun = futures::future::join_all(starts).await;
+        let refused: Vec<_> = begun.iter().filter_map(|run| run.as_ref().err()).collect();
+        assert_eq!(refused.len(), 3, "{begun:?}");
+        assert!(refused.iter().all(|fault| fault.for_field("train_params.task_name").is_some()));
+    }
 }
 
 #[tokio::test]
@@ -78,6 +92,31 @@ async fn a_job_whose_images_are_gone_fails_in_words_and_the_next_one_runs() {
     let lost = setup.training(lost).await.job;
     assert_eq!(lost.state, JobState::Failed);
     assert!(lost.message.unwrap().contains("gone"));
+}
+
+#[tokio::test]
+async fn a_job_whose_end_cannot_be_stored_is_over_and_stored_when_that_can_be() {
+    let setup = Setup::working();
+    let database = rusqlite::Connection::open(darkroom(&setup).folders.database()).unwrap();
+    let full = "CREATE TRIGGER full BEFORE UPDATE OF state ON jobs WHEN NEW.state = 'done'
+                BEGIN SELECT RAISE(FAIL, 'the disk is full'); END";
+    database.execute_batch(full).unwrap();
+    let site = setup.site();
+    let call = serde_json::json!({ "steps": 2, "save_images": true });
+    assert_eq!(images(&draw(&site, &call).await).len(), 1);
+    let job = setup.studio.generation(None).await.unwrap().unwrap().job;
+    assert_eq!(job.state, JobState::Done);
+    setup.studio.interrupt(job.id).await.unwrap();
+    let stored = || -> String {
+        let state = "SELECT state FROM jobs WHERE id = ?1";
+        database.query_row(state, [job.id], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(stored(), "running");
+
+    database.execute_batch("DROP TRIGGER full").unwrap();
+    // The worker turns to the queue again.
+    draw(&site, &call).await;
+    wait(async || stored() == "done").await;
 }
 
 #[tokio::test]

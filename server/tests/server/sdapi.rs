@@ -75,6 +75,8 @@ async fn pictures_come_back_with_their_settings() {
     assert!(json["parameters"].get("of_another_version").is_none());
     let info = info(&answer);
     assert_eq!(info["all_seeds"], json!([7, 8, 9, 10]));
+    // What was drawn with, not what A1111 has where nothing is given.
+    assert_eq!(info["cfg_scale"], json!(GenerateSettings::default().cfg_scale));
     assert_eq!((&info["width"], &info["sampler_name"]), (&json!(28), &json!("DDIM")));
     assert_eq!((&info["prompt"], &info["index_of_first_image"]), (&json!("7"), &json!(0)));
     let images = images(&answer);

@@ -95,6 +95,29 @@ async fn what_is_no_archive_of_images_is_refused_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn of_uploads_under_one_name_at_once_one_is_whole_and_the_others_are_refused() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for round in 0..5 {
+        let name = format!("pets{round}");
+        let body = form(&name, &cats_and_dogs());
+        let uploads = (0..4).map(|_| upload(&site, "application/json", body.clone()));
+        let answers = futures::future::join_all(uploads).await;
+        let (good, refused): (Vec<_>, Vec<_>) =
+            answers.iter().partition(|answer| answer.status == StatusCode::OK);
+        assert_eq!((good.len(), refused.len()), (1, 3));
+        for answer in refused {
+            assert!(answer.text().contains("is taken"), "{}", answer.text());
+        }
+        let page = setup.studio.dataset(&name, None, 0).await.unwrap();
+        // The one that cannot be read among them.
+        assert_eq!(page.total, 4);
+        assert_eq!(site.get(&page.images[0].url).await.status, StatusCode::OK);
+    }
+    assert_eq!(std::fs::read_dir(darkroom(&setup).folders.uploads()).unwrap().count(), 0);
+}
+
+#[tokio::test]
 async fn an_upload_beyond_the_limit_is_refused_in_words() {
     let setup = Setup::idle();
     let site = setup.site_with(|web| web.max_upload = 1000);

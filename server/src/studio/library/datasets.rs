@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use app::api::{DatasetImage, DatasetInfo, DatasetPage, SkippedFile};
 use engine::CancelToken;
-use engine::config::{name_fault, parse_colour, unknown_name};
-use engine::data::{Album, Found, Limits, NO_CLASS, Source, built_in, detect, unpack};
+use engine::config::{parse_colour, unknown_name};
+use engine::data::{Album, Found, NO_CLASS, Source, built_in, detect};
 use engine::grid::Picture;
 
 use super::archives::{source_at, unpacked_source};
-use super::dataset_info::{BEING_READ, info, info_of, with_survey};
+use super::dataset_info::{info, info_of, with_survey};
 use super::overlay::Changes;
 use super::revision::Editable;
-use super::survey::{StoredSurvey, listing, skipped_files};
-use crate::studio::files::{make_folder, remove_file, remove_folder};
+use super::survey::{StoredSurvey, listing};
+use crate::studio::files::{remove_file, remove_folder};
 use crate::studio::folders::Folders;
 use crate::studio::live::LiveJobs;
 use crate::studio::store::{DatasetRow, Store};
@@ -44,37 +44,6 @@ pub struct Datasets {
     /// The data set that was looked at last, open.
     album: Mutex<Option<(String, Arc<Album>)>>,
     pub(super) closing: CancelToken,
-}
-
-/// A data set as it is to be added.
-pub struct NewDataset<'a> {
-    pub name: &'a str,
-    pub background: &'a str,
-}
-
-impl NewDataset<'_> {
-    fn check(&self) -> Result<()> {
-        if let Some(fault) = name_fault(self.name) {
-            return Err(Error::field("name", fault));
-        }
-        if parse_colour(self.background).is_none() {
-            let message = format!("`{}` is not a colour; give one as #rrggbb", self.background);
-            return Err(Error::field("background", message));
-        }
-        Ok(())
-    }
-
-    fn row(&self, path: &Path, uploaded: bool, skipped: &[SkippedFile]) -> Result<DatasetRow> {
-        Ok(DatasetRow {
-            name: self.name.into(),
-            path: path.to_string_lossy().into_owned(),
-            uploaded,
-            background: self.background.into(),
-            skipped: serde_json::to_string(skipped)?,
-            survey: None,
-            fault: None,
-        })
-    }
 }
 
 impl Datasets {
@@ -233,84 +202,6 @@ impl Datasets {
         }
     }
 
-    /// Names a folder, archive or file of arrays that stays where it is.
-    pub fn add_path(self: &Arc<Self>, new: &NewDataset<'_>, path: &str) -> Result<DatasetInfo> {
-        new.check()?;
-        self.check_free(new.name)?;
-        let path = Path::new(path)
-            .canonicalize()
-            .map_err(|error| Error::file("open", Path::new(path))(error).at_field("path"))?;
-        let source = source_at(&self.folders, &path, &self.closing);
-        let filled = source.and_then(|source| not_empty(&source));
-        filled.map_err(|error| error.at_field("path"))?;
-        self.add(&new.row(&path, false, &[])?).map_err(|error| error.at_field("path"))
-    }
-
-    /// Takes over an uploaded archive or file of arrays; `archive` is consumed either way by the caller.
-    pub fn add_upload(
-        self: &Arc<Self>,
-        new: &NewDataset<'_>,
-        archive: &Path,
-    ) -> Result<DatasetInfo> {
-        new.check()?;
-        self.check_free(new.name)?;
-        make_folder(&self.folders.datasets())?;
-        let folder = self.folders.dataset(new.name);
-        // Left behind by a data set that was forgotten while the folder could not be removed.
-        remove_folder(&folder)?;
-        let added = self.unpack_upload(new, archive, &folder);
-        if added.is_err() {
-            remove_folder(&folder)?;
-        }
-        added.map_err(|error| error.at_field("file"))
-    }
-
-    fn unpack_upload(
-        self: &Arc<Self>,
-        new: &NewDataset<'_>,
-        archive: &Path,
-        folder: &Path,
-    ) -> Result<DatasetInfo> {
-        let found = detect(archive).map_err(|error| Error::from(error).unnamed(archive))?;
-        let skipped = match found {
-            Found::Archive(_) => unpack(archive, folder, &Limits::default(), &self.closing)
-                .map_err(|error| Error::from(error).unnamed(archive))?,
-            Found::Source(source) => {
-                // Read to its end: what is missing is told with no name of ours.
-                source.open().map_err(|error| Error::from(error).unnamed(archive))?;
-                make_folder(folder)?;
-                let kept = folder.join(source.file_name().unwrap_or("images"));
-                std::fs::copy(archive, &kept).map_err(Error::file("write", &kept))?;
-                Vec::new()
-            }
-        };
-        let skipped = skipped_files(skipped);
-        not_empty(&unpacked_source(folder).map_err(|error| no_images(error, &skipped))?)?;
-        self.add(&new.row(folder, true, &skipped)?)
-    }
-
-    /// Writes the row and reads the images, in the background if there are many.
-    fn add(self: &Arc<Self>, row: &DatasetRow) -> Result<DatasetInfo> {
-        // Left behind by a data set of this name that was forgotten.
-        remove_file(&self.folders.changes(&row.name));
-        if !self.store.add_dataset(row)? {
-            return Err(taken(&row.name));
-        }
-        let read = self.read_behind(row.clone());
-        // Nothing heard within this time means a big data set, which the page shows as being read.
-        let _ = read.recv_timeout(PATIENCE);
-        let info = self.info(&row.name)?;
-        if info.count == 0 && info.note.as_deref() != Some(BEING_READ) {
-            self.store.delete_dataset(&row.name)?;
-            return Err(Error::field(
-                if row.uploaded { "file" } else { "path" },
-                info.note.unwrap_or_else(|| no_image_reads(&info.skipped)),
-            ));
-        }
-        self.live.library_changed();
-        Ok(info)
-    }
-
     /// Surveys the data set on a thread of its own; the receiver hears when it is done.
     pub(super) fn read_behind(self: &Arc<Self>, row: DatasetRow) -> Receiver<()> {
         let (done, heard) = channel();
@@ -351,17 +242,24 @@ impl Datasets {
         if built_in(name).is_some() {
             return Err(Error::Conflict(format!("{name} is built in and stays")));
         }
+        let _lock = self.folders.lock_names()?;
         let row = self.row(name)?;
         if let Some(job) = self.user_of(name)? {
             return Err(Error::Conflict(format!("the run {job} uses {name}; stop it first")));
         }
-        self.store.delete_dataset(name)?;
         *self.lock_album() = None;
-        if row.uploaded {
-            remove_folder(&self.folders.dataset(name))?;
-        }
-        remove_file(&self.folders.changes(name));
+        self.give_up(&row)?;
         self.live.library_changed();
+        Ok(())
+    }
+
+    /// Removes the row with what is ours of the data set. The lock on names is held.
+    pub(super) fn give_up(&self, row: &DatasetRow) -> Result<()> {
+        self.store.delete_dataset(&row.name)?;
+        if row.uploaded {
+            remove_folder(&self.folders.dataset(&row.name))?;
+        }
+        remove_file(&self.folders.changes(&row.name));
         Ok(())
     }
 
@@ -404,13 +302,6 @@ impl Datasets {
             .ok_or_else(|| Error::NotFound(format!("there is no data set called {name}")))
     }
 
-    fn check_free(&self, name: &str) -> Result<()> {
-        match built_in(name).is_some() || self.store.dataset(name)?.is_some() {
-            true => Err(taken(name)),
-            false => Ok(()),
-        }
-    }
-
     fn unknown(&self, field: &str, asked: &str) -> Result<Error> {
         let named = self.store.datasets()?;
         let names = BUILT_IN.iter().copied().chain(named.iter().map(|row| row.name.as_str()));
@@ -434,28 +325,9 @@ impl Datasets {
     }
 }
 
-fn taken(name: &str) -> Error {
-    Error::field("name", format!("`{name}` is taken; choose another name"))
-}
-
-fn not_empty(source: &Source) -> Result<()> {
-    match source.entries()?.is_empty() {
-        true => Err(Error::Other("there are no images in it".into())),
-        false => Ok(()),
-    }
-}
-
-fn no_image_reads(skipped: &[SkippedFile]) -> String {
+pub(super) fn no_image_reads(skipped: &[SkippedFile]) -> String {
     match skipped.first() {
         Some(first) => format!("no image in it can be read; {}: {}", first.name, first.reason),
         None => "there are no images in it".into(),
-    }
-}
-
-/// An archive without images, told with the first file that was left out.
-fn no_images(error: Error, skipped: &[SkippedFile]) -> Error {
-    match skipped.is_empty() {
-        true => error,
-        false => Error::Other(no_image_reads(skipped)),
     }
 }

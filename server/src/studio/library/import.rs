@@ -50,8 +50,10 @@ impl Models {
         Ok(())
     }
 
-    /// Puts `checkpoint` among the models as `name`, which must be new.
+    /// Puts `checkpoint` among the models as `name`; errors name `name` if that was taken meanwhile.
     pub fn add(&self, name: &str, checkpoint: &Checkpoint) -> Result<()> {
+        let _lock = self.folders.lock_names()?;
+        self.check_new(name)?;
         let folder = self.run_folder(name);
         let file = checkpoint_path(&folder, checkpoint.header.step)?;
         if let Err(error) = checkpoint.save(&file) {

@@ -103,7 +103,7 @@ impl ModelFile {
 
 /// The models that there are by name.
 pub struct Models {
-    folders: Folders,
+    pub(super) folders: Folders,
     digests: Digests,
 }
 

@@ -98,7 +98,12 @@ impl Store {
         self.select_images("WHERE job = ?1 AND deleted IS NULL ORDER BY id", [job])
     }
 
-    /// The same without the first `before`.
+    /// The same with those that are marked as deleted.
+    pub fn all_images(&self, job: JobId) -> Result<Vec<ImageRow>> {
+        self.select_images("WHERE job = ?1 ORDER BY id", [job])
+    }
+
+    /// [`Store::images`] without the first `before`.
     pub fn images_from(&self, job: JobId, before: usize) -> Result<Vec<ImageRow>> {
         self.select_images(
             "WHERE job = ?1 AND deleted IS NULL ORDER BY id LIMIT -1 OFFSET ?2",

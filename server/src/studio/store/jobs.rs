@@ -24,19 +24,12 @@ pub struct JobRow {
     pub worker: Option<String>,
 }
 
-/// How a job ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ending {
-    pub state: JobState,
-    pub message: Option<String>,
-}
-
 const COLUMNS: &str = "id, kind, title, state, request, progress, message, figures, grid, worker";
 
 const KINDS: &[(JobKind, &str)] =
     &[(JobKind::Generate, "generate"), (JobKind::Train, "train"), (JobKind::Evaluate, "evaluate")];
 
-const STATES: &[(JobState, &str)] = &[
+pub(super) const STATES: &[(JobState, &str)] = &[
     (JobState::Queued, "queued"),
     (JobState::Running, "running"),
     (JobState::Done, "done"),
@@ -45,7 +38,7 @@ const STATES: &[(JobState, &str)] = &[
     (JobState::Interrupted, "interrupted"),
 ];
 
-fn word<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> &'static str {
+pub(super) fn word<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> &'static str {
     table.iter().find(|(known, _)| *known == value).map_or("", |(_, word)| word)
 }
 
@@ -77,13 +70,32 @@ impl Store {
         request: &str,
         worker: Option<&str>,
     ) -> Result<JobId> {
-        self.with(|db| {
+        self.insert_job(kind, title, request, worker, false)
+    }
+
+    /// Puts a drawing at the end of the queue whose pictures nobody asked to save.
+    pub fn enqueue_unsaved(&self, title: &str, request: &str) -> Result<JobId> {
+        self.insert_job(JobKind::Generate, title, request, None, true)
+    }
+
+    fn insert_job(
+        &self,
+        kind: JobKind,
+        title: &str,
+        request: &str,
+        worker: Option<&str>,
+        unsaved: bool,
+    ) -> Result<JobId> {
+        // By itself, the row comes back before it is stored, and what goes wrong then is not told.
+        self.transact(|db| {
             db.query_row(
-                "INSERT INTO jobs (kind, title, state, request, place, worker, created, started)
+                "INSERT INTO jobs (kind, title, state, request, place, worker, created, started,
+                                   unsaved)
                  VALUES (?1, ?2, iif(?4 IS NULL, 'queued', 'running'), ?3,
-                         (SELECT ifnull(max(place), 0) + 1 FROM jobs), ?4, ?5, iif(?4 IS NULL, NULL, ?5))
+                         (SELECT ifnull(max(place), 0) + 1 FROM jobs), ?4, ?5, iif(?4 IS NULL, NULL, ?5),
+                         ?6)
                  RETURNING id",
-                params![word(KINDS, kind), title, request, worker, now()],
+                params![word(KINDS, kind), title, request, worker, now(), unsaved],
                 |row| row.get(0),
             )
         })
@@ -91,6 +103,7 @@ impl Store {
 
     /// Puts a job that is over back as [`Store::enqueue`] would, with a new request.
     pub fn requeue(&self, id: JobId, request: &str, worker: Option<&str>) -> Result<()> {
+        self.write_endings()?;
         self.with(|db| {
             db.execute(
                 "UPDATE jobs SET state = iif(?3 IS NULL, 'queued', 'running'), request = ?2,
@@ -108,7 +121,7 @@ impl Store {
         let wanted = |kind| kinds.contains(&kind).then(|| word(KINDS, kind));
         let [generate, train, evaluate] =
             [JobKind::Generate, JobKind::Train, JobKind::Evaluate].map(wanted);
-        self.with(|db| {
+        self.transact(|db| {
             db.query_row(
                 &format!(
                     "UPDATE jobs SET state = 'running', worker = ?1, started = ?2
@@ -149,18 +162,6 @@ impl Store {
         })
     }
 
-    pub fn end(&self, id: JobId, ending: &Ending) -> Result<()> {
-        self.with(|db| {
-            db.execute(
-                "UPDATE jobs SET state = ?2, message = ?3, ended = ?4, stop_asked = 0,
-                     progress = CASE WHEN ?2 = 'done' THEN 1 ELSE progress END
-                 WHERE id = ?1",
-                params![id, word(STATES, ending.state), ending.message, now()],
-            )
-        })?;
-        Ok(())
-    }
-
     pub fn set_progress(&self, id: JobId, progress: f32, figures: Option<&str>) -> Result<()> {
         self.with(|db| {
             db.execute(
@@ -168,11 +169,6 @@ impl Store {
                 params![id, progress, figures],
             )
         })?;
-        Ok(())
-    }
-
-    pub fn set_grid(&self, id: JobId, path: &str) -> Result<()> {
-        self.with(|db| db.execute("UPDATE jobs SET grid = ?2 WHERE id = ?1", params![id, path]))?;
         Ok(())
     }
 
@@ -202,14 +198,27 @@ impl Store {
 
     /// Running jobs, then queued ones in their order.
     pub fn open_jobs(&self) -> Result<Vec<JobRow>> {
-        self.jobs("WHERE state IN ('running', 'queued') ORDER BY state = 'queued', place")
+        let open = "WHERE state IN ('running', 'queued') ORDER BY state = 'queued', place";
+        let rows = self.jobs(open)?.into_iter();
+        Ok(rows.filter(|row| !row.state.is_over()).collect())
     }
 
     /// The last few jobs that are over, newest first.
     pub fn last_jobs(&self, count: usize) -> Result<Vec<JobRow>> {
-        self.jobs(&format!(
+        let mut rows = self.jobs("WHERE state = 'running' ORDER BY id DESC")?;
+        // Those whose ending is not written yet.
+        rows.retain(|row| row.state.is_over());
+        rows.extend(self.jobs(&format!(
             "WHERE state NOT IN ('running', 'queued') ORDER BY ended DESC, id DESC LIMIT {count}"
-        ))
+        ))?);
+        rows.truncate(count);
+        Ok(rows)
+    }
+
+    /// The drawings that are over and that nobody asked to save.
+    pub fn unsaved_jobs(&self) -> Result<Vec<JobRow>> {
+        let rows = self.jobs("WHERE unsaved ORDER BY id")?.into_iter();
+        Ok(rows.filter(|row| row.state.is_over()).collect())
     }
 
     pub fn delete_job(&self, id: JobId) -> Result<()> {
@@ -218,14 +227,16 @@ impl Store {
     }
 
     fn one_job(&self, tail: &str, values: impl rusqlite::Params) -> Result<Option<JobRow>> {
-        self.with(|db| {
+        let row = self.with(|db| {
             db.query_row(&format!("SELECT {COLUMNS} FROM jobs {tail}"), values, job).optional()
-        })
+        })?;
+        Ok(row.map(|row| self.as_it_ended(row)))
     }
 
     fn jobs(&self, tail: &str) -> Result<Vec<JobRow>> {
-        self.with(|db| {
+        let rows: Vec<JobRow> = self.with(|db| {
             db.prepare(&format!("SELECT {COLUMNS} FROM jobs {tail}"))?.query_map([], job)?.collect()
-        })
+        })?;
+        Ok(rows.into_iter().map(|row| self.as_it_ended(row)).collect())
     }
 }

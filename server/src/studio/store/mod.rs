@@ -1,6 +1,7 @@
 //! What the program remembers: one SQLite file, one connection, one writer at a time.
 
 mod datasets;
+mod endings;
 mod gallery;
 mod images;
 mod inputs;
@@ -14,9 +15,10 @@ mod styles;
 mod texts;
 
 pub use datasets::DatasetRow;
+pub use endings::Ending;
 pub use gallery::ImageFilter;
 pub use images::{ImageRow, NewImage};
-pub use jobs::{Ending, JobRow};
+pub use jobs::JobRow;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -25,10 +27,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::Connection;
 
 use crate::Result;
+use endings::Endings;
 
 /// The database. Every call is short; callers on an async thread go through `spawn_blocking`.
 pub struct Store {
     connection: Mutex<Connection>,
+    unwritten: Mutex<Endings>,
 }
 
 impl Store {
@@ -40,7 +44,7 @@ impl Store {
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         schema::migrate(&connection)?;
-        Ok(Self { connection: Mutex::new(connection) })
+        Ok(Self { connection: Mutex::new(connection), unwritten: Mutex::default() })
     }
 
     fn with<T>(&self, call: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {

@@ -105,6 +105,10 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE images ADD COLUMN noisy_strip TEXT;
 ",
+    "
+    ALTER TABLE jobs ADD COLUMN unsaved INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX jobs_unsaved ON jobs (id) WHERE unsaved;
+",
 ];
 
 /// Brings the database to the newest version; one from a newer program is refused. Of several

@@ -1,4 +1,4 @@
-//! The sheets of plots.
+//! Grids and the sheets of plots.
 
 use app::api::JobId;
 use rusqlite::params;
@@ -7,6 +7,12 @@ use super::Store;
 use crate::Result;
 
 impl Store {
+    /// `path` is relative to the data folder.
+    pub fn set_grid(&self, id: JobId, path: &str) -> Result<()> {
+        self.with(|db| db.execute("UPDATE jobs SET grid = ?2 WHERE id = ?1", params![id, path]))?;
+        Ok(())
+    }
+
     /// `path` is relative to the data folder; sheets are numbered from 0.
     pub fn add_sheet(&self, job: JobId, number: u32, path: &str) -> Result<()> {
         self.with(|db| {
@@ -25,5 +31,14 @@ impl Store {
                 .query_map([job], |row| row.get(0))?
                 .collect()
         })
+    }
+
+    /// Takes grid and sheets from a job.
+    pub fn forget_sheets(&self, job: JobId) -> Result<()> {
+        self.transact(|db| {
+            db.execute("UPDATE jobs SET grid = NULL WHERE id = ?1", [job])?;
+            db.execute("DELETE FROM sheets WHERE job = ?1", [job])
+        })?;
+        Ok(())
     }
 }

@@ -32,6 +32,46 @@ fn a_job_of_a_worker_never_waits_in_the_queue() {
     assert_eq!(store.claim(BOTH, "other").unwrap(), None);
 }
 
+/// Whatever is written to the jobs from here on fails when it is to be stored for good.
+fn fail_commits(store: &Store) {
+    let broken = "
+        CREATE TABLE broken (job INTEGER REFERENCES jobs (id) DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER no_insert AFTER INSERT ON jobs BEGIN INSERT INTO broken VALUES (-1); END;
+        CREATE TRIGGER no_update AFTER UPDATE ON jobs BEGIN INSERT INTO broken VALUES (-1); END;";
+    store.with(|db| db.execute_batch(broken)).unwrap();
+}
+
+#[test]
+fn a_job_that_cannot_be_stored_is_neither_promised_nor_claimed() {
+    let (_folder, store) = store();
+    let waiting = store.enqueue(JobKind::Train, "a", "{}", None).unwrap();
+    fail_commits(&store);
+    assert!(store.enqueue(JobKind::Train, "b", "{}", None).is_err());
+    assert!(store.claim(BOTH, "w").is_err());
+    let open: Vec<_> = store.open_jobs().unwrap().iter().map(|job| (job.id, job.state)).collect();
+    assert_eq!(open, [(waiting, JobState::Queued)]);
+}
+
+#[test]
+fn a_job_whose_ending_cannot_be_stored_is_over_and_stored_later() {
+    let (folder, store) = store();
+    let job = store.enqueue(JobKind::Train, "a", "{}", None).unwrap();
+    store.claim(BOTH, "w").unwrap();
+    fail_commits(&store);
+    let ending = Ending { state: JobState::Failed, message: Some("the disk is full".into()) };
+    assert!(store.end(job, &ending).is_err());
+    assert_eq!(store.job(job).unwrap().unwrap().message, ending.message);
+    assert_eq!(store.open_jobs().unwrap(), []);
+    assert_eq!(store.last_jobs(5).unwrap()[0].state, JobState::Failed);
+    assert!(store.write_endings().is_err() && store.requeue(job, "{}", None).is_err());
+
+    store.with(|db| db.execute_batch("DROP TRIGGER no_update")).unwrap();
+    store.write_endings().unwrap();
+    let stored = Store::open(&folder.path().join("darkroom.db")).unwrap().job(job).unwrap();
+    assert_eq!(stored.unwrap().state, JobState::Failed);
+    assert_eq!(store.last_jobs(5).unwrap().len(), 1);
+}
+
 #[test]
 fn a_requeued_job_goes_to_the_end() {
     let (_folder, store) = store();

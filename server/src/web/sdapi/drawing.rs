@@ -2,6 +2,7 @@
 //! over.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::api::{JobId, JobState, Live};
@@ -52,33 +53,46 @@ async fn to_the_end(web: Web, request: Request) -> Answer<Value> {
     // Heard from before the job begins, so that its end is not missed.
     let news = web.studio.0.live.subscribe();
     let asked = request.clone();
-    let settings = web.studio.blocking(move |darkroom| settings(darkroom, &asked)).await?;
+    let read =
+        move |darkroom: &Arc<Darkroom>| Ok((settings(darkroom, &asked)?, saves(darkroom, &asked)?));
+    let (settings, saved) = web.studio.blocking(read).await?;
     let batches = settings.batch_count;
     let (tasks, name) = (web.api.clone(), request.task());
     let job = web
         .studio
         .blocking(move |darkroom| {
-            let job = darkroom.enqueue_generation(settings)?;
+            let job = match saved {
+                true => darkroom.enqueue_generation(settings)?,
+                false => darkroom.enqueue_unsaved(settings)?,
+            };
             tasks.begin(job, name, batches);
             Ok(job)
         })
         .await?;
     let row = over(&web, job, news).await;
     web.api.end(job);
+    let answer = answered(&web, request, row).await;
+    web.api.answer(job);
+    if !saved && answer.is_ok() {
+        forget_others(&web, job).await;
+    }
+    answer
+}
+
+async fn answered(web: &Web, request: Request, row: Answer<JobRow>) -> Answer<Value> {
     let row = row?;
+    Ok(web.studio.blocking(move |darkroom| answer(darkroom, &request, &row)).await?)
+}
+
+/// Removes what other calls drew and nobody asked to save. The pictures of `job` stay until then, for
+/// pages that show them.
+async fn forget_others(web: &Web, job: JobId) {
     let tasks = web.api.clone();
-    Ok(web
-        .studio
-        .blocking(move |darkroom| {
-            let answer = answer(darkroom, &request, &row)?;
-            if !saves(darkroom, &request)?
-                && let Some(before) = tasks.replace_unsaved(job)
-            {
-                darkroom.forget_generation(before)?;
-            }
-            Ok(answer)
-        })
-        .await?)
+    let stays = move |other| other == job || tasks.is_unanswered(other);
+    let forgotten = web.studio.blocking(move |darkroom| darkroom.forget_unsaved(stays)).await;
+    if let Err(error) = forgotten {
+        tracing::warn!("pictures that nobody asked to save stay behind: {error}");
+    }
 }
 
 fn settings(darkroom: &Darkroom, request: &Request) -> Result<GenerateSettings> {
@@ -206,7 +220,7 @@ fn info(
         "width": width,
         "height": height,
         "sampler_name": settings.sampler.name(),
-        "cfg_scale": request.fields["cfg_scale"],
+        "cfg_scale": settings.cfg_scale,
         "steps": settings.steps,
         "batch_size": settings.batch_size,
         "restore_faces": false,

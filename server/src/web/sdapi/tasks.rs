@@ -1,6 +1,6 @@
 //! The generations that came through the API: whose progress is told and which an interrupt stops.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use app::api::JobId;
@@ -27,8 +27,8 @@ pub struct Task {
 #[derive(Default)]
 pub struct Tasks {
     tasks: Mutex<VecDeque<Task>>,
-    /// The last one whose pictures nobody asked to save.
-    unsaved: Mutex<Option<JobId>>,
+    /// Those whose pictures are still to be sent.
+    unanswered: Mutex<HashSet<JobId>>,
 }
 
 impl Tasks {
@@ -36,6 +36,7 @@ impl Tasks {
         let name = name.unwrap_or_else(|| format!("task(txt2img-{job})"));
         let task = Task { job, name, batches, stamp: calendar::stamp(), over: false };
         self.lock().push_back(task);
+        self.unanswered().insert(job);
     }
 
     pub fn end(&self, job: JobId) {
@@ -64,10 +65,17 @@ impl Tasks {
         self.lock().iter().rev().find(|task| task.name == name).cloned()
     }
 
-    /// Notes that the pictures of `job` need not be kept, and gives the job of which that was noted
-    /// before: a page that shows pictures still finds them until the next ones are drawn.
-    pub fn replace_unsaved(&self, job: JobId) -> Option<JobId> {
-        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).replace(job)
+    /// Notes that the pictures of `job` are on their way to whoever asked for them.
+    pub fn answer(&self, job: JobId) {
+        self.unanswered().remove(&job);
+    }
+
+    pub fn is_unanswered(&self, job: JobId) -> bool {
+        self.unanswered().contains(&job)
+    }
+
+    fn unanswered(&self) -> MutexGuard<'_, HashSet<JobId>> {
+        self.unanswered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Task>> {
@@ -91,6 +99,7 @@ mod tests {
         assert_eq!(tasks.named("mine").map(|task| task.job), Some(0));
         assert!(tasks.named("task(txt2img-99)").is_some_and(|task| task.over));
         assert_eq!(tasks.named("task(txt2img-1)"), None);
-        assert_eq!((tasks.replace_unsaved(1), tasks.replace_unsaved(2)), (None, Some(1)));
+        tasks.answer(1);
+        assert!(!tasks.is_unanswered(1) && tasks.is_unanswered(2));
     }
 }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::super::answer::{Fault, escape_query, wants_page};
 use super::{TemporaryFile, Web, bad_form, field_fault, short_text, to_disk};
-use crate::studio::library::datasets::NewDataset;
+use crate::studio::library::NewDataset;
 
 pub async fn dataset(
     State(web): State<Web>,
