@@ -11,7 +11,7 @@ use crate::simd::Simd;
 const A: f32 = std::f32::consts::FRAC_1_SQRT_2;
 const B: f32 = std::f32::consts::SQRT_2;
 
-/// From N numbers to M.
+/// From N numbers to M. Not a closure: that would be compiled without the instruction set of its caller.
 pub(super) trait Transform<const N: usize, const M: usize> {
     /// # Safety
     /// The instruction set of `V` must be there.
