@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use kernels::{ConvShape, plain, record, simd::Level};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -93,6 +93,20 @@ fn conv2d() {
             );
         }
     }
+}
+
+/// Transforms that magnified what they read, as those of the usual points do, would be five times worse.
+#[test]
+fn winograds_way_is_as_exact_as_the_direct_one() {
+    let exact = |t: &Var| t.to_dtype(DType::F64).unwrap();
+    let (x, weight, bias) = (var(1, &[1, 256, 8, 8]), var(2, &[32, 256, 3, 3]), var(3, &[32]));
+    let shape = ConvShape { stride: 1, padding: 1 };
+    let wanted = plain::conv2d(&exact(&x), &exact(&weight), &exact(&bias), shape).unwrap();
+    let wanted = wanted.to_dtype(DType::F32).unwrap();
+    at_every_level(|level| {
+        let error = apart(&kernels::conv2d(&x, &weight, &bias, shape).unwrap(), &wanted);
+        assert!(error < 4e-6, "{level:?}: {error}");
+    });
 }
 
 #[test]
