@@ -15,6 +15,7 @@ use super::spread;
 use super::storage::written;
 use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer};
 use super::transpose::transpose;
+use super::winograd;
 
 /// Sizes of a convolution from (inputs, height, width) to (outputs, out_height, out_width).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,7 +225,7 @@ impl Geometry {
 
     /// The convolution, for a stride of one, that takes this one's result gradient to that of its
     /// image: the window turned around.
-    fn turned(&self) -> Self {
+    pub fn turned(&self) -> Self {
         Self {
             inputs: self.outputs,
             outputs: self.inputs,
@@ -267,6 +268,9 @@ pub(super) fn zeroed(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
 /// `x` (batch, inputs, height, width) to (batch, outputs, out_height, out_width).
 /// `bias`: (outputs) or (batch, outputs), or empty for none.
 pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+    if winograd::pays(g) {
+        return winograd::forward(g, x, weight, bias);
+    }
     let depth = g.depth();
     let pairs = pairs::of_channels(g.inputs);
     let packed = if pairs {
@@ -354,6 +358,9 @@ pub(super) fn run_slack(run: usize) -> usize {
 /// From the gradient of the result to that of `x`; also the transposed convolution, with
 /// `bias` (inputs) or (batch, inputs), or empty for none.
 pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+    if winograd::pays(g) {
+        return winograd::input_gradient(g, grad, weight, bias);
+    }
     if g.stride > 1 || g.padding >= g.kernel {
         return spread::spread_out(g, grad, weight, bias);
     }

@@ -9,6 +9,7 @@ use std::mem::MaybeUninit;
 
 use super::conv::with_scratch;
 use super::pool;
+use super::scratch::To;
 use super::simd::{Simd, kernel};
 use super::tile::{Packed, panels};
 use super::transpose::{transpose, transpose_into};
@@ -188,18 +189,6 @@ impl Plan {
             bias.get(at).copied().unwrap_or(0.0)
         };
         (0..self.outputs * IMAGES).map(of).collect()
-    }
-}
-
-/// Where threads write, each its own numbers.
-struct To(*mut f32);
-
-// SAFETY: whoever writes vouches for writing what nobody else does.
-unsafe impl Sync for To {}
-
-impl To {
-    fn at(&self, offset: usize) -> *mut f32 {
-        self.0.wrapping_add(offset)
     }
 }
 

@@ -23,6 +23,7 @@ mod pool;
 mod precision;
 mod reduce;
 mod rows;
+mod scratch;
 pub mod simd;
 mod spread;
 mod storage;
@@ -31,6 +32,7 @@ mod tape;
 mod threads;
 mod tile;
 mod transpose;
+mod winograd;
 
 pub use memory::{keep_memory, release_memory};
 pub use optimizer::{AdamStep, adam, ema, square_sum};

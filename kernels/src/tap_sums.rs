@@ -6,6 +6,7 @@ use super::pool;
 use super::precision::Precision;
 use super::storage::chunks;
 use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer};
+use super::winograd;
 
 /// Numbers of a block of images that should stay in the second-level cache.
 const BLOCK_NUMBERS: usize = 128 * 1024;
@@ -15,6 +16,9 @@ const BLOCK_NUMBERS: usize = 128 * 1024;
 /// With the channels last, the taps of one row of the window are neighbours in memory; so each row
 /// is a product of the gradient (outputs, pixels) with rows of x, one for each pixel.
 pub(super) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
+    if winograd::pays(g) {
+        return winograd::weight_gradient(g, x, grad);
+    }
     let batch = grad.len() / g.out_numbers();
     // Sums over a share of the images each, added up in their order. How many follows from the
     // batch alone, so that the result does not depend on the number of threads.

@@ -31,35 +31,46 @@ pub(super) fn transpose_into(
     }
     assert!((rows - 1) * from_pitch + columns <= from.len());
     assert!((columns - 1) * to_pitch + rows <= to.len());
-    let (from_pointer, to_pointer) = (from.as_ptr(), to.as_mut_ptr().cast());
-    let squares = Squares { from: from_pointer, from_pitch, to: to_pointer, to_pitch };
-    // SAFETY: every square lies within both sides, as asserted above.
-    let (large_rows, large_columns) = unsafe { squares.large(rows, columns) };
-    let (whole_rows, whole_columns) = (rows / 4 * 4, columns / 4 * 4);
-    for row in (0..whole_rows).step_by(4) {
-        let done = if row < large_rows { large_columns } else { 0 };
-        for column in (done..whole_columns).step_by(4) {
-            // SAFETY: as above.
-            unsafe { squares.four(row, column) }
+    let sides = Sides { from: from.as_ptr(), from_pitch, to: to.as_mut_ptr().cast(), to_pitch };
+    // SAFETY: all rows and columns lie within both sides, as asserted above.
+    unsafe { turn(sides, (rows, columns)) }
+}
+
+/// As [`transpose`], where threads write between each other's rows.
+///
+/// # Safety
+/// Both sides must be good for all rows and columns.
+pub(super) unsafe fn turn(sides: Sides, (rows, columns): (usize, usize)) {
+    // SAFETY: the caller vouches for all of it.
+    unsafe {
+        let (large_rows, large_columns) = sides.large(rows, columns);
+        let (whole_rows, whole_columns) = (rows / 4 * 4, columns / 4 * 4);
+        for row in (0..whole_rows).step_by(4) {
+            let done = if row < large_rows { large_columns } else { 0 };
+            for column in (done..whole_columns).step_by(4) {
+                sides.four(row, column);
+            }
         }
-    }
-    for row in 0..rows {
-        let done = if row < whole_rows { whole_columns } else { 0 };
-        for column in done..columns {
-            to[column * to_pitch + row].write(from[row * from_pitch + column]);
+        for row in 0..rows {
+            let done = if row < whole_rows { whole_columns } else { 0 };
+            for column in done..columns {
+                let number = *sides.from.add(row * sides.from_pitch + column);
+                sides.to.add(column * sides.to_pitch + row).write(number);
+            }
         }
     }
 }
 
-/// Squares of numbers that are turned in registers.
-struct Squares {
-    from: *const f32,
-    from_pitch: usize,
-    to: *mut f32,
-    to_pitch: usize,
+/// Where rows lie and where columns go. Squares of numbers are turned in registers.
+#[derive(Clone, Copy)]
+pub(super) struct Sides {
+    pub from: *const f32,
+    pub from_pitch: usize,
+    pub to: *mut f32,
+    pub to_pitch: usize,
 }
 
-impl Squares {
+impl Sides {
     /// Four by four numbers. The compiler makes shuffles of it.
     #[inline(always)]
     unsafe fn four(&self, row: usize, column: usize) {

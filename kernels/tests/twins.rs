@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use kernels::{ConvShape, plain, record, simd::Level};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -60,7 +60,7 @@ fn apart(a: &Tensor, b: &Tensor) -> f32 {
 
 #[test]
 fn conv2d() {
-    let cases: [(&[usize], &[usize], usize, usize); 12] = [
+    let cases: [(&[usize], &[usize], usize, usize); 17] = [
         // Enough small images for each to have a lane, and some more.
         (&[19, 5, 7, 7], &[13, 5, 3, 3], 1, 1),
         (&[16, 6, 8, 6], &[7, 6, 4, 4], 2, 1),
@@ -75,6 +75,12 @@ fn conv2d() {
         // More channels than a product may read beyond its end.
         (&[2, 70, 5, 5], &[4, 70, 3, 3], 1, 1),
         (&[2, 70, 6, 5], &[4, 70, 5, 5], 1, 2),
+        // Enough channels for Winograd's way, in tiles that reach beyond every edge.
+        (&[1, 16, 28, 28], &[16, 16, 3, 3], 1, 1),
+        (&[3, 17, 7, 11], &[50, 17, 3, 3], 1, 1),
+        (&[1, 33, 9, 8], &[16, 33, 3, 3], 1, 0),
+        (&[2, 16, 6, 5], &[19, 16, 3, 3], 1, 2),
+        (&[17, 20, 7, 7], &[35, 20, 3, 3], 1, 1),
     ];
     for (x, weight, stride, padding) in cases {
         for bias in [&[weight[0]][..], &[1, weight[0]], &[x[0], weight[0]]] {
@@ -87,6 +93,20 @@ fn conv2d() {
             );
         }
     }
+}
+
+/// Transforms that magnified what they read, as those of the usual points do, would be five times worse.
+#[test]
+fn winograds_way_is_as_exact_as_the_direct_one() {
+    let exact = |t: &Var| t.to_dtype(DType::F64).unwrap();
+    let (x, weight, bias) = (var(1, &[1, 256, 8, 8]), var(2, &[32, 256, 3, 3]), var(3, &[32]));
+    let shape = ConvShape { stride: 1, padding: 1 };
+    let wanted = plain::conv2d(&exact(&x), &exact(&weight), &exact(&bias), shape).unwrap();
+    let wanted = wanted.to_dtype(DType::F32).unwrap();
+    at_every_level(|level| {
+        let error = apart(&kernels::conv2d(&x, &weight, &bias, shape).unwrap(), &wanted);
+        assert!(error < 4e-6, "{level:?}: {error}");
+    });
 }
 
 #[test]
@@ -132,6 +152,9 @@ fn an_image_is_the_same_alone_and_among_others() {
             (30, 17, 7, 1, 1, 0),
             (1, 2, 14, 3, 1, 1),
             (3, 4, 5, 5, 1, 0),
+            (17, 40, 7, 3, 1, 1),
+            (40, 17, 14, 3, 1, 1),
+            (16, 16, 29, 3, 1, 0),
         ] {
             let shape = ConvShape { stride, padding };
             let x = var(1, &[19, inputs, side, side]);
@@ -220,27 +243,26 @@ fn join() {
 
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
-    let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let (x, weight, bias) =
-                (var(1, &[5, 8, 9, 9]), var(2, &[12, 8, 3, 3]), var(3, &[1, 12]));
-            let shape = ConvShape { stride: 1, padding: 1 };
-            let y = kernels::conv2d(&x, &weight, &bias, shape).unwrap();
-            let qkv = y.flatten_from(2).unwrap();
-            let out = kernels::attention(&qkv, 2).unwrap();
-            let grads = out.sqr().unwrap().sum_all().unwrap().backward().unwrap();
-            let grad =
-                |v: &Var| grads.get(v).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
-            (
-                out.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
-                grad(&x),
-                grad(&weight),
-                grad(&bias),
-            )
-        })
-    };
-    assert!(run(1) == run(2) && run(1) == run(3));
+    // The second takes Winograd's way, in some blocks.
+    for [batch, inputs, outputs, side] in [[5, 8, 12, 9], [7, 24, 48, 14]] {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let (x, weight) =
+                    (var(1, &[batch, inputs, side, side]), var(2, &[outputs, inputs, 3, 3]));
+                let bias = var(3, &[1, outputs]);
+                let shape = ConvShape { stride: 1, padding: 1 };
+                let y = kernels::conv2d(&x, &weight, &bias, shape).unwrap();
+                let qkv = y.flatten_from(2).unwrap();
+                let out = kernels::attention(&qkv, 2).unwrap();
+                let grads = out.sqr().unwrap().sum_all().unwrap().backward().unwrap();
+                let numbers = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                let grad = |v: &Var| numbers(grads.get(v).unwrap());
+                (numbers(&out), grad(&x), grad(&weight), grad(&bias))
+            })
+        };
+        assert!(run(1) == run(2) && run(1) == run(3), "{batch} images");
+    }
 }
 
 #[test]

@@ -1,0 +1,116 @@
+//! The products between the transforms: c[i][j] = sum over k of a[i][k] x b[k][j].
+
+use crate::simd::{Simd, kernel};
+
+/// One product. The depth comes in an order that depends on nothing else.
+#[derive(Clone, Copy)]
+pub(super) struct Product {
+    pub a: *const f32,
+    /// Distance in `a` from row to row, and from one k to the next.
+    pub a_row: usize,
+    pub a_step: usize,
+    /// Rows of `pitch` numbers.
+    pub b: *const f32,
+    pub b_pitch: usize,
+    pub c: *mut f32,
+    pub c_pitch: usize,
+    pub rows: usize,
+    pub depth: usize,
+    /// A multiple of sixteen.
+    pub width: usize,
+}
+
+kernel! {
+    /// The whole product.
+    ///
+    /// # Safety
+    /// `a`, `b` and `c` must be good for all that the sizes say, and nobody else may use `c`.
+    fn multiply(product: Product) = multiply_of
+}
+
+/// Heights of the tiles of registers: what fits them beside two vectors of `b`.
+const WIDE: [usize; 7] = [14, 12, 8, 7, 4, 2, 1];
+const NARROW: [usize; 4] = [6, 4, 2, 1];
+
+#[inline(always)]
+unsafe fn multiply_of<V: Simd>(product: Product) {
+    let mut row = 0;
+    while row < product.rows {
+        let height = height::<V>(product.rows - row);
+        // SAFETY: the caller's promise.
+        unsafe {
+            match height {
+                14 => rows_of::<V, 14>(&product, row),
+                12 => rows_of::<V, 12>(&product, row),
+                8 => rows_of::<V, 8>(&product, row),
+                7 => rows_of::<V, 7>(&product, row),
+                6 => rows_of::<V, 6>(&product, row),
+                4 => rows_of::<V, 4>(&product, row),
+                2 => rows_of::<V, 2>(&product, row),
+                _ => rows_of::<V, 1>(&product, row),
+            }
+        }
+        row += height;
+    }
+}
+
+/// Rows to do next, so that few small tiles are left over.
+#[inline(always)]
+fn height<V: Simd>(left: usize) -> usize {
+    let heights = if V::LANES >= 16 { &WIDE[..] } else { &NARROW };
+    let most = match left {
+        _ if V::LANES < 16 || matches!(left % 14, 0 | 7) => left,
+        16 => 8,
+        _ => left.min(12),
+    };
+    heights.iter().copied().find(|height| *height <= most).unwrap_or(1)
+}
+
+#[inline(always)]
+unsafe fn rows_of<V: Simd, const H: usize>(product: &Product, row: usize) {
+    let mut column = 0;
+    // SAFETY: the caller's promise.
+    unsafe {
+        while column + 2 * V::LANES <= product.width {
+            tile::<V, H, 2>(product, row, column);
+            column += 2 * V::LANES;
+        }
+        if column < product.width {
+            tile::<V, H, 1>(product, row, column);
+        }
+    }
+}
+
+/// H rows of W vectors.
+#[inline(always)]
+unsafe fn tile<V: Simd, const H: usize, const W: usize>(
+    product: &Product,
+    row: usize,
+    column: usize,
+) {
+    // SAFETY: the caller vouches for H rows of a and c, and for W vectors of each row of b and c.
+    unsafe {
+        let mut sums = [[V::splat(0.0); W]; H];
+        let (mut a, mut b) = (product.a.add(row * product.a_row), product.b.add(column));
+        for _ in 0..product.depth {
+            let mut columns = [V::splat(0.0); W];
+            for (j, column) in columns.iter_mut().enumerate() {
+                *column = V::load(b.add(j * V::LANES));
+            }
+            for (i, sum) in sums.iter_mut().enumerate() {
+                let factor = V::splat(*a.add(i * product.a_row));
+                for j in 0..W {
+                    sum[j] = factor.mul_add(columns[j], sum[j]);
+                }
+            }
+            a = a.add(product.a_step);
+            b = b.add(product.b_pitch);
+        }
+        for (i, sum) in sums.iter().enumerate() {
+            for (j, value) in sum.iter().enumerate() {
+                let to = product.c.add((row + i) * product.c_pitch + column + j * V::LANES);
+                value.store(to);
+            }
+        }
+    }
+}
