@@ -59,7 +59,7 @@ impl Datasets {
         let filled = source.and_then(|source| not_empty(&source));
         filled.map_err(|error| error.at_field("path"))?;
         let row = new.row(&path, false, &[])?;
-        let added = self.take_name(&row, None).and_then(|()| self.read_new(row));
+        let added = self.take_name(&row, None).and_then(|()| self.read_new(&row));
         added.map_err(|error| error.at_field("path"))
     }
 
@@ -89,7 +89,7 @@ impl Datasets {
         not_empty(&source.map_err(|error| no_images(error, &skipped))?)?;
         let row = new.row(&self.folders.dataset(new.name), true, &skipped)?;
         self.take_name(&row, Some(images))?;
-        self.read_new(row)
+        self.read_new(&row)
     }
 
     fn unpack_into(&self, folder: &Path, archive: &Path) -> Result<Vec<SkippedFile>> {
@@ -132,14 +132,14 @@ impl Datasets {
 
     /// Reads the images of a data set that was just added, in the background if there are many. One
     /// without any is given up.
-    fn read_new(self: &Arc<Self>, row: DatasetRow) -> Result<DatasetInfo> {
+    fn read_new(self: &Arc<Self>, row: &DatasetRow) -> Result<DatasetInfo> {
         let read = self.read_behind(row.clone());
         // Nothing heard within this time means a big data set, which the page shows as being read.
         let _ = read.recv_timeout(PATIENCE);
         let info = self.info(&row.name)?;
         if info.count == 0 && info.note.as_deref() != Some(BEING_READ) {
             let _lock = self.folders.lock_names()?;
-            self.give_up(&row)?;
+            self.give_up(row)?;
             return Err(Error::field(
                 if row.uploaded { "file" } else { "path" },
                 info.note.unwrap_or_else(|| no_image_reads(&info.skipped)),
