@@ -31,6 +31,8 @@ pub struct Live {
     pub preferences: RwSignal<Preferences>,
     /// The generation on show.
     pub generation: RwSignal<Option<GenerateView>>,
+    /// Whether a picture of it is looked at closely: no other generation takes its place meanwhile.
+    pub held: RwSignal<bool>,
     /// Takes events of a training as they came, if a training is shown.
     training: StoredValue<Option<Callback<String>>>,
     /// Grows whenever models or data sets may have changed.
@@ -49,6 +51,7 @@ impl Live {
             status: RwSignal::new(None),
             preferences: RwSignal::new(Preferences::default()),
             generation: RwSignal::new(None),
+            held: RwSignal::new(false),
             training: StoredValue::new(None),
             library: RwSignal::new(0),
             revision: RwSignal::new(None),
@@ -148,7 +151,8 @@ impl Live {
             None => true,
             Some(shown) => {
                 shown.job.id == view.job.id
-                    || (shown.job.state.is_over()
+                    || (!self.held.get_untracked()
+                        && shown.job.state.is_over()
                         && view.job.id > shown.job.id
                         && self.newest(JobKind::Generate).is_none_or(|id| id <= view.job.id))
             }
@@ -232,7 +236,7 @@ fn complete(view: &mut GenerateView, mut known: Vec<ImageInfo>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Live as Told, SampleGrid, ValidationPoint};
+    use crate::api::{JobState, Live as Told, SampleGrid, ValidationPoint};
 
     fn image(id: i64) -> ImageInfo {
         ImageInfo {
@@ -249,15 +253,13 @@ mod tests {
         }
     }
 
-    /// What is on show when `images` were known and an event tells of `told` after `before`.
-    fn merged(known: &[i64], before: usize, told: &[i64]) -> (bool, Vec<i64>) {
-        let images = |ids: &[i64]| ids.iter().copied().map(image).collect::<Vec<_>>();
-        let mut view = GenerateView {
+    fn view(job: JobId, state: JobState) -> GenerateView {
+        GenerateView {
             job: JobSummary {
-                id: 1,
+                id: job,
                 kind: JobKind::Generate,
                 title: String::new(),
-                state: crate::api::JobState::Running,
+                state,
                 progress: 0.5,
                 eta_seconds: None,
                 message: None,
@@ -267,11 +269,21 @@ mod tests {
             steps: 2,
             batch: 0,
             preview_url: None,
-            images_before: before,
-            images: images(told),
+            images_before: 0,
+            images: Vec::new(),
             grid_url: None,
             sheet_urls: Vec::new(),
             zip_url: None,
+        }
+    }
+
+    /// What is on show when `images` were known and an event tells of `told` after `before`.
+    fn merged(known: &[i64], before: usize, told: &[i64]) -> (bool, Vec<i64>) {
+        let images = |ids: &[i64]| ids.iter().copied().map(image).collect::<Vec<_>>();
+        let mut view = GenerateView {
+            images_before: before,
+            images: images(told),
+            ..view(1, JobState::Running)
         };
         let is_whole = complete(&mut view, images(known));
         (is_whole, view.images.iter().map(|image| image.id).collect())
@@ -283,6 +295,21 @@ mod tests {
         assert_eq!(merged(&[1, 2], 2, &[]), (true, vec![1, 2]));
         assert_eq!(merged(&[1, 2], 2, &[3]), (true, vec![1, 2, 3]));
         assert_eq!(merged(&[1, 2, 3], 1, &[2]), (true, vec![1, 2, 3]));
+    }
+
+    #[test]
+    fn a_picture_that_is_looked_at_closely_gives_way_to_no_other_generation() {
+        let owner = Owner::new();
+        owner.set();
+        let live = Live::new();
+        let shown = || live.generation.with_untracked(|view| view.as_ref().map(|view| view.job.id));
+        live.apply_generation(view(1, JobState::Done));
+        live.held.set(true);
+        live.apply_generation(view(2, JobState::Running));
+        assert_eq!(shown(), Some(1));
+        live.held.set(false);
+        live.apply_generation(view(2, JobState::Running));
+        assert_eq!(shown(), Some(2));
     }
 
     #[test]

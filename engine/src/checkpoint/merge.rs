@@ -95,12 +95,6 @@ fn check_kin(models: &[&Checkpoint]) -> Result<()> {
                 target(model)
             )));
         }
-        if let Some(what) = first_unlikeness(&first.header, &model.header) {
-            return Err(Error::Checkpoint(format!(
-                "A and {letter} differ in their {what}: models that compute the same with the same \
-                 weights can be merged"
-            )));
-        }
         if !same_latents(first, model)? {
             return Err(Error::Checkpoint(format!(
                 "A and {letter} draw in the latents of different autoencoders: models on the same \
@@ -116,6 +110,12 @@ fn check_kin(models: &[&Checkpoint]) -> Result<()> {
                 "`{name}` {} in A and {} in {letter}: networks of the same shape can be merged",
                 shape(&first.weights),
                 shape(&model.weights)
+            )));
+        }
+        if let Some(what) = first_unlikeness(&first.header, &model.header) {
+            return Err(Error::Checkpoint(format!(
+                "A and {letter} differ in their {what}: models that compute the same with the same \
+                 weights can be merged"
             )));
         }
     }

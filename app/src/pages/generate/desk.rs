@@ -9,7 +9,7 @@ use web_sys::{Event, HtmlInputElement};
 
 use super::Opening;
 use crate::api::{
-    GenerateForm, GenerateView, ImageId, ImageInfo, JobId, JobKind, JobState, ModelInfo, Style,
+    GenerateForm, GenerateView, ImageId, ImageInfo, JobId, JobState, ModelInfo, Style,
     fetch_generation, fetch_models, generate, interrupt, skip,
 };
 use crate::components::address::hold_address;
@@ -197,19 +197,12 @@ impl Desk {
         self.live.generation.with(|view| view.as_ref().is_none_or(|view| view.job.state.is_over()))
     }
 
-    /// The generation that Interrupt ends: the one on show, or else the one that runs.
+    /// The generation that Interrupt ends: the one on show while it goes on. Those of others are ended
+    /// in the queue.
     pub fn interruptible(self) -> Option<JobId> {
-        let shown = self.live.generation.with(|view| {
+        self.live.generation.with(|view| {
             view.as_ref().filter(|view| !view.job.state.is_over()).map(|view| view.job.id)
-        });
-        let running = || {
-            self.live.status.with(|status| {
-                let jobs = &status.as_ref()?.jobs;
-                let runs = |kind, state| kind == JobKind::Generate && state == JobState::Running;
-                jobs.iter().find(|job| runs(job.kind, job.state)).map(|job| job.id)
-            })
-        };
-        shown.or_else(running)
+        })
     }
 
     pub fn interrupt(self) {
@@ -316,6 +309,8 @@ fn bring_into_view(selector: &str) {
 
 /// Keeps the page true to the server: after a lost connection, and when models come and go.
 pub fn follow_server(desk: Desk) {
+    Effect::new(move || desk.live.held.set(desk.enlarged.get().is_some()));
+    on_cleanup(move || desk.live.held.set(false));
     keep_draft("generate", move || serde_json::to_string(&desk.fields.typed()).unwrap_or_default());
     Effect::new(move |before: Option<u64>| {
         let missed = desk.live.missed.get();
