@@ -11,8 +11,14 @@ use crate::shell::{cargo, run, say};
 use crate::{site, workspace};
 
 /// What the program is made from besides the site.
-const INPUTS: &[&str] =
-    &["engine/src", "server/src", "server/models", "server/build.rs", "server/Cargo.toml"];
+const INPUTS: &[&str] = &[
+    "engine/src",
+    "kernels/src",
+    "server/src",
+    "server/models",
+    "server/build.rs",
+    "server/Cargo.toml",
+];
 
 /// How the program is to be built.
 #[derive(Clone, Copy, Default)]

@@ -20,6 +20,10 @@ pub const PRESETS: &[Preset] = &[
         name: "reference",
         about: "The network and recipe of the DDPM video, 10 million weights: for a graphics card.",
     },
+    Preset {
+        name: "sprites",
+        about: "32×32 colour pictures, such as sprites, on a laptop's processor: shapes within a quarter of an hour, clear ones in an hour.",
+    },
     Preset { name: "rgb", about: "The reference network for colour pictures." },
     Preset {
         name: "autoencoder",
@@ -37,6 +41,7 @@ impl RunConfig {
         match name {
             "small" => Some(small()),
             "reference" => Some(Self::default()),
+            "sprites" => Some(sprites()),
             "rgb" => Some(rgb()),
             "autoencoder" => Some(autoencoder()),
             "latent" => Some(latent()),
@@ -71,6 +76,26 @@ fn small() -> RunConfig {
     train.num_samples = 16;
     train.num_grid_rows = 8;
     train.sample_steps = 50;
+    config
+}
+
+/// Twice as wide as `small`, and v instead of noise: on a plain ground, noise predicted a little wrong
+/// is a picture of blots.
+fn sprites() -> RunConfig {
+    let mut config = small();
+    config.model_params = ModelParams {
+        im_channels: 3,
+        im_size: 32,
+        down_channels: vec![32, 64, 96, 128],
+        mid_channels: vec![128, 128, 96],
+        conv_out_channels: 32,
+        ..config.model_params
+    };
+    config.diffusion_params.prediction_type = Prediction::Velocity;
+    let train = &mut config.train_params;
+    train.task_name = "sprites".into();
+    train.num_steps = 8000;
+    train.ema_decay = 0.999;
     config
 }
 
