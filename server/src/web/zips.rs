@@ -72,7 +72,7 @@ fn name_within((path, id): (&str, ImageId), taken: &mut HashSet<String>) -> Stri
     let mut parts = path.rsplit('/');
     let file = parts.next().unwrap_or_default();
     let day = parts.next().unwrap_or_default();
-    let names = [file.to_owned(), format!("{day}-{file}"), format!("{day}-{}-{file}", id)];
+    let names = [file.to_owned(), format!("{day}-{file}"), format!("{day}-{id}-{file}")];
     let free = names.into_iter().find(|name| taken.insert(name.clone()));
     free.unwrap_or_else(|| id.to_string())
 }

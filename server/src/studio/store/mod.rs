@@ -22,12 +22,15 @@ pub use jobs::JobRow;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::Result;
 use endings::Endings;
+
+/// How long a call waits for other programs.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The database. Every call is short; callers on an async thread go through `spawn_blocking`.
 pub struct Store {
@@ -39,8 +42,8 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self> {
         let connection = Connection::open(path)?;
         // Another Darkroom (a training from the command line) may write at the same time.
-        connection.busy_timeout(Duration::from_secs(10))?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.busy_timeout(PATIENCE)?;
+        log_ahead(&connection)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         schema::migrate(&connection)?;
@@ -55,10 +58,26 @@ impl Store {
     /// Runs `call` as one transaction.
     fn transact<T>(&self, call: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection.transaction()?;
+        // A transaction that reads first could find another program's write in its way, and would not wait.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = call(&transaction)?;
         transaction.commit()?;
         Ok(value)
+    }
+}
+
+/// Writes go to a log first, beside which others can read. SQLite does not wait for this change while
+/// another program that begins makes it too.
+fn log_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let since = Instant::now();
+    loop {
+        let changed = connection.pragma_update(None, "journal_mode", "WAL");
+        match changed.as_ref().err().and_then(rusqlite::Error::sqlite_error_code) {
+            Some(ErrorCode::DatabaseBusy) if since.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            _ => return changed,
+        }
     }
 }
 
