@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::autoencoder::{Autoencoder, LatentSpec, Latents, Network, Spec};
 use crate::config::{ModelParams, RunConfig};
 use crate::data::ImageSet;
-use crate::diffusers::{self, UNet2D};
+use crate::diffusers::{self, Pipeline, UNet2D};
 use crate::model::{self, numbered, placed};
 use crate::unet::{UNet, Weights};
 use crate::{Result, atomic_file};
@@ -169,24 +169,20 @@ impl Checkpoint {
 
     /// Reads a diffusers pipeline: a folder as `save_pretrained` writes it, or a zip of one.
     pub fn load_diffusers(path: &Path) -> Result<Self> {
-        let (spec, weights) = diffusers::read(path)?;
+        let Pipeline { config, spec, weights } = diffusers::read(path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let dataset = DatasetFacts { name, ..Default::default() };
-        let header = Header::new(spec.run_config()?, dataset, UNet2D::count(&spec.unet)?);
-        let header = Header { diffusers: Some(spec), ..header };
+        let count = match &spec {
+            Some(spec) => UNet2D::count(&spec.unet)?,
+            None => crate::train::weights_of(&config.network()),
+        };
+        let header = Header { diffusers: spec, ..Header::new(config, dataset, count) };
         Ok(Self { header, weights, ema: None, autoencoder: None })
     }
 
-    /// Writes a diffusers pipeline folder of a network that diffusers knows.
+    /// Writes a diffusers pipeline folder. A network that was not imported from there brings its code.
     pub fn save_diffusers(&self, folder: &Path) -> Result<()> {
-        let spec = self.header.diffusers.as_ref().ok_or_else(|| {
-            crate::Error::Checkpoint(
-                "diffusers has no such network: the reference's blocks differ from those of its \
-                 UNet2DModel; export it as safetensors"
-                    .into(),
-            )
-        })?;
-        diffusers::write(folder, spec, self.drawing_weights())
+        diffusers::write(folder, &self.header, self.drawing_weights())
     }
 
     /// Writes the file beside its name and renames it. The same checkpoint gives the same bytes.

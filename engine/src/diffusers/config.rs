@@ -266,8 +266,39 @@ impl SchedulerConfig {
         }
     }
 
+    /// The schedule of a model that was trained here, in diffusers' words.
+    pub(super) fn of(params: &DiffusionParams) -> Self {
+        Self {
+            num_train_timesteps: params.num_timesteps,
+            beta_start: params.beta_start,
+            beta_end: params.beta_end,
+            beta_schedule: match params.beta_schedule {
+                BetaSchedule::Linear => "linear",
+                BetaSchedule::ScaledLinear => "scaled_linear",
+                BetaSchedule::Cosine => "squaredcos_cap_v2",
+                BetaSchedule::Sigmoid => "sigmoid",
+            }
+            .into(),
+            prediction_type: match params.prediction_type {
+                Prediction::Noise => "epsilon",
+                Prediction::Velocity => "v_prediction",
+                Prediction::Picture => "sample",
+            }
+            .into(),
+            variance_type: match params.variance_type {
+                VarianceType::FixedSmall => "fixed_small",
+                VarianceType::FixedLarge => "fixed_large",
+                VarianceType::LearnedRange => "learned_range",
+            }
+            .to_owned()
+            .into(),
+            rescale_betas_zero_snr: params.rescale_zero_snr,
+            ..Self::default()
+        }
+    }
+
     /// The same in this program's words.
-    fn params(&self) -> Result<DiffusionParams> {
+    pub(super) fn params(&self) -> Result<DiffusionParams> {
         Ok(DiffusionParams {
             num_timesteps: self.num_train_timesteps,
             beta_start: self.beta_start,

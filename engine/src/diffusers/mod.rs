@@ -8,9 +8,10 @@ mod blocks;
 mod config;
 mod pipeline;
 mod resnet;
+mod trained;
 mod unet2d;
 
 pub use config::{SchedulerConfig, Spec, UNet2DConfig};
 pub use unet2d::UNet2D;
 
-pub(crate) use pipeline::{read, write};
+pub(crate) use pipeline::{Pipeline, read, write};

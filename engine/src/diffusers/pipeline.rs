@@ -4,20 +4,24 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
-use super::config::{SchedulerConfig, Spec, UNet2DConfig};
+use super::config::{SchedulerConfig, Spec};
+use super::trained::{self, NetworkConfig};
 use super::unet2d::UNet2D;
 use crate::checkpoint::native::{read_tensors, write_tensors};
-use crate::checkpoint::read_pickle;
-use crate::unet::Weights;
+use crate::checkpoint::{Header, read_pickle};
+use crate::config::RunConfig;
+use crate::unet::{UNet, Weights};
 use crate::{Error, Result, atomic_file};
 
 const UNET_CONFIG: &str = "unet/config.json";
 const SCHEDULER_CONFIG: &str = "scheduler/scheduler_config.json";
 const WEIGHTS: &str = "unet/diffusion_pytorch_model.safetensors";
+const CODE: &str = "unet/darkroom_unet.py";
 const PICKLED_WEIGHTS: &str = "unet/diffusion_pytorch_model.bin";
 
 /// A longer configuration is not one.
@@ -27,50 +31,93 @@ const MAX_WEIGHTS_BYTES: u64 = 16 << 30;
 /// How many times its zip weights may unpack to: they hardly shrink when they are packed.
 const MAX_GROWTH: u64 = 4;
 
-/// Reads a pipeline: what it is, and its weights.
-pub(crate) fn read(path: &Path) -> Result<(Spec, Weights)> {
+/// What a pipeline holds.
+pub(crate) struct Pipeline {
+    pub config: RunConfig,
+    /// What the network is, unless it is of this program.
+    pub spec: Option<Spec>,
+    pub weights: Weights,
+}
+
+/// Reads a pipeline and checks that its weights fit.
+pub(crate) fn read(path: &Path) -> Result<Pipeline> {
     let mut files = Files::open(path)?;
-    let unet: UNet2DConfig = files.config(UNET_CONFIG)?.ok_or_else(|| {
+    let unet: Value = files.config(UNET_CONFIG)?.ok_or_else(|| {
         Error::file(path, format!("no diffusers pipeline: it holds no {UNET_CONFIG}"))
     })?;
     let scheduler: SchedulerConfig = files.config(SCHEDULER_CONFIG)?.unwrap_or_default();
-    let spec = Spec { unet, scheduler };
     let at_path = |error: Error| Error::file(path, error);
-    spec.run_config().map_err(at_path)?;
+    let (config, spec) = match unet["_class_name"] == trained::CLASS {
+        true => {
+            let network: NetworkConfig = files.understood(UNET_CONFIG, unet)?;
+            (network.run_config(&scheduler).map_err(at_path)?, None)
+        }
+        false => {
+            let spec = Spec { unet: files.understood(UNET_CONFIG, unet)?, scheduler };
+            (spec.run_config().map_err(at_path)?, Some(spec))
+        }
+    };
     let weights = files.weights()?;
-    UNet2D::from_weights(&spec.unet, &weights).map_err(at_path)?;
-    Ok((spec, weights))
+    match &spec {
+        Some(spec) => UNet2D::from_weights(&spec.unet, &weights).map(drop),
+        None => UNet::from_weights(&config.network(), &weights).map(drop),
+    }
+    .map_err(at_path)?;
+    Ok(Pipeline { config, spec, weights })
 }
 
-/// Writes a pipeline folder that `DDPMPipeline.from_pretrained` takes.
-pub(crate) fn write(folder: &Path, spec: &Spec, weights: &Weights) -> Result<()> {
-    let named = |class: &str, value: Value| {
-        let mut value = value;
-        value["_class_name"] = class.into();
-        value
+/// Writes a pipeline folder that `DDPMPipeline.from_pretrained` takes, with `trust_remote_code` where
+/// the network is of this program.
+pub(crate) fn write(folder: &Path, header: &Header, weights: &Weights) -> Result<()> {
+    let files = match &header.diffusers {
+        Some(spec) => {
+            written(["diffusers", "UNet2DModel"], &spec.unet, &spec.scheduler, weights)?
+        }
+        None => {
+            let (unet, weights) = (NetworkConfig::of(header)?, trained::drawing(weights));
+            let scheduler = SchedulerConfig::of(&header.config.diffusion_params);
+            let files = written([trained::MODULE, trained::CLASS], &unet, &scheduler, &weights)?;
+            [vec![(CODE, trained::CODE.into())], files].concat()
+        }
     };
-    let index = json!({
-        "_class_name": "DDPMPipeline",
-        "scheduler": ["diffusers", "DDPMScheduler"],
-        "unet": ["diffusers", "UNet2DModel"],
-    });
-    let unet = serde_json::to_value(&spec.unet).expect("plain data");
-    let scheduler = serde_json::to_value(&spec.scheduler).expect("plain data");
-    let tensors = weights.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
-    let metadata = [("format", "pt".to_owned())].into();
     for part in ["unet", "scheduler"] {
         let part = folder.join(part);
         std::fs::create_dir_all(&part).map_err(|error| Error::file(&part, error))?;
     }
-    let text = |value: &Value| format!("{value:#}\n").into_bytes();
-    let files = [
+    files.into_iter().try_for_each(|(name, bytes)| atomic_file::write(&folder.join(name), &bytes))
+}
+
+/// The files of a pipeline whose network is `[library, class]`.
+fn written(
+    [library, class]: [&str; 2],
+    unet: &impl Serialize,
+    scheduler: &SchedulerConfig,
+    weights: &Weights,
+) -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let index = json!({
+        "_class_name": "DDPMPipeline",
+        "scheduler": ["diffusers", "DDPMScheduler"],
+        "unet": [library, class],
+    });
+    let tensors = weights.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
+    let metadata = [("format", "pt".to_owned())].into();
+    Ok(vec![
         (WEIGHTS, write_tensors(&tensors, &metadata)?),
-        (UNET_CONFIG, text(&named("UNet2DModel", unet))),
+        (UNET_CONFIG, text(&named(class, unet))),
         (SCHEDULER_CONFIG, text(&named("DDPMScheduler", scheduler))),
         // Last: a folder without it is no pipeline.
         ("model_index.json", text(&index)),
-    ];
-    files.into_iter().try_for_each(|(name, bytes)| atomic_file::write(&folder.join(name), &bytes))
+    ])
+}
+
+fn named(class: &str, config: &impl Serialize) -> Value {
+    let mut value = serde_json::to_value(config).expect("plain data");
+    value["_class_name"] = class.into();
+    value
+}
+
+fn text(value: &Value) -> Vec<u8> {
+    format!("{value:#}\n").into_bytes()
 }
 
 /// The files of a pipeline by their names in it.
@@ -139,6 +186,11 @@ impl Files {
         let Some(bytes) = self.bytes(name, MAX_CONFIG_BYTES)? else { return Ok(None) };
         let config = serde_json::from_slice(&bytes);
         config.map(Some).map_err(|error| Error::file(self.path(name), error))
+    }
+
+    /// The value of the file `name`, as what it is to be.
+    fn understood<T: DeserializeOwned>(&self, name: &str, value: Value) -> Result<T> {
+        serde_json::from_value(value).map_err(|error| Error::file(self.path(name), error))
     }
 
     /// Bytes that the weights may have.

@@ -36,6 +36,7 @@ pub fn check(case: &Case) -> Option<Findings> {
         ("gradients that are zero", noise, 1e-6),
         ("weights after Adam", adam, 1e-4),
         (".pth", through_the_pth(case), 1e-4),
+        (".pth as a pipeline", through_a_pipeline(case), 1e-4),
     ])
 }
 
@@ -112,8 +113,22 @@ fn after_adam(
 }
 
 fn through_the_pth(case: &Case) -> f64 {
+    error_of(case, &from_the_pth(case))
+}
+
+/// As a pipeline for diffusers, with its code beside it, and back.
+fn through_a_pipeline(case: &Case) -> f64 {
+    let folder = tempfile::tempdir().unwrap();
+    from_the_pth(case).save_diffusers(folder.path()).unwrap();
+    error_of(case, &Checkpoint::load_diffusers(folder.path()).unwrap())
+}
+
+fn from_the_pth(case: &Case) -> Checkpoint {
     let (pth, yaml) = (case.folder.join("ddpm_ckpt.pth"), case.folder.join("config.yaml"));
-    let checkpoint = Checkpoint::load_reference(&pth, &yaml).unwrap();
+    Checkpoint::load_reference(&pth, &yaml).unwrap()
+}
+
+fn error_of(case: &Case, checkpoint: &Checkpoint) -> f64 {
     let unet =
         UNet::from_weights(&checkpoint.header.config.model_params, &checkpoint.weights).unwrap();
     difference(&unet.forward(case.tensor("xt"), &times(case), None).unwrap(), case.tensor("eps"))
