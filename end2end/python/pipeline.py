@@ -2,12 +2,16 @@
 
 pipeline.py make FOLDER: a small pipeline with random weights, as a training of theirs would leave it.
 pipeline.py compare A B: prints the largest difference of what two pipelines tell of the same noise.
+pipeline.py case FOLDER CASE: the same of a pipeline and what PyTorch told in a case of the engine's.
+pipeline.py draw FOLDER: draws with a model of Darkroom's and prints the shape of the picture.
 """
 
+import pathlib
 import sys
 
 import torch
 from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
+from safetensors.torch import load_file
 
 
 def make(folder):
@@ -42,5 +46,22 @@ def compare(first, second):
     print(max((a - b).abs().max().item() for a, b in pairs))
 
 
+def case(folder, case):
+    pipeline = DDPMPipeline.from_pretrained(folder, trust_remote_code=True)
+    tensors = load_file(pathlib.Path(case) / "tensors.safetensors")
+    with torch.no_grad():
+        eps = pipeline.unet(tensors["xt"], tensors["t"]).sample
+    print((eps - tensors["eps"]).abs().max().item())
+
+
+def draw(folder):
+    pipeline = DDPMPipeline.from_pretrained(folder, trust_remote_code=True)
+    pipeline.set_progress_bar_config(disable=True)
+    random = torch.Generator().manual_seed(1)
+    pictures = pipeline(generator=random, num_inference_steps=10, output_type="np").images
+    assert pictures.std() > 0.1, "a flat picture"
+    print(pictures.shape[3], *pictures.shape[1:3])
+
+
 if __name__ == "__main__":
-    {"make": make, "compare": compare}[sys.argv[1]](*sys.argv[2:])
+    {"make": make, "compare": compare, "case": case, "draw": draw}[sys.argv[1]](*sys.argv[2:])

@@ -1,7 +1,6 @@
-"""A pipeline of diffusers comes in and goes out again, and diffusers sees no difference.
+"""Models go to diffusers and come from there, and both see the same.
 
-torch is gigabytes, so that it is not installed for this: name a Python that has it and diffusers in
-DARKROOM_PYTHON.
+`cargo xtask test` makes a Python with torch and diffusers where pip can, and names it in DARKROOM_PYTHON.
 """
 
 import os
@@ -9,10 +8,11 @@ import pathlib
 import subprocess
 import unittest
 
-from darkroom import Darkroom
+from darkroom import ROOT, Darkroom
 
 PYTHON = os.environ.get("DARKROOM_PYTHON")
 PIPELINE = pathlib.Path(__file__).with_name("pipeline.py")
+CASES = ROOT / "engine/tests/cases"
 
 
 def pipeline(*words):
@@ -29,6 +29,22 @@ class Diffusers(unittest.TestCase):
             darkroom.run("import", str(theirs), "--name", "theirs")
             darkroom.run("export", "--model", "theirs", "--format", "diffusers", "--out", str(ours))
             self.assertLess(float(pipeline("compare", theirs, ours)), 1e-4)
+
+    def test_a_network_of_the_reference_tells_there_what_pytorch_told(self):
+        for case in sorted(CASES.glob("unet-reference-*")):
+            with self.subTest(case.name), Darkroom() as darkroom:
+                ours = darkroom.data_dir / "ours"
+                model = [str(case / "ddpm_ckpt.pth"), "--config", str(case / "config.yaml")]
+                darkroom.run(
+                    "export", "--model", *model, "--format", "diffusers", "--out", str(ours)
+                )
+                self.assertLess(float(pipeline("case", ours, case)), 1e-4)
+
+    def test_the_built_in_digits_are_drawn_there(self):
+        with Darkroom() as darkroom:
+            ours = darkroom.data_dir / "ours"
+            darkroom.run("export", "--model", "digits", "--format", "diffusers", "--out", str(ours))
+            self.assertEqual(pipeline("draw", ours).split(), ["1", "28", "28"])
 
 
 if __name__ == "__main__":

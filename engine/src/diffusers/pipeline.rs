@@ -70,9 +70,7 @@ pub(crate) fn read(path: &Path) -> Result<Pipeline> {
 /// the network is of this program.
 pub(crate) fn write(folder: &Path, header: &Header, weights: &Weights) -> Result<()> {
     let files = match &header.diffusers {
-        Some(spec) => {
-            written(["diffusers", "UNet2DModel"], &spec.unet, &spec.scheduler, weights)?
-        }
+        Some(spec) => written(["diffusers", "UNet2DModel"], &spec.unet, &spec.scheduler, weights)?,
         None => {
             let (unet, weights) = (NetworkConfig::of(header)?, trained::drawing(weights));
             let scheduler = SchedulerConfig::of(&header.config.diffusion_params);

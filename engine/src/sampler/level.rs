@@ -40,6 +40,9 @@ impl Level {
     }
 }
 
+/// A sigma beside which no picture shows.
+const NEARLY_NOISE: f64 = 1000.0;
+
 /// The levels of a noise schedule, at its timesteps and between them.
 #[derive(Clone, Debug)]
 pub struct Levels {
@@ -52,11 +55,12 @@ impl Levels {
         let sigma = |alpha: f64| ((1.0 - alpha) / alpha).sqrt();
         let mut sigmas: Vec<f64> =
             schedule.alphas_cumprod().iter().map(|&alpha| sigma(f64::from(alpha))).collect();
-        // Pure noise has no finite sigma; half the signal of the timestep before is as good.
+        // Pure noise has no finite sigma; half the signal of the timestep before is as good, where
+        // that is next to nothing.
         if let [.., before, last] = sigmas.as_mut_slice()
             && last.is_infinite()
         {
-            *last = 2.0 * *before;
+            *last = (2.0 * *before).max(NEARLY_NOISE);
         }
         Self { sigmas }
     }

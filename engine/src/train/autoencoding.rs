@@ -241,6 +241,9 @@ impl Learner for AutoencoderTrainer<'_> {
     }
 
     fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        if let Some(revival) = &mut self.revival {
+            revival.settle();
+        }
         begin_from(checkpoint, &self.descent.vars, self.ema.as_ref())
     }
 

@@ -26,8 +26,9 @@ pub(super) fn begin_from(
     known.into_iter().try_for_each(|(name, var)| take_over(name, var, averages))
 }
 
-/// Whether a network of `config` makes of the same weights what one of `beginning` made of them.
-pub(super) fn check_kin(config: &RunConfig, beginning: &RunConfig) -> Result<()> {
+/// Whether a network of `config` makes of the same weights what one of `beginning` made of them, which
+/// an error calls by what it `had`.
+pub(super) fn check_kin(config: &RunConfig, beginning: &RunConfig, had: &str) -> Result<()> {
     let (here, there) = (config.network(), beginning.network());
     let numbers = [
         ("model_params.num_heads", here.num_heads, there.num_heads),
@@ -35,7 +36,7 @@ pub(super) fn check_kin(config: &RunConfig, beginning: &RunConfig) -> Result<()>
     ];
     let unlike = numbers.into_iter().find(|(_, here, there)| here != there);
     unlike.filter(|_| !config.is_autoencoder()).map_or(Ok(()), |(field, here, there)| {
-        let message = format!("{here}, but the model to begin with has {there}; give that");
+        let message = format!("{here}, but {had} {there}; give that");
         Err(ConfigError::one(field, message).into())
     })
 }

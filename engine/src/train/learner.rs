@@ -64,7 +64,7 @@ pub(super) fn learner<'a>(request: &'a TrainRequest) -> Result<Box<dyn Learner +
     let autoencoder = own.as_ref().or(request.autoencoder);
     let mut learner = learner_on(request.config, request.data, autoencoder, request.device)?;
     if let Some(checkpoint) = request.begin_from.filter(|_| !has_state(request.folder)) {
-        check_kin(request.config, &checkpoint.header.config)?;
+        check_kin(request.config, &checkpoint.header.config, "the model to begin with has")?;
         learner.begin_from(checkpoint)?;
     }
     Ok(learner)

@@ -24,7 +24,18 @@ pub(super) struct Loss {
     /// The sum over the images, as much as each counts in its batch: a scalar with its history.
     pub sum: Tensor,
     /// Of each image.
-    pub values: Vec<f32>,
+    pub images: Vec<ImageLoss>,
+}
+
+/// The error of one image.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ImageLoss {
+    /// All that it costs.
+    pub value: f32,
+    /// What it costs without the bound, which knows no limit.
+    pub error: f32,
+    /// How much it counts in its batch, 1 unless its timestep was drawn more often than others.
+    pub weight: f32,
 }
 
 impl Objective {
@@ -72,15 +83,21 @@ impl Objective {
             let weights: Vec<f32> = batch.timesteps.iter().map(|&t| self.weights[t]).collect();
             by_image = (by_image * Tensor::new(weights, answer.device())?)?;
         }
+        let errors = by_image.to_vec1()?;
         if let Some(bound) = &self.bound {
             let learned = answer.narrow(1, channels, channels)?;
             by_image = (by_image + bound.terms(&told, &learned, batch, schedule)?)?;
         }
-        let values = by_image.to_vec1()?;
+        let values: Vec<f32> = by_image.to_vec1()?;
         if let Some(weights) = &batch.weights {
             by_image = (by_image * Tensor::new(weights.as_slice(), answer.device())?)?;
         }
-        Ok(Loss { sum: by_image.sum_all()?, values })
+        let image = |(at, (value, error))| {
+            let weight = batch.weights.as_ref().map_or(1.0, |weights| weights[at]);
+            ImageLoss { value, error, weight }
+        };
+        let images = values.into_iter().zip(errors).enumerate().map(image).collect();
+        Ok(Loss { sum: by_image.sum_all()?, images })
     }
 }
 

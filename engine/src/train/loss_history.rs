@@ -69,6 +69,10 @@ impl LossHistory {
         Ok([(LOSSES.into(), losses), (COUNTS.into(), counts)])
     }
 
+    pub fn is_in(saved: &Weights) -> bool {
+        saved.contains_key(LOSSES)
+    }
+
     /// Takes up what [`LossHistory::state`] gave.
     pub fn restore(&mut self, saved: &Weights) -> Result<()> {
         let all = self.counts.len();

@@ -21,6 +21,7 @@ mod loss_history;
 mod marks;
 mod precision;
 mod probe;
+mod resuming;
 mod revival;
 mod run;
 mod samples;

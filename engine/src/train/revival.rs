@@ -26,6 +26,11 @@ impl Revival {
         Self { idle: vec![PATIENCE; entries] }
     }
 
+    /// The entries are those of a codebook that was trained before: each has its time to be needed.
+    pub fn settle(&mut self) {
+        self.idle.fill(0.0);
+    }
+
     /// Notes what the parts of a step looked up. Entries that have waited too long are put where some
     /// of the step's latents are, which (`seed`, `step`) chooses, in each of `books`, (entries,
     /// z_channels).
@@ -87,6 +92,15 @@ mod tests {
         let latents = latents.reshape((1, 1, 1, ())).unwrap();
         let codes = vec![0; latents.elem_count()];
         Quantized { entries: latents.clone(), latents, codes }
+    }
+
+    #[test]
+    fn entries_of_a_trained_codebook_have_their_time() {
+        let book = Var::from_tensor(&Tensor::new(&[[1f32], [2.0]], &Device::Cpu).unwrap()).unwrap();
+        let mut revival = Revival::new(2);
+        revival.settle();
+        revival.step(&[part(&[5.0])], &[&book], 1, 1).unwrap();
+        assert_eq!(book.flatten_all().unwrap().to_vec1::<f32>().unwrap(), [1.0, 2.0]);
     }
 
     #[test]

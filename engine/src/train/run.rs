@@ -5,6 +5,7 @@ use super::folder::RunFolder;
 use super::learner::{Learner, learner};
 use super::marks::Marks;
 use super::precision::within;
+use super::resuming::check_unchanged;
 use super::steering::Steering;
 use super::validation::ValidationLoss;
 use super::{StepReport, TrainEvent, TrainRequest};
@@ -29,15 +30,20 @@ type Report<'a> = dyn FnMut(TrainEvent) -> Result<()> + 'a;
 impl<'a> Run<'a> {
     pub fn open(request: &'a TrainRequest<'a>) -> Result<Self> {
         let folder = RunFolder::create(request.folder)?;
-        atomic_file::write(&folder.config(), request.config.to_yaml().as_bytes())?;
         if !request.resume {
             folder.forget_earlier_run()?;
         }
+        let goes_on = folder.state().exists();
+        if goes_on {
+            check_unchanged(request, &folder)?;
+        }
         let mut learner = learner(request)?;
-        if folder.state().exists() {
+        if goes_on {
             learner.restore(&folder.state())?;
         }
         learner.recall(&folder)?;
+        // Now that it fits what the folder holds.
+        atomic_file::write(&folder.config(), request.config.to_yaml().as_bytes())?;
         let steering = Steering::resume(folder.steering())?;
         let marks = Marks::resume(folder.marks())?;
         let saved = learner.steps_done();
@@ -94,9 +100,9 @@ impl<'a> Run<'a> {
 
     fn roll_back(&mut self, reason: &str, report: &mut Report) -> Result<()> {
         let step = self.steps_done() + 1;
-        match self.saved {
-            0 => self.learner = learner(self.request)?,
-            _ => self.learner.restore(&self.folder.state())?,
+        match self.folder.state().exists() {
+            true => self.learner.restore(&self.folder.state())?,
+            false => self.learner = learner(self.request)?,
         }
         let to_step = self.steps_done();
         self.steering.halve(reason, to_step + 1)?;

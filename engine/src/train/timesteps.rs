@@ -80,7 +80,11 @@ impl Timesteps {
     }
 
     pub fn restore(&mut self, saved: &Weights) -> Result<()> {
-        if self.learns() { self.history.restore(saved) } else { Ok(()) }
+        // A run that draws by cost only from here on has no history yet.
+        match self.learns() && LossHistory::is_in(saved) {
+            true => self.history.restore(saved),
+            false => Ok(()),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::beginning::begin_from;
 use super::deck::Deck;
 use super::ema::Ema;
 use super::learning_rate::LearningRate;
-use super::loss::{Loss, Objective, buckets};
+use super::loss::{ImageLoss, Loss, Objective, buckets};
 use super::space::{LatentFile, Space, space_of};
 use super::validation::{HeldOut, ValidationLoss, split};
 use super::{StepReport, state, weights_of};
@@ -134,10 +134,11 @@ impl<'a> Trainer<'a> {
         let step = self.step + 1;
         let batch = self.dealer.deal(step, &self.device)?;
         let (images, timesteps) = (batch.len(), batch.timesteps.clone());
-        let (grads, values) = self.backward(step, batch)?;
-        let loss = values.iter().sum::<f32>() / images as f32;
+        let (grads, losses) = self.backward(step, batch)?;
+        let mean = |of: fn(&ImageLoss) -> f32| losses.iter().map(of).sum::<f32>() / images as f32;
+        let loss = mean(|image| image.value * image.weight);
         let norm = norm(&grads)?;
-        check_course(loss, norm, self.objective.blind(&timesteps))?;
+        check_course(mean(|image| image.error), norm, self.objective.blind(&timesteps))?;
 
         let rate = self.rate.at(step);
         let scale = clipping(&self.config.train_params, norm);
@@ -145,6 +146,7 @@ impl<'a> Trainer<'a> {
         if let Some(ema) = &mut self.ema {
             ema.update(&self.vars, step)?;
         }
+        let values: Vec<f32> = losses.iter().map(|image| image.value).collect();
         self.dealer.timesteps.note(&timesteps, &values);
         self.step = step;
         Ok(StepReport {
@@ -160,21 +162,21 @@ impl<'a> Trainer<'a> {
     }
 
     /// The gradient of the mean error of `batch`, which `step` trains on, and the error of each image.
-    fn backward(&self, step: u64, batch: Batch) -> Result<(Weights, Vec<f32>)> {
+    fn backward(&self, step: u64, batch: Batch) -> Result<(Weights, Vec<ImageLoss>)> {
         let images = batch.len();
         let params = &self.config.train_params;
         let dropout =
             (params.dropout > 0.0).then(|| Dropout::new(params.dropout, params.seed, step));
         let mut gradients = Gradients::default();
-        let mut values = Vec::with_capacity(images);
+        let mut losses = Vec::with_capacity(images);
         for part in batch.split(params.batch_size)? {
             let (loss, tape) = record(|| self.loss(&self.unet, &part, dropout.as_ref()));
             let loss = loss?;
             let grads = tape.backward(&(loss.sum / images as f64)?)?;
             gradients.add(of_weights(grads, &self.vars)?)?;
-            values.extend(loss.values);
+            losses.extend(loss.images);
         }
-        Ok((gradients.0, values))
+        Ok((gradients.0, losses))
     }
 
     /// The error of `unet` on `batch`.
@@ -201,7 +203,10 @@ impl<'a> Trainer<'a> {
         let weights = weights.into_iter().map(|(name, weight)| (name, weight.detach())).collect();
         let unet = UNet::from_weights(&self.network, &weights)?;
         let size = self.config.train_params.batch_size;
-        self.held_out.mean(size, &self.device, |batch| Ok(self.loss(&unet, batch, None)?.values))
+        self.held_out.mean(size, &self.device, |batch| {
+            let loss = self.loss(&unet, batch, None)?;
+            Ok(loss.images.iter().map(|image| image.value).collect())
+        })
     }
 
     /// A forward pass over `batch` noised images without gradients, for measuring.

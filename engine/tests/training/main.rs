@@ -8,6 +8,7 @@ mod latents;
 mod learning;
 mod probe;
 mod recipe;
+mod resuming;
 mod run;
 mod steering;
 mod tape;

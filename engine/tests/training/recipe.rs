@@ -124,3 +124,24 @@ fn dropout_changes_the_answer_while_learning_and_lets_every_gradient_through() {
         assert!(sum.is_finite() && sum > 0.0, "{name} has the gradient {sum}");
     }
 }
+
+#[test]
+fn the_loss_told_does_not_depend_on_which_timesteps_are_drawn_more_often() {
+    let told = |sampling: &str| {
+        let config = tiny(&[
+            "diffusion_params.num_timesteps=20",
+            "train_params.loss_weighting=min_snr",
+            "train_params.batch_size=32",
+            "train_params.lr=0.00000001",
+            sampling,
+        ]);
+        let data = stripes(32);
+        let mut trainer = Trainer::new(&config, &data, &Device::Cpu).unwrap();
+        // Until each timestep has its ten losses, all are drawn alike.
+        advance(&mut trainer, 30);
+        (0..60).map(|_| trainer.step().unwrap().loss).sum::<f32>() / 60.0
+    };
+    let uniform = told("train_params.timestep_sampling=uniform");
+    let importance = told("train_params.timestep_sampling=importance");
+    assert!((importance / uniform - 1.0).abs() < 0.05, "{importance} and {uniform}");
+}

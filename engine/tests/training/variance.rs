@@ -66,3 +66,19 @@ fn the_variance_is_learned_from_the_bound() {
     assert!(moved.len() == 2 && moved.iter().all(|by| *by != 0.0), "{moved:?}");
     assert_eq!(bias("fixed_large").len(), 1);
 }
+
+#[test]
+fn the_bound_of_a_clear_image_is_no_run_that_ran_away() {
+    // One image at a time: some steps see nothing but a timestep without noise, where the weighted
+    // error of a network that knows nothing is next to zero and the bound is not.
+    let config = tiny(&[
+        "diffusion_params.variance_type=learned_range",
+        "train_params.loss_weighting=min_snr",
+        "train_params.batch_size=1",
+        "train_params.num_steps=150",
+        "train_params.lr=0.000001",
+    ]);
+    let data = stripes(3);
+    let mut trainer = Trainer::new(&config, &data, &Device::Cpu).unwrap();
+    advance(&mut trainer, 150);
+}

@@ -1,0 +1,50 @@
+//! Whether a run that goes on is still the one that was begun.
+
+use super::beginning::check_kin;
+use super::folder::RunFolder;
+use super::{TrainRequest, state};
+use crate::checkpoint::{DatasetFacts, Header};
+use crate::config::{ConfigError, RunConfig};
+use crate::{Error, Result};
+
+/// An error if the state in `folder` belongs to other classes, to another network or to another
+/// choice of held-out images than those of `request`. The checkpoint of its step tells; where that
+/// was deleted, nobody does.
+pub(super) fn check_unchanged(request: &TrainRequest, folder: &RunFolder) -> Result<()> {
+    let checkpoint = folder.checkpoint(state::step_of(&folder.state())?);
+    if !checkpoint.exists() {
+        return Ok(());
+    }
+    let began = Header::read(&checkpoint)?;
+    check_kin(request.config, &began.config, "the run began with")?;
+    let now = DatasetFacts::of(request.config, request.data);
+    check_classes(request.config, &began.dataset, &now)?;
+    check_count(request.config, &began.dataset, &now)
+}
+
+/// The network tells classes apart by their places in the list.
+fn check_classes(config: &RunConfig, began: &DatasetFacts, now: &DatasetFacts) -> Result<()> {
+    if config.model_params.num_classes == 0 || began.classes == now.classes {
+        return Ok(());
+    }
+    Err(Error::Data(format!(
+        "the classes of the data set are {} now, and the run learned {}; give them their old names, \
+         or begin a new run from this one's weights (train_params.begin_from)",
+        now.classes.join(", "),
+        began.classes.join(", ")
+    )))
+}
+
+/// Which images are held out follows from how many there are.
+fn check_count(config: &RunConfig, began: &DatasetFacts, now: &DatasetFacts) -> Result<()> {
+    let share = config.train_params.validation_share;
+    if share == 0.0 || began.count == now.count {
+        return Ok(());
+    }
+    let message = format!(
+        "{share} would hold out images that the run has trained on: the data set had {} images and \
+         has {} now; give 0, or begin a new run from this one's weights (train_params.begin_from)",
+        began.count, now.count
+    );
+    Err(ConfigError::one("train_params.validation_share", message).into())
+}
