@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
-use super::config::{SchedulerConfig, Spec, UNet2DConfig};
+use super::config::{Spec, UNet2DConfig};
+use super::scheduler::SchedulerConfig;
 use super::unet2d::UNet2D;
 use crate::checkpoint::native::{read_tensors, write_tensors};
 use crate::checkpoint::read_pickle;
@@ -17,6 +18,7 @@ use crate::{Error, Result, atomic_file};
 
 const UNET_CONFIG: &str = "unet/config.json";
 const SCHEDULER_CONFIG: &str = "scheduler/scheduler_config.json";
+const UNET_CLASS: &str = "UNet2DModel";
 const WEIGHTS: &str = "unet/diffusion_pytorch_model.safetensors";
 const PICKLED_WEIGHTS: &str = "unet/diffusion_pytorch_model.bin";
 
@@ -30,10 +32,12 @@ const MAX_GROWTH: u64 = 4;
 /// Reads a pipeline: what it is, and its weights.
 pub(crate) fn read(path: &Path) -> Result<(Spec, Weights)> {
     let mut files = Files::open(path)?;
-    let unet: UNet2DConfig = files.config(UNET_CONFIG)?.ok_or_else(|| {
+    let mut unet: UNet2DConfig = files.config(UNET_CONFIG)?.ok_or_else(|| {
         Error::file(path, format!("no diffusers pipeline: it holds no {UNET_CONFIG}"))
     })?;
-    let scheduler: SchedulerConfig = files.config(SCHEDULER_CONFIG)?.unwrap_or_default();
+    let mut scheduler: SchedulerConfig = files.config(SCHEDULER_CONFIG)?.unwrap_or_default();
+    unet.rest = unet.rest.without_notes();
+    scheduler.rest = scheduler.rest.without_notes();
     let spec = Spec { unet, scheduler };
     let at_path = |error: Error| Error::file(path, error);
     spec.run_config().map_err(at_path)?;
@@ -44,17 +48,8 @@ pub(crate) fn read(path: &Path) -> Result<(Spec, Weights)> {
 
 /// Writes a pipeline folder that `DDPMPipeline.from_pretrained` takes.
 pub(crate) fn write(folder: &Path, spec: &Spec, weights: &Weights) -> Result<()> {
-    let named = |class: &str, value: Value| {
-        let mut value = value;
-        value["_class_name"] = class.into();
-        value
-    };
-    let index = json!({
-        "_class_name": "DDPMPipeline",
-        "scheduler": ["diffusers", "DDPMScheduler"],
-        "unet": ["diffusers", "UNet2DModel"],
-    });
-    let unet = serde_json::to_value(&spec.unet).expect("plain data");
+    let mut unet = serde_json::to_value(&spec.unet).expect("plain data");
+    unet["_class_name"] = UNET_CLASS.into();
     let scheduler = serde_json::to_value(&spec.scheduler).expect("plain data");
     let tensors = weights.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
     let metadata = [("format", "pt".to_owned())].into();
@@ -65,12 +60,22 @@ pub(crate) fn write(folder: &Path, spec: &Spec, weights: &Weights) -> Result<()>
     let text = |value: &Value| format!("{value:#}\n").into_bytes();
     let files = [
         (WEIGHTS, write_tensors(&tensors, &metadata)?),
-        (UNET_CONFIG, text(&named("UNet2DModel", unet))),
-        (SCHEDULER_CONFIG, text(&named("DDPMScheduler", scheduler))),
+        (UNET_CONFIG, text(&unet)),
+        (SCHEDULER_CONFIG, text(&scheduler)),
         // Last: a folder without it is no pipeline.
-        ("model_index.json", text(&index)),
+        ("model_index.json", text(&index(&spec.scheduler))),
     ];
     files.into_iter().try_for_each(|(name, bytes)| atomic_file::write(&folder.join(name), &bytes))
+}
+
+/// What the parts of a pipeline are.
+fn index(scheduler: &SchedulerConfig) -> Value {
+    let class = if scheduler.class.starts_with("DDIM") { "DDIMPipeline" } else { "DDPMPipeline" };
+    json!({
+        "_class_name": class,
+        "scheduler": ["diffusers", scheduler.class],
+        "unet": ["diffusers", UNET_CLASS],
+    })
 }
 
 /// The files of a pipeline by their names in it.
