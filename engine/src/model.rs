@@ -6,6 +6,7 @@ use crate::autoencoder::Latents;
 use crate::checkpoint::{Checkpoint, Header};
 use crate::config::{ConfigError, Prediction, RunConfig, VarianceType, check_size};
 use crate::diffusers::UNet2D;
+use crate::sampler::Manner;
 use crate::schedule::NoiseSchedule;
 use crate::unet::{Border, UNet, Weights};
 use crate::{Error, Result};
@@ -21,6 +22,7 @@ pub struct Model {
     device: Device,
     classes: Vec<String>,
     size_divisor: usize,
+    manner: Manner,
     border: Border,
 }
 
@@ -50,9 +52,9 @@ impl Model {
                 "an autoencoder draws nothing by itself; train latent diffusion on it".into(),
             ));
         }
-        let schedule = match &header.diffusers {
-            None => NoiseSchedule::new(&header.config.diffusion_params),
-            Some(spec) => spec.scheduler.schedule()?,
+        let (schedule, manner) = match &header.diffusers {
+            None => (NoiseSchedule::new(&header.config.diffusion_params), Manner::default()),
+            Some(spec) => (spec.scheduler.schedule()?, spec.scheduler.manner()?),
         };
         let weights = placed(checkpoint.drawing_weights(), device)?;
         Ok(Self {
@@ -62,6 +64,7 @@ impl Model {
             device: device.clone(),
             classes: header.classes(),
             size_divisor: header.size_divisor(),
+            manner,
             border: Border::Zeros,
             config: header.config.clone(),
         })
@@ -90,6 +93,7 @@ impl Model {
             classes: numbered(config.model_params.num_classes),
             size_divisor: latents.map_or(1, Latents::factor) * config.model_params.size_divisor(),
             latents: latents.cloned(),
+            manner: Manner::default(),
             border: Border::Zeros,
             config,
         })
@@ -166,6 +170,11 @@ impl Model {
     /// The variance of the noise that a step of DDPM adds.
     pub fn variance(&self) -> VarianceType {
         self.config.diffusion_params.variance_type
+    }
+
+    /// How its maker had it drawn.
+    pub fn manner(&self) -> &Manner {
+        &self.manner
     }
 
     /// The names of the classes it draws; none if it knows no classes.

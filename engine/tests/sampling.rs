@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 use engine::config::{DiffusionParams, Prediction, SAMPLERS, SCHEDULES, SamplerKind, Sampling};
 use engine::noise::{Stream, gaussian};
-use engine::sampler::Course;
+use engine::sampler::{Clipping, Course, Manner};
 use engine::schedule::NoiseSchedule;
 
 /// Independent Gaussian numbers.
@@ -35,8 +35,9 @@ fn unit(counter: u64) -> Tensor {
 /// What the sampler makes of the same noise, if the network knows `law`.
 fn draw(law: Law, sampling: Sampling) -> Vec<f64> {
     let schedule = NoiseSchedule::new(&DiffusionParams::default());
-    let mut course = Course::new(&sampling, &schedule, Prediction::Noise).unwrap();
-    course.clip = false;
+    let mut course =
+        Course::new(&sampling, &schedule, Prediction::Noise, &Manner::default()).unwrap();
+    course.clipping = Clipping::Off;
     let levels = engine::sampler::Levels::new(&schedule);
     let mut network =
         |x: &Tensor, t: f32| Ok(law.noise_in(x, levels.at(f64::from(t)).alpha_cumprod));

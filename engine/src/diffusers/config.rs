@@ -2,11 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{
-    BetaSchedule, DiffusionParams, ModelParams, Prediction, RunConfig, ScheduleFlaw, TrainParams,
-    VarianceType,
-};
-use crate::schedule::NoiseSchedule;
+use super::rest::Rest;
+use super::scheduler::SchedulerConfig;
+use crate::config::{ModelParams, RunConfig, TrainParams};
 use crate::{Error, Result};
 
 /// `unet/config.json` and `scheduler/scheduler_config.json` of a pipeline.
@@ -16,7 +14,7 @@ pub struct Spec {
     pub scheduler: SchedulerConfig,
 }
 
-/// The configuration of a `UNet2DModel`. Keys that are not here change nothing.
+/// The configuration of a `UNet2DModel`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UNet2DConfig {
@@ -34,9 +32,12 @@ pub struct UNet2DConfig {
     pub block_out_channels: Vec<usize>,
     pub layers_per_block: usize,
     pub mid_block_scale_factor: f64,
+    pub mid_block_type: Option<String>,
     pub downsample_padding: usize,
     pub downsample_type: String,
     pub upsample_type: String,
+    /// Of training alone; kept for those who train it further in diffusers.
+    pub dropout: f64,
     pub act_fn: String,
     /// Channels of one attention head; all of them if none.
     pub attention_head_dim: Option<usize>,
@@ -47,6 +48,11 @@ pub struct UNet2DConfig {
     pub add_attention: bool,
     pub class_embed_type: Option<String>,
     pub num_class_embeds: Option<usize>,
+    /// Of a learned time embedding alone, which does not run here.
+    pub num_train_timesteps: Option<usize>,
+    /// What this program does not know.
+    #[serde(flatten)]
+    pub rest: Rest,
 }
 
 impl Default for UNet2DConfig {
@@ -66,9 +72,11 @@ impl Default for UNet2DConfig {
             block_out_channels: vec![224, 448, 672, 896],
             layers_per_block: 2,
             mid_block_scale_factor: 1.0,
+            mid_block_type: Some(MID.into()),
             downsample_padding: 1,
             downsample_type: "conv".into(),
             upsample_type: "conv".into(),
+            dropout: 0.0,
             act_fn: "silu".into(),
             attention_head_dim: Some(8),
             norm_num_groups: 32,
@@ -78,12 +86,15 @@ impl Default for UNet2DConfig {
             add_attention: true,
             class_embed_type: None,
             num_class_embeds: None,
+            num_train_timesteps: None,
+            rest: Rest::default(),
         }
     }
 }
 
 pub(super) const DOWN: &str = "DownBlock2D";
 pub(super) const ATTENTION_DOWN: &str = "AttnDownBlock2D";
+const MID: &str = "UNetMidBlock2D";
 pub(super) const UP: &str = "UpBlock2D";
 pub(super) const ATTENTION_UP: &str = "AttnUpBlock2D";
 
@@ -103,6 +114,7 @@ impl UNet2DConfig {
             ("time_embedding_type", self.time_embedding_type.as_str(), "positional"),
             ("downsample_type", &self.downsample_type, "conv"),
             ("upsample_type", &self.upsample_type, "conv"),
+            ("mid_block_type", self.mid_block_type.as_deref().unwrap_or("null"), MID),
         ];
         for (key, value, wanted) in wanted {
             if value != wanted {
@@ -125,6 +137,7 @@ impl UNet2DConfig {
         if let Some(kind) = &self.class_embed_type {
             return Err(refused("class_embed_type", kind, "null"));
         }
+        self.rest.check()?;
         self.check_blocks()?;
         self.check_sizes()
     }
@@ -205,143 +218,6 @@ impl UNet2DConfig {
     }
 }
 
-/// The configuration of a scheduler: how noise is added, and what the network predicts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SchedulerConfig {
-    pub num_train_timesteps: usize,
-    pub beta_start: f64,
-    pub beta_end: f64,
-    pub beta_schedule: String,
-    pub trained_betas: Option<Vec<f64>>,
-    pub prediction_type: String,
-    /// Of schedulers that add no noise of their own, none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub variance_type: Option<String>,
-    pub rescale_betas_zero_snr: bool,
-}
-
-impl Default for SchedulerConfig {
-    fn default() -> Self {
-        Self {
-            num_train_timesteps: 1000,
-            beta_start: 1e-4,
-            beta_end: 0.02,
-            beta_schedule: "linear".into(),
-            trained_betas: None,
-            prediction_type: "epsilon".into(),
-            variance_type: Some("fixed_small".into()),
-            rescale_betas_zero_snr: false,
-        }
-    }
-}
-
-impl SchedulerConfig {
-    /// The betas of the named schedule.
-    pub fn schedule(&self) -> Result<NoiseSchedule> {
-        let steps = self.num_train_timesteps;
-        if !(1..=100_000).contains(&steps) {
-            return Err(refused("num_train_timesteps", steps, "1 to 100000"));
-        }
-        let (schedule, field) = match &self.trained_betas {
-            None => (NoiseSchedule::new(&self.params()?), "beta_end"),
-            Some(betas) if betas.len() == steps && betas.iter().all(|b| (0.0..1.0).contains(b)) => {
-                let betas = betas.iter().map(|&beta| beta as f32).collect();
-                (NoiseSchedule::from_betas(betas), "trained_betas")
-            }
-            Some(_) => {
-                let wanted = "one in 0 to 1 a timestep";
-                return Err(refused("trained_betas", "numbers out of range", wanted));
-            }
-        };
-        match ScheduleFlaw::of(schedule.betas()) {
-            None => Ok(schedule),
-            Some(ScheduleFlaw::BeginsClean) => {
-                Err(refused(field, "a first step without noise", "more noise"))
-            }
-            Some(ScheduleFlaw::EndsEarly(timestep)) => {
-                let found = format!("nothing but noise from timestep {timestep} on");
-                Err(refused(field, found, "less noise"))
-            }
-        }
-    }
-
-    /// The schedule of a model that was trained here, in diffusers' words.
-    pub(super) fn of(params: &DiffusionParams) -> Self {
-        Self {
-            num_train_timesteps: params.num_timesteps,
-            beta_start: params.beta_start,
-            beta_end: params.beta_end,
-            beta_schedule: match params.beta_schedule {
-                BetaSchedule::Linear => "linear",
-                BetaSchedule::ScaledLinear => "scaled_linear",
-                BetaSchedule::Cosine => "squaredcos_cap_v2",
-                BetaSchedule::Sigmoid => "sigmoid",
-            }
-            .into(),
-            prediction_type: match params.prediction_type {
-                Prediction::Noise => "epsilon",
-                Prediction::Velocity => "v_prediction",
-                Prediction::Picture => "sample",
-            }
-            .into(),
-            variance_type: match params.variance_type {
-                VarianceType::FixedSmall => "fixed_small",
-                VarianceType::FixedLarge => "fixed_large",
-                VarianceType::LearnedRange => "learned_range",
-            }
-            .to_owned()
-            .into(),
-            rescale_betas_zero_snr: params.rescale_zero_snr,
-            ..Self::default()
-        }
-    }
-
-    /// The same in this program's words.
-    pub(super) fn params(&self) -> Result<DiffusionParams> {
-        Ok(DiffusionParams {
-            num_timesteps: self.num_train_timesteps,
-            beta_start: self.beta_start,
-            beta_end: self.beta_end,
-            beta_schedule: match self.beta_schedule.as_str() {
-                "linear" => BetaSchedule::Linear,
-                "scaled_linear" => BetaSchedule::ScaledLinear,
-                "squaredcos_cap_v2" => BetaSchedule::Cosine,
-                "sigmoid" => BetaSchedule::Sigmoid,
-                other => {
-                    let wanted = "linear, scaled_linear, squaredcos_cap_v2 or sigmoid";
-                    return Err(refused("beta_schedule", other, wanted));
-                }
-            },
-            rescale_zero_snr: self.rescale_betas_zero_snr,
-            prediction_type: self.prediction()?,
-            variance_type: self.variance()?,
-        })
-    }
-
-    /// diffusers' `_log` is the same variance, computed another way.
-    fn variance(&self) -> Result<VarianceType> {
-        match self.variance_type.as_deref().unwrap_or("fixed_small") {
-            "fixed_small" | "fixed_small_log" => Ok(VarianceType::FixedSmall),
-            "fixed_large" | "fixed_large_log" => Ok(VarianceType::FixedLarge),
-            "learned_range" => Ok(VarianceType::LearnedRange),
-            other => {
-                let wanted = "fixed_small, fixed_large or learned_range";
-                Err(refused("variance_type", other, wanted))
-            }
-        }
-    }
-
-    fn prediction(&self) -> Result<Prediction> {
-        match self.prediction_type.as_str() {
-            "epsilon" => Ok(Prediction::Noise),
-            "v_prediction" => Ok(Prediction::Velocity),
-            "sample" => Ok(Prediction::Picture),
-            other => Err(refused("prediction_type", other, "epsilon, v_prediction or sample")),
-        }
-    }
-}
-
 impl Spec {
     /// What the rest of the program wants to know: image size, channels and timesteps.
     pub fn run_config(&self) -> Result<RunConfig> {
@@ -357,7 +233,7 @@ impl Spec {
         if ![1, 3].contains(&self.unet.in_channels) {
             return Err(refused("in_channels", self.unet.in_channels, "1 or 3"));
         }
-        self.scheduler.schedule()?;
+        self.scheduler.check()?;
         let defaults = ModelParams::default();
         let config = RunConfig {
             model_params: ModelParams {
@@ -384,22 +260,60 @@ pub(super) fn refused(key: &str, value: impl std::fmt::Display, wanted: &str) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::VarianceType;
+    use serde_json::json;
+
+    /// What is said of a configuration that would run but for `keys`.
+    fn fault(keys: serde_json::Value) -> Option<String> {
+        let good = UNet2DConfig { sample_size: Side::Square(32), ..Default::default() };
+        let mut written = serde_json::to_value(good).unwrap();
+        for (key, value) in keys.as_object().unwrap() {
+            written[key] = value.clone();
+        }
+        let read: UNet2DConfig = serde_json::from_value(written).unwrap();
+        read.check().err().map(|error| error.to_string())
+    }
 
     #[test]
     fn what_does_not_run_is_named() {
-        let good = UNet2DConfig { sample_size: Side::Square(32), ..Default::default() };
-        good.check().unwrap();
         let cases = [
-            (UNet2DConfig { act_fn: "gelu".into(), ..good.clone() }, "act_fn"),
-            (UNet2DConfig { up_block_types: vec![], ..good.clone() }, "up_block_types"),
-            (UNet2DConfig { norm_num_groups: 0, ..good.clone() }, "norm_num_groups"),
-            (UNet2DConfig { norm_num_groups: 33, ..good.clone() }, "block_out_channels"),
-            (UNet2DConfig { sample_size: Side::None, ..good.clone() }, "sample_size"),
-            (UNet2DConfig { sample_size: Side::Square(30), ..good }, "sample_size"),
+            ("act_fn", json!("gelu")),
+            ("up_block_types", json!([])),
+            (
+                "down_block_types",
+                json!(["SkipDownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D"]),
+            ),
+            ("norm_num_groups", json!(0)),
+            ("attn_norm_num_groups", json!(0)),
+            ("sample_size", json!(null)),
+            ("sample_size", json!(30)),
+            ("sample_size", json!([32, 64])),
+            ("time_embedding_type", json!("fourier")),
+            ("freq_shift", json!(112)),
+            ("downsample_padding", json!(2)),
+            ("downsample_type", json!("resnet")),
+            ("upsample_type", json!("resnet")),
+            ("mid_block_scale_factor", json!(2.0)),
+            ("mid_block_type", json!(null)),
+            ("resnet_time_scale_shift", json!("ada_group")),
+            ("class_embed_type", json!("timestep")),
+            ("a_new_key", json!("wavelet")),
         ];
-        for (config, key) in cases {
-            let error = config.check().unwrap_err().to_string();
-            assert!(error.contains(key), "{error}");
+        for (key, value) in cases {
+            let error = fault(json!({key: value.clone()})).unwrap_or_default();
+            assert!(error.contains(&format!("`{key}`")), "{key} {value}: {error}");
+        }
+        assert!(fault(json!({"norm_num_groups": 33})).unwrap().contains("`block_out_channels`"));
+    }
+
+    #[test]
+    fn what_changes_no_drawing_is_kept() {
+        let keys = json!({"dropout": 0.3, "num_train_timesteps": 1000, "a_new_key": null});
+        assert_eq!(fault(keys.clone()), None);
+        let read: UNet2DConfig = serde_json::from_value(keys.clone()).unwrap();
+        let written = serde_json::to_value(read).unwrap();
+        for (key, value) in keys.as_object().unwrap() {
+            assert_eq!(&written[key], value);
         }
     }
 
@@ -427,17 +341,5 @@ mod tests {
         assert!(read("learned", 6).unwrap_err().contains("variance_type"));
         let none: SchedulerConfig = serde_json::from_str(r#"{"variance_type": null}"#).unwrap();
         assert_eq!(none.variance().unwrap(), VarianceType::FixedSmall);
-    }
-
-    #[test]
-    fn schedules_end_where_they_should() {
-        let of = |name: &str| SchedulerConfig { beta_schedule: name.into(), ..Default::default() };
-        for name in ["linear", "scaled_linear"] {
-            let schedule = of(name).schedule().unwrap();
-            let betas = schedule.betas();
-            assert!((betas[0] - 1e-4).abs() < 1e-8 && (betas[999] - 0.02).abs() < 1e-7, "{name}");
-        }
-        assert_eq!(of("squaredcos_cap_v2").schedule().unwrap().betas()[999], 0.999);
-        assert!(of("laplace").schedule().is_err());
     }
 }

@@ -8,10 +8,13 @@ mod blocks;
 mod config;
 mod pipeline;
 mod resnet;
+mod rest;
+mod scheduler;
 mod trained;
 mod unet2d;
 
-pub use config::{SchedulerConfig, Spec, UNet2DConfig};
+pub use config::{Spec, UNet2DConfig};
+pub use scheduler::SchedulerConfig;
 pub use unet2d::UNet2D;
 
 pub(crate) use pipeline::{Pipeline, read, write};

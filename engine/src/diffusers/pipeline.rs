@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
-use super::config::{SchedulerConfig, Spec};
+use super::config::{Spec, UNet2DConfig};
+use super::scheduler::SchedulerConfig;
 use super::trained::{self, NetworkConfig};
 use super::unet2d::UNet2D;
 use crate::checkpoint::native::{read_tensors, write_tensors};
@@ -20,6 +21,7 @@ use crate::{Error, Result, atomic_file};
 
 const UNET_CONFIG: &str = "unet/config.json";
 const SCHEDULER_CONFIG: &str = "scheduler/scheduler_config.json";
+const UNET_CLASS: &str = "UNet2DModel";
 const WEIGHTS: &str = "unet/diffusion_pytorch_model.safetensors";
 const CODE: &str = "unet/darkroom_unet.py";
 const PICKLED_WEIGHTS: &str = "unet/diffusion_pytorch_model.bin";
@@ -45,7 +47,8 @@ pub(crate) fn read(path: &Path) -> Result<Pipeline> {
     let unet: Value = files.config(UNET_CONFIG)?.ok_or_else(|| {
         Error::file(path, format!("no diffusers pipeline: it holds no {UNET_CONFIG}"))
     })?;
-    let scheduler: SchedulerConfig = files.config(SCHEDULER_CONFIG)?.unwrap_or_default();
+    let mut scheduler: SchedulerConfig = files.config(SCHEDULER_CONFIG)?.unwrap_or_default();
+    scheduler.rest = scheduler.rest.without_notes();
     let at_path = |error: Error| Error::file(path, error);
     let (config, spec) = match unet["_class_name"] == trained::CLASS {
         true => {
@@ -53,7 +56,9 @@ pub(crate) fn read(path: &Path) -> Result<Pipeline> {
             (network.run_config(&scheduler).map_err(at_path)?, None)
         }
         false => {
-            let spec = Spec { unet: files.understood(UNET_CONFIG, unet)?, scheduler };
+            let mut unet: UNet2DConfig = files.understood(UNET_CONFIG, unet)?;
+            unet.rest = unet.rest.without_notes();
+            let spec = Spec { unet, scheduler };
             (spec.run_config().map_err(at_path)?, Some(spec))
         }
     };
@@ -70,7 +75,7 @@ pub(crate) fn read(path: &Path) -> Result<Pipeline> {
 /// the network is of this program.
 pub(crate) fn write(folder: &Path, header: &Header, weights: &Weights) -> Result<()> {
     let files = match &header.diffusers {
-        Some(spec) => written(["diffusers", "UNet2DModel"], &spec.unet, &spec.scheduler, weights)?,
+        Some(spec) => written(["diffusers", UNET_CLASS], &spec.unet, &spec.scheduler, weights)?,
         None => {
             let (unet, weights) = (NetworkConfig::of(header)?, trained::drawing(weights));
             let scheduler = SchedulerConfig::of(&header.config.diffusion_params);
@@ -92,19 +97,14 @@ fn written(
     scheduler: &SchedulerConfig,
     weights: &Weights,
 ) -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let index = json!({
-        "_class_name": "DDPMPipeline",
-        "scheduler": ["diffusers", "DDPMScheduler"],
-        "unet": [library, class],
-    });
     let tensors = weights.iter().map(|(name, tensor)| (name.clone(), tensor)).collect();
     let metadata = [("format", "pt".to_owned())].into();
     Ok(vec![
         (WEIGHTS, write_tensors(&tensors, &metadata)?),
         (UNET_CONFIG, text(&named(class, unet))),
-        (SCHEDULER_CONFIG, text(&named("DDPMScheduler", scheduler))),
+        (SCHEDULER_CONFIG, text(&serde_json::to_value(scheduler).expect("plain data"))),
         // Last: a folder without it is no pipeline.
-        ("model_index.json", text(&index)),
+        ("model_index.json", text(&index([library, class], scheduler))),
     ])
 }
 
@@ -116,6 +116,16 @@ fn named(class: &str, config: &impl Serialize) -> Value {
 
 fn text(value: &Value) -> Vec<u8> {
     format!("{value:#}\n").into_bytes()
+}
+
+/// What the parts of a pipeline are.
+fn index(unet: [&str; 2], scheduler: &SchedulerConfig) -> Value {
+    let class = if scheduler.class.starts_with("DDIM") { "DDIMPipeline" } else { "DDPMPipeline" };
+    json!({
+        "_class_name": class,
+        "scheduler": ["diffusers", scheduler.class],
+        "unet": unet,
+    })
 }
 
 /// The files of a pipeline by their names in it.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::config::SchedulerConfig;
+use super::scheduler::SchedulerConfig;
 use crate::checkpoint::Header;
 use crate::config::{ModelParams, RunConfig};
 use crate::unet::{WARPS, Weights};

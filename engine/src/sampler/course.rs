@@ -3,8 +3,8 @@
 use candle_core::Tensor;
 
 use super::{
-    Ddim, Ddpm, Denoiser, DpmPp2m, DpmPp2mSde, DpmPpSde, Euler, EulerAncestral, Heun, Lms, Path,
-    Plms, Sampler, Spacing, UniPc,
+    Clipping, Ddim, Ddpm, Denoiser, DpmPp2m, DpmPp2mSde, DpmPpSde, Euler, EulerAncestral, Heun,
+    Lms, Manner, Path, Plms, Sampler, Spacing, UniPc,
 };
 use crate::Result;
 use crate::config::{ConfigError, Prediction, SamplerKind, Sampling, ScheduleKind, VarianceType};
@@ -17,18 +17,20 @@ pub struct Course {
     pub prediction: Prediction,
     /// Of the noise that a step of DDPM adds.
     pub variance: VarianceType,
-    /// Whether the network's estimates of the picture are clipped to [-1, 1].
-    pub clip: bool,
+    /// What is done to the network's estimates of the picture.
+    pub clipping: Clipping,
     /// Whether what is drawn lies within [-1, 1] at all, as pixels do.
     pub bounded: bool,
 }
 
 impl Course {
-    /// The course that `sampling` asks for, for a network trained on `schedule` to tell `prediction`.
+    /// The course that `sampling` asks for, for a network trained on `schedule` to tell `prediction`
+    /// and drawn in `manner`.
     pub fn new(
         sampling: &Sampling,
         schedule: &NoiseSchedule,
         prediction: Prediction,
+        manner: &Manner,
     ) -> Result<Self> {
         sampling.validate()?;
         let (steps, most) = (sampling.steps, schedule.timesteps());
@@ -39,17 +41,18 @@ impl Course {
             return Err(ConfigError::one("steps", message).into());
         }
         let (sampler, uniform) = parts(sampling);
-        let spacing = spacing(sampling, uniform);
+        let spacing = spacing(sampling, manner.spacing.unwrap_or(uniform));
         // Through all timesteps, DDPM is the reference, which does not clip. Where steps are
         // longer, an estimate outside the range of pictures would overshoot.
         let is_reference =
             sampling.sampler == SamplerKind::Ddpm && spacing == Spacing::Leading && steps == most;
+        let usual = if is_reference { Clipping::Off } else { Clipping::PIXELS };
         Ok(Self {
             sampler,
-            path: Path::new(schedule, spacing, steps),
+            path: manner.path(sampling.sampler, schedule, spacing, steps),
             prediction,
             variance: VarianceType::default(),
-            clip: !is_reference,
+            clipping: manner.clipping.unwrap_or(usual),
             bounded: true,
         })
     }
@@ -61,7 +64,7 @@ impl Course {
 
     /// The same for latents, which know no bounds.
     pub fn unbounded(self) -> Self {
-        Self { clip: false, bounded: false, ..self }
+        Self { clipping: Clipping::Off, bounded: false, ..self }
     }
 
     /// What the first step begins at, from unit Gaussian noise.
@@ -79,8 +82,8 @@ impl Course {
         network: &mut dyn FnMut(&Tensor, f32) -> Result<Tensor>,
         noise: &mut dyn FnMut() -> Result<Tensor>,
     ) -> Result<(Tensor, Tensor)> {
-        let Self { prediction, variance, clip, .. } = *self;
-        let mut denoiser = Denoiser { network, prediction, variance, clip, noise };
+        let Self { prediction, variance, clipping, .. } = *self;
+        let mut denoiser = Denoiser { network, prediction, variance, clipping, noise };
         let (next, x0) = self.sampler.step(&self.path, index, x, &mut denoiser)?;
         Ok((next, if self.bounded { x0.clamp(-1f32, 1f32)? } else { x0 }))
     }

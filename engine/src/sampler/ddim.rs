@@ -56,7 +56,7 @@ impl Sampler for Ddim {
 mod tests {
     use super::*;
     use crate::config::{DiffusionParams, Prediction, VarianceType};
-    use crate::sampler::Spacing;
+    use crate::sampler::{Clipping, Spacing};
     use crate::schedule::NoiseSchedule;
     use candle_core::Device;
 
@@ -70,7 +70,7 @@ mod tests {
             network: &mut |x, _| Ok((x.ones_like()? * 3.0)?),
             prediction: Prediction::Picture,
             variance: VarianceType::FixedSmall,
-            clip: true,
+            clipping: Clipping::PIXELS,
             noise: &mut || unreachable!("eta is 0"),
         };
         let mut ddim = Ddim { eta: 0.0, use_clipped_model_output };

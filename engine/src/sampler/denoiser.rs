@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use super::level::Level;
-use super::weighted_sum;
+use super::{Clipping, weighted_sum};
 use crate::Result;
 use crate::config::{Prediction, VarianceType};
 
@@ -24,7 +24,7 @@ impl Prediction {
 /// What the network makes of an x, both of x's shape.
 #[derive(Clone, Debug)]
 pub struct Estimate {
-    /// The picture; within [-1, 1] if the denoiser clips.
+    /// The picture, as far as the denoiser's clipping lets it go.
     pub x0: Tensor,
     /// The Gaussian as the network told it, from before any clipping.
     pub noise: Tensor,
@@ -38,8 +38,8 @@ pub struct Denoiser<'a> {
     pub network: &'a mut dyn FnMut(&Tensor, f32) -> Result<Tensor>,
     pub prediction: Prediction,
     pub variance: VarianceType,
-    /// Whether the estimates of the picture are clipped to [-1, 1].
-    pub clip: bool,
+    /// What is done to the estimates of the picture.
+    pub clipping: Clipping,
     /// Draws unit Gaussian noise of x's shape, other noise at each call.
     pub noise: &'a mut dyn FnMut() -> Result<Tensor>,
 }
@@ -57,10 +57,7 @@ impl Denoiser<'_> {
             false => (answer, None),
         };
         let estimate = Estimate { variance, ..self.prediction.read(&answer, x, level)? };
-        Ok(match self.clip {
-            true => Estimate { x0: estimate.x0.clamp(-1f32, 1f32)?, ..estimate },
-            false => estimate,
-        })
+        Ok(Estimate { x0: self.clipping.apply(&estimate.x0)?, ..estimate })
     }
 
     /// The picture, and d(x/signal)/d(sigma) of the probability flow (arXiv 2206.00364, equation

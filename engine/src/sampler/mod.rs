@@ -1,6 +1,7 @@
 //! From noise to pictures.
 
 mod canvas;
+mod clipping;
 mod course;
 mod ddim;
 mod ddpm;
@@ -18,6 +19,7 @@ mod history;
 mod init;
 mod level;
 mod lms;
+mod manner;
 mod mask;
 mod path;
 mod pictures;
@@ -31,6 +33,7 @@ mod spacing;
 mod unipc;
 mod variation;
 
+pub use clipping::Clipping;
 pub use course::Course;
 pub use ddim::Ddim;
 pub use ddpm::Ddpm;
@@ -46,6 +49,7 @@ pub use heun::Heun;
 pub use init::Init;
 pub use level::{Level, Levels};
 pub use lms::Lms;
+pub use manner::Manner;
 pub use mask::Mask;
 pub use path::{Leg, Path};
 pub use pictures::{image_tensor, pictures};

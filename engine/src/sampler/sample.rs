@@ -86,7 +86,8 @@ pub fn sample(
 }
 
 fn course(model: &Model, request: &SampleRequest) -> Result<Course> {
-    let course = Course::new(&request.sampling, model.schedule(), model.prediction())?
+    let (schedule, prediction) = (model.schedule(), model.prediction());
+    let course = Course::new(&request.sampling, schedule, prediction, model.manner())?
         .with_variance(model.variance());
     Ok(if model.draws_latents() { course.unbounded() } else { course })
 }

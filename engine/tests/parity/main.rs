@@ -8,6 +8,7 @@ mod diffusers;
 mod golden;
 mod reverse;
 mod sampler;
+mod scheduler;
 mod schedules;
 mod unet;
 
@@ -27,6 +28,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("schedules", schedules::check),
     ("golden-default-unet", golden::check),
     ("sampler", sampler::check),
+    ("scheduler", scheduler::check),
     ("diffusers-unet", diffusers::check),
 ];
 

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use engine::checkpoint::Checkpoint;
 use engine::config::{SamplerKind, Sampling};
 use engine::model::Model;
-use engine::sampler::Course;
+use engine::sampler::{Course, Manner};
 use engine::schedule::NoiseSchedule;
 
 use crate::Findings;
@@ -17,9 +17,13 @@ pub fn check(case: &Case) -> Option<Findings> {
     let model = Model::new(&checkpoint, case.tensor("x_T").device()).unwrap();
     let schedule = NoiseSchedule::new(&model.config().diffusion_params);
     let steps = schedule.timesteps();
-    let mut course =
-        Course::new(&Sampling::new(SamplerKind::Ddpm, steps), &schedule, model.prediction())
-            .unwrap();
+    let mut course = Course::new(
+        &Sampling::new(SamplerKind::Ddpm, steps),
+        &schedule,
+        model.prediction(),
+        &Manner::default(),
+    )
+    .unwrap();
 
     let by_formula = walk(case, |t, x, z| {
         let eps = model.predict(x, t as f32, None).unwrap();

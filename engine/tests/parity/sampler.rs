@@ -3,8 +3,8 @@
 use candle_core::Tensor;
 use engine::config::{BetaSchedule, DiffusionParams, Prediction, VarianceType};
 use engine::sampler::{
-    Course, Ddim, Ddpm, DpmPp2m, DpmPp2mSde, Euler, EulerAncestral, Heun, Leg, Level, Levels, Lms,
-    Path, Plms, Sampler, Spacing, UniPc,
+    Clipping, Course, Ddim, Ddpm, DpmPp2m, DpmPp2mSde, Euler, EulerAncestral, Heun, Leg, Level,
+    Levels, Lms, Path, Plms, Sampler, Spacing, UniPc,
 };
 use engine::schedule::NoiseSchedule;
 
@@ -35,7 +35,10 @@ fn walk(case: &Case, settings: &Settings, prediction: Prediction) -> Option<(f64
         path: settings.path()?,
         prediction,
         variance: settings.variance(),
-        clip: settings.flag("clip_sample", settings.is_old()),
+        clipping: match settings.flag("clip_sample", settings.is_old()) {
+            true => Clipping::PIXELS,
+            false => Clipping::Off,
+        },
         bounded: true,
     };
     let wanted_times = case.tensor("timesteps").to_vec1::<f32>().unwrap();
@@ -68,7 +71,7 @@ fn walk(case: &Case, settings: &Settings, prediction: Prediction) -> Option<(f64
     Some((x_error, time_error))
 }
 
-fn worse(most: f64, error: f64) -> f64 {
+pub fn worse(most: f64, error: f64) -> f64 {
     if error > most || error.is_nan() { error } else { most }
 }
 
