@@ -4,7 +4,7 @@ use std::path::Path;
 
 use candle_core::Device;
 use engine::checkpoint::{Checkpoint, DatasetFacts, Header};
-use engine::config::{RunConfig, SAMPLERS, SCHEDULES, SamplerKind, Sampling, ScheduleKind};
+use engine::config::{RunConfig, SAMPLERS, SCHEDULES, SamplerKind, Sampling};
 use engine::grid::Picture;
 use engine::kernels::simd::Level;
 use engine::model::Model;
@@ -13,8 +13,7 @@ use engine::unet::UNet;
 use engine::{CancelToken, Error};
 
 /// Through all timesteps of the model.
-const DDPM: Sampling =
-    Sampling { sampler: SamplerKind::Ddpm, schedule: ScheduleKind::Automatic, steps: 25, eta: 0.0 };
+const DDPM: Sampling = Sampling::new(SamplerKind::Ddpm, 25);
 
 /// Width and height of the pictures that the network of the cases was made for.
 const SIZE: (usize, usize) = (12, 12);

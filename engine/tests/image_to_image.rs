@@ -13,12 +13,7 @@ use engine::sampler::{Init, Mask, SampleRequest, Variation, sample};
 use engine::unet::Border;
 
 const SIZE: (usize, usize) = (12, 12);
-const DDIM: Sampling = Sampling {
-    sampler: SamplerKind::Ddim,
-    schedule: engine::config::ScheduleKind::Automatic,
-    steps: 5,
-    eta: 0.0,
-};
+const DDIM: Sampling = Sampling::new(SamplerKind::Ddim, 5);
 const FILLS: [MaskedContent; 3] =
     [MaskedContent::Original, MaskedContent::Fill, MaskedContent::Noise];
 

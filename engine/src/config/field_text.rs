@@ -1,6 +1,9 @@
 //! Settings as text, the way a form has them.
 
-use super::{Axis, ConfigError, MaskedContent, ResizeMode, SamplerKind, ScheduleKind, Upscaler};
+use super::{
+    Axis, ClipSample, ConfigError, MaskedContent, ResizeMode, SamplerKind, ScheduleKind,
+    StepVariance, TimestepSpacing, Upscaler,
+};
 
 /// A value that a text field can show and give back.
 pub(super) trait FieldText: Sized {
@@ -69,6 +72,9 @@ named!(ResizeMode);
 named!(MaskedContent);
 named!(Axis);
 named!(Upscaler);
+named!(ClipSample);
+named!(StepVariance);
+named!(TimestepSpacing);
 
 /// The field is named by whoever asked for it.
 fn first_message(error: ConfigError) -> String {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::field_text::FieldText;
 use super::{
-    Axis, ConfigError, FieldError, MaskedContent, ResizeMode, SamplerKind, Sampling, ScheduleKind,
-    Upscaler, edit_distance,
+    Axis, ClipSample, ConfigError, FieldError, MaskedContent, ResizeMode, SamplerKind, Sampling,
+    ScheduleKind, StepVariance, TimestepSpacing, Upscaler, edit_distance,
 };
 
 /// The settings of one generation. Image `i` of the whole job has seed `seed + i`.
@@ -23,6 +23,9 @@ pub struct GenerateSettings {
     pub schedule: ScheduleKind,
     /// The noise that DDIM adds at each step, as a share of DDPM's: 0 to 1.
     pub eta: f64,
+    pub clip_sample: ClipSample,
+    pub variance_type: StepVariance,
+    pub timestep_spacing: TimestepSpacing,
     /// Denoising steps; at most the model's timesteps.
     pub steps: usize,
     /// Pixels; 0 is the model's own size.
@@ -97,6 +100,9 @@ impl Default for GenerateSettings {
             sampler: SamplerKind::Ddpm,
             schedule: ScheduleKind::Automatic,
             eta: 0.0,
+            clip_sample: ClipSample::Automatic,
+            variance_type: StepVariance::Automatic,
+            timestep_spacing: TimestepSpacing::Automatic,
             steps: 50,
             width: 0,
             height: 0,
@@ -162,8 +168,8 @@ macro_rules! keyed {
 }
 
 keyed! {
-    model, prompt, negative_prompt, cfg_scale, sampler, schedule, eta, steps, width, height, tiling,
-    batch_count, batch_size, seed, subseed, subseed_strength, seed_resize_from_w,
+    model, prompt, negative_prompt, cfg_scale, sampler, schedule, eta, clip_sample, variance_type,
+    timestep_spacing, steps, width, height, tiling, batch_count, batch_size, seed, subseed, subseed_strength, seed_resize_from_w,
     seed_resize_from_h, walk_frames, hires_scale,
     hires_upscaler, hires_steps, hires_denoising, init_image, resize_mode, denoising_strength, mask,
     mask_blur, inpainting_fill, inpainting_mask_invert, inpaint_full_res, inpaint_full_res_padding,
@@ -193,7 +199,8 @@ impl GenerateSettings {
     /// How noise becomes a picture.
     pub fn sampling(&self) -> Sampling {
         let Self { sampler, schedule, steps, eta, .. } = *self;
-        Sampling { sampler, schedule, steps, eta }
+        let Self { clip_sample, variance_type, timestep_spacing, .. } = *self;
+        Sampling { sampler, schedule, steps, eta, clip_sample, variance_type, timestep_spacing }
     }
 
     /// Whether it begins from a picture.

@@ -90,9 +90,10 @@ impl Prompt {
         }
     }
 
-    /// Which of `prompts` picture `index` of `count` shows: each prompt has pictures in a row.
+    /// Which of `prompts` picture `index` of `count` shows: all of them, as evenly as it goes, or the
+    /// first where there are fewer pictures. Each has its pictures in a row.
     pub fn of_picture(prompts: usize, index: usize, count: usize) -> usize {
-        (index / count.div_ceil(prompts).max(1)).min(prompts - 1)
+        index * prompts.min(count) / count
     }
 }
 
@@ -353,7 +354,8 @@ mod tests {
             (0..count).map(|i| Prompt::of_picture(prompts, i, count)).collect::<Vec<_>>()
         };
         assert_eq!(rows(2, 4), [0, 0, 1, 1]);
-        assert_eq!(rows(3, 4), [0, 0, 1, 1]);
+        assert_eq!(rows(3, 4), [0, 0, 1, 2]);
+        assert_eq!(rows(3, 5), [0, 0, 1, 1, 2]);
         assert_eq!(rows(5, 3), [0, 1, 2]);
         assert_eq!(rows(1, 3), [0, 0, 0]);
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, FieldError, unknown_name};
+use super::{ClipSample, ConfigError, FieldError, StepVariance, TimestepSpacing, unknown_name};
 
 /// How noise becomes a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,12 +173,23 @@ pub struct Sampling {
     /// The share of DDPM's noise that DDIM adds at each step, 0 to 1. Other samplers have no use
     /// for it.
     pub eta: f64,
+    pub clip_sample: ClipSample,
+    pub variance_type: StepVariance,
+    pub timestep_spacing: TimestepSpacing,
 }
 
 impl Sampling {
     /// `steps` steps of a sampler as it is used most.
-    pub fn new(sampler: SamplerKind, steps: usize) -> Self {
-        Self { sampler, schedule: ScheduleKind::Automatic, steps, eta: 0.0 }
+    pub const fn new(sampler: SamplerKind, steps: usize) -> Self {
+        Self {
+            sampler,
+            schedule: ScheduleKind::Automatic,
+            steps,
+            eta: 0.0,
+            clip_sample: ClipSample::Automatic,
+            variance_type: StepVariance::Automatic,
+            timestep_spacing: TimestepSpacing::Automatic,
+        }
     }
 
     /// Whether the parts are in range and go together; whether `steps` fits the model is known

@@ -16,8 +16,9 @@ pub enum Spacing {
     Karras,
     /// ln(sigma) falls by the same amount each step.
     Exponential,
-    /// Sigmas at the quantiles of a Beta(0.6, 0.6) distribution: many steps at both ends.
-    /// After Lee et al. 2024 (arXiv 2407.12173), over sigma as in A1111 and diffusers.
+    /// Timesteps at the quantiles of a Beta(0.6, 0.6) distribution, many at both ends: Lee et al. 2024
+    /// (arXiv 2407.12173). A1111 spreads sigmas so, which leaves pictures noisy where the largest is
+    /// far beyond the 15 of its models.
     Beta,
 }
 
@@ -46,9 +47,7 @@ impl Spacing {
             Self::Exponential => {
                 way.map(|share| of_sigma(mix(largest.ln(), least.ln(), share).exp())).collect()
             }
-            Self::Beta => {
-                way.map(|share| of_sigma(mix(least, largest, quantile(1.0 - share)))).collect()
-            }
+            Self::Beta => way.map(|share| levels.at(last * quantile(1.0 - share))).collect(),
         }
     }
 }

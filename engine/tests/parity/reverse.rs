@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 use engine::checkpoint::Checkpoint;
-use engine::config::{SamplerKind, Sampling};
+use engine::config::{ClipSample, SamplerKind, Sampling};
 use engine::model::Model;
 use engine::sampler::{Course, Manner};
 use engine::schedule::NoiseSchedule;
@@ -18,7 +18,8 @@ pub fn check(case: &Case) -> Option<Findings> {
     let schedule = NoiseSchedule::new(&model.config().diffusion_params);
     let steps = schedule.timesteps();
     let mut course = Course::new(
-        &Sampling::new(SamplerKind::Ddpm, steps),
+        // The reference does not clip.
+        &Sampling { clip_sample: ClipSample::Off, ..Sampling::new(SamplerKind::Ddpm, steps) },
         &schedule,
         model.prediction(),
         &Manner::default(),

@@ -1,7 +1,7 @@
 //! Samplers against diffusers' schedulers, call by call, on an exact model of Gaussian data.
 
 use candle_core::Tensor;
-use engine::config::{BetaSchedule, DiffusionParams, Prediction, VarianceType};
+use engine::config::{BetaSchedule, DiffusionParams, Prediction, StepVariance, VarianceType};
 use engine::sampler::{
     Clipping, Course, Ddim, Ddpm, DpmPp2m, DpmPp2mSde, Euler, EulerAncestral, Heun, Leg, Level,
     Levels, Lms, Path, Plms, Sampler, Spacing, UniPc,
@@ -35,6 +35,7 @@ fn walk(case: &Case, settings: &Settings, prediction: Prediction) -> Option<(f64
         path: settings.path()?,
         prediction,
         variance: settings.variance(),
+        chosen_variance: StepVariance::Automatic,
         clipping: match settings.flag("clip_sample", settings.is_old()) {
             true => Clipping::PIXELS,
             false => Clipping::Off,

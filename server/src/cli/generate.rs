@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use engine::CancelToken;
-use engine::config::{GenerateSettings, SamplerKind, ScheduleKind};
+use engine::config::{
+    ClipSample, GenerateSettings, SamplerKind, ScheduleKind, StepVariance, TimestepSpacing,
+};
 use indicatif::ProgressBar;
 
 use super::images::ImageFiles;
@@ -46,6 +48,15 @@ pub struct GenerateArgs {
     /// The noise that DDIM adds at each step, 0 to 1; other samplers have no use for it
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     eta: f64,
+    /// Whether estimates of the picture are clipped to what pixels can be: Automatic, On or Off
+    #[arg(long, default_value = "Automatic", value_name = "NAME")]
+    clip_sample: String,
+    /// The variance of the noise that a step of DDPM adds: Automatic, Small or Large
+    #[arg(long, default_value = "Automatic", value_name = "NAME")]
+    variance_type: String,
+    /// Which timesteps an even schedule visits: Automatic, Leading, Trailing or Linspace
+    #[arg(long, default_value = "Automatic", value_name = "NAME")]
+    timestep_spacing: String,
     /// Classes to draw, for a model that knows some: "cat", "(cat:1.3)", "cat AND dog :0.5", or
     /// "cat..dog" for each from the one to the other
     #[arg(long, default_value = "", value_name = "TEXT")]
@@ -86,6 +97,9 @@ impl GenerateArgs {
             sampler: SamplerKind::from_name(&self.sampler)?,
             schedule: ScheduleKind::from_name(&self.schedule)?,
             eta: self.eta,
+            clip_sample: ClipSample::from_name(&self.clip_sample)?,
+            variance_type: StepVariance::from_name(&self.variance_type)?,
+            timestep_spacing: TimestepSpacing::from_name(&self.timestep_spacing)?,
             prompt: self.prompt.clone(),
             negative_prompt: self.negative_prompt.clone(),
             cfg_scale: self.cfg_scale,

@@ -80,10 +80,12 @@ pub struct Wishes {
 }
 
 impl Wishes {
-    /// Reads the prompts for a model with these `classes`; errors name `prompt`.
+    /// Reads the prompts for a model with these `classes`; errors name `prompt`. One without classes
+    /// has no use for a prompt.
     pub fn read(settings: &GenerateSettings, classes: &[String]) -> Result<Self> {
+        let prompt = if classes.is_empty() { "" } else { &settings.prompt };
         Ok(Self {
-            prompts: Prompt::parse(&settings.prompt, classes)?,
+            prompts: Prompt::parse(prompt, classes)?,
             negative: Negative::parse(&settings.negative_prompt, classes),
             scale: if classes.is_empty() { 1.0 } else { settings.cfg_scale },
         })

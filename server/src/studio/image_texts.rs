@@ -21,7 +21,9 @@ pub fn texts(bytes: &[u8]) -> Vec<(String, String)> {
 }
 
 fn user_comment(bytes: &[u8]) -> Option<String> {
-    let exif = Reader::new().read_from_container(&mut Cursor::new(bytes)).ok()?;
+    // piexif, by which A1111 writes, leaves out where the next directory is.
+    let read = Reader::new().continue_on_error(true).read_from_container(&mut Cursor::new(bytes));
+    let exif = read.or_else(|error| error.distill_partial_result(|_| ())).ok()?;
     let field = exif.get_field(Tag::UserComment, In::PRIMARY)?;
     let Value::Undefined(data, _) = &field.value else { return None };
     let (code, text) = data.split_first_chunk::<8>()?;
@@ -57,6 +59,10 @@ mod tests {
         tiff.extend((comment.len() as u32).to_be_bytes());
         tiff.extend(b"\0\0\0\x2c\0\0\0\0");
         tiff.extend(comment);
+        around(&tiff)
+    }
+
+    fn around(tiff: &[u8]) -> Vec<u8> {
         let mut bytes = b"\xff\xd8\xff\xe1".to_vec();
         bytes.extend((tiff.len() as u16 + 8).to_be_bytes());
         bytes.extend(b"Exif\0\0");
@@ -79,6 +85,15 @@ mod tests {
         }
         assert_eq!(comment(b"ASCII\0\0\0", b"Steps: 5").as_deref(), Some("Steps: 5"));
         assert_eq!(comment(b"ASCII\0\0\0", b"\0\0"), None);
+    }
+
+    #[test]
+    fn a_comment_that_piexif_wrote_is_read() {
+        // What `piexif.dump` gives: behind the entry of the second directory stands its value.
+        let tiff = b"MM\0\x2a\0\0\0\x08\0\x01\x87\x69\0\x04\0\0\0\x01\0\0\0\x1a\0\0\0\0\
+            \0\x01\x92\x86\0\x07\0\0\0\x1c\0\0\0\x28UNICODE\0\07\0\n\0S\0t\0e\0p\0s\0:\0 \05";
+        let found = texts(&around(tiff));
+        assert_eq!(found, [(PARAMETERS.to_owned(), "7\nSteps: 5".to_owned())]);
     }
 
     #[test]

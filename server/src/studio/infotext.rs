@@ -1,8 +1,13 @@
 //! The settings of a picture as text, in the grammar that A1111 wrote first and all tools read.
 
-use engine::config::{SamplerKind, Sampling};
+use engine::config::{ClipSample, SamplerKind, Sampling, StepVariance, TimestepSpacing};
 
 use super::parameters::Parameters;
+
+/// What the text calls choices that A1111 has no names for.
+pub const CLIP: &str = "Clip sample";
+pub const VARIANCE: &str = "Variance type";
+pub const SPACING: &str = "Timestep spacing";
 
 /// What the text tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +42,7 @@ impl Infotext<'_> {
     }
 
     fn settings(&self) -> Vec<(String, String)> {
-        let Sampling { sampler, schedule, steps, eta } = self.sampling;
+        let Sampling { sampler, schedule, steps, eta, .. } = self.sampling;
         let eta = (sampler == SamplerKind::Ddim && eta > 0.0).then(|| ("Eta", eta.to_string()));
         let pairs = [
             ("Steps", steps.to_string()),
@@ -52,8 +57,21 @@ impl Infotext<'_> {
         ];
         let version = ("Version", concat!("Darkroom ", env!("CARGO_PKG_VERSION")).into());
         let details = self.details.iter().cloned();
-        let pairs = pairs.into_iter().chain(details).chain(eta).chain([version]);
+        let pairs = pairs.into_iter().chain(details).chain(eta);
+        let pairs = pairs.chain(self.choices()).chain([version]);
         pairs.map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    /// What was not left to model and sampler.
+    fn choices(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let Sampling { clip_sample, variance_type, timestep_spacing, .. } = self.sampling;
+        let told = [
+            (CLIP, clip_sample.name(), clip_sample == ClipSample::default()),
+            (VARIANCE, variance_type.name(), variance_type == StepVariance::default()),
+            (SPACING, timestep_spacing.name(), timestep_spacing == TimestepSpacing::default()),
+        ];
+        let chosen = told.into_iter().filter(|(.., is_usual)| !is_usual);
+        chosen.map(|(key, name, _)| (key, name.to_owned()))
     }
 }
 
@@ -83,12 +101,7 @@ mod tests {
         prompt: "",
         negative_prompt: "",
         cfg_scale: 1.0,
-        sampling: Sampling {
-            sampler: SamplerKind::Ddpm,
-            schedule: ScheduleKind::Automatic,
-            steps: 50,
-            eta: 0.0,
-        },
+        sampling: Sampling::new(SamplerKind::Ddpm, 50),
         seed: 42,
         width: 28,
         height: 28,

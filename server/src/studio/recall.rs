@@ -2,6 +2,7 @@
 
 use engine::config::{GenerateSettings, SCHEDULES, SamplerKind, ScheduleKind, Upscaler};
 
+use super::infotext::{CLIP, SPACING, VARIANCE};
 use super::library::Models;
 use super::parameters::Parameters;
 use super::plotting::MATRIX;
@@ -61,11 +62,14 @@ pub fn form_fields(
 }
 
 /// Keys of the form whose value stands as it is under a name of A1111's.
-const KEYS: [(&str, &str); 19] = [
+const KEYS: [(&str, &str); 22] = [
     ("steps", "Steps"),
     ("cfg_scale", "CFG scale"),
     ("seed", "Seed"),
     ("eta", "Eta"),
+    ("clip_sample", CLIP),
+    ("variance_type", VARIANCE),
+    ("timestep_spacing", SPACING),
     ("subseed", "Variation seed"),
     ("subseed_strength", "Variation seed strength"),
     ("hires_scale", "Hires upscale"),
@@ -145,7 +149,8 @@ mod tests {
              Size: 32x28, Model: digits, Denoising strength: 0.4, Init image hash: here, \
              Mask hash: gone, Masked content: noise, Tiling: True, Eta: 0.5, \
              Resize mode: Resize and fill, Mask mode: Inpaint not masked, \
-             Seed resize from: 28x24, \
+             Seed resize from: 28x24, Clip sample: Off, Variance type: Large, \
+             Timestep spacing: Trailing, \
              Version: Darkroom 0.1.0",
         );
         assert_eq!(value(&found, "mask"), None);
@@ -158,6 +163,9 @@ mod tests {
             ("cfg_scale", "2.5"),
             ("seed", "3"),
             ("eta", "0.5"),
+            ("clip_sample", "Off"),
+            ("variance_type", "Large"),
+            ("timestep_spacing", "Trailing"),
             ("seed_resize_from_w", "28"),
             ("seed_resize_from_h", "24"),
             ("denoising_strength", "0.4"),

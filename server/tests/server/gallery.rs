@@ -29,7 +29,7 @@ fn hang(setup: &Setup, model: &str, count: i64) -> Vec<ImageId> {
             height: 8,
             seed,
             parameters: format!(
-                "Steps: {}, Sampler: DDIM, Seed: {seed}, Model: {model}",
+                "Steps: {}, Sampler: DDIM, Seed: {seed}, Model hash: 1a1b12, Model: {model}",
                 10 + seed
             ),
             model: model.into(),
@@ -67,7 +67,9 @@ async fn words_model_seed_and_day_narrow_the_search() {
     hang(&setup, "cats", 3);
     hang(&setup, "do_gs", 3);
     let today = find(&setup, GalleryQuery::default()).await.images[0].date.clone();
-    let cases: [(GalleryQuery, &[i64]); 8] = [
+    let cases: [(GalleryQuery, &[i64]); 9] = [
+        // Every hash has a 1 in it.
+        (GalleryQuery { text: "1".into(), ..Default::default() }, &[1, 1]),
         (GalleryQuery { text: "steps: 11 ddim".into(), ..Default::default() }, &[1, 1]),
         (GalleryQuery { text: "100%".into(), ..Default::default() }, &[]),
         (GalleryQuery { text: "do_gs".into(), ..Default::default() }, &[2, 1, 0]),

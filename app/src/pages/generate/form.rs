@@ -7,6 +7,7 @@ use super::desk::{Desk, model_of};
 use super::entry::{ChoiceField, NumberField};
 use super::hires::SecondPass;
 use super::image_to_image::{INIT_FORM, ImageToImage};
+use super::method::Method;
 use super::plot::{PlotFields, pictures};
 use super::prompt::PromptFields;
 use super::seed::{Extra, SeedFields};
@@ -64,6 +65,7 @@ pub fn GenerateFields() -> impl IntoView {
 pub fn Folds() -> impl IntoView {
     view! {
         <Extra />
+        <Method />
         <SecondPass />
         <ImageToImage />
         <PlotFields />

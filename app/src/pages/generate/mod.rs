@@ -7,6 +7,7 @@ mod form;
 mod hires;
 mod image_to_image;
 mod mask;
+mod method;
 mod plot;
 mod prompt;
 mod results;

@@ -24,6 +24,10 @@ pub enum Axis {
     Eta,
     DenoisingStrength,
     Model,
+    /// Of a run: the checkpoint of a step, `best` or `last`.
+    CheckpointStep,
+    /// Whether weights are the moving average of those trained: `on` or `off`.
+    Ema,
 }
 
 named!(Axis, "axis",
@@ -31,7 +35,7 @@ named!(Axis, "axis",
     VariationStrength => "Var. strength", Steps => "Steps", CfgScale => "CFG Scale",
     Prompt => "Prompt", PromptSearchReplace => "Prompt S/R", Sampler => "Sampler",
     Schedule => "Schedule type", Eta => "Eta", DenoisingStrength => "Denoising",
-    Model => "Checkpoint name");
+    Model => "Checkpoint name", CheckpointStep => "Checkpoint step", Ema => "EMA");
 
 /// What values of an axis look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +63,18 @@ impl Axis {
             Self::Schedule => "schedule",
             Self::Eta => "eta",
             Self::DenoisingStrength => "denoising_strength",
-            Self::Model => "model",
+            Self::Model | Self::CheckpointStep | Self::Ema => "model",
         })
+    }
+
+    /// When a cell takes its value: a model must stand before its checkpoint is chosen, and that
+    /// before its weights are; a prompt before something in it is replaced.
+    pub(super) fn turn(self) -> u8 {
+        match self {
+            Self::CheckpointStep | Self::PromptSearchReplace => 1,
+            Self::Ema => 2,
+            _ => 0,
+        }
     }
 
     pub(super) fn kind(self) -> AxisKind {

@@ -94,13 +94,10 @@ impl Plot {
         if let Some(matrix) = &self.matrix {
             cell.prompt = matrix.prompt(x, y);
         }
-        // A prompt must stand before something in it is replaced.
-        for (line, value) in chosen().filter(|(line, _)| !line.replaces()) {
-            line.axis.apply(value, &mut cell).expect("every value was read before");
-        }
-        for (line, value) in chosen().filter(|(line, _)| line.replaces()) {
-            cell.prompt = cell.prompt.replace(&line.values[0], value);
-            cell.negative_prompt = cell.negative_prompt.replace(&line.values[0], value);
+        let mut chosen: Vec<_> = chosen().collect();
+        chosen.sort_by_key(|(line, _)| line.axis.turn());
+        for (line, value) in chosen {
+            line.apply(value, &mut cell);
         }
         cell
     }
@@ -218,6 +215,9 @@ impl Line {
         let fault = |message| ConfigError::one(field, message);
         let values = values::values(text, axis.kind(), Plot::MAX_CELLS).map_err(fault)?;
         let read = |value: String| {
+            if axis == Axis::Ema && ![ON, OFF].contains(&value.as_str()) {
+                return Err(fault(format!("`{value}` is neither {ON} nor {OFF}")));
+            }
             let mut settings = settings.clone();
             settings.set(key, &value).map_err(|error| {
                 ConfigError(
@@ -231,6 +231,19 @@ impl Line {
 
     fn labels(&self) -> Vec<String> {
         self.values.iter().map(|value| self.axis.label(value)).collect()
+    }
+
+    /// Gives a cell its value.
+    fn apply(&self, value: &str, cell: &mut GenerateSettings) {
+        match self.axis {
+            Axis::PromptSearchReplace => {
+                cell.prompt = cell.prompt.replace(&self.values[0], value);
+                cell.negative_prompt = cell.negative_prompt.replace(&self.values[0], value);
+            }
+            Axis::CheckpointStep => cell.model = at_step(&cell.model, value),
+            Axis::Ema => cell.model = with_average(&cell.model, value == ON),
+            axis => axis.apply(value, cell).expect("every value was read before"),
+        }
     }
 
     fn replaces(&self) -> bool {
@@ -255,6 +268,30 @@ impl Axis {
             Some(key) if !drawn => cell.set(key, value),
             _ => Ok(()),
         }
+    }
+}
+
+const ON: &str = "on";
+const OFF: &str = "off";
+/// What the name of a checkpoint ends in whose weights are those that were trained themselves.
+const RAW: &str = "+raw";
+
+/// The checkpoint of `step` of the run that `model` is of.
+fn at_step(model: &str, step: &str) -> String {
+    let (run, raw) = match model.split_once('@') {
+        Some((run, checkpoint)) => (run, checkpoint.ends_with(RAW)),
+        None => (model, false),
+    };
+    format!("{run}@{step}{}", if raw { RAW } else { "" })
+}
+
+/// The same checkpoint with averaged weights or without.
+fn with_average(model: &str, averaged: bool) -> String {
+    let name = model.strip_suffix(RAW).unwrap_or(model);
+    match (averaged, name.contains('@')) {
+        (true, _) => name.into(),
+        (false, true) => format!("{name}{RAW}"),
+        (false, false) => format!("{name}@last{RAW}"),
     }
 }
 
@@ -377,6 +414,34 @@ mod tests {
         assert_eq!(both.cell(1, 1, 0).prompt, "wall");
         let missing = told((Axis::PromptSearchReplace, "cow, dog"), NOTHING);
         assert!(missing.starts_with("x_values: `cow` is in neither prompt"), "{missing}");
+    }
+
+    #[test]
+    fn checkpoints_and_their_averages_run_along_axes() {
+        let steps = (Axis::CheckpointStep, "200, best");
+        let cells = plot(steps, (Axis::Ema, "on, off"));
+        assert_eq!(cells.columns(), ["Checkpoint step: 200", "Checkpoint step: best"]);
+        assert_eq!(cells.rows(), ["EMA: on", "EMA: off"]);
+        let of = |model: &str| GenerateSettings { model: model.into(), ..settings(steps, NOTHING) };
+        let names = |settings: &GenerateSettings| {
+            let plot = Plot::read(settings).unwrap().unwrap();
+            let cells = plot.places().map(|[x, y, z]| plot.cell(x, y, z).model);
+            cells.collect::<Vec<_>>()
+        };
+        assert_eq!(names(&of("leaves")), ["leaves@200", "leaves@best"]);
+        assert_eq!(names(&of("leaves@100+raw")), ["leaves@200+raw", "leaves@best+raw"]);
+        let ema = |model: &str| GenerateSettings {
+            x_axis: Axis::Ema,
+            x_values: "on, off".into(),
+            ..of(model)
+        };
+        assert_eq!(names(&ema("leaves")), ["leaves", "leaves@last+raw"]);
+        assert_eq!(names(&ema("leaves@9+raw")), ["leaves@9", "leaves@9+raw"]);
+        // The model is chosen first, whichever axis it is on.
+        let both =
+            GenerateSettings { y_axis: Axis::Model, y_values: "oaks".into(), ..of("leaves") };
+        assert_eq!(names(&both), ["oaks@200", "oaks@best"]);
+        assert_eq!(told((Axis::Ema, "maybe"), NOTHING), "x_values: `maybe` is neither on nor off");
     }
 
     #[test]

@@ -14,7 +14,7 @@ const PARAMETERS: &str = "parameters";
 /// Who wrote the settings, and what they say. Nothing if the `texts`, by keyword, hold none.
 pub fn read(texts: &[(String, String)]) -> Option<(&'static str, Parameters)> {
     let text = |key: &str| texts.iter().find(|(known, _)| known == key).map(|(_, text)| &**text);
-    let json = |key: &str| serde_json::from_str::<Value>(text(key)?).ok();
+    let json = |key: &str| json_of(text(key)?);
     if let Some(parameters) = json(PARAMETERS).and_then(|json| swarmui::read(&json)) {
         return Some(("SwarmUI", parameters));
     }
@@ -50,6 +50,12 @@ fn size(width: Option<String>, height: Option<String>) -> Option<String> {
     Some(format!("{}x{}", width?, height?))
 }
 
+/// Python writes NaN where JSON knows none.
+fn json_of(text: &str) -> Option<Value> {
+    let read = |text: &str| serde_json::from_str::<Value>(text).ok();
+    read(text).or_else(|| read(&text.replace(": NaN", ": null").replace("[NaN", "[null")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +78,7 @@ mod tests {
     #[test]
     fn broken_json_is_no_setting() {
         assert_eq!(found("invokeai_metadata", "{"), None);
+        assert_eq!(json_of(r#"{"is_changed": [NaN], "a": NaN}"#).unwrap()["a"], Value::Null);
         assert_eq!(found("prompt", "[1, 2"), None);
         let (who, told) = found("parameters", "{\"a\": 1").unwrap();
         assert_eq!((who, told.prompt.as_str()), ("A1111", "{\"a\": 1"));

@@ -10,7 +10,7 @@ use crate::Result;
 /// What pictures are looked for; what is empty or none finds all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImageFilter {
-    /// Each stands somewhere in the settings, in any letter case.
+    /// Each stands somewhere in the settings, in any letter case; a number by itself.
     pub words: Vec<String>,
     pub model: String,
     pub seed: Option<i64>,
@@ -30,7 +30,11 @@ impl ImageFilter {
             values.push(value);
         };
         for word in &self.words {
-            add(r"parameters LIKE ? ESCAPE '\'", pattern(word).into());
+            match is_number(word) {
+                // In a hash there is every digit.
+                true => add("(' ' || parameters || ' ') GLOB ?", alone(word).into()),
+                false => add(r"parameters LIKE ? ESCAPE '\'", pattern(word).into()),
+            }
         }
         if !self.model.is_empty() {
             add("model = ?", self.model.clone().into());
@@ -47,6 +51,15 @@ impl ImageFilter {
         }
         (conditions.join(" AND "), values)
     }
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The number `word`, and not within another or within a word.
+fn alone(word: &str) -> String {
+    format!("*[^0-9A-Za-z.]{word}[^0-9A-Za-z.]*")
 }
 
 /// `word` anywhere, its own signs taken as they are.

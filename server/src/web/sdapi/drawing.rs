@@ -21,6 +21,7 @@ use super::error::{Answer, ApiFault};
 use super::models::{Named, meant};
 use super::options::{default_model, is_on, set_default_model};
 use super::request::{Call, Request};
+use crate::studio::parameters::Parameters;
 use crate::studio::store::{ImageRow, JobRow};
 use crate::studio::{Darkroom, calendar, drawn_size};
 use crate::web::Web;
@@ -209,7 +210,7 @@ fn info(
     let (prompt, negative) = (request.text("prompt"), request.text("negative_prompt"));
     Ok(json!({
         "prompt": prompt,
-        "all_prompts": vec![&prompt; seeds.len()],
+        "all_prompts": pictures.iter().map(shown).collect::<Vec<_>>(),
         "negative_prompt": negative,
         "all_negative_prompts": vec![&negative; seeds.len()],
         "seed": settings.seed,
@@ -241,4 +242,9 @@ fn info(
         "is_using_inpainting_conditioning": false,
         "version": concat!("Darkroom ", env!("CARGO_PKG_VERSION")),
     }))
+}
+
+/// The prompt that a picture shows, which is one of many where the prompt has a range.
+fn shown(row: &ImageRow) -> String {
+    Parameters::read(&row.image.parameters).prompt
 }

@@ -88,13 +88,26 @@ fn listed() -> Router<Web> {
     ];
     let router =
         empty.iter().fold(router, |router, path| router.route(path, get(listings::nothing)));
-    let refreshed =
-        ["/refresh-checkpoints", "/refresh-vae", "/refresh-embeddings", "/refresh-loras"];
+    let refreshed = [
+        "/refresh-checkpoints",
+        "/refresh-vae",
+        "/refresh-embeddings",
+        "/refresh-loras",
+        // Models come and go with what is drawn.
+        "/unload-checkpoint",
+        "/reload-checkpoint",
+    ];
     refreshed.iter().fold(router, |router, path| router.route(path, post(listings::refresh)))
 }
 
 /// What A1111 does and Darkroom does not, with its sentence.
 fn undone() -> Router<Web> {
     let words = "Darkroom's models know no words";
-    Router::new().route("/interrogate", post(async move || ApiFault::not_done(words)))
+    let trains = "Darkroom trains whole models: in its page, or by /api/v1/trainings";
+    let router = Router::new().route("/interrogate", post(async move || ApiFault::not_done(words)));
+    let trained =
+        ["/create/embedding", "/create/hypernetwork", "/train/embedding", "/train/hypernetwork"];
+    trained.iter().fold(router, |router, path| {
+        router.route(path, post(async move || ApiFault::not_done(trains)))
+    })
 }

@@ -213,6 +213,7 @@ fn with_infotext(given: &Object) -> Object {
     let mut fields = given.clone();
     let read = Parameters::read(&text(given, "infotext"));
     let size = read.setting("Size").and_then(|size| size.split_once('x'));
+    let seed_size = read.setting("Seed resize from").and_then(|size| size.split_once('x'));
     let said = [
         ("prompt", Some(read.prompt.as_str()).filter(|prompt| !prompt.is_empty())),
         ("negative_prompt", Some(read.negative_prompt.as_str()).filter(|text| !text.is_empty())),
@@ -221,6 +222,12 @@ fn with_infotext(given: &Object) -> Object {
         ("scheduler", read.setting("Schedule type")),
         ("cfg_scale", read.setting("CFG scale")),
         ("seed", read.setting("Seed")),
+        ("subseed", read.setting("Variation seed")),
+        ("subseed_strength", read.setting("Variation seed strength")),
+        ("seed_resize_from_w", seed_size.map(|(width, _)| width)),
+        ("seed_resize_from_h", seed_size.map(|(_, height)| height)),
+        ("eta", read.setting("Eta")),
+        ("denoising_strength", read.setting("Denoising strength")),
         ("width", size.map(|(width, _)| width)),
         ("height", size.map(|(_, height)| height)),
     ];
@@ -228,6 +235,9 @@ fn with_infotext(given: &Object) -> Object {
         if let Some(value) = value.filter(|_| !given.contains_key(field)) {
             fields.insert(field.into(), value.into());
         }
+    }
+    if read.setting("Tiling") == Some("True") && !given.contains_key("tiling") {
+        fields.insert("tiling".into(), true.into());
     }
     fields
 }
