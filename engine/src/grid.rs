@@ -114,17 +114,26 @@ pub fn grid(pictures: &[Picture], columns: usize, gap: u32) -> Picture {
     let Some(first) = pictures.first() else {
         return Picture::filled(1, 1, 1, 0);
     };
-    let columns = columns.clamp(1, pictures.len()) as u32;
-    let rows = (pictures.len() as u32).div_ceil(columns);
-    let mut sheet = Picture::filled(
-        columns * first.width + (columns - 1) * gap,
-        rows * first.height + (rows - 1) * gap,
-        first.channels,
-        0,
-    );
-    for (at, picture) in pictures.iter().enumerate() {
-        let (column, row) = (at as u32 % columns, at as u32 / columns);
-        sheet.place(picture, column * (first.width + gap), row * (first.height + gap));
+    let columns = columns.clamp(1, pictures.len());
+    rows(pictures, &vec![columns; pictures.len().div_ceil(columns)], gap)
+}
+
+/// Pictures of one size, so many in each row as `lengths` says, `gap` black pixels between them. What
+/// the last rows lack stays black.
+pub fn rows(pictures: &[Picture], lengths: &[usize], gap: u32) -> Picture {
+    let Some(first) = pictures.first() else {
+        return Picture::filled(1, 1, 1, 0);
+    };
+    let columns = lengths.iter().copied().max().unwrap_or(1).max(1) as u32;
+    let side = |count: u32, side: u32| count * side + count.saturating_sub(1) * gap;
+    let (width, height) = (side(columns, first.width), side(lengths.len() as u32, first.height));
+    let mut sheet = Picture::filled(width, height, first.channels, 0);
+    let mut left = pictures.iter();
+    for (row, &length) in lengths.iter().enumerate() {
+        for (column, picture) in left.by_ref().take(length).enumerate() {
+            let (x, y) = (column as u32 * (first.width + gap), row as u32 * (first.height + gap));
+            sheet.place(picture, x, y);
+        }
     }
     sheet
 }

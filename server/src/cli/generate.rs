@@ -137,12 +137,12 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
         asked.steps = steps.unwrap_or(asked.steps.min(timesteps));
         check_steps(asked.steps, timesteps)?;
         let wishes = Wishes::read(&asked, loaded.model.classes())?;
-        let columns = wishes.row_length(count);
+        let rows = wishes.rows(count);
         let size = drawn_size(&asked, config.model_params.im_size);
         let start = given.start(&asked, size, config.model_params.im_channels);
         let plan = Plan { count, ..Plan::new(&asked, wishes, &loaded.model, start) };
         let bar = ProgressBar::new((plan.batches() * plan.steps()) as u64);
-        let mut files = ImageFiles::new(out_dir, bar.clone(), columns);
+        let mut files = ImageFiles::new(out_dir, bar.clone(), rows);
         draw(&loaded, &plan, &cancel, &mut files)?;
         bar.finish_and_clear();
         Ok(files)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use engine::grid::{Picture, columns_for, grid};
+use engine::grid::{Picture, columns_for, grid, rows};
 use engine::sampler::SampleStep;
 use indicatif::ProgressBar;
 
@@ -14,20 +14,22 @@ pub struct ImageFiles {
     folder: Option<PathBuf>,
     bar: ProgressBar,
     /// Of the grid, where classes have rows of their own.
-    columns: Option<usize>,
+    rows: Option<Vec<usize>>,
     pictures: Vec<Picture>,
     /// The text of the first picture.
     pub parameters: String,
 }
 
 impl ImageFiles {
-    pub fn new(folder: Option<PathBuf>, bar: ProgressBar, columns: Option<usize>) -> Self {
-        Self { folder, bar, columns, pictures: Vec::new(), parameters: String::new() }
+    pub fn new(folder: Option<PathBuf>, bar: ProgressBar, rows: Option<Vec<usize>>) -> Self {
+        Self { folder, bar, rows, pictures: Vec::new(), parameters: String::new() }
     }
 
     pub fn grid_png(&self) -> Vec<u8> {
-        let columns = self.columns.unwrap_or_else(|| columns_for(self.pictures.len()));
-        let sheet = grid(&self.pictures, columns, 2);
+        let sheet = match &self.rows {
+            Some(lengths) => rows(&self.pictures, lengths, 2),
+            None => grid(&self.pictures, columns_for(self.pictures.len()), 2),
+        };
         sheet.to_png(&[("parameters", &self.parameters)])
     }
 }

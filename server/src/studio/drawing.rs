@@ -91,9 +91,12 @@ impl Wishes {
         })
     }
 
-    /// How many pictures each prompt has in a row, if there are several prompts.
-    pub fn row_length(&self, count: usize) -> Option<usize> {
-        (self.prompts.len() > 1).then(|| count.div_ceil(self.prompts.len()))
+    /// How many of `count` pictures each prompt has in its row, if there are several prompts.
+    pub fn rows(&self, count: usize) -> Option<Vec<usize>> {
+        let prompts = self.prompts.len();
+        let mut rows = vec![0; prompts.min(count)];
+        (0..count).for_each(|index| rows[Prompt::of_picture(prompts, index, count)] += 1);
+        (prompts > 1).then_some(rows)
     }
 
     fn prompt(&self, index: usize, count: usize) -> &Prompt {
@@ -371,7 +374,8 @@ mod tests {
     fn classes_run_through_the_batches() {
         let classes = ["cat", "dog", "owl"].map(str::to_owned);
         let plan = plan("..", &classes);
-        assert_eq!(plan.wishes.row_length(5), Some(2));
+        assert_eq!(plan.wishes.rows(5), Some(vec![2, 2, 1]));
+        assert_eq!(plan.wishes.rows(2), Some(vec![1, 1]));
         let texts: Vec<String> = (0..3)
             .flat_map(|batch| plan.request(plan.places(batch)).guidance.prompts)
             .map(|prompt| prompt.to_string())

@@ -8,7 +8,7 @@ use app::api::{JobId, JobState, Live, Preferences, Preview};
 use bytes::Bytes;
 use engine::CancelToken;
 use engine::config::{GenerateSettings, Plot};
-use engine::grid::{Picture, animation, columns_for, grid, strip};
+use engine::grid::{Picture, animation, columns_for, grid, rows, strip};
 use engine::sampler::SampleStep;
 
 use super::drawing::{Drawn, Plan, Progress, Sink, Wishes, draw, drawn_size};
@@ -90,7 +90,7 @@ pub(super) struct GallerySink<'a> {
     preferences: Preferences,
     outputs: Outputs,
     /// Of the grid, where classes have rows of their own.
-    columns: Option<usize>,
+    rows: Option<Vec<usize>>,
     batches: usize,
     /// The cell that is drawn, and how many a plot has.
     cell: usize,
@@ -120,7 +120,7 @@ impl<'a> GallerySink<'a> {
             job,
             settings,
             preferences: studio.store.preferences()?,
-            columns: None,
+            rows: None,
             batches: 1,
             cell: 0,
             cells: 1,
@@ -140,7 +140,7 @@ impl<'a> GallerySink<'a> {
 
     /// Gets ready for the pictures of `plan`.
     fn begin(&mut self, plan: &Plan) {
-        self.columns = plan.wishes.row_length(plan.count);
+        self.rows = plan.wishes.rows(plan.count);
         self.batches = plan.batches();
         self.studio.live.change(self.job, |running| {
             running.message = None;
@@ -243,8 +243,10 @@ impl<'a> GallerySink<'a> {
             return Ok(());
         };
         let path = self.grid_path("grid-");
-        let columns = self.columns.unwrap_or_else(|| columns_for(self.pictures.len()));
-        let sheet = grid(&self.pictures, columns, GRID_GAP);
+        let sheet = match &self.rows {
+            Some(lengths) => rows(&self.pictures, lengths, GRID_GAP),
+            None => sheet(&self.pictures),
+        };
         write_whole(&path, &sheet.to_png(&[("parameters", parameters)]))?;
         self.studio.store.set_grid(self.job, &self.studio.folders.relative(&path))
     }

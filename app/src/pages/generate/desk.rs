@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlInputElement};
+use web_sys::{Event, HtmlElement, HtmlInputElement};
 
 use super::Opening;
 use crate::api::{
@@ -168,7 +168,10 @@ impl Desk {
                     self.show(Some(job)).await;
                     bring_into_view(".results");
                 }
-                Err(error) => self.fault.set(error),
+                Err(error) => {
+                    self.fault.set(error);
+                    go_to_fault();
+                }
             }
             self.sending.set(false);
         });
@@ -293,6 +296,16 @@ pub fn drawing(mut models: Vec<ModelInfo>) -> Vec<ModelInfo> {
 pub fn model_of<'a>(name: &str, models: &'a [ModelInfo]) -> Option<&'a ModelInfo> {
     let run = name.split_once('@').map_or(name, |(run, _)| run);
     models.iter().find(|model| model.name == run)
+}
+
+/// Puts the cursor into the first field that is at fault, which may be far from the button.
+fn go_to_fault() {
+    request_animation_frame(|| {
+        let found = document().query_selector("#generate-form [aria-invalid=true]");
+        if let Some(field) = found.ok().flatten().and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+            let _ = field.focus();
+        }
+    });
 }
 
 /// On a phone the pictures come up below the form: brings them on the screen.

@@ -88,20 +88,23 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
         None => fetch_generation(None).await?,
         found => found,
     };
-    let mut form = typed(&query).await?;
+    let fault = FORMS.into_iter().find_map(|endpoint| form_fault(&query, endpoint));
+    let mut form = typed(&query, fault.is_some()).await?;
     let mut missing = None;
     if model_of(form.get("model"), &models).is_none() {
         missing = Some(form.get("model").to_owned()).filter(|name| !name.is_empty());
         form.set("model", models.first().map(|model| model.name.clone()).unwrap_or_default());
     }
-    let fault = FORMS.into_iter().find_map(|endpoint| form_fault(&query, endpoint));
     Ok(Opening { models, styles: fetch_styles().await?, view, form, fault, missing })
 }
 
-/// The form as the address has it, else as it was left.
-async fn typed(query: &ParamsMap) -> Result<GenerateForm, ApiError> {
+/// The form as the address has it, else as it was left, which counts most where it was just refused.
+async fn typed(query: &ParamsMap, refused: bool) -> Result<GenerateForm, ApiError> {
     let draft = fetch_draft("generate".into()).await?;
     let draft = draft.and_then(|text| json::read::<GenerateForm>(&text).ok());
+    if let Some(draft) = draft.as_ref().filter(|_| refused) {
+        return Ok(draft.clone());
+    }
     // An address of the page's own leaves out what is as it is by default; a link names a model.
     let mut form = draft.filter(|_| query.get_str("seed").is_none()).unwrap_or_default();
     form.overlay(|name| query.get(name));

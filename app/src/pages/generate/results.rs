@@ -190,7 +190,11 @@ fn Sheets() -> impl IntoView {
 fn Pictures() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let images = Memo::new(move |_| desk.images());
-    let columns = move || columns(images.with(Vec::len)).to_string();
+    let rows = Memo::new(move |_| images.with(|all| row_starts(all)));
+    let columns = move || {
+        let rows = rows.with(|starts| images.with(|all| longest_row(all, starts)));
+        rows.unwrap_or_else(|| columns(images.with(Vec::len))).to_string()
+    };
     let open = Callback::new(move |id: i64| {
         let index =
             images.with_untracked(|all| all.iter().position(|image| image.id == id)).unwrap_or(0);
@@ -205,7 +209,7 @@ fn Pictures() -> impl IntoView {
         <Show when=move || images.with(|all| !all.is_empty())>
             <div class="pictures" style:--columns=columns>
                 <For each=move || images.get() key=|image| image.id let:image>
-                    <Thumbnail image chosen open />
+                    <Thumbnail image rows chosen open />
                 </For>
             </div>
         </Show>
@@ -213,11 +217,17 @@ fn Pictures() -> impl IntoView {
 }
 
 #[component]
-fn Thumbnail(image: ImageInfo, chosen: Memo<Option<i64>>, open: Callback<i64>) -> impl IntoView {
+fn Thumbnail(
+    image: ImageInfo,
+    rows: Memo<Vec<i64>>,
+    chosen: Memo<Option<i64>>,
+    open: Callback<i64>,
+) -> impl IntoView {
     let (id, url) = (image.id, image.url);
     view! {
         <a
             class="picture"
+            class:begins=move || rows.with(|starts| starts.contains(&id))
             href=url
             rel="external"
             aria-current=move || (chosen.get() == Some(id)).then_some("true")
@@ -237,6 +247,33 @@ fn Thumbnail(image: ImageInfo, chosen: Memo<Option<i64>>, open: Callback<i64>) -
             />
         </a>
     }
+}
+
+/// The first picture of each row, where there are several prompts: each has a row of its own.
+fn row_starts(images: &[ImageInfo]) -> Vec<i64> {
+    let before = std::iter::once(None).chain(images.iter().map(|image| Some(prompt(image))));
+    let begins = images.iter().zip(before).filter(|(image, before)| *before != Some(prompt(image)));
+    let starts: Vec<i64> = begins.map(|(image, _)| image.id).collect();
+    if starts.len() > 1 { starts } else { Vec::new() }
+}
+
+/// How many pictures are in the longest row; none where rows do not matter.
+fn longest_row(images: &[ImageInfo], starts: &[i64]) -> Option<usize> {
+    let mut rows = Vec::with_capacity(starts.len());
+    for image in images {
+        match rows.last_mut() {
+            Some(length) if !starts.contains(&image.id) => *length += 1,
+            _ => rows.push(1),
+        }
+    }
+    rows.into_iter().max().filter(|_| !starts.is_empty())
+}
+
+/// The prompt in the settings of a picture; empty without one.
+fn prompt(image: &ImageInfo) -> &str {
+    let text = &image.parameters;
+    let end = ["\nNegative prompt:", "\nSteps:"].iter().filter_map(|key| text.find(key)).min();
+    end.map_or("", |end| &text[..end])
 }
 
 /// As near to a square as the count allows, wide rather than high.
@@ -406,6 +443,34 @@ mod tests {
             sheet_urls: Vec::new(),
             zip_url: None,
         }
+    }
+
+    #[test]
+    fn every_prompt_has_its_row() {
+        let image = |id: i64, text: &str| ImageInfo {
+            id,
+            url: String::new(),
+            width: 28,
+            height: 28,
+            seed: id,
+            parameters: text.into(),
+            strip_url: String::new(),
+            strip_frames: 0,
+            noisy_strip_url: None,
+            starred: false,
+        };
+        let of = |texts: &[&str]| {
+            let images: Vec<ImageInfo> =
+                texts.iter().zip(1..).map(|(text, id)| image(id, text)).collect();
+            let starts = row_starts(&images);
+            let longest = longest_row(&images, &starts);
+            (starts, longest)
+        };
+        let (zero, one) = ("0\nSteps: 5", "1\nNegative prompt: 2\nSteps: 5");
+        assert_eq!(of(&[zero, zero, one, one, "2\nSteps: 5"]), (vec![1, 3, 5], Some(2)));
+        assert_eq!(of(&[zero, zero]), (vec![], None));
+        assert_eq!(of(&["Steps: 5", "Steps: 5"]), (vec![], None));
+        assert_eq!(of(&[]), (vec![], None));
     }
 
     #[test]
