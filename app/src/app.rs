@@ -59,6 +59,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/gallery") view=part::GALLERY ssr=SsrMode::Async />
                     <Route path=path!("/compare") view=part::COMPARE ssr=SsrMode::Async />
                     <Route path=path!("/png-info") view=part::PNG_INFO ssr=SsrMode::Async />
+                    <Route path=path!("/deleted") view=part::DELETED ssr=SsrMode::Async />
                     <Route path=path!("/process") view=part::PROCESS ssr=SsrMode::Async />
                     <Route path=path!("/settings") view=part::SETTINGS ssr=SsrMode::Async />
                 </Routes>

@@ -81,6 +81,7 @@ pages! {
     GENERATE in generate: super::generate::Generate,
     TRAIN in train: super::train::Train,
     GALLERY in gallery: super::gallery::Gallery,
+    DELETED in gallery: super::gallery::Deleted,
     COMPARE in gallery: super::compare::Compare,
     DATASETS in library: super::datasets::Datasets,
     MODELS in library: super::models::Models,
@@ -104,6 +105,7 @@ pub const ALL: [Part; 4] = [GENERATE, GALLERY, TRAIN, SETTINGS];
 /// The page that the router shows at `path`, if there is one.
 #[cfg(feature = "hydrate")]
 pub fn at(path: &str) -> Option<Part> {
+        "/deleted" => DELETED,
     Some(match path {
         "/" | "/generate" => GENERATE,
         "/train" => TRAIN,

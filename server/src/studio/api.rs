@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::api::{
-    ApiError, DatasetChange, DatasetEdit, DatasetInfo, DatasetPage, DatasetStatistics, Estimate,
-    EvaluateForm, EvaluationView, GalleryImage, GalleryPage, GalleryQuery, GenerateForm,
+    ApiError, DatasetChange, DatasetEdit, DatasetInfo, DatasetPage, DatasetStatistics, DeletedPage,
+    Estimate, EvaluateForm, EvaluationView, GalleryImage, GalleryPage, GalleryQuery, GenerateForm,
     GenerateView, ImageId, InputImage, JobId, JobKind, JobState, JobSummary, MergeForm, ModelInfo,
     Preferences, ProcessForm, ProcessView, Speed, Status, Studio, Style, TrainView, Wish,
 };
@@ -134,6 +134,22 @@ impl Studio for StudioHandle {
 
     async fn restore_images(&self, images: Vec<ImageId>) -> Answer<()> {
         self.blocking(move |darkroom| darkroom.restore_images(&images)).await
+    }
+
+    async fn deleted_images(&self) -> Answer<DeletedPage> {
+        self.blocking(|darkroom| darkroom.deleted_images()).await
+    }
+
+    async fn restore_deletions(&self, from: i64, until: i64) -> Answer<()> {
+        self.blocking(move |darkroom| darkroom.restore_deletions(from, until)).await
+    }
+
+    async fn purge_deletions(&self, until: i64) -> Answer<()> {
+        self.blocking(move |darkroom| {
+            darkroom.purge_deletions(until)?;
+            darkroom.purge_inputs()
+        })
+        .await
     }
 
     async fn input(&self, name: &str) -> Answer<InputImage> {

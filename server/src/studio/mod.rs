@@ -5,6 +5,7 @@ pub mod archive;
 mod augmenting;
 mod browse;
 pub mod calendar;
+mod deletions;
 mod drawing;
 mod errands;
 pub mod evaluating;
