@@ -357,6 +357,13 @@ pub async fn fetch_preferences() -> Result<Preferences, ApiError> {
     studio().preferences().await
 }
 
+/// Changes the preference called `key`, and no other.
+#[server(prefix = "/fn", endpoint = "change_preference")]
+pub async fn change_preference(key: String, value: String) -> Result<(), ApiError> {
+    studio().change_preference(&key, &value).await
+}
+
+/// Sets all preferences, by the form as it is posted without a script.
 #[server(prefix = "/fn", endpoint = "set_preferences")]
 pub async fn set_preferences(#[server(flatten)] form: PreferencesForm) -> Result<(), ApiError> {
     studio().set_preferences(form.preferences()?).await

@@ -99,5 +99,7 @@ pub trait Studio: Send + Sync {
     async fn save_draft(&self, form: &str, content: &str) -> Result<(), ApiError>;
 
     async fn preferences(&self) -> Result<Preferences, ApiError>;
+    /// Reads `value` into the preference called `key`; what others change meanwhile stays.
+    async fn change_preference(&self, key: &str, value: &str) -> Result<(), ApiError>;
     async fn set_preferences(&self, preferences: Preferences) -> Result<(), ApiError>;
 }

@@ -246,6 +246,12 @@ impl Studio for StudioHandle {
         self.blocking(|darkroom| darkroom.store.preferences()).await
     }
 
+    async fn change_preference(&self, key: &str, value: &str) -> Answer<()> {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        let change = move |preferences: &mut Preferences| preferences.set(&key, &value);
+        self.blocking(move |darkroom| darkroom.store.change_preferences(change)).await
+    }
+
     async fn set_preferences(&self, preferences: Preferences) -> Answer<()> {
         self.blocking(move |darkroom| darkroom.store.set_preferences(&preferences)).await
     }
