@@ -88,7 +88,7 @@ pages! {
     PNG_INFO in library: super::png_info::PngInfo,
     PROCESS in library: super::process::Process,
     SETTINGS in library: super::settings::Settings,
-    // What can wait until the page was taken over.
+    // What can wait until somebody is about to use it.
     QUEUED in more: crate::components::job_list::Queued,
     GENERATE_ALWAYS in more: super::generate::Always,
     GENERATE_STYLES in more: super::generate::Styles,
@@ -98,18 +98,14 @@ pages! {
     GENERATE_UNDER in more: super::generate::Under,
 }
 
-/// Every part of the module, by one page in it.
-#[cfg(feature = "hydrate")]
-pub const ALL: [Part; 4] = [GENERATE, GALLERY, TRAIN, SETTINGS];
-
 /// The page that the router shows at `path`, if there is one.
 #[cfg(feature = "hydrate")]
 pub fn at(path: &str) -> Option<Part> {
-        "/deleted" => DELETED,
     Some(match path {
         "/" | "/generate" => GENERATE,
         "/train" => TRAIN,
         "/gallery" => GALLERY,
+        "/deleted" => DELETED,
         "/compare" => COMPARE,
         "/datasets" => DATASETS,
         "/models" => MODELS,
