@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import * as form from './generate-form.ts';
 import { readPng } from './png.ts';
-import { draftKept, expect, open, reload, test } from './studio.ts';
+import { draftKept, emptyForm, expect, open, reload, test } from './studio.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 6, batchCount: 1, batchSize: 4, seed: 70 };
+
+// Other files leave a form with a picture to begin from.
+test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
 
 test('a built-in model draws a grid', async ({ page }) => {
   await open(page, '/');
@@ -108,7 +111,7 @@ test('the seed is drawn and used again', async ({ page }) => {
 
 test('a reload in the middle loses nothing', async ({ page }) => {
   await open(page, '/');
-  await form.generate(page, { ...form.LONG, steps: 300, batchSize: 4 });
+  await form.generate(page, { ...form.LONG, batchSize: 4 });
   await form.begun(page);
   await reload(page);
   await expect(form.progress(page)).toBeVisible();

@@ -59,7 +59,7 @@ test('what is typed into a fold before its code has come is kept and drawn', asy
   await expect(width).toHaveValue('28');
   await expect(width).toBeFocused();
   await expect(page.locator('summary', { hasText: 'seed from 28×24' })).toBeVisible();
-  await page.getByRole('button', { name: 'Interrupt' }).click();
+  await expect(drawing.progress(page)).toBeHidden({ timeout: 60_000 });
 });
 
 test('a page that is only looked at loads what is in sight, and the rest when somebody is there', async ({ page }) => {
