@@ -42,6 +42,8 @@ pub fn App() -> impl IntoView {
     let live = Live::new();
     provide_context(live);
     Effect::new(move || live.connect());
+    #[cfg(feature = "hydrate")]
+    Effect::new(move || crate::foresight::watch(live));
     view! {
         <Title formatter=|title: String| {
             if title.is_empty() { "Darkroom".into() } else { format!("{title} · Darkroom") }
@@ -57,6 +59,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/datasets") view=part::DATASETS ssr=SsrMode::Async />
                     <Route path=path!("/models") view=part::MODELS ssr=SsrMode::Async />
                     <Route path=path!("/gallery") view=part::GALLERY ssr=SsrMode::Async />
+                    <Route path=path!("/deleted") view=part::DELETED ssr=SsrMode::Async />
                     <Route path=path!("/compare") view=part::COMPARE ssr=SsrMode::Async />
                     <Route path=path!("/png-info") view=part::PNG_INFO ssr=SsrMode::Async />
                     <Route path=path!("/process") view=part::PROCESS ssr=SsrMode::Async />

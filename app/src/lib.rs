@@ -6,6 +6,8 @@
 pub mod api;
 mod app;
 mod components;
+#[cfg(feature = "hydrate")]
+mod foresight;
 mod json;
 mod live;
 mod pages;
@@ -32,10 +34,6 @@ pub async fn hydrate() {
     }
     leptos::mount::hydrate_body(App);
     mark_hydrated();
-    // The other pages, so that they open at once. One that does not come now is asked for again then.
-    for part in pages::part::ALL {
-        let _ = part.load().await;
-    }
 }
 
 /// Tells tests and style sheets that buttons have their handlers now.

@@ -43,6 +43,9 @@ pub struct Live {
     pub connected: RwSignal<bool>,
     /// Grows when events may have been missed.
     pub missed: RwSignal<u64>,
+    /// Whether somebody is there, or pictures come by themselves: what could wait until then
+    /// ([`Later`](crate::components::later::Later)) is wanted.
+    pub wanted: RwSignal<bool>,
 }
 
 impl Live {
@@ -57,6 +60,13 @@ impl Live {
             revision: RwSignal::new(None),
             connected: RwSignal::new(true),
             missed: RwSignal::new(0),
+            wanted: RwSignal::new(false),
+        }
+    }
+
+    pub fn want(self) {
+        if !self.wanted.get_untracked() {
+            self.wanted.set(true);
         }
     }
 
@@ -142,8 +152,15 @@ impl Live {
 
     fn apply_status(self, status: Status) {
         self.library_is(status.library);
-        self.generation.maybe_update(|shown| set_job(shown.as_mut().map(|v| &mut v.job), &status));
+        let mut is_news = false;
+        self.generation.maybe_update(|shown| {
+            is_news = set_job(shown.as_mut().map(|v| &mut v.job), &status);
+            is_news
+        });
         self.status.set(Some(status));
+        if is_news {
+            self.want();
+        }
     }
 
     fn apply_generation(self, mut view: GenerateView) {
@@ -165,6 +182,7 @@ impl Live {
             self.ask_for_images(job);
         }
         self.generation.set(Some(view));
+        self.want();
     }
 
     /// The images of `job`, if it is on show.
@@ -310,6 +328,18 @@ mod tests {
         live.held.set(false);
         live.apply_generation(view(2, JobState::Running));
         assert_eq!(shown(), Some(2));
+    }
+
+    #[test]
+    fn pictures_that_come_by_themselves_want_what_tells_of_them() {
+        let owner = Owner::new();
+        owner.set();
+        let live = Live::new();
+        live.apply_generation(view(2, JobState::Done));
+        assert!(live.wanted.get_untracked());
+        live.wanted.set(false);
+        live.apply_generation(view(1, JobState::Done));
+        assert!(!live.wanted.get_untracked(), "it does not come on show");
     }
 
     #[test]

@@ -34,6 +34,15 @@ pub fn duration(seconds: f32) -> String {
     }
 }
 
+/// How long ago something was, within a day or two: `just now`, `5 minutes ago`, `3 hours ago`.
+pub fn ago(seconds: u64) -> String {
+    match seconds {
+        0..60 => "just now".into(),
+        60..3600 => format!("{} ago", plural(seconds / 60, "minute")),
+        _ => format!("{} ago", plural(seconds / 3600, "hour")),
+    }
+}
+
 /// `10214400` weights as `10.2 million`.
 pub fn large(number: u64) -> String {
     match number {
@@ -159,6 +168,19 @@ mod tests {
         ];
         for (seconds, text) in cases {
             assert_eq!(duration(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn what_is_over_is_told_in_whole_minutes_or_hours() {
+        for (seconds, text) in [
+            (0, "just now"),
+            (60, "1 minute ago"),
+            (3599, "59 minutes ago"),
+            (3600, "1 hour ago"),
+            (86_399, "23 hours ago"),
+        ] {
+            assert_eq!(ago(seconds), text);
         }
     }
 

@@ -47,7 +47,7 @@ test('pictures for the README', async ({ page, baseURL }) => {
   await draw(page, { model: 'digits', prompt: '0..9', seed: 7 });
   await shoot(page, 'generate');
   await drawing.images(page).nth(5).click();
-  await page.getByRole('slider', { name: 'From noise to picture' }).fill('70');
+  await page.getByRole('slider', { name: 'From noise to picture' }).fill('9');
   await shoot(page, 'enlarged');
 
   for (const [path, name] of [
@@ -55,13 +55,20 @@ test('pictures for the README', async ({ page, baseURL }) => {
     ['/datasets?name=textures', 'dataset'],
     ['/gallery', 'gallery'],
     ['/process', 'process'],
-    ['/models', 'models'],
     ['/settings', 'settings'],
   ]) {
     await settled(page, path);
     await shoot(page, name);
   }
 
+  await compare(page);
+  await shoot(page, 'compare');
+  await settled(page, '/models');
+  await shoot(page, 'models');
+  await evaluate(page);
+  await shoot(page, 'evaluate');
+
+  await emptyForm(page, baseURL);
   await page.setViewportSize({ width: 400, height: 860 });
   await settled(page, '/');
   await shoot(page, 'phone');
@@ -70,6 +77,35 @@ test('pictures for the README', async ({ page, baseURL }) => {
   await train(page);
   await shoot(page, 'train');
 });
+
+/** One seed with two samplers, in few steps. */
+async function compare(page: Page): Promise<void> {
+  const drawn = async (sampler: string) => {
+    await open(page, '/');
+    const wish = { model: 'digits', prompt: '7', steps: 4, batchSize: 1, seed: 11 };
+    await drawing.generate(page, { ...wish, sampler });
+    await expect(page.getByTestId('parameters')).toContainText(`Sampler: ${sampler},`);
+    const image = drawing.images(page);
+    await expect(image).toHaveCount(1);
+    return /(\d+)\.png/.exec((await image.getAttribute('src')) ?? '')?.[1];
+  };
+  const [a, b] = [await drawn('DDPM'), await drawn('DPM++ 2M')];
+  await settled(page, `/compare?a=${a}&b=${b}`);
+}
+
+/** How good the built-in models are, in numbers. */
+async function evaluate(page: Page): Promise<void> {
+  const fields = page.getByRole('form', { name: 'Evaluate' });
+  const figures = page.getByRole('table', { name: 'Figures' });
+  await fields.getByLabel('Sampler').selectOption('DPM++ 2M');
+  await fields.getByLabel('Steps').fill('20');
+  for (const model of ['digits', 'textures']) {
+    await fields.getByLabel('Model to evaluate').selectOption(model);
+    await fields.getByRole('button', { name: 'Evaluate' }).click();
+    const row = figures.getByRole('row', { name: new RegExp(`^${model} `) });
+    await expect(row).toBeVisible({ timeout: 300_000 });
+  }
+}
 
 /** Starts a run and waits until most of it is done. */
 async function train(page: Page): Promise<void> {

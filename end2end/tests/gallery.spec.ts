@@ -14,18 +14,25 @@ const oldest = (page: Page) => page.locator('.tile').getByAltText(/^Image with s
 const chosen = (page: Page) => page.getByText(/^\d+ selected$/);
 const found = (page: Page) => page.getByText(/^[\d,]+ pictures?( found)?$/);
 
+/** The answer of a server function. */
+async function ask(server: Server, path: string, form: Record<string, unknown>) {
+  const answer = await fetch(`${server.url}/fn/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+    body: Object.entries(form).map(([key, value]) => `${key}=${value}`).join('&'),
+  });
+  return answer.json();
+}
+
+async function total(server: Server): Promise<number> {
+  return (await ask(server, 'gallery', { 'query[limit]': 1 })).total;
+}
+
 /** Fills the gallery of a server that has none; other tests leave it as they found it. */
 async function full(server: Server): Promise<void> {
-  const ask = async (path: string, body: string) =>
-    (await fetch(`${server.url}/fn/${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-      body,
-    })).json();
-  const total = async () => (await ask('gallery', 'query[limit]=1')).total as number;
-  if ((await total()) >= 400) return;
-  await ask('generate', Object.entries(MANY).map(([key, value]) => `${key}=${value}`).join('&'));
-  await expect.poll(total, { timeout: 60_000 }).toBeGreaterThanOrEqual(400);
+  if ((await total(server)) >= 400) return;
+  await ask(server, 'generate', MANY);
+  await expect.poll(() => total(server), { timeout: 60_000 }).toBeGreaterThanOrEqual(400);
 }
 
 test('before anything is drawn the gallery says so', async ({ page }) => {
@@ -156,6 +163,51 @@ test.describe('a full gallery', () => {
     await expect(picture(page, 1399)).toBeVisible();
   });
 
+  test('what was deleted comes back after the tab was left and the page reloaded', async ({ page }) => {
+    await open(page, '/gallery?seed=1150');
+    await picture(page, 1150).click({ modifiers: ['Control'] });
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await expect(page.getByText('1 picture deleted just now.')).toBeVisible();
+    await page.getByRole('link', { name: 'Settings', exact: true }).click();
+    await page.getByRole('link', { name: 'Gallery', exact: true }).click();
+    await reload(page);
+    await expect(page.getByText(/^1 picture deleted/)).toBeVisible();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(page.getByText(/^1 picture deleted/)).toBeHidden();
+    await open(page, '/gallery?seed=1150');
+    await expect(picture(page, 1150)).toBeVisible();
+  });
+
+  test('one of those deleted comes back, and the rest goes for good when that is confirmed', async ({
+    page,
+    server,
+  }) => {
+    const before = await total(server);
+    await ask(server, 'generate', { ...MANY, batch_count: 1, batch_size: 2, seed: 700 });
+    await expect.poll(() => total(server)).toBe(before + 2);
+    for (const seed of [700, 701]) {
+      await open(page, `/gallery?seed=${seed}`);
+      await picture(page, seed).click({ modifiers: ['Control'] });
+      await page.getByRole('button', { name: 'Delete' }).click();
+      await expect(page.getByText('1 picture deleted just now.')).toBeVisible();
+    }
+    await page.getByRole('link', { name: 'Recently deleted' }).click();
+    const deleted = page.getByAltText(/^Deleted image with seed/);
+    await expect(deleted).toHaveCount(2);
+    await page.getByRole('button', { name: 'Restore image with seed 700' }).click();
+    await expect(deleted).toHaveCount(1);
+    await page.getByText('Delete all for good…').click();
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await expect(page.getByRole('heading', { name: 'Nothing was deleted' })).toBeVisible();
+    expect(await total(server)).toBe(before + 1);
+
+    await open(page, '/gallery?seed=700');
+    await picture(page, 700).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await expect.poll(() => total(server)).toBe(before);
+    await ask(server, 'purge_deletions', { until: Date.now() });
+  });
+
   test('all that is found is selected, also what is not in the page', async ({ page }) => {
     await open(page, '/gallery');
     await page.getByRole('button', { name: 'Select all' }).click();
@@ -213,6 +265,21 @@ test.describe('a full gallery', () => {
       await page.getByRole('button', { name: 'Star image with seed 1102' }).click();
       const starred = page.getByRole('button', { name: 'Star image with seed 1102', pressed: true });
       await expect(starred).toBeAttached();
+    });
+
+    test('what was deleted comes back', async ({ page, server }) => {
+      await page.goto('/gallery?seed=1170');
+      const address = await page.locator('.tile .picture').getAttribute('href');
+      const images = /\d+/.exec(address!)![0];
+      await ask(server, 'delete_images', { images });
+      await page.goto('/gallery?seed=1170');
+      await expect(tiles(page)).toHaveCount(0);
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await expect(picture(page, 1170)).toBeVisible();
+      await ask(server, 'delete_images', { images });
+      await page.goto('/deleted');
+      await page.getByRole('button', { name: 'Restore image with seed 1170' }).click();
+      await expect(page.getByRole('heading', { name: 'Nothing was deleted' })).toBeVisible();
     });
   });
 });

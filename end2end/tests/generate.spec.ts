@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import * as form from './generate-form.ts';
 import { readPng } from './png.ts';
-import { draftKept, expect, open, reload, test } from './studio.ts';
+import { draftKept, emptyForm, expect, open, reload, test } from './studio.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 6, batchCount: 1, batchSize: 4, seed: 70 };
+
+// Other files leave a form with a picture to begin from.
+test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
 
 test('a built-in model draws a grid', async ({ page }) => {
   await open(page, '/');
@@ -108,7 +111,7 @@ test('the seed is drawn and used again', async ({ page }) => {
 
 test('a reload in the middle loses nothing', async ({ page }) => {
   await open(page, '/');
-  await form.generate(page, { ...form.LONG, steps: 300, batchSize: 4 });
+  await form.generate(page, { ...form.LONG, batchSize: 4 });
   await form.begun(page);
   await reload(page);
   await expect(form.progress(page)).toBeVisible();
@@ -125,6 +128,45 @@ test('Interrupt ends it after the current step', async ({ page }) => {
   await form.interrupt(page);
   await expect(form.results(page)).toContainText('Interrupted');
   await expect(page.getByRole('button', { name: 'Interrupt' })).toBeDisabled();
+});
+
+test('Interrupt of one person spares what another draws', async ({ page, browser, baseURL }) => {
+  await open(page, '/');
+  await form.generate(page, form.LONG);
+  await form.begun(page);
+  const context = await browser.newContext({ baseURL });
+  const other = await context.newPage();
+  await open(other, '/');
+  await form.generate(other, { ...form.LONG, seed: 6 });
+  await expect(form.results(other)).toContainText('Waiting: 1 job is before this one');
+  await form.interrupt(other);
+  await expect(form.results(other)).toContainText('Interrupted');
+  await expect(other.getByRole('button', { name: 'Interrupt' })).toBeDisabled();
+
+  const steps = async () => Number(/Step (\d+)/.exec(await form.results(page).innerText())?.[1]);
+  const then = await steps();
+  await expect.poll(steps).toBeGreaterThan(then);
+  await form.interrupt(page);
+  await expect(form.results(page)).toContainText('Interrupted');
+  await context.close();
+});
+
+test('an enlarged picture stays while something else is drawn, which comes on show after it', async ({ page, request }) => {
+  await open(page, '/');
+  await form.generate(page, SMALL);
+  await expect(form.images(page)).toHaveCount(4);
+  await page.getByAltText('Image with seed 71', { exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Enlarged image' });
+  await expect(dialog).toContainText('Seed 71');
+  const next = { model: 'digits', steps: '1000', batch_size: '16', seed: '300' };
+  await request.post('/fn/generate', { form: next, headers: { accept: 'application/json' } });
+  await expect(page.locator('.queue summary')).toContainText(/[1-9]\d* %/);
+  await page.keyboard.press('ArrowRight');
+  await expect(dialog).toContainText('Seed 72');
+  await expect(dialog).toContainText('3 of 4');
+  await page.keyboard.press('Escape');
+  await form.begun(page);
+  await form.interrupt(page);
 });
 
 test('Ctrl+Enter generates and Esc interrupts', async ({ page }) => {

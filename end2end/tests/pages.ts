@@ -10,6 +10,7 @@ export const TABS = [
   { path: '/datasets?name=textures', name: 'dataset' },
   { path: '/models', name: 'models' },
   { path: '/gallery', name: 'gallery' },
+  { path: '/deleted', name: 'deleted' },
   { path: '/compare', name: 'compare' },
   { path: '/png-info', name: 'png-info' },
   { path: '/process', name: 'process' },

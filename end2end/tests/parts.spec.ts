@@ -1,4 +1,27 @@
-import { expect, hydrated, open, test } from './studio.ts';
+import * as drawing from './generate-form.ts';
+import { expect, fold, hydrated, open, takenOver, test, type Page } from './studio.ts';
+
+const MORE = '**/pkg/parts-*/split_more.wasm';
+const SMALL = { model: 'digits', sampler: 'DDIM', steps: 2, batchCount: 1, batchSize: 2, seed: 40 };
+
+/** Parts that the page asks for from now on. */
+function partsOf(page: Page): Set<string> {
+  const parts = new Set<string>();
+  page.on('request', (request) => {
+    const part = /\/parts-[^/]*\/split_(\w+)\.wasm/.exec(request.url());
+    if (part) parts.add(part[1]!);
+  });
+  return parts;
+}
+
+/** Something is drawn and on show; nobody has touched the page since it was opened. */
+async function drawn(page: Page): Promise<void> {
+  await open(page, '/');
+  await drawing.generate(page, SMALL);
+  await expect(page.getByRole('link', { name: 'Download all as zip' })).toBeVisible();
+  await page.goto('/?seed=-1');
+  await takenOver(page);
+}
 
 test('a page whose part does not come says so, and comes when it is asked for again', async ({ page }) => {
   const part = '**/pkg/parts-*/split_train.wasm';
@@ -14,13 +37,13 @@ test('a page whose part does not come says so, and comes when it is asked for ag
 test('what is typed into a fold before its code has come is kept and drawn', async ({ page }) => {
   let come = () => {};
   const held = new Promise<void>((resolve) => (come = resolve));
-  await page.route('**/pkg/parts-*/split_more.wasm', async (route) => {
+  await page.route(MORE, async (route) => {
     await held;
     await route.continue();
   });
   // Not as another test left it.
   await page.goto('/?seed=-1');
-  await expect(page.locator('html[data-hydrated="true"]')).toBeAttached();
+  await takenOver(page);
   await page.locator('summary', { hasText: 'Extra' }).click();
   const width = page.getByLabel('Seed from width');
   await width.fill('28');
@@ -36,13 +59,82 @@ test('what is typed into a fold before its code has come is kept and drawn', asy
   await expect(width).toHaveValue('28');
   await expect(width).toBeFocused();
   await expect(page.locator('summary', { hasText: 'seed from 28×24' })).toBeVisible();
-  await page.getByRole('button', { name: 'Interrupt' }).click();
+  await expect(drawing.progress(page)).toBeHidden({ timeout: 60_000 });
+});
+
+test('a page that is only looked at loads what is in sight, and the rest when somebody is there', async ({ page }) => {
+  const parts = partsOf(page);
+  await page.goto('/?seed=-1');
+  await takenOver(page);
+  await page.evaluate(() => fetch('/healthz'));
+  expect([...parts]).toEqual(['generate']);
+  await page.mouse.move(9, 9);
+  await expect.poll(() => [...parts]).toEqual(['generate', 'more']);
+  await page.getByRole('link', { name: 'Train', exact: true }).hover();
+  await expect.poll(() => [...parts]).toEqual(['generate', 'more', 'train']);
+  await page.getByRole('link', { name: 'Gallery', exact: true }).focus();
+  await expect.poll(() => [...parts]).toEqual(['generate', 'more', 'train', 'gallery']);
+});
+
+test('a press is the first that the page hears, and does what it says', async ({ page }) => {
+  await drawn(page);
+  await page.getByRole('button', { name: 'Reuse settings' }).dispatchEvent('click');
+  await expect(drawing.number(page, 'Seed')).toHaveValue('40');
+  await page.goto('/?seed=-1');
+  await takenOver(page);
+  await drawing.images(page).first().dispatchEvent('click');
+  await expect(page.getByRole('dialog', { name: 'Enlarged image' })).toBeVisible();
+});
+
+test('a press before the code has come is done when it has', async ({ page }) => {
+  await drawn(page);
+  let come = () => {};
+  const held = new Promise<void>((resolve) => (come = resolve));
+  await page.route(MORE, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.reload();
+  await takenOver(page);
+  await page.getByRole('button', { name: 'Reuse settings' }).click();
+  await expect(drawing.number(page, 'Seed')).toHaveValue('-1');
+  come();
+  await expect(drawing.number(page, 'Seed')).toHaveValue('40');
+});
+
+test('a press whose code does not come does what it would without', async ({ page }) => {
+  await drawn(page);
+  await page.route(MORE, (route) => route.abort());
+  await page.reload();
+  await takenOver(page);
+  await page.getByRole('button', { name: 'Star', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Starred' })).toBeVisible();
+});
+
+test('pictures that are asked for elsewhere come with all that belongs to them, untouched', async ({ page, request }) => {
+  await page.goto('/?seed=-1');
+  await takenOver(page);
+  const form = { model: 'digits', steps: '2', batch_size: '3', seed: '90' };
+  await request.post('/fn/generate', { form, headers: { accept: 'application/json' } });
+  await expect(drawing.images(page)).toHaveCount(3);
+  await expect(page.getByTestId('parameters').first()).toContainText('Seed: 90');
+});
+
+test('a fold that was left open opens untouched', async ({ page }) => {
+  await open(page, '/?seed=-1');
+  const extra = fold(page, 'Extra');
+  const opened = () => extra.evaluate((details) => (details as HTMLDetailsElement).open);
+  expect(await opened()).toBe(false);
+  await extra.locator('summary').click();
+  await expect.poll(() => page.evaluate(() => localStorage.length)).toBe(1);
+  await page.reload();
+  await expect.poll(opened).toBe(true);
 });
 
 test('a piece whose code does not come stays as the server wrote it', async ({ page }) => {
-  await page.route('**/pkg/parts-*/split_more.wasm', (route) => route.abort());
+  await page.route(MORE, (route) => route.abort());
   await page.goto('/?seed=-1&walk_frames=3');
-  await expect(page.locator('html[data-hydrated="true"]')).toBeAttached();
+  await takenOver(page);
   await page.getByLabel('Variation seed').fill('7');
   const sent = page.waitForRequest('**/fn/generate');
   await page.getByRole('button', { name: 'Generate', exact: true }).click();

@@ -18,6 +18,11 @@ test('a plot says how many pictures it makes, and becomes a sheet', async ({ pag
   const sheet = form.results(page).getByAltText('Sheet of the plot');
   await expect(sheet).toBeVisible();
   await expect(form.images(page)).toHaveCount(6);
+  const whole = async () => {
+    const shown = await page.locator('.sheets').evaluate((sheets) => sheets.clientHeight);
+    return shown >= (await sheet.evaluate((image) => image.clientHeight));
+  };
+  await expect.poll(whole, 'all rows of the sheet are in sight').toBe(true);
 });
 
 test('values that cannot be read are told at their field', async ({ page }) => {

@@ -2,7 +2,7 @@ import * as form from './generate-form.ts';
 import { expect, open, reload, test, type Page } from './studio.ts';
 
 async function saved(page: Page, choose: () => Promise<void>): Promise<void> {
-  const answer = page.waitForResponse(/\/fn\/set_preferences/);
+  const answer = page.waitForResponse(/\/fn\/change_preference/);
   await choose();
   expect((await answer).ok()).toBe(true);
 }
@@ -57,4 +57,23 @@ test('a preview shows the noisy picture if that was chosen', async ({ page }) =>
   await form.interrupt(page);
   await open(page, '/settings');
   await saved(page, async () => void (await kind.selectOption('x0')));
+});
+
+test('what two pages change is changed, each by its own', async ({ page, context }) => {
+  const other = await context.newPage();
+  await open(page, '/settings');
+  await open(other, '/settings');
+  const shown = async () => {
+    await reload(page);
+    return [
+      await page.getByRole('radio', { name: 'Light' }).isChecked(),
+      await page.getByRole('checkbox', { name: 'Crisp pixels' }).isChecked(),
+    ];
+  };
+  await saved(page, () => page.getByRole('radio', { name: 'Light' }).check());
+  await saved(other, () => other.getByRole('checkbox', { name: 'Crisp pixels' }).uncheck());
+  expect(await shown()).toEqual([true, false]);
+  await saved(page, () => page.getByRole('radio', { name: 'System' }).check());
+  await saved(other, () => other.getByRole('checkbox', { name: 'Crisp pixels' }).check());
+  expect(await shown()).toEqual([false, true]);
 });

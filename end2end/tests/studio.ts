@@ -44,7 +44,7 @@ function isExpected(text: string, url: string): boolean {
   return lacks || (text.startsWith('Failed to load resource') && (refused || gone));
 }
 
-/** Opens `path` and waits until the page's buttons do something. */
+/** Opens `path` and waits until all of the page's buttons do something. */
 export async function open(page: Page, path: string): Promise<void> {
   await page.goto(path);
   await hydrated(page);
@@ -55,8 +55,16 @@ export async function reload(page: Page): Promise<void> {
   await hydrated(page);
 }
 
-export async function hydrated(page: Page): Promise<void> {
+/** Waits until the page was taken over; nobody has touched it yet. */
+export async function takenOver(page: Page): Promise<void> {
   await expect(page.locator('html[data-hydrated="true"]')).toBeAttached();
+}
+
+/** Waits until the page was taken over, with what comes only when somebody is there. */
+export async function hydrated(page: Page): Promise<void> {
+  await takenOver(page);
+  await page.mouse.move(1, 1);
+  await page.mouse.move(2, 2);
   await expect(page.locator('.later:not([data-hydrated])')).toHaveCount(0);
 }
 

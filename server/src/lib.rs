@@ -5,6 +5,7 @@
 
 pub mod cli;
 mod error;
+mod query;
 pub mod studio;
 pub mod web;
 

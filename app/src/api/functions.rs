@@ -188,6 +188,23 @@ pub async fn restore_images(images: String) -> Result<(), ApiError> {
     studio().restore_images(numbers(&images)?).await
 }
 
+#[server(prefix = "/fn", endpoint = "deleted_images")]
+pub async fn fetch_deleted() -> Result<DeletedPage, ApiError> {
+    studio().deleted_images().await
+}
+
+/// Brings back what was deleted from the moment `from` to the moment `until`, both within.
+#[server(prefix = "/fn", endpoint = "restore_deletions")]
+pub async fn restore_deletions(#[server(default)] from: i64, until: i64) -> Result<(), ApiError> {
+    studio().restore_deletions(from, until).await
+}
+
+/// Removes for good what was deleted up to the moment `until`.
+#[server(prefix = "/fn", endpoint = "purge_deletions")]
+pub async fn purge_deletions(until: i64) -> Result<(), ApiError> {
+    studio().purge_deletions(until).await
+}
+
 #[cfg(feature = "ssr")]
 fn numbers(list: &str) -> Result<Vec<ImageId>, ApiError> {
     let number = |part: &str| {
@@ -340,6 +357,13 @@ pub async fn fetch_preferences() -> Result<Preferences, ApiError> {
     studio().preferences().await
 }
 
+/// Changes the preference called `key`, and no other.
+#[server(prefix = "/fn", endpoint = "change_preference")]
+pub async fn change_preference(key: String, value: String) -> Result<(), ApiError> {
+    studio().change_preference(&key, &value).await
+}
+
+/// Sets all preferences, by the form as it is posted without a script.
 #[server(prefix = "/fn", endpoint = "set_preferences")]
 pub async fn set_preferences(#[server(flatten)] form: PreferencesForm) -> Result<(), ApiError> {
     studio().set_preferences(form.preferences()?).await

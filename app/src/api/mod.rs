@@ -14,6 +14,7 @@
 mod evaluation;
 mod fault;
 mod functions;
+mod gallery;
 mod generate_form;
 mod library;
 mod preferences_form;
@@ -25,6 +26,7 @@ mod wire;
 pub use evaluation::*;
 pub use fault::form_fault;
 pub use functions::*;
+pub use gallery::*;
 pub use generate_form::GenerateForm;
 pub use library::*;
 pub use preferences_form::PreferencesForm;

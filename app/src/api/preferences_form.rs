@@ -1,6 +1,6 @@
 //! The Settings form as a browser posts it: an empty checkbox is left out.
 
-use engine::config::ConfigError;
+use engine::config::{ConfigError, unknown_name};
 use serde::{Deserialize, Serialize};
 
 use super::{Preferences, Preview, Theme};
@@ -63,6 +63,7 @@ impl Preview {
     }
 }
 
+#[cfg(test)]
 impl From<&Preferences> for PreferencesForm {
     fn from(preferences: &Preferences) -> Self {
         Self {
@@ -76,37 +77,54 @@ impl From<&Preferences> for PreferencesForm {
     }
 }
 
+impl Preferences {
+    /// Every key that [`Preferences::set`] takes.
+    pub const KEYS: [&str; 6] =
+        ["theme", "crisp_pixels", "live_preview", "preview", "preview_every", "negative_prompt"];
+
+    /// Reads `text` into the preference called `key`. A text that will not do changes nothing.
+    pub fn set(&mut self, key: &str, text: &str) -> Result<(), ConfigError> {
+        let fault =
+            |wanted: &str| ConfigError::one(key, format!("`{text}` will not do; give {wanted}"));
+        match key {
+            "theme" => {
+                let theme = Theme::from_key(text);
+                self.theme = theme.ok_or_else(|| fault("system, dark or light"))?;
+            }
+            "crisp_pixels" => self.crisp_pixels = text == "true",
+            "live_preview" => self.live_preview = text == "true",
+            "preview" => {
+                self.preview = Preview::from_key(text).ok_or_else(|| fault("x0 or x_t"))?;
+            }
+            "preview_every" => {
+                let every = text.trim().parse().ok().filter(|n| (1..=1000).contains(n));
+                self.preview_every = every.ok_or_else(|| fault("a whole number from 1 to 1000"))?;
+            }
+            "negative_prompt" => self.negative_prompt = text.trim().to_owned(),
+            _ => return Err(unknown_name("key", key, Self::KEYS)),
+        }
+        Ok(())
+    }
+}
+
 impl PreferencesForm {
     pub fn preferences(&self) -> Result<Preferences, ConfigError> {
-        let theme = Theme::from_key(&self.theme).ok_or_else(|| {
-            ConfigError::one(
-                "theme",
-                format!("`{}` will not do; give system, dark or light", self.theme),
-            )
-        })?;
-        // A page from before there was a choice sends none.
-        let preview = match self.preview.as_str() {
-            "" => Preview::default(),
-            key => Preview::from_key(key).ok_or_else(|| {
-                ConfigError::one("preview", format!("`{key}` will not do; give x0 or x_t"))
-            })?,
-        };
-        let preview_every =
-            self.preview_every.trim().parse().ok().filter(|n| (1..=1000).contains(n));
-        let preview_every = preview_every.ok_or_else(|| {
-            ConfigError::one(
-                "preview_every",
-                format!("`{}` will not do; give a whole number from 1 to 1000", self.preview_every),
-            )
-        })?;
-        Ok(Preferences {
-            theme,
-            crisp_pixels: self.crisp_pixels == "true",
-            live_preview: self.live_preview == "true",
-            preview,
-            preview_every,
-            negative_prompt: self.negative_prompt.trim().to_owned(),
-        })
+        let mut preferences = Preferences::default();
+        let texts = [
+            &self.theme,
+            &self.crisp_pixels,
+            &self.live_preview,
+            &self.preview,
+            &self.preview_every,
+            &self.negative_prompt,
+        ];
+        for (key, text) in Preferences::KEYS.into_iter().zip(texts) {
+            // A page from before there was a choice of previews sends none.
+            if key != "preview" || !text.is_empty() {
+                preferences.set(key, text)?;
+            }
+        }
+        Ok(preferences)
     }
 }
 
@@ -135,5 +153,16 @@ mod tests {
         assert!(bad.preferences().unwrap_err().for_field("preview_every").is_some());
         let bad = PreferencesForm { theme: "pink".into(), ..good };
         assert!(bad.preferences().unwrap_err().for_field("theme").is_some());
+    }
+
+    #[test]
+    fn a_text_that_will_not_do_changes_nothing() {
+        let before = Preferences { preview_every: 7, ..Default::default() };
+        let mut preferences = before.clone();
+        for (key, text) in [("theme", "pink"), ("preview", ""), ("preview_every", "0")] {
+            assert!(preferences.set(key, text).unwrap_err().for_field(key).is_some());
+        }
+        assert!(preferences.set("thema", "dark").unwrap_err().to_string().contains("theme"));
+        assert_eq!(preferences, before);
     }
 }

@@ -54,6 +54,12 @@ pub trait Studio: Send + Sync {
     /// Takes pictures out of the gallery. They can be brought back for a day.
     async fn delete_images(&self, images: Vec<ImageId>) -> Result<(), ApiError>;
     async fn restore_images(&self, images: Vec<ImageId>) -> Result<(), ApiError>;
+    /// What can be brought back.
+    async fn deleted_images(&self) -> Result<DeletedPage, ApiError>;
+    /// Brings back what was deleted between two moments, in milliseconds since 1970, both within.
+    async fn restore_deletions(&self, from: i64, until: i64) -> Result<(), ApiError>;
+    /// Removes for good, with its files, what was deleted up to the moment `until`.
+    async fn purge_deletions(&self, until: i64) -> Result<(), ApiError>;
 
     /// An image that was given, by its name.
     async fn input(&self, name: &str) -> Result<InputImage, ApiError>;
@@ -93,5 +99,7 @@ pub trait Studio: Send + Sync {
     async fn save_draft(&self, form: &str, content: &str) -> Result<(), ApiError>;
 
     async fn preferences(&self) -> Result<Preferences, ApiError>;
+    /// Reads `value` into the preference called `key`; what others change meanwhile stays.
+    async fn change_preference(&self, key: &str, value: &str) -> Result<(), ApiError>;
     async fn set_preferences(&self, preferences: Preferences) -> Result<(), ApiError>;
 }

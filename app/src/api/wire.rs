@@ -195,44 +195,6 @@ fn one() -> f64 {
     1.0
 }
 
-/// What of the gallery is looked for. Everything that is empty finds all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct GalleryQuery {
-    /// Words that all stand in the settings of a picture, in any letter case.
-    pub text: String,
-    /// The name of a model.
-    pub model: String,
-    pub seed: String,
-    /// First and last day, as `2026-11-24`.
-    pub from: String,
-    pub to: String,
-    pub starred: bool,
-    /// Pictures to pass over, and how many to give at most.
-    pub offset: u64,
-    pub limit: u64,
-}
-
-/// A picture of the gallery with what was remembered of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GalleryImage {
-    pub image: ImageInfo,
-    pub job: JobId,
-    /// The day it was drawn, as `2026-11-24`.
-    pub date: String,
-}
-
-/// A stretch of the gallery, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct GalleryPage {
-    /// Pictures that the query finds.
-    pub total: u64,
-    pub offset: u64,
-    pub images: Vec<GalleryImage>,
-    /// Every model that has a picture in the gallery.
-    pub models: Vec<String>,
-}
-
 /// An image that was given: uploaded, dropped, pasted, or sent from the gallery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InputImage {

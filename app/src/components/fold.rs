@@ -46,8 +46,19 @@ pub fn Fold(
     .into_any()
 }
 
+/// What the keys of all folds begin with in the browser's storage.
+const KEY: &str = "fold-";
+
 fn key(id: &str) -> String {
-    format!("fold-{id}")
+    format!("{KEY}{id}")
+}
+
+/// Whether this browser left any fold open.
+#[cfg(feature = "hydrate")]
+pub fn is_any_left_open() -> bool {
+    let Ok(Some(storage)) = window().local_storage() else { return false };
+    let key = |place| storage.key(place).ok().flatten();
+    (0..storage.length().unwrap_or(0)).filter_map(key).any(|key| key.starts_with(KEY))
 }
 
 /// A browser that keeps nothing opens the page with the fold closed.

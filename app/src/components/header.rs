@@ -40,10 +40,7 @@ pub fn Header() -> impl IntoView {
 #[component]
 fn Tabs() -> impl IntoView {
     let path = use_location().pathname;
-    let current = move |href: &str| {
-        path.with(|path| if path == "/generate" { "/" == href } else { path == href })
-            .then_some("page")
-    };
+    let current = move |href: &str| path.with(|path| tab_of(path) == href).then_some("page");
     let tabs = NodeRef::<html::Nav>::new();
     Effect::new(move || {
         path.track();
@@ -63,6 +60,15 @@ fn Tabs() -> impl IntoView {
                 })
                 .collect_view()}
         </nav>
+    }
+}
+
+/// The tab that the page at `path` belongs to.
+fn tab_of(path: &str) -> &str {
+    match path {
+        "/generate" => "/",
+        "/deleted" => "/gallery",
+        path => path,
     }
 }
 

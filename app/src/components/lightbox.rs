@@ -4,6 +4,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use web_sys::HtmlDialogElement;
 
 use super::icon::{Glyph, Icon};
 use super::scrubber::Scrubber;
@@ -58,69 +59,99 @@ pub fn Lightbox(
     #[prop(optional)]
     children: Option<ChildrenFn>,
 ) -> impl IntoView {
-    let dialog = NodeRef::<Dialog>::new();
-    let count = Memo::new(move |_| count.get());
-    let current = Memo::new(move |_| picture.get());
+    let desk = Desk {
+        dialog: NodeRef::new(),
+        current: Memo::new(move |_| picture.get()),
+        count: Memo::new(move |_| count.get()),
+        index,
+        frame: RwSignal::new(None),
+    };
     let is_open = Memo::new(move |_| index.get().is_some());
-    let frame = RwSignal::new(None);
-    let go = move |forward: bool| {
-        let count = count.get_untracked().max(1);
-        frame.set(None);
-        index.update(|index| {
-            *index = index.map(|i| (i + if forward { 1 } else { count - 1 }) % count);
-        });
-    };
-    Effect::new(move || open_or_close(dialog.get(), is_open.get()));
-    let on_keydown = move |event: KeyboardEvent| match event.key().as_str() {
-        "ArrowLeft" if !on_slider(&event) => go(false),
-        "ArrowRight" if !on_slider(&event) => go(true),
-        _ => {}
-    };
-    // The browser tells of the end when it finds the time: by then another picture may be on show.
-    let closed = move |_| {
-        if dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
-            frame.set(None);
-            index.set(None);
-        }
-    };
+    Effect::new(move || open_or_close(desk.dialog.get(), is_open.get()));
     view! {
         <dialog
             class="lightbox"
             aria-label="Enlarged image"
             tabindex="-1"
-            node_ref=dialog
-            on:keydown=on_keydown
+            node_ref=desk.dialog
+            on:keydown=move |event| desk.press(&event)
             on:cancel=move |_: web_sys::Event| index.set(None)
-            on:close=closed
+            on:close=move |_| desk.closed()
             on:click=move |event| {
-                let outside = event.target().is_some_and(|target| target.has_type::<web_sys::HtmlDialogElement>());
+                let outside = event.target().is_some_and(|target| target.has_type::<HtmlDialogElement>());
                 if outside {
                     index.set(None);
                 }
             }
         >
             <Show when=move || is_open.get()>
-                <Head current index count />
-                <div class="lightbox-stage">
-                    <Turn name="Previous image" icon=Icon::Previous count on_press=move || go(false) />
-                    <Stage current frame />
-                    <Turn name="Next image" icon=Icon::Next count on_press=move || go(true) />
-                </div>
-                <Way current frame />
-                <div class="actions">
-                    <a
-                        class="button"
-                        href=move || current.with(|c| c.as_ref().map(|c| c.url.clone()))
-                        download=move || current.with(|c| c.as_ref().map(|c| c.file.clone()))
-                    >
-                        "Download"
-                    </a>
-                    {children.clone().map(|children| children())}
-                </div>
+                <Inside desk children=children.clone() />
             </Show>
         </dialog>
     }
     .into_any()
+}
+
+/// What the parts of the dialog share.
+#[derive(Clone, Copy)]
+struct Desk {
+    dialog: NodeRef<Dialog>,
+    current: Memo<Option<Enlarged>>,
+    count: Memo<usize>,
+    index: RwSignal<Option<usize>>,
+    /// The frame of the strip that is on show, from 1; none is the picture itself.
+    frame: RwSignal<Option<u32>>,
+}
+
+impl Desk {
+    /// Turns to a neighbour; behind the last comes the first.
+    fn go(self, forward: bool) {
+        let count = self.count.get_untracked().max(1);
+        self.frame.set(None);
+        self.index.update(|index| {
+            *index = index.map(|i| (i + if forward { 1 } else { count - 1 }) % count);
+        });
+    }
+
+    fn press(self, event: &KeyboardEvent) {
+        match event.key().as_str() {
+            "ArrowLeft" if !on_slider(event) => self.go(false),
+            "ArrowRight" if !on_slider(event) => self.go(true),
+            _ => {}
+        }
+    }
+
+    /// The browser tells of the end when it finds the time: by then another picture may be on show.
+    fn closed(self) {
+        if self.dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
+            self.frame.set(None);
+            self.index.set(None);
+        }
+    }
+}
+
+#[component]
+fn Inside(desk: Desk, children: Option<ChildrenFn>) -> impl IntoView {
+    let Desk { current, count, index, frame, .. } = desk;
+    view! {
+        <Head current index count />
+        <div class="lightbox-stage">
+            <Turn name="Previous image" icon=Icon::Previous count on_press=move || desk.go(false) />
+            <Stage current frame />
+            <Turn name="Next image" icon=Icon::Next count on_press=move || desk.go(true) />
+        </div>
+        <Way current frame />
+        <div class="actions">
+            <a
+                class="button"
+                href=move || current.with(|c| c.as_ref().map(|c| c.url.clone()))
+                download=move || current.with(|c| c.as_ref().map(|c| c.file.clone()))
+            >
+                "Download"
+            </a>
+            {children.map(|children| children())}
+        </div>
+    }
 }
 
 /// What is on show, and the way out.
@@ -218,7 +249,7 @@ fn on_slider(event: &KeyboardEvent) -> bool {
     event.target().is_some_and(|target| target.has_type::<web_sys::HtmlInputElement>())
 }
 
-fn open_or_close(dialog: Option<web_sys::HtmlDialogElement>, open: bool) {
+fn open_or_close(dialog: Option<HtmlDialogElement>, open: bool) {
     let Some(dialog) = dialog else { return };
     match (open, dialog.open()) {
         (true, false) => {

@@ -81,13 +81,14 @@ pages! {
     GENERATE in generate: super::generate::Generate,
     TRAIN in train: super::train::Train,
     GALLERY in gallery: super::gallery::Gallery,
+    DELETED in gallery: super::gallery::Deleted,
     COMPARE in gallery: super::compare::Compare,
     DATASETS in library: super::datasets::Datasets,
     MODELS in library: super::models::Models,
     PNG_INFO in library: super::png_info::PngInfo,
     PROCESS in library: super::process::Process,
     SETTINGS in library: super::settings::Settings,
-    // What can wait until the page was taken over.
+    // What can wait until somebody is about to use it.
     QUEUED in more: crate::components::job_list::Queued,
     GENERATE_ALWAYS in more: super::generate::Always,
     GENERATE_STYLES in more: super::generate::Styles,
@@ -97,10 +98,6 @@ pages! {
     GENERATE_UNDER in more: super::generate::Under,
 }
 
-/// Every part of the module, by one page in it.
-#[cfg(feature = "hydrate")]
-pub const ALL: [Part; 4] = [GENERATE, GALLERY, TRAIN, SETTINGS];
-
 /// The page that the router shows at `path`, if there is one.
 #[cfg(feature = "hydrate")]
 pub fn at(path: &str) -> Option<Part> {
@@ -108,6 +105,7 @@ pub fn at(path: &str) -> Option<Part> {
         "/" | "/generate" => GENERATE,
         "/train" => TRAIN,
         "/gallery" => GALLERY,
+        "/deleted" => DELETED,
         "/compare" => COMPARE,
         "/datasets" => DATASETS,
         "/models" => MODELS,

@@ -6,8 +6,8 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::{
-    ApiError, Preferences, PreferencesForm, Preview, Status, Theme, fetch_preferences,
-    fetch_status, form_fault, set_preferences,
+    ApiError, Preferences, Preview, Status, Theme, change_preference, fetch_preferences,
+    fetch_status, form_fault,
 };
 use crate::components::field::{Checkbox, Choice, Field, TextInput};
 use crate::components::form_fault::FormFault;
@@ -66,22 +66,25 @@ impl Choices {
         Signal::derive(move || self.shown.with(of))
     }
 
-    /// Every choice takes effect at once; the server keeps it.
-    fn change(self, change: impl FnOnce(&mut PreferencesForm)) {
-        let mut form = self.shown.with_untracked(|p| PreferencesForm::from(p));
-        form.preview_every = self.preview_every.get_untracked();
-        form.negative_prompt = self.negative_prompt.get_untracked();
-        change(&mut form);
-        match form.preferences() {
-            Ok(preferences) => self.shown.set(preferences),
+    /// Every choice takes effect at once, and the server keeps it. Nothing else is sent: another page
+    /// may have changed that since.
+    fn change(self, key: &'static str, value: String) {
+        let mut chosen = self.shown.get_untracked();
+        match chosen.set(key, &value) {
+            Ok(()) => self.shown.set(chosen),
             Err(error) => return self.fault.set(error),
         }
         spawn_local(async move {
-            match set_preferences(form).await {
+            match change_preference(key.into(), value).await {
                 Ok(()) => self.fault.clear(),
                 Err(error) => self.fault.set(error),
             }
         });
+    }
+
+    /// The same with what is typed.
+    fn change_typed(self, key: &'static str, typed: RwSignal<String>) {
+        self.change(key, typed.get_untracked());
     }
 }
 
@@ -102,10 +105,7 @@ fn PreferencesPanel() -> impl IntoView {
             action="/fn/set_preferences"
             method="post"
             aria-label="Preferences"
-            on:submit=move |event| {
-                event.prevent_default();
-                choices.change(|_| ());
-            }
+            on:submit=move |event| event.prevent_default()
         >
             <h2>"Preferences"</h2>
             <ThemeChoice choices />
@@ -115,7 +115,7 @@ fn PreferencesPanel() -> impl IntoView {
                 label="Crisp pixels"
                 help="Enlarge pictures with sharp pixels instead of a blur."
                 checked=choices.get(|p| p.crisp_pixels)
-                on_change=move |on: bool| choices.change(|form| form.crisp_pixels = on.to_string())
+                on_change=move |on: bool| choices.change("crisp_pixels", on.to_string())
             />
             <Checkbox
                 id="preview"
@@ -123,7 +123,7 @@ fn PreferencesPanel() -> impl IntoView {
                 label="Live preview"
                 help="Show the picture while it is drawn."
                 checked=choices.get(|p| p.live_preview)
-                on_change=move |on: bool| choices.change(|form| form.live_preview = on.to_string())
+                on_change=move |on: bool| choices.change("live_preview", on.to_string())
             />
             <PreviewKind choices />
             <PreviewRate choices />
@@ -146,7 +146,7 @@ fn PreviewKind(choices: Choices) -> impl IntoView {
                 value=choices.preview
                 options=Signal::stored(Preview::ALL.map(option).to_vec())
                 fault
-                on_change=Callback::new(move |key: String| choices.change(|form| form.preview = key))
+                on_change=Callback::new(move |kind: String| choices.change("preview", kind))
             />
         </Field>
     }
@@ -162,7 +162,7 @@ fn PreviewRate(choices: Choices) -> impl IntoView {
             help="1 shows every step. More is lighter on a slow network."
             fault
         >
-            <div on:change=move |_| choices.change(|_| ())>
+            <div on:change=move |_| choices.change_typed("preview_every", choices.preview_every)>
                 <TextInput
                     id="preview-every"
                     name="preview_every"
@@ -187,7 +187,7 @@ fn NegativePrompt(choices: Choices) -> impl IntoView {
             help="Words that every picture is steered away from, by models that know them."
             fault
         >
-            <div on:change=move |_| choices.change(|_| ())>
+            <div on:change=move |_| choices.change_typed("negative_prompt", choices.negative_prompt)>
                 <TextInput
                     id="negative-prompt"
                     name="negative_prompt"
@@ -211,7 +211,7 @@ fn ThemeChoice(choices: Choices) -> impl IntoView {
                     value=theme.key()
                     checked=chosen()
                     prop:checked=chosen
-                    on:change=move |_| choices.change(|form| form.theme = theme.key().into())
+                    on:change=move |_| choices.change("theme", theme.key().into())
                 />
                 <span>{theme.title()}</span>
             </label>

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::api::{
-    ApiError, DatasetChange, DatasetEdit, DatasetInfo, DatasetPage, DatasetStatistics, Estimate,
-    EvaluateForm, EvaluationView, GalleryImage, GalleryPage, GalleryQuery, GenerateForm,
+    ApiError, DatasetChange, DatasetEdit, DatasetInfo, DatasetPage, DatasetStatistics, DeletedPage,
+    Estimate, EvaluateForm, EvaluationView, GalleryImage, GalleryPage, GalleryQuery, GenerateForm,
     GenerateView, ImageId, InputImage, JobId, JobKind, JobState, JobSummary, MergeForm, ModelInfo,
     Preferences, ProcessForm, ProcessView, Speed, Status, Studio, Style, TrainView, Wish,
 };
@@ -136,6 +136,22 @@ impl Studio for StudioHandle {
         self.blocking(move |darkroom| darkroom.restore_images(&images)).await
     }
 
+    async fn deleted_images(&self) -> Answer<DeletedPage> {
+        self.blocking(|darkroom| darkroom.deleted_images()).await
+    }
+
+    async fn restore_deletions(&self, from: i64, until: i64) -> Answer<()> {
+        self.blocking(move |darkroom| darkroom.restore_deletions(from, until)).await
+    }
+
+    async fn purge_deletions(&self, until: i64) -> Answer<()> {
+        self.blocking(move |darkroom| {
+            darkroom.purge_deletions(until)?;
+            darkroom.purge_inputs()
+        })
+        .await
+    }
+
     async fn input(&self, name: &str) -> Answer<InputImage> {
         let name = name.to_owned();
         self.blocking(move |darkroom| darkroom.input(&name)).await
@@ -228,6 +244,12 @@ impl Studio for StudioHandle {
 
     async fn preferences(&self) -> Answer<Preferences> {
         self.blocking(|darkroom| darkroom.store.preferences()).await
+    }
+
+    async fn change_preference(&self, key: &str, value: &str) -> Answer<()> {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        let change = move |preferences: &mut Preferences| preferences.set(&key, &value);
+        self.blocking(move |darkroom| darkroom.store.change_preferences(change)).await
     }
 
     async fn set_preferences(&self, preferences: Preferences) -> Answer<()> {

@@ -1,6 +1,4 @@
-//! Looking back: the gallery of all that was drawn, and taking pictures out of it.
-
-use std::time::Duration;
+//! Looking back: the gallery of all that was drawn.
 
 use app::api::{GalleryImage, GalleryPage, GalleryQuery, ImageId};
 use engine::config::{ConfigError, FieldError, GenerateSettings};
@@ -12,9 +10,6 @@ use crate::{Error, Result};
 
 /// Pictures of one answer at most.
 const STRETCH: u64 = 500;
-
-/// How long a deleted picture can be brought back.
-pub(super) const UNDO_TIME: Duration = Duration::from_secs(24 * 3600);
 
 /// Pictures that one request may name.
 const MAX_NAMED: usize = 20_000;
@@ -29,6 +24,7 @@ impl Darkroom {
             offset: query.offset,
             images: rows.into_iter().map(gallery_image).collect(),
             models: self.store.drawing_models()?,
+            last_deletion: self.last_deletion()?,
         })
     }
 
@@ -47,19 +43,6 @@ impl Darkroom {
         }
     }
 
-    /// Takes pictures out of sight. Their files stay for a day.
-    pub fn delete_images(&self, ids: &[ImageId]) -> Result<()> {
-        check_number(ids)?;
-        self.store.mark_deleted(ids, true)?;
-        self.purge_deleted()?;
-        self.purge_inputs()
-    }
-
-    pub fn restore_images(&self, ids: &[ImageId]) -> Result<()> {
-        check_number(ids)?;
-        self.store.mark_deleted(ids, false)
-    }
-
     /// The pictures called `ids`, for a download.
     pub fn pictures(&self, ids: &[ImageId]) -> Result<Vec<ImageRow>> {
         check_number(ids)?;
@@ -67,7 +50,8 @@ impl Darkroom {
     }
 }
 
-fn check_number(ids: &[ImageId]) -> Result<()> {
+/// Whether `ids` are as many as a request may name, and at least one.
+pub(super) fn check_number(ids: &[ImageId]) -> Result<()> {
     match ids.len() {
         0 => Err(Error::field("images", "choose at least one picture")),
         n if n > MAX_NAMED => {

@@ -12,7 +12,7 @@ use engine::data::decode_bytes;
 use engine::grid::Picture;
 use sha2::{Digest, Sha256};
 
-use super::browse::UNDO_TIME;
+use super::deletions::UNDO_TIME;
 use super::files::{remove_file, write_whole};
 use super::recall::form_fields;
 use super::{Darkroom, foreign, image_texts};

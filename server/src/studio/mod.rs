@@ -5,6 +5,7 @@ pub mod archive;
 mod augmenting;
 mod browse;
 pub mod calendar;
+mod deletions;
 mod drawing;
 mod errands;
 pub mod evaluating;
@@ -37,6 +38,7 @@ mod seeds;
 mod start;
 pub mod store;
 mod styles;
+mod sweeping;
 mod tensorboard;
 mod views;
 mod worker;
@@ -56,7 +58,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use app::api::{JobId, JobKind, JobState, Live};
 use engine::train::latest_checkpoint;
@@ -116,8 +118,10 @@ impl Darkroom {
             worker: Mutex::new(None),
         };
         darkroom.reconcile()?;
+        let now = SystemTime::now();
         if darkroom.presence.is_alone(&darkroom.folders.workers()) {
             darkroom.forget_unsaved(|_| false)?;
+            sweeping::sweep(&darkroom.folders, now);
         }
         darkroom.purge_deleted()?;
         darkroom.purge_inputs()?;

@@ -6,6 +6,7 @@ use engine::grid::{Picture, strip};
 use engine::schedule::NoiseSchedule;
 
 use super::Darkroom;
+use crate::query::escape;
 use crate::{Error, Result};
 
 /// Timesteps at which the picture is shown.
@@ -60,15 +61,6 @@ fn figures(schedule: &NoiseSchedule, most: usize) -> Vec<Noising> {
 fn spread(timesteps: usize, most: usize) -> Vec<usize> {
     let shown = timesteps.min(most);
     (0..shown).map(|i| i * (timesteps - 1) / (shown - 1).max(1)).collect()
-}
-
-fn escape(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
-            true => (byte as char).to_string(),
-            false => format!("%{byte:02X}"),
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -5,16 +5,21 @@ use std::collections::BTreeSet;
 use app::api::JobId;
 
 use super::Darkroom;
-use super::browse::UNDO_TIME;
+use super::deletions::UNDO_TIME;
 use super::files::remove_file;
-use super::store::{ImageRow, JobRow};
+use super::store::{self, ImageRow, JobRow};
 use crate::Result;
 
 impl Darkroom {
-    /// Removes for good what was deleted more than a day ago. The last picture of a generation takes
-    /// grid and sheets along.
+    /// Removes for good what was deleted more than a day ago.
     pub(super) fn purge_deleted(&self) -> Result<()> {
-        let rows = self.store.long_deleted(UNDO_TIME)?;
+        self.purge_deletions(store::ago(UNDO_TIME) - 1)
+    }
+
+    /// Removes for good what was deleted up to the moment `until`, in milliseconds since 1970. The last
+    /// picture of a generation takes grid and sheets along.
+    pub fn purge_deletions(&self, until: i64) -> Result<()> {
+        let rows = self.store.deleted_until(until)?;
         self.remove_images(&rows)?;
         let jobs: BTreeSet<JobId> = rows.iter().map(|row| row.job).collect();
         for row in jobs.into_iter().filter_map(|job| self.store.job(job).transpose()) {

@@ -49,11 +49,3 @@ impl IntoResponse for Fault {
         (self.0, Json(self.1)).into_response()
     }
 }
-
-/// `text` as the value of a query.
-pub fn escape_query(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    text.bytes()
-        .map(|byte| if plain(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}

@@ -10,24 +10,22 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use engine::grid::Picture;
 
 use super::Web;
 use super::answer::Fault;
 use crate::studio::Darkroom;
+use crate::studio::store::NewImage;
 use crate::{Error, Result};
 
 type Answer = std::result::Result<Response, Fault>;
 
 pub async fn image(State(web): State<Web>, Path(file): Path<String>, headers: HeaderMap) -> Answer {
-    let id = number(&file, ".png")?;
-    let path = move |darkroom: &Darkroom| Ok(darkroom.store.image(id)?.map(|row| row.image.path));
-    stored(&web, path, &headers).await
+    of_image(&web, &file, &headers, |image| Some(image.path)).await
 }
 
 pub async fn strip(State(web): State<Web>, Path(file): Path<String>, headers: HeaderMap) -> Answer {
-    let id = number(&file, ".png")?;
-    let path = move |darkroom: &Darkroom| Ok(darkroom.store.image(id)?.map(|row| row.image.strip));
-    stored(&web, path, &headers).await
+    of_image(&web, &file, &headers, |image| Some(image.strip)).await
 }
 
 /// The noisy pictures of a strip.
@@ -36,17 +34,25 @@ pub async fn noisy_strip(
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    let id = number(&file, ".png")?;
-    let path = move |darkroom: &Darkroom| {
-        Ok(darkroom.store.image(id)?.and_then(|row| row.image.noisy_strip))
+    of_image(&web, &file, &headers, |image| image.noisy_strip).await
+}
+
+/// One of the files of the picture that `file` has the number of.
+async fn of_image(
+    web: &Web,
+    file: &str,
+    headers: &HeaderMap,
+    which: fn(NewImage) -> Option<String>,
+) -> Answer {
+    let path = move |darkroom: &Darkroom, id| {
+        Ok(darkroom.store.image(id)?.and_then(|row| which(row.image)))
     };
-    stored(&web, path, &headers).await
+    numbered(web, file, headers, path).await
 }
 
 pub async fn grid(State(web): State<Web>, Path(file): Path<String>, headers: HeaderMap) -> Answer {
-    let id = number(&file, ".png")?;
-    let path = move |darkroom: &Darkroom| Ok(darkroom.store.job(id)?.and_then(|row| row.grid));
-    stored(&web, path, &headers).await
+    let path = |darkroom: &Darkroom, job| Ok(darkroom.store.job(job)?.and_then(|row| row.grid));
+    numbered(&web, &file, &headers, path).await
 }
 
 /// A sheet of a plot.
@@ -55,9 +61,11 @@ pub async fn sheet(
     Path((job, file)): Path<(i64, String)>,
     headers: HeaderMap,
 ) -> Answer {
-    let sheet = usize::try_from(number(&file, ".png")?).map_err(|_| Fault::not_found())?;
-    let path = move |darkroom: &Darkroom| Ok(darkroom.store.sheets(job)?.into_iter().nth(sheet));
-    stored(&web, path, &headers).await
+    let path = move |darkroom: &Darkroom, sheet| {
+        let sheets = darkroom.store.sheets(job)?.into_iter();
+        Ok((0..).zip(sheets).find(|(number, _)| *number == sheet).map(|(_, path)| path))
+    };
+    numbered(&web, &file, &headers, path).await
 }
 
 pub async fn sample(
@@ -65,9 +73,9 @@ pub async fn sample(
     Path((job, file)): Path<(i64, String)>,
     headers: HeaderMap,
 ) -> Answer {
-    let step = u64::try_from(number(&file, ".png")?).map_err(|_| Fault::not_found())?;
-    let path = move |darkroom: &Darkroom| darkroom.store.sample(job, step);
-    stored(&web, path, &headers).await
+    let path =
+        move |darkroom: &Darkroom, step: i64| darkroom.store.sample(job, step.unsigned_abs());
+    numbered(&web, &file, &headers, path).await
 }
 
 /// The newest preview of the generation that runs or ran last; it lives in memory only.
@@ -90,30 +98,18 @@ pub async fn input(State(web): State<Web>, Path(file): Path<String>, headers: He
 /// A thumbnail of an image of a data set.
 pub async fn dataset(State(web): State<Web>, Path((name, file)): Path<(String, String)>) -> Answer {
     let index = usize::try_from(number(&file, ".png")?).map_err(|_| Fault::not_found())?;
-    let png = web
-        .studio
-        .blocking(move |darkroom| {
-            let picture =
-                darkroom.datasets.thumbnail(&name, index).map_err(|error| match error {
-                    Error::Engine(error) => Error::NotFound(error.to_string()),
-                    other => other,
-                })?;
-            Ok(picture.to_png(&[]))
+    let thumbnail = move |darkroom: &Arc<Darkroom>| {
+        darkroom.datasets.thumbnail(&name, index).map_err(|error| match error {
+            Error::Engine(error) => Error::NotFound(error.to_string()),
+            other => other,
         })
-        .await?;
-    // A data set hardly ever changes, and a page shows sixty of these.
-    let headers =
-        [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=60")];
-    Ok((headers, png).into_response())
+    };
+    drawn(&web, thumbnail).await
 }
 
 /// A picture of a data set on its way into noise; the query is the form.
 pub async fn process(State(web): State<Web>, Query(form): Query<ProcessForm>) -> Answer {
-    let strip = move |darkroom: &Arc<Darkroom>| Ok(darkroom.process_strip(&form)?.to_png(&[]));
-    let png = web.studio.blocking(strip).await?;
-    let headers =
-        [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=60")];
-    Ok((headers, png).into_response())
+    drawn(&web, move |darkroom| darkroom.process_strip(&form)).await
 }
 
 /// An image of a data set as training may see it; the query has the settings and the image's number.
@@ -123,8 +119,15 @@ pub async fn augmented(
     Query(asked): Query<BTreeMap<String, String>>,
 ) -> Answer {
     let name = file.strip_suffix(".png").ok_or_else(Fault::not_found)?.to_owned();
-    let drawn = move |darkroom: &Arc<Darkroom>| Ok(darkroom.augmented(&name, &asked)?.to_png(&[]));
-    let png = web.studio.blocking(drawn).await?;
+    drawn(&web, move |darkroom| darkroom.augmented(&name, &asked)).await
+}
+
+/// A picture that is made now. What it is made of hardly ever changes, and a page shows sixty of them.
+async fn drawn(
+    web: &Web,
+    picture: impl FnOnce(&Arc<Darkroom>) -> Result<Picture> + Send + 'static,
+) -> Answer {
+    let png = web.studio.blocking(move |darkroom| Ok(picture(darkroom)?.to_png(&[]))).await?;
     let headers =
         [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "private, max-age=60")];
     Ok((headers, png).into_response())
@@ -135,6 +138,17 @@ pub fn number(file: &str, suffix: &str) -> std::result::Result<i64, Fault> {
     let digits =
         file.strip_suffix(suffix).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
     digits.and_then(|digits| digits.parse().ok()).ok_or_else(Fault::not_found)
+}
+
+/// The PNG that `find` knows by the number that `file` is called by.
+async fn numbered(
+    web: &Web,
+    file: &str,
+    headers: &HeaderMap,
+    find: impl FnOnce(&Darkroom, i64) -> Result<Option<String>> + Send + 'static,
+) -> Answer {
+    let number = number(file, ".png")?;
+    stored(web, move |darkroom| find(darkroom, number), headers).await
 }
 
 /// The PNG at the path, relative to the data folder, that `find` gives.

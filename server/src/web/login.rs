@@ -18,7 +18,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::Web;
-use super::answer::{Fault, escape_query, wants_page};
+use super::answer::{Fault, wants_page};
+use crate::query::escape;
 
 const COOKIE: &str = "darkroom_session";
 
@@ -143,7 +144,7 @@ pub async fn require(State(web): State<Web>, request: Request, next: Next) -> Re
     }
     if wants_page(request.headers()) {
         let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
-        return Redirect::to(&format!("/login?next={}", escape_query(wanted))).into_response();
+        return Redirect::to(&format!("/login?next={}", escape(wanted))).into_response();
     }
     unauthorized()
 }

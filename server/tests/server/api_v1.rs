@@ -83,6 +83,13 @@ async fn a_program_draws_and_looks_through_the_gallery() {
     );
     ask(&site, "delete", &format!("/gallery/{image}"), None).await;
     assert_eq!(ask(&site, "get", "/gallery", None).await.json()["total"], 1);
+    let deleted = ask(&site, "get", "/gallery/deleted", None).await.json();
+    assert_eq!((&deleted["total"], &deleted["images"][0]["id"]), (&json!(1), &json!(image)));
+    let restore =
+        async |image| ask(&site, "post", &format!("/gallery/{image}/restore"), None).await.status;
+    assert_eq!(restore(image).await, StatusCode::NO_CONTENT);
+    assert_eq!(ask(&site, "get", "/gallery", None).await.json()["total"], 2);
+    assert_eq!(restore(99_999).await, StatusCode::NOT_FOUND);
     let interrupt = format!("/jobs/{job}/interrupt");
     assert_eq!(ask(&site, "post", &interrupt, None).await.status, StatusCode::NO_CONTENT);
 }

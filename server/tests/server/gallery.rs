@@ -129,6 +129,69 @@ async fn deleted_pictures_come_back_unless_they_are_purged() {
     assert!(fault.for_field("images").is_some());
 }
 
+/// Lets a deletion have happened `hours` before it did.
+fn long_ago(setup: &Setup, image: ImageId, hours: i64) {
+    let database = rusqlite::Connection::open(darkroom(setup).folders.database()).unwrap();
+    let change = "UPDATE images SET deleted = deleted - ?2 WHERE id = ?1";
+    database.execute(change, [image, hours * 3_600_000]).unwrap();
+}
+
+#[tokio::test]
+async fn the_last_deletion_of_the_day_is_told_until_it_is_undone() {
+    let setup = Setup::idle();
+    let ids = hang(&setup, "cats", 6);
+    let site = setup.site();
+    let last = async || find(&setup, GalleryQuery::default()).await.last_deletion;
+    assert_eq!(last().await, None);
+    for (deleted, hours) in [(&ids[..1], 25), (&ids[1..4], 3), (&ids[4..5], 2)] {
+        setup.studio.delete_images(deleted.to_vec()).await.unwrap();
+        deleted.iter().for_each(|image| long_ago(&setup, *image, hours));
+    }
+    let newest = last().await.unwrap();
+    assert_eq!((newest.images, newest.ago / 3600), (1, 2));
+    let one = format!("from={}&until={}", newest.moment, newest.moment);
+    assert_eq!(site.call("restore_deletions", &one).await.status, StatusCode::OK);
+    let before = last().await.unwrap();
+    assert_eq!((before.images, before.ago / 3600), (3, 3));
+    let again = site.call("restore_deletions", &one).await;
+    assert!(again.text().contains("back already"), "{}", again.text());
+    setup.studio.restore_deletions(0, before.moment).await.unwrap();
+    assert_eq!(last().await, None);
+    assert_eq!(find(&setup, GalleryQuery::default()).await.total, 5, "one was gone by then");
+}
+
+#[tokio::test]
+async fn a_picture_that_is_deleted_twice_keeps_its_moment() {
+    let setup = Setup::idle();
+    let ids = hang(&setup, "cats", 2);
+    setup.studio.delete_images(vec![ids[0]]).await.unwrap();
+    long_ago(&setup, ids[0], 5);
+    setup.studio.delete_images(ids.clone()).await.unwrap();
+    let told = setup.studio.deleted_images().await.unwrap();
+    let hours: Vec<_> = told.images.iter().map(|image| (image.id, image.ago / 3600)).collect();
+    assert_eq!((told.total, hours), (2, vec![(ids[1], 0), (ids[0], 5)]));
+}
+
+#[tokio::test]
+async fn what_is_removed_for_good_does_not_come_back_and_the_rest_does() {
+    let setup = Setup::idle();
+    let ids = hang(&setup, "cats", 3);
+    let site = setup.site();
+    setup.studio.delete_images(vec![ids[0]]).await.unwrap();
+    let until = setup.studio.deleted_images().await.unwrap().images[0].moment;
+    long_ago(&setup, ids[0], 1);
+    setup.studio.delete_images(vec![ids[1]]).await.unwrap();
+    let purged = site.call("purge_deletions", &format!("until={}", until - 1)).await;
+    assert_eq!(purged.status, StatusCode::OK);
+    let status = async |id| site.get(&format!("/files/images/{id}.png")).await.status;
+    assert_eq!(status(ids[0]).await, StatusCode::NOT_FOUND);
+    assert_eq!(status(ids[1]).await, StatusCode::OK);
+    let gone = setup.studio.restore_images(vec![ids[0]]).await.unwrap_err();
+    assert!(gone.to_string().contains("for good"), "{gone}");
+    setup.studio.restore_images(vec![ids[0], ids[1]]).await.unwrap();
+    assert_eq!(seeds(&find(&setup, GalleryQuery::default()).await), [2, 1]);
+}
+
 #[tokio::test]
 async fn the_last_picture_that_goes_for_good_takes_grid_and_sheets_along() {
     let setup = Setup::idle();

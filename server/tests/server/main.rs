@@ -16,6 +16,7 @@ mod latents;
 mod models;
 mod pages;
 mod plots;
+mod preferences;
 mod process;
 mod queue;
 mod revisions;

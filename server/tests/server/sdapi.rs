@@ -312,7 +312,7 @@ async fn options_come_back_after_a_restart() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_told_in_the_shape_clients_read() {
+async fn settings_that_will_not_do_are_told_in_the_shape_clients_read() {
     let setup = Setup::working();
     let site = setup.site();
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
@@ -349,19 +349,13 @@ async fn what_cannot_be_done_is_told_in_the_shape_clients_read() {
     }
     let unknown = draw(&site, &json!({ "sampler_name": "Euler z" })).await.json();
     assert_eq!(unknown["detail"], "Sampler not found");
-    for raw in ["", "{", "{\"steps\": 1e999}", "\u{0}", &"[".repeat(100_000)] {
-        let request = post("/sdapi/v1/txt2img").body(Body::from(raw.to_owned())).unwrap();
-        check_error(&site.ask(request).await, unprocessable, "JSON");
-    }
-    for image in ["%%%", "aGVsbG8=", "http://127.0.0.1/x.png", "data:image/png;base64,"] {
-        let answer = send(&site, "/sdapi/v1/png-info", &json!({ "image": image })).await;
-        check_error(&answer, unprocessable, "image");
-    }
-    check_error(
-        &send(&site, "/sdapi/v1/interrogate", &json!({})).await,
-        StatusCode::NOT_IMPLEMENTED,
-        "no words",
-    );
+}
+
+#[tokio::test]
+async fn pictures_that_will_not_do_are_told_in_the_shape_clients_read() {
+    let setup = Setup::working();
+    let site = setup.site();
+    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     let png = BASE64_STANDARD.encode(crate::support::png(3));
     for (body, status, words) in [
         (json!({}), StatusCode::NOT_FOUND, "Init image not found"),
@@ -377,6 +371,26 @@ async fn what_cannot_be_done_is_told_in_the_shape_clients_read() {
     ] {
         check_error(&send(&site, "/sdapi/v1/img2img", &body).await, status, words);
     }
+    for image in ["%%%", "aGVsbG8=", "http://127.0.0.1/x.png", "data:image/png;base64,"] {
+        let answer = send(&site, "/sdapi/v1/png-info", &json!({ "image": image })).await;
+        check_error(&answer, unprocessable, "image");
+    }
+}
+
+#[tokio::test]
+async fn bodies_and_paths_that_will_not_do_are_told_in_the_shape_clients_read() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
+    for raw in ["", "{", "{\"steps\": 1e999}", "\u{0}", &"[".repeat(100_000)] {
+        let request = post("/sdapi/v1/txt2img").body(Body::from(raw.to_owned())).unwrap();
+        check_error(&site.ask(request).await, unprocessable, "JSON");
+    }
+    check_error(
+        &send(&site, "/sdapi/v1/interrogate", &json!({})).await,
+        StatusCode::NOT_IMPLEMENTED,
+        "no words",
+    );
     check_error(&site.get("/sdapi/v1/nothing").await, StatusCode::NOT_FOUND, "Not Found");
     check_error(
         &site.get("/sdapi/v1/txt2img").await,

@@ -6,7 +6,7 @@ use app::api::{DatasetInfo, Studio};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 
-use crate::support::{Answer, Setup, Site, darkroom, multipart, png, post};
+use crate::support::{Answer, Setup, Site, darkroom, multipart, open, png, post};
 
 pub fn zip_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -226,4 +226,29 @@ async fn arrays_are_uploaded_and_shown() {
     let fault = &answer.json()["Fields"][0];
     assert_eq!(fault["field"], "file");
     assert!(fault["message"].as_str().unwrap().starts_with("the file is cut short"), "{fault}");
+}
+
+#[test]
+fn what_a_killed_program_left_in_the_cache_goes_once_no_other_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = open(folder.path());
+    let cache = first.0.folders.root().join("cache");
+    let left = [
+        "uploads/00c0ffee.zip",
+        "uploads/.tmp1/images/1.png",
+        "unpacked/.0123456789abcdef.unpacking-1-0/1.png",
+    ]
+    .map(|name| cache.join(name));
+    let whole = cache.join("unpacked/0123456789abcdef/1.png");
+    for file in left.iter().chain([&whole]) {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, png(1)).unwrap();
+    }
+    let there = || left.iter().filter(|file| file.exists()).count();
+    drop(open(folder.path()));
+    assert_eq!(there(), 3, "another program may be at it");
+    drop(first);
+    drop(open(folder.path()));
+    assert_eq!(there(), 0);
+    assert!(whole.exists());
 }

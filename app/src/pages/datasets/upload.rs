@@ -14,6 +14,8 @@ use crate::components::sending::{Sent, send};
 
 const ENDINGS: &str = ".zip,.tar,.tar.gz,.tgz,.gz,.npz,.npy,.parquet";
 
+const WHAT: &str = "A zip or tar.gz of images, whose folders become classes, or of CIFAR, IDX or Parquet files; or one npz, npy or Parquet file.";
+
 /// What the parts of the form share.
 #[derive(Clone, Copy)]
 struct Upload {
@@ -41,7 +43,6 @@ pub fn UploadForm() -> impl IntoView {
         sent: RwSignal::new(None),
         fault: FormFault::new(None),
     };
-    let background = RwSignal::new("#000000".to_string());
     let messages = upload.fault.beside(["name", "file", "background"]);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -64,22 +65,14 @@ pub fn UploadForm() -> impl IntoView {
             <Field id="upload-name" label="Name" fault=upload.fault.at("name")>
                 <TextInput id="upload-name" name="name" value=upload.name fault=upload.fault.at("name") />
             </Field>
-            <Field id="upload-background" label="Background" help="Colour put behind transparent pixels." fault=upload.fault.at("background")>
-                <TextInput
-                    id="upload-background"
-                    name="background"
-                    kind="color"
-                    value=background
-                    fault=upload.fault.at("background")
-                />
-            </Field>
+            <Background fault=upload.fault.at("background") />
             <FileField
                 id="upload-file"
                 name="file"
                 label="Archive"
                 accept=ENDINGS
                 required=true
-                help="A zip or tar.gz of images, whose folders become classes, or of CIFAR, IDX or Parquet files; or one npz, npy or Parquet file."
+                help=WHAT
                 fault=upload.fault.at("file")
                 on_file=move |file: String| upload.picked(&file)
             />
@@ -93,6 +86,21 @@ pub fn UploadForm() -> impl IntoView {
         </form>
     }
     .into_any()
+}
+
+#[component]
+fn Background(fault: Signal<Option<String>>) -> impl IntoView {
+    let value = RwSignal::new("#000000".to_string());
+    view! {
+        <Field
+            id="upload-background"
+            label="Background"
+            help="Colour put behind transparent pixels."
+            fault
+        >
+            <TextInput id="upload-background" name="background" kind="color" value fault />
+        </Field>
+    }
 }
 
 /// Posts the form, and calls `done` with the new data set.

@@ -78,22 +78,3 @@ fn SelectionActions() -> impl IntoView {
         </div>
     }
 }
-
-/// Says what was deleted, and brings it back.
-#[component]
-pub fn Undo() -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let count = Memo::new(move |_| desk.deleted.with(Vec::len) as u64);
-    view! {
-        <div class="undo" role="status">
-            <Show when=move || { count.get() > 0 }>
-                <div class="undo-box">
-                    <p>{move || format!("{} deleted", words::plural(count.get(), "picture"))}</p>
-                    <button type="button" on:click=move |_| desk.undo()>"Undo"</button>
-                    <button type="button" on:click=move |_| desk.deleted.set(Vec::new())>"Dismiss"</button>
-                </div>
-            </Show>
-        </div>
-    }
-    .into_any()
-}

@@ -9,8 +9,8 @@ use super::lattice::Lattice;
 use super::search::{self, Search};
 use super::shelf::Shelf;
 use crate::api::{
-    ApiError, GalleryImage, GalleryPage, GalleryQuery, ImageId, delete_images, fetch_gallery,
-    restore_images,
+    ApiError, Deletion, GalleryImage, GalleryPage, GalleryQuery, ImageId, delete_images,
+    fetch_gallery, restore_deletions,
 };
 use crate::components::form_fault::FormFault;
 use crate::components::selection::Selection;
@@ -30,8 +30,10 @@ pub struct Desk {
     pub cursor: RwSignal<u64>,
     /// The place of the picture that is enlarged.
     pub enlarged: RwSignal<Option<usize>>,
-    /// The pictures that were deleted last and can be brought back.
-    pub deleted: RwSignal<Vec<ImageId>>,
+    /// What was deleted last and can be brought back.
+    pub deletion: RwSignal<Option<Deletion>>,
+    /// Whether that was done a moment ago, on this page.
+    pub just_deleted: RwSignal<bool>,
     /// Places that the server showed before the page was measured.
     first: StoredValue<Range<u64>>,
     /// What is on show was looked for with this.
@@ -51,11 +53,12 @@ impl Desk {
             models: RwSignal::new(page.models.clone()),
             first: StoredValue::new(page.offset..page.offset + page.images.len() as u64),
             cursor: RwSignal::new(page.offset),
+            deletion: RwSignal::new(page.last_deletion),
+            just_deleted: RwSignal::new(false),
             shelf: RwSignal::new(Shelf::new(page)),
             lattice: RwSignal::new(None),
             selection: Selection::default(),
             enlarged: RwSignal::new(None),
-            deleted: RwSignal::new(Vec::new()),
             query: RwSignal::new(query),
             fetching: StoredValue::new(false),
         }
@@ -128,6 +131,7 @@ impl Desk {
     fn put_first(self, page: GalleryPage) {
         self.fault.clear();
         self.models.set(page.models.clone());
+        self.deletion.set(page.last_deletion);
         self.shelf.set(Shelf::new(page));
     }
 
@@ -205,8 +209,8 @@ impl Desk {
             match delete_images(numbers(&images)).await {
                 Ok(()) => {
                     self.selection.clear();
-                    self.deleted.set(images);
                     self.refresh().await;
+                    self.just_deleted.set(true);
                     self.leave_the_end();
                 }
                 Err(error) => self.fault.set(error),
@@ -225,14 +229,13 @@ impl Desk {
 
     /// Brings back what was deleted last.
     pub fn undo(self) {
-        let images = self.deleted.get_untracked();
+        let Some(Deletion { moment, .. }) = self.deletion.get_untracked() else { return };
         spawn_local(async move {
-            match restore_images(numbers(&images)).await {
-                Ok(()) => {
-                    self.deleted.set(Vec::new());
-                    self.refresh().await;
-                }
-                Err(error) => self.fault.set(error),
+            let restored = restore_deletions(moment, moment).await;
+            self.just_deleted.set(false);
+            self.refresh().await;
+            if let Err(error) = restored {
+                self.fault.set(error);
             }
         });
     }

@@ -1,29 +1,33 @@
-//! Everything that was ever drawn, newest first.
+//! Everything that was ever drawn, newest first, and what was deleted of it.
 
 mod bar;
+mod deleted;
 mod desk;
 mod enlargement;
 mod lattice;
 mod search;
 mod shelf;
 mod tile;
+mod undo;
 mod wall;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
-use crate::api::{ApiError, GalleryPage, GalleryQuery, fetch_gallery};
+use crate::api::{ApiError, GalleryPage, GalleryQuery, fetch_gallery, form_fault};
 use crate::components::address::hold_address;
 use crate::components::draft::after_pause;
 use crate::components::notice::Empty;
 use crate::components::show::Show;
 use crate::json::load;
 use crate::live::Live;
-use bar::{Bar, Undo};
+use bar::Bar;
+pub use deleted::Deleted;
 use desk::{Desk, follow_server};
 use enlargement::Enlargement;
 use search::SearchForm;
+use undo::Undo;
 use wall::Wall;
 
 /// Pictures that the server shows at first, and all of them without JavaScript.
@@ -34,12 +38,14 @@ const FIRST: u64 = 120;
 struct Opening {
     query: GalleryQuery,
     page: Result<GalleryPage, ApiError>,
+    /// Why a form that was posted without JavaScript was refused.
+    refused: Option<ApiError>,
 }
 
 #[component]
 pub fn Gallery() -> impl IntoView {
     let address = use_query_map();
-    let opening = load(|| (), move |()| open(search::read(&address.get_untracked())));
+    let opening = load(|| (), move |()| open(address.get_untracked()));
     view! {
         <Title text="Gallery" />
         <h1 class="unseen">"Gallery"</h1>
@@ -52,15 +58,20 @@ pub fn Gallery() -> impl IntoView {
     }
 }
 
-async fn open(query: GalleryQuery) -> Opening {
+async fn open(address: ParamsMap) -> Opening {
+    let query = search::read(&address);
     let page = fetch_gallery(GalleryQuery { limit: FIRST, ..query.clone() }).await;
-    Opening { query: GalleryQuery { offset: 0, ..query }, page }
+    let refused = form_fault(&address, "restore_deletions");
+    Opening { query: GalleryQuery { offset: 0, ..query }, page, refused }
 }
 
 #[component]
 fn Panels(opening: Opening) -> impl IntoView {
     let paging = opening.page.as_ref().ok().map(|page| paging(&opening.query, page));
     let desk = Desk::new(opening.query, opening.page);
+    if let Some(refused) = opening.refused {
+        desk.fault.set(refused);
+    }
     provide_context(desk);
     follow_server(desk, expect_context::<Live>());
     follow_address(desk);
@@ -68,12 +79,12 @@ fn Panels(opening: Opening) -> impl IntoView {
     view! {
         <div class="gallery">
             <SearchForm />
+            <Undo />
             <Show when=move || !nothing.get() fallback=move || view! { <Nothing /> }>
                 <Bar />
                 <Wall />
             </Show>
             {paging}
-            <Undo />
             <Enlargement />
         </div>
     }

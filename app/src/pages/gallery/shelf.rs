@@ -89,7 +89,7 @@ mod tests {
             date: (*date).into(),
         };
         let images = dates.iter().enumerate().map(image).collect();
-        GalleryPage { total, offset, images, models: Vec::new() }
+        GalleryPage { total, offset, images, ..Default::default() }
     }
 
     #[test]

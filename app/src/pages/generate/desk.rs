@@ -190,6 +190,7 @@ impl Desk {
                 }
                 if is_news || !untrack(|| self.is_over()) {
                     self.live.generation.set(view);
+                    self.live.want();
                 }
             }
             Err(error) => self.fault.set(error),

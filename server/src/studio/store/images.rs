@@ -1,7 +1,5 @@
 //! The gallery's rows.
 
-use std::time::Duration;
-
 use app::api::{ImageId, JobId};
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -43,6 +41,8 @@ pub struct ImageRow {
     /// Milliseconds since 1970.
     pub created: i64,
     pub starred: bool,
+    /// When it was marked as deleted, in milliseconds since 1970.
+    pub deleted: Option<i64>,
 }
 
 fn image(row: &Row<'_>) -> rusqlite::Result<ImageRow> {
@@ -63,11 +63,12 @@ fn image(row: &Row<'_>) -> rusqlite::Result<ImageRow> {
         job: row.get(9)?,
         created: row.get(10)?,
         starred: row.get(11)?,
+        deleted: row.get(13)?,
     })
 }
 
 const COLUMNS: &str = "id, path, strip, strip_frames, width, height, seed, parameters, model, job, \
-                       created, starred, noisy_strip";
+                       created, starred, noisy_strip, deleted";
 
 impl Store {
     pub fn add_image(&self, job: JobId, new: &NewImage) -> Result<ImageId> {
@@ -114,21 +115,6 @@ impl Store {
     pub fn star_image(&self, id: ImageId, starred: bool) -> Result<bool> {
         let change = "UPDATE images SET starred = ?2 WHERE id = ?1";
         Ok(self.with(|db| db.execute(change, params![id, starred]))? > 0)
-    }
-
-    /// Marks pictures as deleted, or takes the mark off; those that are not there are passed over.
-    pub fn mark_deleted(&self, ids: &[ImageId], deleted: bool) -> Result<()> {
-        let mark = deleted.then(now);
-        self.transact(|db| {
-            let mut change = db.prepare("UPDATE images SET deleted = ?2 WHERE id = ?1")?;
-            ids.iter().try_for_each(|id| change.execute(params![id, mark]).map(drop))
-        })
-    }
-
-    /// Pictures that were deleted more than `age` ago.
-    pub fn long_deleted(&self, age: Duration) -> Result<Vec<ImageRow>> {
-        let before = now() - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-        self.select_images("WHERE deleted < ?1", [before])
     }
 
     pub fn forget_images(&self, ids: &[ImageId]) -> Result<()> {

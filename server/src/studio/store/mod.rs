@@ -1,6 +1,7 @@
 //! What the program remembers: one SQLite file, one connection, one writer at a time.
 
 mod datasets;
+mod deletions;
 mod endings;
 mod gallery;
 mod images;
@@ -15,6 +16,7 @@ mod styles;
 mod texts;
 
 pub use datasets::DatasetRow;
+pub use deletions::{ago, seconds_since};
 pub use endings::Ending;
 pub use gallery::ImageFilter;
 pub use images::{ImageRow, NewImage};

@@ -1,9 +1,10 @@
 //! A value of everything that is sent, for the description of the API.
 
 use app::api::{
-    ClassInfo, DatasetInfo, EvaluateForm, EvaluationView, Figures, GalleryImage, GalleryPage,
-    GalleryQuery, GenerateView, ImageInfo, InputImage, JobKind, JobState, JobSummary, LossPoint,
-    ModelInfo, SampleGrid, Status, TrainFigures, TrainView, ValidationPoint,
+    ClassInfo, DatasetInfo, DeletedImage, DeletedPage, Deletion, EvaluateForm, EvaluationView,
+    Figures, GalleryImage, GalleryPage, GalleryQuery, GenerateView, ImageInfo, InputImage, JobKind,
+    JobState, JobSummary, LossPoint, ModelInfo, SampleGrid, Status, TrainFigures, TrainView,
+    ValidationPoint,
 };
 use engine::config::{GenerateSettings, PRESETS, RunConfig};
 use serde::Serialize;
@@ -122,7 +123,27 @@ pub fn gallery_query() -> Value {
 
 pub fn gallery() -> Value {
     let shown = GalleryImage { image: image(), job: 7, date: "2026-11-24".into() };
-    value(GalleryPage { total: 1, offset: 0, images: vec![shown], models: vec!["digits".into()] })
+    value(GalleryPage {
+        total: 1,
+        offset: 0,
+        images: vec![shown],
+        models: vec!["digits".into()],
+        last_deletion: Some(Deletion { moment: 1_795_500_000_000, images: 12, ago: 300 }),
+    })
+}
+
+pub fn deleted() -> Value {
+    let image = image();
+    let deleted = DeletedImage {
+        id: image.id,
+        url: image.url,
+        width: image.width,
+        height: image.height,
+        seed: image.seed,
+        moment: 1_795_500_000_000,
+        ago: 300,
+    };
+    value(DeletedPage { total: 1, images: vec![deleted] })
 }
 
 pub fn generate_view() -> Value {

@@ -1,6 +1,8 @@
 //! What there is: the device and its queue, models, data sets, the gallery.
 
-use app::api::{DatasetInfo, GalleryPage, GalleryQuery, ImageId, ModelInfo, Status, Studio};
+use app::api::{
+    DatasetInfo, DeletedPage, GalleryPage, GalleryQuery, ImageId, ModelInfo, Status, Studio,
+};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -34,12 +36,25 @@ pub async fn gallery(
     Ok(Json(web.studio.gallery(query).await?))
 }
 
-/// Can be undone in the page for a day.
+/// The picture can be brought back for a day, here and in the page.
 pub async fn delete_image(
     State(web): State<Web>,
     Path(image): Path<ImageId>,
 ) -> Answer<StatusCode> {
     web.studio.delete_images(vec![image]).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What can be brought back.
+pub async fn deleted(State(web): State<Web>) -> Answer<Json<DeletedPage>> {
+    Ok(Json(web.studio.deleted_images().await?))
+}
+
+pub async fn restore_image(
+    State(web): State<Web>,
+    Path(image): Path<ImageId>,
+) -> Answer<StatusCode> {
+    web.studio.restore_images(vec![image]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -59,7 +59,14 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("get", "/gallery", "What was drawn, the newest first")
         .asked_with(examples::gallery_query)
         .answers(examples::gallery),
-    endpoint("delete", "/gallery/{image}", "Takes a picture out of the gallery"),
+    endpoint("get", "/gallery/deleted", "What was deleted within a day and can be brought back")
+        .answers(examples::deleted),
+    endpoint(
+        "delete",
+        "/gallery/{image}",
+        "Takes a picture out of the gallery, for good after a day",
+    ),
+    endpoint("post", "/gallery/{image}/restore", "Brings a deleted picture back"),
     endpoint("put", "/gallery/{image}/star", "Stars a picture"),
     endpoint("delete", "/gallery/{image}/star", "Takes its star off"),
     endpoint("post", "/generations", "Draws; the answer comes at once, the pictures by and by")

@@ -11,7 +11,6 @@
 //!
 //! The others are taken and given back, for clients that post the whole map.
 
-use app::api::Preferences;
 use axum::Json;
 use axum::extract::State;
 use engine::config::{ConfigError, FieldError};
@@ -79,12 +78,12 @@ fn store(darkroom: &Darkroom, mut given: Object) -> Result<()> {
     }
     let (every, live) = (given.remove(PREVIEW_EVERY), given.remove(LIVE_PREVIEW));
     if every.is_some() || live.is_some() {
-        let before = darkroom.store.preferences()?;
-        let every = every.and_then(|every| usize::try_from(every.as_u64()?).ok());
-        darkroom.store.set_preferences(&Preferences {
-            preview_every: every.unwrap_or(before.preview_every),
-            live_preview: live.and_then(|live| live.as_bool()).unwrap_or(before.live_preview),
-            ..before
+        darkroom.store.change_preferences(|preferences| {
+            let every = every.and_then(|every| usize::try_from(every.as_u64()?).ok());
+            preferences.preview_every = every.unwrap_or(preferences.preview_every);
+            let live = live.and_then(|live| live.as_bool());
+            preferences.live_preview = live.unwrap_or(preferences.live_preview);
+            Ok(())
         })?;
     }
     darkroom.store.set_options(&given)

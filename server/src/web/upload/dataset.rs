@@ -1,44 +1,28 @@
 //! An archive of images on its way to becoming a data set.
 
-use app::api::DatasetInfo;
-use axum::Json;
+use app::api::{ApiError, DatasetInfo};
 use axum::extract::State;
-use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 
-use super::super::answer::{Fault, escape_query, wants_page};
-use super::{TemporaryFile, Web, bad_form, field_fault, short_text, to_disk};
+use super::super::answer::Fault;
+use super::{Form, TemporaryFile, Web, answer, field_fault, next, read, short_text, to_disk};
+use crate::query::escape;
 use crate::studio::library::NewDataset;
 
-pub async fn dataset(
-    State(web): State<Web>,
-    headers: HeaderMap,
-    form: Result<Multipart, MultipartRejection>,
-) -> Response {
+pub async fn dataset(State(web): State<Web>, headers: HeaderMap, form: Form) -> Response {
     let mut upload = Upload::default();
-    let result = match form {
-        Ok(form) => upload.take(&web, form).await,
-        Err(rejection) => Err(bad_form(&rejection.body_text())),
-    };
+    let taken = upload.take(&web, form).await;
     let name = upload.name.clone();
-    let added = match result {
+    let added = match taken {
         Ok(()) => upload.add(&web).await,
         Err(fault) => Err(fault),
     };
-    match (wants_page(&headers), added) {
-        (false, Ok(info)) => Json(info).into_response(),
-        (false, Err(fault)) => fault.into_response(),
-        (true, Ok(info)) => Redirect::to(&format!("/datasets?name={}", info.name)).into_response(),
-        (true, Err(Fault(_, error))) => {
-            let query = [("error", error.to_string()), ("name", name)];
-            let query: String = query
-                .iter()
-                .map(|(key, value)| format!("{key}={}&", escape_query(value)))
-                .collect();
-            Redirect::to(&format!("/datasets?{}", query.trim_end_matches('&'))).into_response()
-        }
-    }
+    let refused = |error: &ApiError| {
+        let [error, name] = [&error.to_string(), &name].map(|text| escape(text));
+        format!("/datasets?error={error}&name={name}")
+    };
+    answer(&headers, added, |info| format!("/datasets?name={}", info.name), refused)
 }
 
 /// What the form brought so far.
@@ -50,10 +34,9 @@ struct Upload {
 }
 
 impl Upload {
-    async fn take(&mut self, web: &Web, mut form: Multipart) -> Result<(), Fault> {
-        while let Some(field) =
-            form.next_field().await.map_err(|error| bad_form(&error.body_text()))?
-        {
+    async fn take(&mut self, web: &Web, form: Form) -> Result<(), Fault> {
+        let mut form = read(form)?;
+        while let Some(field) = next(&mut form).await? {
             match field.name() {
                 Some("name") => self.name = short_text(field).await?.trim().to_owned(),
                 Some("background") => self.background = short_text(field).await?.trim().to_owned(),

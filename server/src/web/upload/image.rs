@@ -1,45 +1,34 @@
 //! An image from a person's disk, clipboard or canvas.
 
-use app::api::{InputImage, input_address};
-use axum::Json;
+use app::api::{ApiError, InputImage, input_address};
 use axum::extract::State;
-use axum::extract::multipart::{Field, Multipart, MultipartRejection};
+use axum::extract::multipart::Field;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 
-use super::super::answer::{Fault, escape_query, wants_page};
-use super::{Web, bad_form, field_fault, short_text};
+use super::super::answer::Fault;
+use super::{Form, Web, answer, bad_form, field_fault, next, read, short_text};
+use crate::query::escape;
 
 /// Bytes of an image file at most.
 const MAX_IMAGE: usize = 64 << 20;
 
 /// Takes the multipart field `file`; a page's `to` says which tab a plain form goes on to. Answers
 /// 422 for what is no image and 413 for one that is too large.
-pub async fn image(
-    State(web): State<Web>,
-    headers: HeaderMap,
-    form: Result<Multipart, MultipartRejection>,
-) -> Response {
+pub async fn image(State(web): State<Web>, headers: HeaderMap, form: Form) -> Response {
     let mut to = String::new();
-    let kept = match form {
-        Ok(form) => keep(&web, form, &mut to).await,
-        Err(rejection) => Err(bad_form(&rejection.body_text())),
+    let kept = keep(&web, form, &mut to).await;
+    let refused = |error: &ApiError| {
+        let page = if to == "png_info" { "/png-info" } else { "/" };
+        format!("{page}?error={}", escape(&error.to_string()))
     };
-    match (wants_page(&headers), kept) {
-        (false, Ok(input)) => Json(input).into_response(),
-        (false, Err(fault)) => fault.into_response(),
-        (true, Ok(input)) => Redirect::to(&input_address(&to, &input.name)).into_response(),
-        (true, Err(Fault(_, error))) => {
-            let page = if to == "png_info" { "/png-info" } else { "/" };
-            let error = escape_query(&error.to_string());
-            Redirect::to(&format!("{page}?error={error}")).into_response()
-        }
-    }
+    answer(&headers, kept, |input| input_address(&to, &input.name), refused)
 }
 
-async fn keep(web: &Web, mut form: Multipart, to: &mut String) -> Result<InputImage, Fault> {
+async fn keep(web: &Web, form: Form, to: &mut String) -> Result<InputImage, Fault> {
+    let mut form = read(form)?;
     let mut image = None;
-    while let Some(field) = form.next_field().await.map_err(|error| bad_form(&error.body_text()))? {
+    while let Some(field) = next(&mut form).await? {
         match field.name() {
             Some("to") => *to = short_text(field).await?,
             Some("file") => image = Some(bytes(field).await?),

@@ -11,17 +11,49 @@ pub use model::model;
 use std::path::{Path, PathBuf};
 
 use app::api::ApiError;
-use axum::extract::multipart::Field;
-use axum::http::StatusCode;
+use axum::Json;
+use axum::extract::multipart::{Field, Multipart, MultipartRejection};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
 use engine::config::ConfigError;
+use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 
 use super::Web;
-use super::answer::Fault;
+use super::answer::{Fault, wants_page};
 use crate::Error;
+
+/// What a browser or a program posts.
+type Form = Result<Multipart, MultipartRejection>;
 
 /// A name or a colour is never longer.
 const MAX_TEXT: usize = 4096;
+
+/// What was made of an upload, as JSON; a browser that posted a plain form goes on to the address that
+/// `done` or `refused` says.
+fn answer<T: Serialize>(
+    headers: &HeaderMap,
+    result: Result<T, Fault>,
+    done: impl FnOnce(&T) -> String,
+    refused: impl FnOnce(&ApiError) -> String,
+) -> Response {
+    match (wants_page(headers), result) {
+        (false, Ok(made)) => Json(made).into_response(),
+        (false, Err(fault)) => fault.into_response(),
+        (true, Ok(made)) => Redirect::to(&done(&made)).into_response(),
+        (true, Err(Fault(_, error))) => Redirect::to(&refused(&error)).into_response(),
+    }
+}
+
+/// The form, if it is one.
+fn read(form: Form) -> Result<Multipart, Fault> {
+    form.map_err(|rejection| bad_form(&rejection.body_text()))
+}
+
+/// The next field of the form.
+async fn next(form: &mut Multipart) -> Result<Option<Field<'_>>, Fault> {
+    form.next_field().await.map_err(|error| bad_form(&error.body_text()))
+}
 
 /// Goes away with its owner.
 struct TemporaryFile {

@@ -2,40 +2,28 @@
 //! .pth with the YAML it was trained with.
 
 use app::api::{ApiError, ModelInfo};
-use axum::Json;
 use axum::extract::State;
-use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use engine::config::ConfigError;
 
-use super::super::answer::{Fault, escape_query, wants_page};
-use super::{TemporaryFile, Web, bad_form, field_fault, short_text, to_disk};
+use super::super::answer::Fault;
+use super::{Form, TemporaryFile, Web, answer, field_fault, next, read, short_text, to_disk};
+use crate::query::escape;
 use crate::studio::library::ModelSource;
 
 /// Takes the multipart fields `name`, `file` and, for a .pth, `config`; a plain form goes back to the
 /// models. Answers 422 for what cannot be read and 413 for what is too large.
-pub async fn model(
-    State(web): State<Web>,
-    headers: HeaderMap,
-    form: Result<Multipart, MultipartRejection>,
-) -> Response {
+pub async fn model(State(web): State<Web>, headers: HeaderMap, form: Form) -> Response {
     let mut upload = Upload::default();
-    let taken = match form {
-        Ok(form) => upload.take(&web, form).await,
-        Err(rejection) => Err(bad_form(&rejection.body_text())),
-    };
+    let taken = upload.take(&web, form).await;
     let name = upload.name.clone();
     let imported = match taken {
         Ok(()) => upload.import(&web).await,
         Err(fault) => Err(fault),
     };
-    match (wants_page(&headers), imported) {
-        (false, Ok(info)) => Json(info).into_response(),
-        (false, Err(fault)) => fault.into_response(),
-        (true, Ok(info)) => Redirect::to(&format!("/models?name={}", info.name)).into_response(),
-        (true, Err(Fault(_, error))) => Redirect::to(&refused(&error, &name)).into_response(),
-    }
+    let done = |info: &ModelInfo| format!("/models?name={}", info.name);
+    answer(&headers, imported, done, |error| refused(error, &name))
 }
 
 /// The address of the page with what is wrong, at which field, and the name that was typed.
@@ -46,7 +34,7 @@ fn refused(error: &ApiError, name: &str) -> String {
         }
         other => ("", other.to_string()),
     };
-    let [field, message, name] = [field, &message, name].map(escape_query);
+    let [field, message, name] = [field, &message, name].map(escape);
     format!("/models?error={message}&field={field}&name={name}")
 }
 
@@ -59,10 +47,9 @@ struct Upload {
 }
 
 impl Upload {
-    async fn take(&mut self, web: &Web, mut form: Multipart) -> Result<(), Fault> {
-        while let Some(field) =
-            form.next_field().await.map_err(|error| bad_form(&error.body_text()))?
-        {
+    async fn take(&mut self, web: &Web, form: Form) -> Result<(), Fault> {
+        let mut form = read(form)?;
+        while let Some(field) = next(&mut form).await? {
             match field.name() {
                 Some("name") => self.name = short_text(field).await?.trim().to_owned(),
                 Some("file") => self.file = Some(to_disk(web, field).await?),
