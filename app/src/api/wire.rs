@@ -84,6 +84,9 @@ pub struct ImageInfo {
     pub starred: bool,
 }
 
+/// The most pixels, in 2²⁰, that one file of a grid or of a plot holds.
+pub const SHEET_MEGAPIXELS: u64 = 64;
+
 /// All about one generation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenerateView {

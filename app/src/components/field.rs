@@ -1,5 +1,6 @@
 //! A labelled control with its unit, its help and what is wrong with it.
 
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 /// The frame around a control whose `id` is `id`.
@@ -82,6 +83,7 @@ pub fn TextArea(
     placeholder: &'static str,
     #[prop(into)] disabled: Signal<bool>,
     #[prop(into)] fault: Signal<Option<String>>,
+    #[prop(optional, into)] on_key: Option<Callback<KeyboardEvent>>,
 ) -> impl IntoView {
     view! {
         <textarea
@@ -93,6 +95,11 @@ pub fn TextArea(
             spellcheck="false"
             disabled=move || disabled.get()
             prop:value=move || value.get()
+            on:keydown=move |event| {
+                if let Some(on_key) = on_key {
+                    on_key.run(event);
+                }
+            }
             on:input=move |event| value.set(event_target_value(&event))
             aria-invalid=move || fault.with(Option::is_some).then_some("true")
             aria-describedby=move || described_by(id, fault.with(Option::is_some))

@@ -1,5 +1,6 @@
 //! Develops pictures out of noise.
 
+mod completion;
 mod desk;
 mod easel;
 mod entry;
@@ -11,7 +12,9 @@ mod method;
 mod plot;
 mod prompt;
 mod results;
+mod rows;
 mod seed;
+mod sheets;
 mod shortcuts;
 mod size;
 mod styles;

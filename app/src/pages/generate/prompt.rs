@@ -1,7 +1,11 @@
 //! What the pictures are to show, for a model that knows classes.
 
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlTextAreaElement;
 
+use super::completion::{completions, with_class};
 use super::desk::Desk;
 use super::entry::NumberField;
 use crate::components::field::{Field, TextArea};
@@ -9,7 +13,7 @@ use crate::components::later::Later;
 use crate::components::show::Show;
 use crate::pages::part;
 
-/// More classes than these are not listed one by one.
+/// The most classes that are listed at once.
 const LISTED: usize = 60;
 
 #[component]
@@ -18,21 +22,38 @@ pub fn PromptFields() -> impl IntoView {
     let classes = Memo::new(move |_| desk.model().map(|model| model.classes).unwrap_or_default());
     let off = Signal::derive(move || classes.with(Vec::is_empty));
     let steers = Signal::derive(move || desk.model().is_some_and(|model| !model.needs_class));
+    let prompt = desk.fields.at("prompt");
+    let meant = Memo::new(move |_| {
+        prompt.with(|prompt| classes.with(|classes| completions(prompt, classes)))
+    });
+    let complete = Callback::new(move |event: KeyboardEvent| {
+        let first = meant.with_untracked(|meant| meant.first().cloned());
+        if let Some(name) = first.filter(|_| is_tab_at_end(&event)) {
+            event.prevent_default();
+            prompt.update(|prompt| *prompt = with_class(prompt, &name, true));
+        }
+    });
     view! {
         <Field id="prompt" label="Prompt" fault=desk.fault.at("prompt")>
             <TextArea
                 id="prompt"
                 name="prompt"
-                value=desk.fields.at("prompt")
+                value=prompt
                 placeholder="Classes, such as (name:1.3), one AND another, first..last"
                 disabled=off
                 fault=desk.fault.at("prompt")
+                on_key=complete
             />
-            <Classes classes />
+            <Classes classes meant />
         </Field>
         <Show when=move || off.get()>
             <p class="help">
-                "This model learned without classes, so there is nothing to ask it for in words. Train one with the setting Classes, or choose one that has them."
+                "This model learned without classes, so there is nothing to ask it for in words, to stay away from, or to keep to by a CFG scale. Train one with the setting Classes, or choose one that has them."
+            </p>
+        </Show>
+        <Show when=move || !off.get() && !steers.get()>
+            <p class="help">
+                "This model never learned to draw without a class, so it has no negative prompt and no CFG scale. The setting Class dropout of training gives them."
             </p>
         </Show>
         <Show when=move || !off.get() && steers.get()>
@@ -50,22 +71,52 @@ pub fn PromptFields() -> impl IntoView {
     }
 }
 
-/// The classes of the model; a click writes one into the prompt.
+/// Whether Tab was pressed behind the last letter.
+fn is_tab_at_end(event: &KeyboardEvent) -> bool {
+    let plain = event.key() == "Tab" && !event.shift_key();
+    let area =
+        event.target().filter(|_| plain).map(|it| it.unchecked_into::<HtmlTextAreaElement>());
+    area.is_some_and(|area| {
+        area.selection_start().ok().flatten() == Some(area.value().encode_utf16().count() as u32)
+    })
+}
+
+/// The classes that the word being typed may become, else those of the model. A click writes one into
+/// the prompt.
 #[component]
-fn Classes(classes: Memo<Vec<String>>) -> impl IntoView {
+fn Classes(classes: Memo<Vec<String>>, meant: Memo<Vec<String>>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let prompt = desk.fields.at("prompt");
-    let button = move |words: String, text: String| {
+    let chip = move |words: String, choose: Callback<()>| {
         view! {
-            <button type="button" class="chip" on:click=move |_| prompt.set(text.clone())>
+            <button type="button" class="chip" on:click=move |_| choose.run(())>
                 {words}
             </button>
         }
     };
+    let class = move |name: String, completes: bool| {
+        let words = name.clone();
+        let choose = move |()| {
+            prompt.update(|prompt| *prompt = with_class(prompt, &name, completes));
+            if completes {
+                // Its chip goes, and more may be typed.
+                focus_prompt();
+            }
+        };
+        chip(words, Callback::new(choose))
+    };
     let listed = move || {
-        let all = button("all".into(), "..".into());
-        let names = classes.get().into_iter().take(LISTED);
-        (all, names.map(|name| button(name.clone(), name)).collect_view())
+        let meant = meant.get();
+        let completes = !meant.is_empty();
+        let names = if completes { meant } else { classes.get() };
+        let first = match completes {
+            true => view! { <kbd>"Tab"</kbd> }.into_any(),
+            false => {
+                chip("all".into(), Callback::new(move |()| prompt.set("..".into()))).into_any()
+            }
+        };
+        let names = names.into_iter().take(LISTED);
+        (first, names.map(|name| class(name, completes)).collect_view())
     };
     view! {
         <Show when=move || !classes.with(Vec::is_empty)>
@@ -73,6 +124,13 @@ fn Classes(classes: Memo<Vec<String>>) -> impl IntoView {
                 {listed}
             </div>
         </Show>
+    }
+}
+
+fn focus_prompt() {
+    let area = document().get_element_by_id("prompt");
+    if let Some(area) = area.and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok()) {
+        let _ = area.focus();
     }
 }
 

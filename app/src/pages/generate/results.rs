@@ -4,6 +4,8 @@ use leptos::prelude::*;
 
 use super::desk::Desk;
 use super::plot::pictures;
+use super::rows::{columns, longest_row, row_starts};
+use super::sheets::{GridNote, Sheets};
 use crate::api::{GenerateView, ImageInfo, JobState, Preview};
 use crate::components::later::Later;
 use crate::components::lightbox::{Enlarged, Lightbox};
@@ -158,34 +160,6 @@ fn Preview() -> impl IntoView {
     }
 }
 
-/// The sheets of a plot, or the animation of a walk.
-#[component]
-fn Sheets() -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let sheets = Memo::new(move |_| {
-        let urls = |view: &GenerateView| view.sheet_urls.clone();
-        desk.live.generation.with(|view| view.as_ref().map(urls).unwrap_or_default())
-    });
-    let walks = move || {
-        desk.live.generation.with(|v| v.as_ref().is_some_and(|v| v.settings.walk_frames > 0))
-    };
-    let sheet = move |url: String| {
-        let alt = if walks() { "Walk between two seeds" } else { "Sheet of the plot" };
-        view! {
-            <a class="picture" href=url rel="external" target="_blank">
-                <img src=url.clone() alt=alt />
-            </a>
-        }
-    };
-    view! {
-        <Show when=move || sheets.with(|sheets| !sheets.is_empty())>
-            <div class="sheets" class:walk=walks>
-                {move || sheets.get().into_iter().map(sheet).collect_view()}
-            </div>
-        </Show>
-    }
-}
-
 #[component]
 fn Pictures() -> impl IntoView {
     let desk = expect_context::<Desk>();
@@ -249,38 +223,6 @@ fn Thumbnail(
     }
 }
 
-/// The first picture of each row, where there are several prompts: each has a row of its own.
-fn row_starts(images: &[ImageInfo]) -> Vec<i64> {
-    let before = std::iter::once(None).chain(images.iter().map(|image| Some(prompt(image))));
-    let begins = images.iter().zip(before).filter(|(image, before)| *before != Some(prompt(image)));
-    let starts: Vec<i64> = begins.map(|(image, _)| image.id).collect();
-    if starts.len() > 1 { starts } else { Vec::new() }
-}
-
-/// How many pictures are in the longest row; none where rows do not matter.
-fn longest_row(images: &[ImageInfo], starts: &[i64]) -> Option<usize> {
-    let mut rows = Vec::with_capacity(starts.len());
-    for image in images {
-        match rows.last_mut() {
-            Some(length) if !starts.contains(&image.id) => *length += 1,
-            _ => rows.push(1),
-        }
-    }
-    rows.into_iter().max().filter(|_| !starts.is_empty())
-}
-
-/// The prompt in the settings of a picture; empty without one.
-fn prompt(image: &ImageInfo) -> &str {
-    let text = &image.parameters;
-    let end = ["\nNegative prompt:", "\nSteps:"].iter().filter_map(|key| text.find(key)).min();
-    end.map_or("", |end| &text[..end])
-}
-
-/// As near to a square as the count allows, wide rather than high.
-fn columns(count: usize) -> usize {
-    (count as f64).sqrt().ceil().max(1.0) as usize
-}
-
 /// What can be done with the pictures.
 #[component]
 pub fn Under() -> impl IntoView {
@@ -312,6 +254,7 @@ fn UnderPictures() -> impl IntoView {
                     </button>
                     <SendOn />
                 </div>
+                <GridNote />
                 <Tiled />
                 <p class="parameters" data-testid="parameters">{parameters}</p>
             </div>
@@ -413,11 +356,11 @@ fn Enlargement() -> impl IntoView {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::api::{JobKind, JobSummary};
 
-    fn view(state: JobState) -> GenerateView {
+    pub fn view(state: JobState) -> GenerateView {
         GenerateView {
             job: JobSummary {
                 id: 1,
@@ -446,34 +389,6 @@ mod tests {
     }
 
     #[test]
-    fn every_prompt_has_its_row() {
-        let image = |id: i64, text: &str| ImageInfo {
-            id,
-            url: String::new(),
-            width: 28,
-            height: 28,
-            seed: id,
-            parameters: text.into(),
-            strip_url: String::new(),
-            strip_frames: 0,
-            noisy_strip_url: None,
-            starred: false,
-        };
-        let of = |texts: &[&str]| {
-            let images: Vec<ImageInfo> =
-                texts.iter().zip(1..).map(|(text, id)| image(id, text)).collect();
-            let starts = row_starts(&images);
-            let longest = longest_row(&images, &starts);
-            (starts, longest)
-        };
-        let (zero, one) = ("0\nSteps: 5", "1\nNegative prompt: 2\nSteps: 5");
-        assert_eq!(of(&[zero, zero, one, one, "2\nSteps: 5"]), (vec![1, 3, 5], Some(2)));
-        assert_eq!(of(&[zero, zero]), (vec![], None));
-        assert_eq!(of(&["Steps: 5", "Steps: 5"]), (vec![], None));
-        assert_eq!(of(&[]), (vec![], None));
-    }
-
-    #[test]
     fn progress_is_told_in_words() {
         assert_eq!(
             progress_words(&view(JobState::Running), 0),
@@ -490,12 +405,5 @@ mod tests {
         assert_eq!(outcome(&view(JobState::Stopped)).unwrap(), "Interrupted: 0 images of 32 kept.");
         assert_eq!(outcome(&view(JobState::Done)), None);
         assert!(outcome(&view(JobState::Failed)).unwrap().contains("not known"));
-    }
-
-    #[test]
-    fn grids_are_near_square() {
-        for (count, wanted) in [(1, 1), (2, 2), (4, 2), (5, 3), (16, 4), (64, 8)] {
-            assert_eq!(columns(count), wanted);
-        }
     }
 }

@@ -1,0 +1,77 @@
+//! Completing a class's name in a prompt.
+
+/// What a word may stand behind.
+const MARKS: [&str; 7] = [",", "(", "[", "|", "\n", "..", " AND "];
+
+/// Where the word that is being typed at the end of `prompt` begins.
+fn beginning(prompt: &str) -> usize {
+    let behind = |mark: &&str| prompt.rfind(mark).map(|at| at + mark.len());
+    let begin = MARKS.iter().filter_map(|mark| behind(mark)).max().unwrap_or(0);
+    prompt.len() - prompt[begin..].trim_start().len()
+}
+
+/// The classes that the last word of `prompt` may become: those that begin with it, then those that
+/// hold it. None if there is no word, or if it is a class as it stands.
+pub fn completions(prompt: &str, classes: &[String]) -> Vec<String> {
+    let word = prompt[beginning(prompt)..].trim_end();
+    if word.is_empty() || classes.iter().any(|name| name == word) {
+        return Vec::new();
+    }
+    let word = word.to_lowercase();
+    let (mut begin, mut hold) = (Vec::new(), Vec::new());
+    for name in classes {
+        match name.to_lowercase().find(&word) {
+            Some(0) => begin.push(name.clone()),
+            Some(_) => hold.push(name.clone()),
+            None => {}
+        }
+    }
+    begin.append(&mut hold);
+    begin
+}
+
+/// `prompt` with the class `name` chosen: in the place of its last word if that is to be completed,
+/// behind it if it waits for one more, else instead of it.
+pub fn with_class(prompt: &str, name: &str, completes: bool) -> String {
+    let begin = beginning(prompt);
+    let stays = if completes || begin == prompt.len() { &prompt[..begin] } else { "" };
+    format!("{stays}{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes() -> Vec<String> {
+        ["cat", "wildcat", "catfish", "Ähre", "dog"].map(str::to_owned).to_vec()
+    }
+
+    #[test]
+    fn the_last_word_is_completed() {
+        let all = classes();
+        for prompt in
+            ["ca", "dog, ca", "(ca", "[ca", "dog|ca", "dog AND ca", "dog..ca", "dog\nca", "Ca "]
+        {
+            assert_eq!(completions(prompt, &all), ["cat", "catfish", "wildcat"], "{prompt:?}");
+        }
+        assert_eq!(completions("äh", &all), ["Ähre"]);
+    }
+
+    #[test]
+    fn what_is_whole_or_unknown_is_not_completed() {
+        let all = classes();
+        for prompt in ["", "cat", "dog, ", "dog, cat", "(cat:1.3)", "bird", "cat bird"] {
+            assert!(completions(prompt, &all).is_empty(), "{prompt:?}");
+        }
+    }
+
+    #[test]
+    fn a_class_completes_follows_or_replaces() {
+        assert_eq!(with_class("dog AND ca", "cat", true), "dog AND cat");
+        assert_eq!(with_class("Ähre, (do", "dog", true), "Ähre, (dog");
+        assert_eq!(with_class("dog, ", "cat", false), "dog, cat");
+        assert_eq!(with_class("cat..", "dog", false), "cat..dog");
+        assert_eq!(with_class("", "dog", false), "dog");
+        assert_eq!(with_class("dog, cat", "Ähre", false), "Ähre");
+    }
+}
