@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as form from './generate-form.ts';
 import { readPng } from './png.ts';
-import { draftKept, emptyForm, expect, open, reload, test } from './studio.ts';
+import { draftKept, emptyForm, expect, fold, open, reload, test } from './studio.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 6, batchCount: 1, batchSize: 4, seed: 70 };
 
@@ -219,4 +219,56 @@ test('a number out of range is told at its field', async ({ page }) => {
   await form.generate(page, SMALL);
   await expect(page.getByRole('alert')).toBeHidden();
   await expect(form.images(page)).toHaveCount(4);
+});
+
+test('a range has all its classes, each in a row of its own', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, { ...SMALL, steps: 2, batchSize: 16, prompt: '0..9' });
+  await expect(form.images(page)).toHaveCount(16);
+  const boxes = await form.images(page).evaluateAll((all) => all.map((image) => image.getBoundingClientRect().top));
+  expect(new Set(boxes).size, 'rows').toBe(10);
+  const told = new Set<string>();
+  for (let index = 0; index < 16; index += 1) {
+    await form.images(page).nth(index).click();
+    told.add((await page.getByTestId('parameters').innerText()).split('\n')[0] ?? '');
+    await page.keyboard.press('Escape');
+  }
+  expect([...told].sort()).toEqual([...'0123456789']);
+});
+
+test('a field at fault that is out of sight gets the focus', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, SMALL);
+  await form.number(page, 'Width').fill('30');
+  await page.getByLabel('Prompt', { exact: true }).focus();
+  await page.keyboard.press('Control+Enter');
+  await expect(form.number(page, 'Width')).toBeFocused();
+  await expect(form.number(page, 'Width')).toBeInViewport();
+});
+
+test('timesteps and clipping are in the text of a picture, and come back from it', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, { ...SMALL, batchSize: 1 });
+  const method = fold(page, 'Timesteps and clipping');
+  await method.locator('summary').click();
+  await page.getByLabel('Timesteps of Uniform').selectOption('Linspace');
+  await page.getByLabel('Clip predictions to pixels').selectOption('Off');
+  await expect(method.locator('summary')).toContainText('linspace, not clipped');
+  await form.generate(page, {});
+  await expect(page.getByTestId('parameters')).toContainText(/Timestep spacing: Linspace/i);
+  await page.getByLabel('Timesteps of Uniform').selectOption('Automatic');
+  await page.getByLabel('Clip predictions to pixels').selectOption('Automatic');
+  await page.getByRole('button', { name: 'Reuse settings' }).click();
+  await expect(page.getByLabel('Timesteps of Uniform')).toHaveValue('Linspace');
+  await expect(page.getByLabel('Clip predictions to pixels')).toHaveValue('Off');
+});
+
+test('the button that began a drawing keeps the focus', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, SMALL);
+  const button = page.getByRole('button', { name: 'Generate', exact: true });
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await expect(form.images(page)).toHaveCount(4);
+  await expect(button).toBeFocused();
 });

@@ -93,6 +93,23 @@ test('a painted mask is white where it was painted', async ({ page }) => {
   expect(shades).toEqual([28, 255, 0]);
 });
 
+test('a mask that will not do is told at the mask', async ({ page }) => {
+  await give(page);
+  const tools = page.locator('.mask-tools');
+  const text = { name: 'mask.png', mimeType: 'image/png', buffer: Buffer.from('nothing') };
+  await page.getByLabel('Or a mask from a file').setInputFiles(text);
+  await expect(tools.getByRole('alert')).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(1);
+
+  await page.getByLabel('Or a mask from a file').setInputFiles({ ...given, buffer: grayPng(14, () => 255) });
+  await expect(mask(page)).toHaveValue(/^[0-9a-f]{32}$/);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await form.generate(page, SMALL);
+  const said = page.locator('#mask-fault');
+  await expect(said).toContainText('14');
+  await expect(said, 'it is brought into sight').toBeFocused();
+});
+
 test('a result goes back into img2img', async ({ page }) => {
   await open(page, '/');
   await form.generate(page, SMALL);

@@ -341,7 +341,7 @@ attributes! {
     srcset "srcset", step "step", tabindex "tabindex", target "target", title "title",
     r#type "type", value "value", width "width",
     aria_busy "aria-busy", aria_controls "aria-controls", aria_current "aria-current",
-    aria_describedby "aria-describedby", aria_expanded "aria-expanded",
+    aria_describedby "aria-describedby", aria_disabled "aria-disabled", aria_expanded "aria-expanded",
     aria_haspopup "aria-haspopup", aria_hidden "aria-hidden", aria_invalid "aria-invalid",
     aria_keyshortcuts "aria-keyshortcuts", aria_label "aria-label",
     aria_labelledby "aria-labelledby", aria_live "aria-live", aria_pressed "aria-pressed",

@@ -72,6 +72,8 @@ pub struct Desk {
     missing: StoredValue<Option<(String, String)>>,
     /// What is wrong with a picture that was given.
     pub given: FormFault,
+    /// What is wrong with a mask that was given.
+    pub given_mask: FormFault,
     /// A mask is on its way to the server.
     pub keeping: Sent,
     /// The form is on its way to the server.
@@ -95,6 +97,7 @@ impl Desk {
             fault: FormFault::new(opening.fault),
             missing: StoredValue::new(opening.missing.map(|missing| (missing, instead))),
             given: FormFault::new(None),
+            given_mask: FormFault::new(None),
             keeping: RwSignal::new(None),
             sending: RwSignal::new(false),
             enlarged: RwSignal::new(None),
@@ -166,7 +169,7 @@ impl Desk {
                 Ok(job) => {
                     self.fault.clear();
                     self.show(Some(job)).await;
-                    bring_into_view(".results");
+                    request_animation_frame(|| bring_into_view(".results"));
                 }
                 Err(error) => {
                     self.fault.set(error);
@@ -302,8 +305,13 @@ pub fn model_of<'a>(name: &str, models: &'a [ModelInfo]) -> Option<&'a ModelInfo
 /// Puts the cursor into the first field that is at fault, which may be far from the button.
 fn go_to_fault() {
     request_animation_frame(|| {
-        let found = document().query_selector("#generate-form [aria-invalid=true]");
+        // What is said of a picture or mask stands at no field that could be at fault.
+        let places = "#generate-form :is([aria-invalid=true], .fault)";
+        let found = document().query_selector(places);
         if let Some(field) = found.ok().flatten().and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+            if field.tab_index() < 0 {
+                field.set_tab_index(-1);
+            }
             let _ = field.focus();
         }
     });

@@ -153,6 +153,7 @@ fn about(model: &ModelInfo) -> String {
 /// How noise becomes a picture.
 #[component]
 fn SamplingFields() -> impl IntoView {
+    let sampler = expect_context::<Desk>().fields.at("sampler");
     view! {
         <div class="side-by-side">
             <ChoiceField
@@ -168,15 +169,17 @@ fn SamplingFields() -> impl IntoView {
                 names=SCHEDULES.iter().map(|(_, name, _)| *name).collect()
             />
         </div>
-        <NumberField
-            id="eta"
-            key="eta"
-            label="Eta"
-            help="Noise that DDIM adds at each step: 0 adds none, 1 as much as DDPM."
-            min=0
-            max=1
-            broken=true
-        />
+        <div class:unused=move || sampler.with(|sampler| sampler != "DDIM")>
+            <NumberField
+                id="eta"
+                key="eta"
+                label="Eta"
+                help="For DDIM alone: how much noise it adds at each step, from 0, none, to 1, as much as DDPM."
+                min=0
+                max=1
+                broken=true
+            />
+        </div>
     }
 }
 
@@ -228,7 +231,8 @@ fn Actions() -> impl IntoView {
                 type="submit"
                 class="primary"
                 aria-keyshortcuts="Control+Enter"
-                disabled=move || desk.is_busy()
+                // One that is disabled would lose the focus while the form is sent.
+                aria-disabled=move || desk.is_busy().then_some("true")
             >
                 "Generate"
             </button>
@@ -265,12 +269,13 @@ pub fn Count() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let images = move || {
         let count = pictures(&desk.fields.typed().settings().ok()?)?;
-        Some(format!("{} · ", words::plural(count as u64, "image")))
+        Some(words::plural(count as u64, "image"))
     };
     view! {
         <p class="help shortcut">
             {images}
             <span class="keys needs-script">
+                {move || images().map(|_| " · ")}
                 <kbd>"Ctrl Enter"</kbd> " starts, " <kbd>"Esc"</kbd> " ends"
             </span>
         </p>

@@ -34,7 +34,9 @@ pub fn ImageToImage() -> impl IntoView {
     let init = desk.fields.at("init_image");
     let is_given = Memo::new(move |_| init.with(|name| !name.is_empty()));
     let told = Signal::derive(move || is_given.get().then(|| told(desk)));
-    let faulty = Signal::derive(move || desk.fault.is_at(KEYS) || desk.given.is_at(KEYS));
+    let faulty = Signal::derive(move || {
+        desk.fault.is_at(KEYS) || desk.given.is_at(KEYS) || desk.given_mask.is_at(KEYS)
+    });
     let on_image = Callback::new(move |image: InputImage| desk.begin_from(&image.name));
     view! {
         <Fold id="img2img" title="img2img" told faulty>
@@ -51,7 +53,7 @@ pub fn ImageToImage() -> impl IntoView {
                 fault=desk.given
                 on_image
             />
-            <InitFault />
+            <InitFault is_given />
             <Show when=move || is_given.get()>
                 <HowFar />
             </Show>
@@ -69,13 +71,13 @@ fn told(desk: Desk) -> String {
     }
 }
 
-/// What the server says of a picture or mask that it does not have.
+/// What the server says of the picture; also of a mask that lies on none.
 #[component]
-fn InitFault() -> impl IntoView {
+fn InitFault(is_given: Memo<bool>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let (init, mask) = (desk.fault.at("init_image"), desk.fault.at("mask"));
     (move || {
-        let message = init.get().or_else(|| mask.get());
+        let message = init.get().or_else(|| mask.get().filter(|_| !is_given.get()));
         message.map(|message| view! { <p class="fault" role="alert">{message}</p> })
     })
     .into_render()

@@ -11,7 +11,7 @@ use super::easel::Easel;
 use super::entry::{ChoiceField, NumberField, YesField};
 use super::image_to_image::INIT_FORM;
 use crate::api::InputImage;
-use crate::components::field::{Choice, Field};
+use crate::components::field::{Choice, Fault, Field};
 use crate::components::image_picker::ImagePicker;
 use crate::components::sending::send;
 use crate::components::show::Show;
@@ -28,6 +28,7 @@ pub fn MaskFields() -> impl IntoView {
         <div class="needs-script mask-tools">
             <Tools />
         </div>
+        <Fault id="mask" fault=desk.fault.at("mask") />
         <Show when=masked>
             <UnderMask />
         </Show>
@@ -112,7 +113,7 @@ fn keep(desk: Desk, easel: Easel) {
             desk.keeping,
             move |answer: Result<InputImage, _>| match answer {
                 Ok(image) => name_it(image.name),
-                Err(error) => desk.given.set(error),
+                Err(error) => desk.given_mask.set(error),
             },
         );
     });
@@ -162,7 +163,7 @@ fn Tools() -> impl IntoView {
             <span>"Brush size"</span>
             <Handle value=easel.brush low=1.0 high=Signal::stored(60.0) step="1" />
         </label>
-        <ImagePicker id="mask-file" label="Or a mask from a file" form=INIT_FORM fault=desk.given on_image=on_mask />
+        <ImagePicker id="mask-file" label="Or a mask from a file" form=INIT_FORM fault=desk.given_mask on_image=on_mask />
     }
 }
 
