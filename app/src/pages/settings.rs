@@ -237,7 +237,7 @@ fn About(status: Status) -> impl IntoView {
                 <dd>"Darkroom " {status.version}</dd>
                 <dt>"Device"</dt>
                 <dd>
-                    {status.device} {status.device_note.map(|note| view! { <p class="help">{note}</p> })}
+                    {status.device} {status.device_note.map(|note| view! { <p class="help">{with_code(&note)}</p> })}
                 </dd>
                 <dt>"Data folder"</dt>
                 <dd>
@@ -248,4 +248,16 @@ fn About(status: Status) -> impl IntoView {
             </dl>
         </section>
     }
+}
+
+/// `words`, in which what stands between backquotes is to be typed as it is.
+fn with_code(words: &str) -> AnyView {
+    let piece = |(place, piece): (usize, &str)| {
+        let piece = piece.to_owned();
+        match place % 2 {
+            0 => piece.into_any(),
+            _ => view! { <code>{piece}</code> }.into_any(),
+        }
+    };
+    words.split('`').enumerate().map(piece).collect_view().into_any()
 }

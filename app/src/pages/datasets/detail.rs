@@ -146,7 +146,7 @@ fn Delete(info: DatasetInfo) -> impl IntoView {
     };
     let messages = fault.beside([]);
     let question = format!(
-        "Remove `{}` from Darkroom? An uploaded one is deleted from the disk; a folder of yours stays where it is. Models trained on it stay.",
+        "Remove “{}” from Darkroom? An uploaded one is deleted from the disk; a folder of yours stays where it is. Models trained on it stay.",
         info.name
     );
     view! {

@@ -101,7 +101,7 @@ fn Delete(name: String) -> impl IntoView {
     let fault = FormFault::new(None);
     let messages = fault.beside([]);
     let question = format!(
-        "Delete `{name}` with all its checkpoints and samples from the disk? Pictures drawn with it stay."
+        "Delete “{name}” with all its checkpoints and samples from the disk? Pictures drawn with it stay."
     );
     let doomed = name.clone();
     let delete = move |event: SubmitEvent| {
