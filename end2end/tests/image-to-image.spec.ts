@@ -101,13 +101,13 @@ test('a mask that will not do is told at the mask', async ({ page }) => {
   await expect(tools.getByRole('alert')).toBeVisible();
   await expect(page.getByRole('alert')).toHaveCount(1);
 
-  await page.getByLabel('Or a mask from a file').setInputFiles({ ...given, buffer: grayPng(14, () => 255) });
-  await expect(mask(page)).toHaveValue(/^[0-9a-f]{32}$/);
-  await expect(page.getByRole('alert')).toHaveCount(0);
+  await page.waitForURL(/init_image=[0-9a-f]{32}/);
+  await open(page, `${page.url()}&mask=${'0'.repeat(32)}`);
   await form.generate(page, SMALL);
   const said = page.locator('#mask-fault');
-  await expect(said).toContainText('14');
+  await expect(said).toBeVisible();
   await expect(said, 'it is brought into sight').toBeFocused();
+  await expect(page.getByRole('alert')).toHaveCount(1);
 });
 
 test('a result goes back into img2img', async ({ page }) => {

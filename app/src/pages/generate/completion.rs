@@ -6,7 +6,7 @@ const MARKS: [&str; 7] = [",", "(", "[", "|", "\n", "..", " AND "];
 /// Where the word that is being typed at the end of `prompt` begins.
 fn beginning(prompt: &str) -> usize {
     let behind = |mark: &&str| prompt.rfind(mark).map(|at| at + mark.len());
-    let begin = MARKS.iter().filter_map(|mark| behind(mark)).max().unwrap_or(0);
+    let begin = MARKS.iter().filter_map(behind).max().unwrap_or(0);
     prompt.len() - prompt[begin..].trim_start().len()
 }
 
