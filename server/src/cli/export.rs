@@ -19,7 +19,8 @@ pub struct ExportArgs {
     /// The safetensors file to write, or the folder of the pipeline
     #[arg(long, value_name = "PATH")]
     out: PathBuf,
-    /// diffusers: a folder for `DDPMPipeline.from_pretrained`, of models that came from there
+    /// diffusers: a folder for `DDPMPipeline.from_pretrained`; that of a model which was trained here
+    /// holds the code of its network, which `trust_remote_code=True` lets it run
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Only what drawing needs, in half precision: a quarter of the size or less
