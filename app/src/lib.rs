@@ -7,6 +7,7 @@ pub mod api;
 mod app;
 mod components;
 mod json;
+mod line;
 mod live;
 mod pages;
 mod words;
