@@ -9,7 +9,7 @@ use engine::checkpoint::Checkpoint;
 
 use crate::support::{Answer, Setup, Site};
 
-fn case(path: &str) -> std::path::PathBuf {
+pub fn case(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/cases").join(path)
 }
 

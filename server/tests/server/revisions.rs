@@ -1,6 +1,6 @@
 //! Images of an uploaded data set taken out, moved and brought back.
 
-use app::api::{DatasetChange, DatasetInfo, JobState, Studio};
+use app::api::{DatasetChange, DatasetEdit, DatasetInfo, JobState, Studio};
 use axum::http::StatusCode;
 
 use crate::support::{Setup, Site, open, png};
@@ -165,4 +165,30 @@ async fn a_run_learns_the_classes_that_are_laid_over_and_a_new_set_begins_withou
     let answer = site.upload("/upload/dataset", "application/json", form("set", &arrays())).await;
     let fresh: DatasetInfo = serde_json::from_slice(&answer.bytes).unwrap();
     assert_eq!((classes(&fresh), fresh.revised), (vec![("3", 2), ("5", 2)], false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn edits_at_once_come_one_after_the_other_and_the_last_can_be_taken_back() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let zip: Vec<_> = (0..9u8).map(|at| (format!("{at}.png"), png(at))).collect();
+    let zip: Vec<_> = zip.iter().map(|(name, png)| (name.as_str(), png.clone())).collect();
+    for round in 0..5 {
+        let name = format!("set{round}");
+        let body = form(&name, &zip_of(&zip));
+        let answer = site.upload("/upload/dataset", "application/json", body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let edits: Vec<_> = (0..8)
+            .map(|at| {
+                let (studio, name) = (setup.studio.clone(), name.clone());
+                let edit = DatasetEdit::Delete { images: vec![format!("{at}.png")] };
+                tokio::spawn(async move { studio.edit_dataset(&name, edit).await })
+            })
+            .collect();
+        for edit in edits {
+            assert_eq!(edit.await.unwrap().unwrap().images, 1);
+        }
+        let back = setup.studio.undo_dataset_edit(&name).await.unwrap();
+        assert_eq!((back.images, back.info.count), (1, 2));
+    }
 }

@@ -53,6 +53,8 @@ impl Datasets {
 
     /// Changes the images of a data set.
     pub fn edit(self: &Arc<Self>, name: &str, edit: &DatasetEdit) -> Result<DatasetChange> {
+        // One edit at a time, and no run begins meanwhile.
+        let lock = self.folders.lock_names()?;
         let row = self.editable(name)?;
         let set = self.open_to_edit(&row)?;
         let images = match edit {
@@ -68,16 +70,19 @@ impl Datasets {
                 set.delete(&set.names_at(&twice))?
             }
         };
+        drop(lock);
         self.changed(row, images)
     }
 
     /// Takes the last edit back.
     pub fn undo(self: &Arc<Self>, name: &str) -> Result<DatasetChange> {
+        let lock = self.folders.lock_names()?;
         let row = self.editable(name)?;
         let images = match in_arrays(&row)? {
             true => overlay::undo(&self.folders.changes(name))?,
             false => editing::undo(&self.folders.dataset(name))?,
         };
+        drop(lock);
         self.changed(row, images)
     }
 
