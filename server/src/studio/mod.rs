@@ -8,7 +8,7 @@ pub mod calendar;
 mod drawing;
 mod errands;
 pub mod evaluating;
-mod files;
+pub(crate) mod files;
 mod folders;
 pub mod foreign;
 mod foundations;
@@ -38,6 +38,7 @@ mod start;
 pub mod store;
 mod styles;
 mod tensorboard;
+mod training_memory;
 mod views;
 mod worker;
 
@@ -238,6 +239,7 @@ impl Darkroom {
         self.datasets.check(&request.config.dataset_params.im_path)?;
         self.autoencoder_header(&request.config)?;
         self.check_beginning(&request.config)?;
+        self.check_training_memory(&request.config)?;
         if Models::is_built_in(&name) {
             return Err(run_name_taken(&name));
         }
