@@ -9,7 +9,7 @@ mod deletions;
 mod drawing;
 mod errands;
 pub mod evaluating;
-mod files;
+pub(crate) mod files;
 mod folders;
 pub mod foreign;
 mod foundations;
@@ -40,6 +40,7 @@ pub mod store;
 mod styles;
 mod sweeping;
 mod tensorboard;
+mod training_memory;
 mod views;
 mod worker;
 
@@ -244,6 +245,7 @@ impl Darkroom {
         self.datasets.check(&request.config.dataset_params.im_path)?;
         self.autoencoder_header(&request.config)?;
         self.check_beginning(&request.config)?;
+        self.check_training_memory(&request.config)?;
         if Models::is_built_in(&name) {
             return Err(run_name_taken(&name));
         }
