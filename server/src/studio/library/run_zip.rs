@@ -1,7 +1,6 @@
-//! A run as one file, to be taken elsewhere.
+//! Models as one zip, to be taken elsewhere.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
 
 use super::Models;
 use crate::studio::archive::Archive;
@@ -14,29 +13,19 @@ impl Models {
     /// A zip of the whole folder of the run called `name` but the state of its optimizer, to be read
     /// from its beginning.
     pub fn zip(&self, name: &str) -> Result<File> {
-        let folder = self.run(name)?;
         let mut archive = Archive::begin(self.folders.root())?;
-        for path in files_below(&folder)? {
-            let within = path.strip_prefix(&folder).unwrap_or(&path).to_string_lossy().into_owned();
-            if within != STATE {
-                archive.add(&within, &path)?;
-            }
-        }
+        archive.add_all(&self.run(name)?, |file| file != STATE)?;
         archive.finish()
     }
-}
 
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).map_err(Error::file("read", &folder))?.flatten() {
-            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                true => open.push(entry.path()),
-                false => files.push(entry.path()),
-            }
-        }
+    /// A zip of the model called `name` as a pipeline of diffusers; an error for one that it has no
+    /// place for.
+    pub fn diffusers_zip(&self, name: &str) -> Result<File> {
+        let root = self.folders.root();
+        let folder = tempfile::tempdir_in(root).map_err(Error::file("write in", root))?;
+        self.find(name)?.checkpoint()?.save_diffusers(folder.path())?;
+        let mut archive = Archive::begin(root)?;
+        archive.add_all(folder.path(), |_| true)?;
+        archive.finish()
     }
-    files.sort();
-    Ok(files)
 }
