@@ -3,13 +3,14 @@
 //! One side of a tile of scores runs along the lanes of vectors, the other comes as single numbers
 //! spread over all lanes: [`scores`] makes the tile in registers, [`spread`] adds it, weighted, to
 //! sums along the lanes. The forward pass has queries in the lanes. The backward pass has keys there
-//! for the gradients of keys and values, and turns each tile for that of the queries, so that no sum
-//! ever runs across lanes. What it needs of the forward pass is one number for each query.
+//! for the gradients of keys and values, and channels for that of the queries, so that no sum ever
+//! runs across lanes. What it needs of the forward pass is one number for each query.
 //!
 //! Channels come first in memory, so both sides are read where they lie.
 
 mod backward;
 mod forward;
+mod rows;
 mod tile;
 
 use std::sync::OnceLock;
@@ -17,8 +18,8 @@ use std::sync::OnceLock;
 use candle_core::{Result, Shape, Tensor, bail};
 
 use super::operation::{Array, Operation};
-use super::pool;
 use super::storage::{tensor, with_numbers, zeroed};
+use super::{pairs, pool};
 use backward::{Known, head_backward};
 use forward::head_forward;
 use tile::Head;
@@ -36,7 +37,8 @@ impl Attention {
     }
 
     fn head(&self, channels: usize, tokens: usize) -> Head {
-        Head { width: channels / self.heads, tokens }
+        let width = channels / self.heads;
+        Head { width, tokens, pairs: pairs::of_channels(width) }
     }
 
     /// The result, and what the backward pass wants to know.
