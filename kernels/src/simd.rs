@@ -104,41 +104,25 @@ pub unsafe trait Simd: Copy {
     }
 
     /// 2 to the power of self, which is at most 126: a polynomial fitted to the least relative error,
-    /// 3e-6. Below -126 it goes to zero or stays at the least normal number.
+    /// 3e-6, or 8e-5 if it is `ROUGH`. Below -126 it goes to zero or stays at the least normal number.
     #[inline(always)]
-    unsafe fn exp2(self) -> Self {
+    unsafe fn exp2<const ROUGH: bool>(self) -> Self {
         // SAFETY: the caller's promise holds for every call below.
         unsafe {
             let n = self.round();
             let r = self.sub(n);
-            let mut p = Self::splat(9.570_1e-3);
-            for c in [5.591_786e-2, 2.402_474_5e-1, 6.931_218e-1, 0.999_999_3] {
-                p = p.mul_add(r, Self::splat(c));
+            let mut p = Self::splat(if ROUGH { ROUGH_EXP2[0] } else { EXP2[0] });
+            for c in if ROUGH { &ROUGH_EXP2[1..] } else { &EXP2[1..] } {
+                p = p.mul_add(r, Self::splat(*c));
             }
             p.times_exp2(n)
         }
     }
-
-    /// e to the power of self: Cephes' polynomial, right to 2 units in the last place.
-    #[inline(always)]
-    unsafe fn exp(self) -> Self {
-        // SAFETY: the caller's promise holds for every call below.
-        unsafe {
-            let x = self.max(Self::splat(-87.0)).min(Self::splat(88.0));
-            // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
-            let magic = Self::splat(12_582_912.0);
-            let n = x.mul_add(Self::splat(std::f32::consts::LOG2_E), magic).sub(magic);
-            let r = n.mul_add(Self::splat(-0.693_359_4), x);
-            let r = n.mul_add(Self::splat(2.121_944_4e-4), r);
-            let mut p = Self::splat(1.987_569_1e-4);
-            for c in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
-                p = p.mul_add(r, Self::splat(c));
-            }
-            let e = p.mul_add(r.mul(r), r).add(Self::splat(1.0));
-            e.times_exp2(n)
-        }
-    }
 }
+
+/// Of 2 to the power of numbers between -1/2 and 1/2, the highest power first.
+const EXP2: [f32; 5] = [9.570_1e-3, 5.591_786e-2, 2.402_474_5e-1, 6.931_218e-1, 0.999_999_3];
+const ROUGH_EXP2: [f32; 4] = [5.517_167e-2, 2.426_111_2e-1, 6.932_61e-1, 0.999_928_07];
 
 /// Eight lanes in plain Rust; the compiler makes of them what the target has.
 #[derive(Clone, Copy)]

@@ -1,6 +1,7 @@
 //! Gradients of queries, keys and values.
 
 use std::borrow::Cow;
+use std::mem::MaybeUninit;
 
 use super::rows::{Rows, RowsShape};
 use super::tile::{
@@ -82,7 +83,7 @@ unsafe fn key_slopes<V: Simd, const H: usize, const PAIRS: bool>(
         let from = below::<V, H>(tile.log_sums.add(at));
         let mut weights = scores::<V, H, PAIRS>(head, q[0], at, tile.k.add(lane), from);
         for row in &mut weights {
-            *row = [row[0].exp2(), row[1].exp2()];
+            *row = [row[0].exp2::<PAIRS>(), row[1].exp2::<PAIRS>()];
         }
         let spread_weights = spreadable::<V, H, PAIRS>(weights);
         spread::<V, H, PAIRS>(head, grad[1], at, &spread_weights, tile.v_slopes.add(lane));
@@ -197,8 +198,8 @@ impl Known<'_> {
     }
 }
 
-/// Gradients of queries, keys and values, each (width, tokens).
-pub(super) fn head_backward(head: Head, known: &Known, [dq, dk, dv]: [&mut [f32]; 3]) {
+/// Writes all of the gradients of queries, keys and values, (width, tokens) each.
+pub(super) fn head_backward(head: Head, known: &Known, [dq, dk, dv]: [&mut [MaybeUninit<f32>]; 3]) {
     let [q, k, v] = known.parts;
     let (queries, grads, pulls) =
         (Side::new(head, q), Side::new(head, known.grad), known.pulls(head));
@@ -238,5 +239,6 @@ pub(super) fn head_backward(head: Head, known: &Known, [dq, dk, dv]: [&mut [f32]
         k_slopes.scatter(head, dk, first, &[head.scale(); TILE][..count]);
         v_slopes.scatter(head, dv, first, &[1.0; TILE][..count]);
     }
-    shape.take_back(head, &q_slopes, head.scale(), dq);
+    q_slopes.iter_mut().for_each(|slope| *slope *= head.scale());
+    shape.take_back(head, &q_slopes, dq);
 }

@@ -1,5 +1,7 @@
 //! Values weighted by the softmax of the scores.
 
+use std::mem::MaybeUninit;
+
 use super::tile::{Head, Lanes, Row, Singles, TILE, over_tokens, scores, spread, spreadable};
 use crate::pairs::pair;
 use crate::simd::{Simd, kernel, pairs_kernel};
@@ -116,7 +118,7 @@ unsafe fn weigh_keys<V: Simd, const H: usize, const PAIRS: bool>(
         let from = [below; H];
         let mut rows = scores::<V, H, PAIRS>(tile.head, tile.k, at, tile.q.add(lane), from);
         for row in &mut rows {
-            *row = [row[0].exp2(), row[1].exp2()];
+            *row = [row[0].exp2::<PAIRS>(), row[1].exp2::<PAIRS>()];
         }
         let rows = spreadable::<V, H, PAIRS>(rows);
         add_rows::<V, H, PAIRS>(&rows, tile.sum.add(lane));
@@ -141,11 +143,11 @@ unsafe fn add_rows<V: Simd, const H: usize, const PAIRS: bool>(rows: &[[V; 2]; H
     }
 }
 
-/// `out`: (width, tokens), `log_sums`: (tokens).
+/// Writes all of `out` (width, tokens) and `log_sums` (tokens).
 pub(super) fn head_forward(
     head: Head,
     [q, k, v]: [&[f32]; 3],
-    out: &mut [f32],
+    out: &mut [MaybeUninit<f32>],
     log_sums: &mut [f32],
 ) {
     // By Cauchy and Schwarz no score is larger than this.

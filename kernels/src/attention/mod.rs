@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use candle_core::{Result, Shape, Tensor, bail};
 
 use super::operation::{Array, Operation};
-use super::storage::{tensor, with_numbers, zeroed};
+use super::storage::{tensor, with_numbers};
 use super::{pairs, pool};
 use backward::{Known, head_backward};
 use forward::head_forward;
@@ -51,9 +51,9 @@ impl Attention {
         let spare = &mut out.spare_capacity_mut()[..qkv.len() / 3];
         let heads = spare.chunks_mut(size).zip(log_sums.chunks_mut(tokens)).enumerate();
         pool::for_each(heads, |(at, (out, log_sums))| {
-            head_forward(head, self.parts(qkv, at, size), zeroed(out), log_sums);
+            head_forward(head, self.parts(qkv, at, size), out, log_sums);
         });
-        // SAFETY: every head was zeroed above.
+        // SAFETY: every head was written above.
         unsafe { out.set_len(qkv.len() / 3) }
         (out, log_sums)
     }
@@ -86,9 +86,9 @@ impl Attention {
                 grad: &grad[at * size..][..size],
                 log_sums: &log_sums[at * tokens..][..tokens],
             };
-            head_backward(head, &known, [dq, dk, dv].map(zeroed));
+            head_backward(head, &known, [dq, dk, dv]);
         });
-        // SAFETY: every head of every image was zeroed above.
+        // SAFETY: every head of every image was written above.
         unsafe { slopes.set_len(qkv.len()) }
         slopes
     }

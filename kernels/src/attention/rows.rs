@@ -1,9 +1,11 @@
 //! Tokens one after the other, with their channels along the lanes.
 
+use std::mem::MaybeUninit;
+
 use super::tile::{Head, TILE};
 use crate::pairs::pair_rows;
 use crate::simd::Level;
-use crate::transpose::transpose;
+use crate::transpose::{transpose, transpose_into};
 
 /// How channels fill vectors: `group` tokens share one where the channels of one would not fill it.
 /// Each channel's numbers of all of them then lie side by side.
@@ -23,16 +25,15 @@ impl RowsShape {
         Self { group, length: (group * head.width).next_multiple_of(lanes), lanes }
     }
 
-    /// Rows of sums, one for each token, to (width, tokens), times `scale`.
-    pub fn take_back(&self, head: Head, rows: &[f32], scale: f32, channels: &mut [f32]) {
+    /// Rows of sums, one for each token, to all of (width, tokens).
+    pub fn take_back(&self, head: Head, rows: &[f32], channels: &mut [MaybeUninit<f32>]) {
+        let Head { width, tokens, .. } = head;
         if self.group == 1 {
-            transpose(rows, (head.tokens, head.width), self.length, channels, head.tokens);
-            channels.iter_mut().for_each(|number| *number *= scale);
-            return;
+            return transpose_into(rows, (tokens, width), self.length, channels, tokens);
         }
         for (token, row) in rows.chunks_exact(self.length).enumerate() {
-            for (channel, sums) in row.chunks_exact(self.group).take(head.width).enumerate() {
-                channels[channel * head.tokens + token] = scale * sums.iter().sum::<f32>();
+            for (channel, sums) in row.chunks_exact(self.group).take(width).enumerate() {
+                channels[channel * tokens + token].write(sums.iter().sum::<f32>());
             }
         }
     }

@@ -3,6 +3,7 @@
 //! In bf16 every sum runs over pairs: of channels for scores, of tokens where a tile is spread.
 
 use std::borrow::Cow;
+use std::mem::MaybeUninit;
 
 use crate::pairs::{pair_neighbours, pair_rows};
 use crate::simd::{Simd, kernel};
@@ -117,7 +118,13 @@ impl Lanes {
     }
 
     /// Writes the tile back, each lane times its `scale`.
-    pub fn scatter(&self, head: Head, channels: &mut [f32], first: usize, scale: &[f32]) {
+    pub fn scatter(
+        &self,
+        head: Head,
+        channels: &mut [MaybeUninit<f32>],
+        first: usize,
+        scale: &[f32],
+    ) {
         // SAFETY: reads and writes within the slices only.
         unsafe { scatter_tile(&self.0, scale, &mut channels[first..], head.tokens) }
     }
@@ -141,7 +148,7 @@ unsafe fn gather_tile_of<V: Simd>(
     for (to, from) in tile.chunks_exact_mut(TILE).zip(from.chunks(pitch)) {
         let (to, rest) = to.split_at_mut(count);
         // SAFETY: as many of each.
-        unsafe { scaled::<V>(&from[..count], &scale[..count], to) }
+        unsafe { scaled::<V>(&from[..count], &scale[..count], to.as_mut_ptr()) }
         rest.fill(to[count - 1]);
     }
 }
@@ -149,34 +156,40 @@ unsafe fn gather_tile_of<V: Simd>(
 kernel! {
     /// The first of each row of a tile, as many as there are scales, each times its own, to rows that
     /// are `pitch` apart.
-    fn scatter_tile(tile: &[f32], scale: &[f32], to: &mut [f32], pitch: usize) = scatter_tile_of
+    fn scatter_tile(tile: &[f32], scale: &[f32], to: &mut [MaybeUninit<f32>], pitch: usize)
+        = scatter_tile_of
 }
 
 #[inline(always)]
-unsafe fn scatter_tile_of<V: Simd>(tile: &[f32], scale: &[f32], to: &mut [f32], pitch: usize) {
+unsafe fn scatter_tile_of<V: Simd>(
+    tile: &[f32],
+    scale: &[f32],
+    to: &mut [MaybeUninit<f32>],
+    pitch: usize,
+) {
     let count = scale.len();
     for (from, to) in tile.chunks_exact(TILE).zip(to.chunks_mut(pitch)) {
         // SAFETY: as many of each.
-        unsafe { scaled::<V>(&from[..count], scale, &mut to[..count]) }
+        unsafe { scaled::<V>(&from[..count], scale, to[..count].as_mut_ptr().cast()) }
     }
 }
 
-/// to = from x scale, number by number, of slices of one length.
+/// to = from x scale, number by number, as many as there are of both.
 #[inline(always)]
-unsafe fn scaled<V: Simd>(from: &[f32], scale: &[f32], to: &mut [f32]) {
-    let (count, mut at) = (to.len(), 0);
-    // SAFETY: every vector lies within all three, which the caller vouches for.
+unsafe fn scaled<V: Simd>(from: &[f32], scale: &[f32], to: *mut f32) {
+    let (count, mut at) = (from.len(), 0);
+    // SAFETY: the caller vouches for as many numbers of all three; every vector lies within them.
     unsafe {
         while at < count && count >= V::LANES {
             // The last vector once more, up to the end.
             at = at.min(count - V::LANES);
             let number = V::load(from.as_ptr().add(at));
-            number.mul(V::load(scale.as_ptr().add(at))).store(to.as_mut_ptr().add(at));
+            number.mul(V::load(scale.as_ptr().add(at))).store(to.add(at));
             at += V::LANES;
         }
-    }
-    for ((to, from), scale) in to[at..].iter_mut().zip(&from[at..]).zip(&scale[at..]) {
-        *to = from * scale;
+        for at in at..count {
+            to.add(at).write(from[at] * scale[at]);
+        }
     }
 }
 
