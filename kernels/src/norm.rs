@@ -22,26 +22,8 @@ pub(super) struct GroupNorm {
 fn moments(group: &[f32], eps: f64) -> (f32, f32) {
     let count = group.len() as f32;
     let mean = reduce::sum(group) / count;
-    // SAFETY: reads within the slice only.
-    let variance = unsafe { centred_squares(group, mean) } / count;
+    let variance = reduce::squares_around(group, mean) / count;
     (mean, (1.0 / (f64::from(variance) + eps).sqrt()) as f32)
-}
-
-kernel! { fn centred_squares(numbers: &[f32], mean: f32) -> f32 = centred_squares_body }
-
-#[inline(always)]
-unsafe fn centred_squares_body<V: Simd>(numbers: &[f32], mean: f32) -> f32 {
-    // SAFETY: every load lies within a chunk.
-    unsafe {
-        let (mut sum, centre) = (V::splat(0.0), V::splat(mean));
-        let chunks = numbers.chunks_exact(V::LANES);
-        let rest = chunks.remainder().iter().map(|x| (x - mean) * (x - mean)).sum::<f32>();
-        for chunk in chunks {
-            let x = V::load(chunk.as_ptr()).sub(centre);
-            sum = x.mul_add(x, sum);
-        }
-        sum.sum() + rest
-    }
 }
 
 kernel! {
