@@ -154,7 +154,7 @@ fn arrays_turned() -> Vec<u8> {
 
 #[tokio::test]
 async fn changes_are_not_laid_over_files_that_came_in_place_of_theirs() {
-    let setup = Setup::idle();
+    let setup = Setup::working();
     let site = setup.site();
     let file = setup.folder.path().join("set.npz");
     std::fs::write(&file, arrays()).unwrap();
