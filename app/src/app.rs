@@ -11,6 +11,7 @@ use leptos_router::{
 use crate::api::{ApiError, Preferences, Status, fetch_preferences, fetch_status};
 use crate::components::header::Header;
 use crate::json::load;
+use crate::line;
 use crate::live::Live;
 use crate::pages::NotFound;
 use crate::pages::part;
@@ -41,7 +42,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let live = Live::new();
     provide_context(live);
-    Effect::new(move || live.connect());
+    Effect::new(move || line::keep(live));
     #[cfg(feature = "hydrate")]
     Effect::new(move || crate::foresight::watch(live));
     view! {

@@ -9,6 +9,7 @@ mod components;
 #[cfg(feature = "hydrate")]
 mod foresight;
 mod json;
+mod line;
 mod live;
 mod pages;
 mod words;

@@ -3,8 +3,6 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::de::IgnoredAny;
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{EventSource, MessageEvent};
 
 use crate::api::{
     GenerateView, ImageInfo, JobId, JobKind, JobSummary, Preferences, Status, fetch_generation,
@@ -75,40 +73,33 @@ impl Live {
         self.status.with(|status| status.as_ref().map(|s| s.jobs.clone()).unwrap_or_default())
     }
 
-    /// Listens to `/events` for as long as the page is open. The browser reconnects by itself.
-    pub fn connect(self) {
-        let Ok(source) = EventSource::new("/events") else { return };
-        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
-            let text = message.data().as_string().unwrap_or_default();
-            self.hear(text);
-        });
-        let on_open = Closure::<dyn Fn()>::new(move || self.opened());
-        let on_error = Closure::<dyn Fn()>::new(move || self.connected.set(false));
-        source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
-        source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        // The page listens until it is closed.
-        on_message.forget();
-        on_open.forget();
-        on_error.forget();
-    }
-
-    /// The line to the server stands: what went on since the page was drawn, or since the line broke,
+    /// The line to the server stands: what went on since the page was drawn, or since the line was cut,
     /// has to be asked for.
-    fn opened(self) {
+    pub fn opened(self) {
         let is_back = !self.connected.get_untracked();
         self.connected.set(true);
         self.missed.update(|times| *times += 1);
         if is_back {
-            spawn_local(async move {
-                if let Ok(status) = fetch_status().await {
-                    self.apply_status(status);
-                }
-            });
+            spawn_local(self.ask_for_status());
         }
     }
 
-    fn hear(self, text: String) {
+    /// Brings the queue up to what it is now.
+    pub async fn ask_for_status(self) {
+        if let Ok(status) = fetch_status().await {
+            self.apply_status(status);
+        }
+    }
+
+    /// Whether a job runs or waits, as far as the page knows.
+    pub fn is_busy(self) -> bool {
+        self.status.with_untracked(|status| {
+            status.as_ref().is_some_and(|status| status.jobs.iter().any(|job| !job.state.is_over()))
+        })
+    }
+
+    /// Takes what was told over the line.
+    pub fn hear(self, text: String) {
         match json::read(&text) {
             Ok(Event::Status(status)) => self.apply_status(status),
             Ok(Event::Generate(view)) => self.apply_generation(*view),
@@ -356,7 +347,7 @@ mod tests {
             Told::Train { job: 1, figures: Default::default(), points: vec![Default::default()] },
             Told::Validation { job: 1, point },
             Told::Samples { job: 1, grid },
-            Told::Checkpoint { job: 1, step: 5 },
+            Told::Checkpoint { job: 1, checkpoints: vec![5], best: Some(5) },
             Told::LibraryChanged(3),
         ] {
             let text = serde_json::to_string(&event).unwrap();

@@ -111,10 +111,7 @@ pub fn columns_for(count: usize) -> usize {
 
 /// Pictures of one size in rows, `gap` black pixels between them.
 pub fn grid(pictures: &[Picture], columns: usize, gap: u32) -> Picture {
-    let Some(first) = pictures.first() else {
-        return Picture::filled(1, 1, 1, 0);
-    };
-    let columns = columns.clamp(1, pictures.len());
+    let columns = columns.clamp(1, pictures.len().max(1));
     rows(pictures, &vec![columns; pictures.len().div_ceil(columns)], gap)
 }
 

@@ -147,8 +147,11 @@ impl Geometry {
     /// As [`Geometry::lay_out`], of an image that has two channels for each of ours.
     fn lay_out_pairs(&self, image: &[f32], slack: usize, planes: &mut Vec<f32>) {
         let (plane_height, plane_width) = self.plane();
-        let planes = zeroed(planes, self.planes_numbers() + slack);
         let (s, p, size) = (self.stride, self.padding, self.height * self.width);
+        planes.resize(self.planes_numbers() + slack, 0.0);
+        // Without a border every number of every plane is written.
+        let border = if self.is_bare() { self.planes_numbers() } else { 0 };
+        planes[border..].fill(0.0);
         for (input, channels) in image.chunks_exact(2 * size).enumerate() {
             let (first, second) = channels.split_at(size);
             let rows = first.chunks_exact(self.width).zip(second.chunks_exact(self.width));
@@ -193,10 +196,19 @@ impl Geometry {
         (0..self.out_height).flat_map(columns)
     }
 
-    /// Fills `planes` (zeroed) from an image, with the channels last; `turned` is scratch.
+    /// Whether the planes are the image itself.
+    pub fn is_bare(&self) -> bool {
+        self.stride == 1 && self.padding == 0
+    }
+
+    /// Fills `planes` (zeroed, unless they are bare) from an image, with the channels last; `turned` is
+    /// scratch.
     pub fn lay_out_channels_last(&self, image: &[f32], planes: &mut [f32], turned: &mut Vec<f32>) {
         let (plane_height, plane_width) = self.plane();
         let (s, p, pixels) = (self.stride, self.padding, self.height * self.width);
+        if self.is_bare() {
+            return transpose(image, (self.inputs, pixels), pixels, planes, self.inputs);
+        }
         turned.resize(image.len(), 0.0);
         transpose(image, (self.inputs, pixels), pixels, turned, self.inputs);
         for (y, line) in turned.chunks_exact(self.width * self.inputs).enumerate() {

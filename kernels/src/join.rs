@@ -1,9 +1,11 @@
 //! Two images as one, with the channels of both.
 
+use std::mem::MaybeUninit;
+
 use candle_core::{Result, Shape, Tensor, bail};
 
 use super::operation::{Array, Operation};
-use super::storage::{chunks, tensor, with_numbers};
+use super::storage::{tensor, with_numbers, written_chunks};
 
 /// The channels of the first, then those of the second.
 pub(super) struct Join;
@@ -11,6 +13,14 @@ pub(super) struct Join;
 /// Numbers of one image.
 fn image(dims: &[usize]) -> usize {
     dims[1..].iter().product()
+}
+
+/// Fills `to` from the beginning of `from`.
+fn copy(from: &[f32], to: &mut [MaybeUninit<f32>]) {
+    let from = &from[..to.len()];
+    for (to, from) in to.iter_mut().zip(from) {
+        to.write(*from);
+    }
 }
 
 impl Operation<2> for Join {
@@ -21,10 +31,13 @@ impl Operation<2> for Join {
             bail!("images of {:?} and {:?} cannot be joined", a.dims, b.dims)
         }
         let (first, second) = (image(a.dims), image(b.dims));
-        let joined = chunks(first + second, a.dims[0], |at, to| {
-            to[..first].copy_from_slice(&a.numbers[at * first..][..first]);
-            to[first..].copy_from_slice(&b.numbers[at * second..][..second]);
-        });
+        let image = |at: usize, to: &mut [_]| {
+            let (to_first, to_second) = to.split_at_mut(first);
+            copy(&a.numbers[at * first..], to_first);
+            copy(&b.numbers[at * second..], to_second);
+        };
+        // SAFETY: both halves of every image are written.
+        let joined = unsafe { written_chunks(first + second, a.dims[0], image) };
         let mut dims = a.dims.to_vec();
         dims[1] += b.dims[1];
         Ok((joined, dims.into()))
@@ -40,9 +53,9 @@ impl Operation<2> for Join {
         let part = |of: &Tensor, skip: usize| {
             let size = image(of.dims());
             let numbers = with_numbers(&[grad], |[grad]| {
-                chunks(size, of.dims()[0], |at, to| {
-                    to.copy_from_slice(&grad[at * whole + skip..][..size]);
-                })
+                let part = |at: usize, to: &mut [_]| copy(&grad[at * whole + skip..], to);
+                // SAFETY: every number of every part is written.
+                unsafe { written_chunks(size, of.dims()[0], part) }
             })?;
             tensor(numbers, of.shape())
         };

@@ -7,7 +7,7 @@ use candle_core::{Result, Shape, Tensor, bail};
 
 use super::operation::{Array, Operation};
 use super::simd::{Simd, kernel};
-use super::storage::{tensor, with_numbers, written_chunks, zeroed};
+use super::storage::{tensor, with_numbers, written_chunks};
 use super::{pool, reduce};
 
 /// Group normalisation of (batch, channels, …).
@@ -22,26 +22,8 @@ pub(super) struct GroupNorm {
 fn moments(group: &[f32], eps: f64) -> (f32, f32) {
     let count = group.len() as f32;
     let mean = reduce::sum(group) / count;
-    // SAFETY: reads within the slice only.
-    let variance = unsafe { centred_squares(group, mean) } / count;
+    let variance = reduce::squares_around(group, mean) / count;
     (mean, (1.0 / (f64::from(variance) + eps).sqrt()) as f32)
-}
-
-kernel! { fn centred_squares(numbers: &[f32], mean: f32) -> f32 = centred_squares_body }
-
-#[inline(always)]
-unsafe fn centred_squares_body<V: Simd>(numbers: &[f32], mean: f32) -> f32 {
-    // SAFETY: every load lies within a chunk.
-    unsafe {
-        let (mut sum, centre) = (V::splat(0.0), V::splat(mean));
-        let chunks = numbers.chunks_exact(V::LANES);
-        let rest = chunks.remainder().iter().map(|x| (x - mean) * (x - mean)).sum::<f32>();
-        for chunk in chunks {
-            let x = V::load(chunk.as_ptr()).sub(centre);
-            sum = x.mul_add(x, sum);
-        }
-        sum.sum() + rest
-    }
 }
 
 kernel! {
@@ -94,7 +76,9 @@ unsafe fn sigmoid<V: Simd>(z: V) -> V {
     // SAFETY: the caller's promise of the instruction set.
     unsafe {
         let one = V::splat(1.0);
-        one.div(one.add(V::splat(0.0).sub(z).exp()))
+        let power = z.mul(V::splat(-std::f32::consts::LOG2_E));
+        let power = power.max(V::splat(-126.0)).min(V::splat(126.0));
+        one.div(one.add(power.exp2::<false>()))
     }
 }
 
@@ -110,14 +94,19 @@ pub(super) struct Channel {
 
 kernel! {
     /// Puts the gradient before SiLU into `dz`; gives its sum and its sum times the normalised x.
-    fn channel_sums(x: &[f32], grad: &[f32], dz: &mut [f32], channel: Channel) -> (f32, f32) = channel_sums_body
+    fn channel_sums(
+        x: &[f32],
+        grad: &[f32],
+        dz: &mut [MaybeUninit<f32>],
+        channel: Channel,
+    ) -> (f32, f32) = channel_sums_body
 }
 
 #[inline(always)]
 unsafe fn channel_sums_body<V: Simd>(
     x: &[f32],
     grad: &[f32],
-    dz: &mut [f32],
+    dz: &mut [MaybeUninit<f32>],
     channel: Channel,
 ) -> (f32, f32) {
     let whole = x.len() / V::LANES * V::LANES;
@@ -126,7 +115,7 @@ unsafe fn channel_sums_body<V: Simd>(
         let mut sums = [V::splat(0.0); 2];
         for i in (0..whole).step_by(V::LANES) {
             let (x, grad) = (x.as_ptr().add(i), grad.as_ptr().add(i));
-            sums = vector_sums(x, grad, dz.as_mut_ptr().add(i), channel, sums);
+            sums = vector_sums(x, grad, dz.as_mut_ptr().add(i).cast(), channel, sums);
         }
         let rest = x.len() - whole;
         let (mut x_rest, mut grad_rest, mut dz_rest) = ([0f32; 16], [0f32; 16], [0f32; 16]);
@@ -134,7 +123,9 @@ unsafe fn channel_sums_body<V: Simd>(
         grad_rest[..rest].copy_from_slice(&grad[whole..]);
         sums =
             vector_sums(x_rest.as_ptr(), grad_rest.as_ptr(), dz_rest.as_mut_ptr(), channel, sums);
-        dz[whole..].copy_from_slice(&dz_rest[..rest]);
+        for (dz, value) in dz[whole..].iter_mut().zip(dz_rest) {
+            dz.write(value);
+        }
         (sums[0].sum(), sums[1].sum())
     }
 }
@@ -226,7 +217,6 @@ impl GroupNorm {
         pool::for_each(
             by_group.zip(by_channel).enumerate(),
             |(at, ((dx, (x, grad)), (dgamma, dbeta)))| {
-                let dx = zeroed(dx);
                 let (mean, rstd) = moments(x, self.eps);
                 let first = at % self.groups * each;
                 let (mut mean_d, mut mean_dn) = (0f32, 0f32);
@@ -242,6 +232,8 @@ impl GroupNorm {
                     mean_d += gamma * sum / size as f32;
                     mean_dn += gamma * sum_normed / size as f32;
                 }
+                // SAFETY: every channel was written above.
+                let dx = unsafe { &mut *(std::ptr::from_mut(dx) as *mut [f32]) };
                 for i in 0..each {
                     let here = i * pixels..(i + 1) * pixels;
                     // rstd (dz gamma - mean_d - (x - mean) rstd mean_dn), sorted by powers of x.
@@ -253,7 +245,7 @@ impl GroupNorm {
                 }
             },
         );
-        // SAFETY: every group was zeroed above.
+        // SAFETY: every group was written above.
         unsafe { dx.set_len(x.len()) }
         (dx, dgamma, dbeta)
     }

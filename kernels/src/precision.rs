@@ -1,9 +1,9 @@
-//! How exactly convolutions multiply.
+//! How exactly convolutions and attention multiply.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The numbers that convolutions multiply. Their sums are f32 in any case, and so are weights,
-/// optimizer, norms and attention.
+/// The numbers that convolutions and attention multiply. Their sums are f32 in any case, and so are
+/// exponentials, weights, optimizer and norms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
     #[default]
@@ -20,7 +20,7 @@ impl Precision {
         if BF16.load(Ordering::Relaxed) { Self::Bf16 } else { Self::F32 }
     }
 
-    /// Makes all convolutions of this program multiply so, whatever the processor.
+    /// Makes all convolutions and attention of this program multiply so, whatever the processor.
     pub fn choose(self) {
         BF16.store(self == Self::Bf16, Ordering::Relaxed);
     }

@@ -5,6 +5,8 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use super::precision::Precision;
+
 /// An instruction set the kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -34,6 +36,12 @@ impl Level {
     /// Makes all kernels use `level`, or the best there is if the processor lacks it.
     pub fn force(level: Level) {
         LEVEL.store(level.min(Self::detected()) as u8 + 1, Ordering::Relaxed);
+    }
+
+    /// Numbers in a vector of this level; of one that multiplies `pairs` of bf16.
+    pub(super) fn lanes(self, pairs: bool) -> usize {
+        let wide = self == Level::Avx512 && (!pairs || Precision::bf16_is_fast());
+        if wide { 16 } else { 8 }
     }
 
     /// The best this processor has.
@@ -74,50 +82,47 @@ pub unsafe trait Simd: Copy {
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
     /// c plus both products of the bf16 pairs in self and b.
     unsafe fn mul_add_pairs(self, b: Self, c: Self) -> Self;
-    /// The next whole number below, of numbers that are less than 2^22 from zero.
-    unsafe fn floor(self) -> Self;
+    /// Two numbers, or four, again and again.
+    unsafe fn repeat_two(from: *const f32) -> Self;
+    unsafe fn repeat_four(from: *const f32) -> Self;
+    /// The upper halves of self and second as pairs of bf16, self's first: both are rounded toward
+    /// zero.
+    unsafe fn pair(self, second: Self) -> Self;
+    /// The nearest whole number, of numbers that are less than 2^22 from zero.
+    unsafe fn round(self) -> Self;
     /// self x 2 to the power of n, which holds whole numbers of at most 127; of less than -126 it is
     /// enough to come as close to zero as -126 does.
     unsafe fn times_exp2(self, n: Self) -> Self;
     /// The sum of all lanes, always in the same order.
     unsafe fn sum(self) -> f32;
 
-    /// 2 to the power of self, which is at most 127: a polynomial fitted to the least relative error,
-    /// 2e-7. Below -126 it goes to zero or stays at the least normal number.
+    /// [`Simd::mul_add_pairs`] with `PAIRS`, else [`Simd::mul_add`].
     #[inline(always)]
-    unsafe fn exp2(self) -> Self {
+    unsafe fn product<const PAIRS: bool>(self, b: Self, c: Self) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { if PAIRS { self.mul_add_pairs(b, c) } else { self.mul_add(b, c) } }
+    }
+
+    /// 2 to the power of self, which is at most 126: a polynomial fitted to the least relative error,
+    /// 3e-6, or 8e-5 if it is `ROUGH`. Below -126 it goes to zero or stays at the least normal number.
+    #[inline(always)]
+    unsafe fn exp2<const ROUGH: bool>(self) -> Self {
         // SAFETY: the caller's promise holds for every call below.
         unsafe {
-            let n = self.floor();
+            let n = self.round();
             let r = self.sub(n);
-            let mut p = Self::splat(1.877_576_5e-3);
-            for c in [8.989_341e-3, 5.582_632e-2, 2.401_536_1e-1, 6.931_531e-1, 0.999_999_94] {
-                p = p.mul_add(r, Self::splat(c));
+            let mut p = Self::splat(if ROUGH { ROUGH_EXP2[0] } else { EXP2[0] });
+            for c in if ROUGH { &ROUGH_EXP2[1..] } else { &EXP2[1..] } {
+                p = p.mul_add(r, Self::splat(*c));
             }
             p.times_exp2(n)
         }
     }
-
-    /// e to the power of self: Cephes' polynomial, right to 2 units in the last place.
-    #[inline(always)]
-    unsafe fn exp(self) -> Self {
-        // SAFETY: the caller's promise holds for every call below.
-        unsafe {
-            let x = self.max(Self::splat(-87.0)).min(Self::splat(88.0));
-            // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
-            let magic = Self::splat(12_582_912.0);
-            let n = x.mul_add(Self::splat(std::f32::consts::LOG2_E), magic).sub(magic);
-            let r = n.mul_add(Self::splat(-0.693_359_4), x);
-            let r = n.mul_add(Self::splat(2.121_944_4e-4), r);
-            let mut p = Self::splat(1.987_569_1e-4);
-            for c in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
-                p = p.mul_add(r, Self::splat(c));
-            }
-            let e = p.mul_add(r.mul(r), r).add(Self::splat(1.0));
-            e.times_exp2(n)
-        }
-    }
 }
+
+/// Of 2 to the power of numbers between -1/2 and 1/2, the highest power first.
+const EXP2: [f32; 5] = [9.570_1e-3, 5.591_786e-2, 2.402_474_5e-1, 6.931_218e-1, 0.999_999_3];
+const ROUGH_EXP2: [f32; 4] = [5.517_167e-2, 2.426_111_2e-1, 6.932_61e-1, 0.999_928_07];
 
 /// Eight lanes in plain Rust; the compiler makes of them what the target has.
 #[derive(Clone, Copy)]
@@ -186,13 +191,28 @@ unsafe impl Simd for Lanes8 {
         lanewise!(lanewise!(self, b, dot), c, |a: f32, b: f32| a + b)
     }
     #[inline(always)]
-    unsafe fn floor(self) -> Self {
+    unsafe fn repeat_two(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for two numbers; an unaligned read needs no more.
+        let [a, b] = unsafe { from.cast::<[f32; 2]>().read_unaligned() };
+        Self([a, b, a, b, a, b, a, b])
+    }
+    #[inline(always)]
+    unsafe fn repeat_four(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for four numbers; an unaligned read needs no more.
+        let [a, b, c, d] = unsafe { from.cast::<[f32; 4]>().read_unaligned() };
+        Self([a, b, c, d, a, b, c, d])
+    }
+    #[inline(always)]
+    unsafe fn pair(self, second: Self) -> Self {
+        lanewise!(self, second, |a: f32, b: f32| {
+            f32::from_bits((b.to_bits() & 0xffff_0000) | (a.to_bits() >> 16))
+        })
+    }
+    #[inline(always)]
+    unsafe fn round(self) -> Self {
         // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
         let magic = 12_582_912.0;
-        Self(self.0.map(|x| {
-            let nearest = (x + magic) - magic;
-            if nearest > x { nearest - 1.0 } else { nearest }
-        }))
+        Self(self.0.map(|x| (x + magic) - magic))
     }
     #[inline(always)]
     unsafe fn times_exp2(self, n: Self) -> Self {
@@ -218,7 +238,7 @@ mod x86 {
 
     macro_rules! simd_of {
         ($vector:ty, $half:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident,
-         $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $pairs:expr, $floor:expr, $exp2:expr, $sum:expr) => {
+         $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $two:expr, $four:expr, $pairs:expr, $pair:expr, $round:expr, $exp2:expr, $sum:expr) => {
             // SAFETY: every function is one instruction of the set the caller vouches for.
             unsafe impl Simd for $vector {
                 const LANES: usize = $lanes;
@@ -268,8 +288,20 @@ mod x86 {
                     unsafe { $pairs(self, b, c) }
                 }
                 #[inline(always)]
-                unsafe fn floor(self) -> Self {
-                    unsafe { $floor(self) }
+                unsafe fn repeat_two(from: *const f32) -> Self {
+                    unsafe { $two(from) }
+                }
+                #[inline(always)]
+                unsafe fn repeat_four(from: *const f32) -> Self {
+                    unsafe { $four(from) }
+                }
+                #[inline(always)]
+                unsafe fn pair(self, second: Self) -> Self {
+                    unsafe { $pair(self, second) }
+                }
+                #[inline(always)]
+                unsafe fn round(self) -> Self {
+                    unsafe { $round(self) }
                 }
                 #[inline(always)]
                 unsafe fn times_exp2(self, n: Self) -> Self {
@@ -297,12 +329,21 @@ mod x86 {
         _mm512_max_ps,
         _mm512_min_ps,
         _mm512_fmadd_ps,
+        |two: *const f32| _mm512_castpd_ps(_mm512_set1_pd(two.cast::<f64>().read_unaligned())),
+        |four| _mm512_broadcast_f32x4(_mm_loadu_ps(four)),
         |a, b, c| {
             // Bits of the same register, seen otherwise.
             let [a, b]: [__m512bh; 2] = std::mem::transmute([a, b]);
             _mm512_dpbf16_ps(c, a, b)
         },
-        |x| _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF }>(x),
+        |a, b| {
+            let first = _mm512_srli_epi32::<16>(_mm512_castps_si512(a));
+            let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
+            // Bits of the second where the mask has them, of the first elsewhere.
+            let both = _mm512_ternarylogic_epi32::<0xe4>(_mm512_castps_si512(b), first, upper);
+            _mm512_castsi512_ps(both)
+        },
+        |x| _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT }>(x),
         |x, n| _mm512_scalef_ps(x, n),
         |v| _mm512_reduce_add_ps(v)
     );
@@ -321,6 +362,8 @@ mod x86 {
         _mm256_max_ps,
         _mm256_min_ps,
         _mm256_fmadd_ps,
+        |two: *const f32| _mm256_castpd_ps(_mm256_set1_pd(two.cast::<f64>().read_unaligned())),
+        |four: *const f32| _mm256_broadcast_ps(&four.cast::<__m128>().read_unaligned()),
         |a, b, c| {
             let upper = _mm256_castsi256_ps(_mm256_set1_epi32(0xffff_0000_u32 as i32));
             let first = |x| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_castps_si256(x)));
@@ -328,7 +371,12 @@ mod x86 {
             let sum = _mm256_fmadd_ps(first(a), first(b), c);
             _mm256_fmadd_ps(second(a), second(b), sum)
         },
-        |x| _mm256_floor_ps(x),
+        |a, b| {
+            let first = _mm256_castsi256_ps(_mm256_srli_epi32::<16>(_mm256_castps_si256(a)));
+            let upper = _mm256_castsi256_ps(_mm256_set1_epi32(0xffff_0000_u32 as i32));
+            _mm256_or_ps(_mm256_and_ps(b, upper), first)
+        },
+        |x| _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x),
         |x, n| {
             let n = _mm256_max_ps(n, _mm256_set1_ps(-126.0));
             let bits = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
@@ -376,3 +424,40 @@ macro_rules! kernel {
     };
 }
 pub(super) use kernel;
+
+/// As [`kernel`], of a body that multiplies pairs of bf16. Processors with AVX-512 that lack its
+/// instruction for pairs take narrower vectors.
+macro_rules! pairs_kernel {
+    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $body:ident) => {
+        $(#[$doc])*
+        pub(super) unsafe fn $name($($arg: $type),*) {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512bf16")]
+                unsafe fn avx512($($arg: $type),*) {
+                    // SAFETY: the caller's promise, and the instruction set is there.
+                    unsafe { $body::<std::arch::x86_64::__m512>($($arg),*) }
+                }
+                #[target_feature(enable = "avx2,fma")]
+                unsafe fn avx2($($arg: $type),*) {
+                    // SAFETY: as above.
+                    unsafe { $body::<std::arch::x86_64::__m256>($($arg),*) }
+                }
+                use crate::simd::Level;
+                match Level::current() {
+                    Level::Avx512 if crate::precision::Precision::bf16_is_fast() => {
+                        // SAFETY: the processor was asked.
+                        return unsafe { avx512($($arg),*) };
+                    }
+                    // SAFETY: AVX-512 has all of AVX2, and `Level` never names what the processor
+                    // lacks.
+                    Level::Avx512 | Level::Avx2 => return unsafe { avx2($($arg),*) },
+                    Level::Portable => {}
+                }
+            }
+            // SAFETY: the caller's promise; plain Rust runs everywhere.
+            unsafe { $body::<crate::simd::Lanes8>($($arg),*) }
+        }
+    };
+}
+pub(super) use pairs_kernel;

@@ -1,6 +1,6 @@
 //! The gradient of a convolution's weight, and of its bias.
 
-use super::conv::{Geometry, zeroed};
+use super::conv::Geometry;
 use super::pairs::{pair_neighbours, pair_rows};
 use super::pool;
 use super::precision::Precision;
@@ -121,7 +121,9 @@ impl Buffers {
         // Windows at the end of the last row reach as far beyond it as its border would be wide.
         let reached = used + g.padding * g.inputs + SLACK;
         // One more pixel, which a pair may hold, times zero.
-        let planes = zeroed(&mut self.planes, reached + g.inputs);
+        let planes = &mut self.planes;
+        planes.resize(reached + g.inputs, 0.0);
+        planes[if g.is_bare() { used } else { 0 }..].fill(0.0);
         let each = planes.chunks_exact_mut(g.planes_numbers());
         for (planes, x) in each.zip(x.chunks_exact(g.image_numbers())) {
             g.lay_out_channels_last(x, planes, &mut self.turned);

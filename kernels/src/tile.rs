@@ -9,8 +9,7 @@ use std::mem::MaybeUninit;
 
 use super::pairs::pair;
 use super::pool;
-use super::precision::Precision;
-use super::simd::{Level, Simd, kernel};
+use super::simd::{Simd, kernel, pairs_kernel};
 use super::storage::{written, zeroed};
 use super::transpose::transpose;
 
@@ -227,31 +226,15 @@ unsafe fn numbers_panel_of<V: Simd>(panel: Panel<'_>) {
     unsafe { outer_panel_of::<V, false>(panel) }
 }
 
-/// As [`outer_panel`], of pairs of bf16. Processors with AVX-512 that lack its instruction for pairs
-/// take narrower vectors.
-unsafe fn pairs_panel(panel: Panel<'_>) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx512f,avx512bf16")]
-        unsafe fn avx512(panel: Panel<'_>) {
-            // SAFETY: the caller's promise, and the instruction set is there.
-            unsafe { outer_panel_of::<std::arch::x86_64::__m512, true>(panel) }
-        }
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn avx2(panel: Panel<'_>) {
-            // SAFETY: as above.
-            unsafe { outer_panel_of::<std::arch::x86_64::__m256, true>(panel) }
-        }
-        match Level::current() {
-            // SAFETY: the processor was asked.
-            Level::Avx512 if Precision::bf16_is_fast() => return unsafe { avx512(panel) },
-            // SAFETY: AVX-512 has all of AVX2, and `Level` never names what the processor lacks.
-            Level::Avx512 | Level::Avx2 => return unsafe { avx2(panel) },
-            Level::Portable => {}
-        }
-    }
-    // SAFETY: the caller's promise; plain Rust runs everywhere.
-    unsafe { outer_panel_of::<crate::simd::Lanes8, true>(panel) }
+pairs_kernel! {
+    /// As [`outer_panel`], of pairs of bf16.
+    fn pairs_panel(panel: Panel<'_>) = pairs_panel_of
+}
+
+#[inline(always)]
+unsafe fn pairs_panel_of<V: Simd>(panel: Panel<'_>) {
+    // SAFETY: the caller's promise.
+    unsafe { outer_panel_of::<V, true>(panel) }
 }
 
 #[inline(always)]
@@ -316,10 +299,7 @@ unsafe fn outer_tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>
             for (i, sum) in sums.iter_mut().enumerate() {
                 let factor = V::splat(*a.add(i));
                 for j in 0..W {
-                    sum[j] = match PAIRS {
-                        true => factor.mul_add_pairs(columns[j], sum[j]),
-                        false => factor.mul_add(columns[j], sum[j]),
-                    };
+                    sum[j] = factor.product::<PAIRS>(columns[j], sum[j]);
                 }
             }
             a = a.add(panel.step);

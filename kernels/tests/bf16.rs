@@ -1,4 +1,4 @@
-//! Convolutions in bf16 beside those in f32.
+//! Convolutions and attention in bf16 beside those in f32.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -99,6 +99,60 @@ fn other_numbers_are_as_near_as_bf16_is() {
     assert!(error > 1e-4 && error < 1e-2, "{error}");
 }
 
+/// Result of attention over (batch, 3 x channels, tokens) times `scale`, and gradient of its input.
+fn attended(
+    attention: fn(&Tensor, usize) -> candle_core::Result<Tensor>,
+    qkv: &Tensor,
+    heads: usize,
+    scale: f64,
+) -> [Tensor; 2] {
+    let qkv = Var::from_tensor(qkv).unwrap();
+    let y = attention(&(qkv.as_tensor() * scale).unwrap(), heads).unwrap();
+    let pull = var(4, y.dims(), false).as_detached_tensor();
+    let mut grads = (&y * pull).unwrap().sum_all().unwrap().backward().unwrap();
+    let grad = grads.remove(&qkv).unwrap();
+    [y, grad]
+}
+
+#[test]
+fn attention_is_as_near_as_bf16_is() {
+    let _alone = in_bf16();
+    for level in [Level::Portable, Level::Avx2, Level::Avx512] {
+        Level::force(level);
+        for (batch, channels, tokens, heads, scale) in [
+            (1, 8, 49, 2, 1.0),
+            (3, 16, 196, 2, 1.0),
+            (1, 32, 35, 1, 1.0),
+            (2, 4, 1, 2, 1.0),
+            // Scores whose exponentials would leave f32 if nothing were taken from them first.
+            (2, 24, 99, 2, 3.0),
+        ] {
+            let qkv = var(1, &[batch, 3 * channels, tokens], false);
+            let fast = attended(kernels::attention, &qkv, heads, scale);
+            let slow = attended(plain::attention, &qkv, heads, scale);
+            for (fast, slow) in fast.iter().zip(&slow) {
+                let error = apart(fast, slow);
+                // Scores are as large as their error then.
+                let limit = 2e-2 * scale as f32;
+                assert!(error > 1e-4 && error < limit, "{level:?} {channels} {tokens}: {error}");
+            }
+        }
+    }
+    Level::force(Level::detected());
+}
+
+/// Heads of an odd width have no pairs of channels.
+#[test]
+fn attention_of_an_odd_width_is_that_in_f32() {
+    let _alone = in_bf16();
+    let qkv = var(1, &[2, 18, 50], false);
+    let fast = attended(kernels::attention, &qkv, 2, 1.0);
+    let slow = attended(plain::attention, &qkv, 2, 1.0);
+    for (fast, slow) in fast.iter().zip(&slow) {
+        assert!(apart(fast, slow) < 5e-5, "{}", apart(fast, slow));
+    }
+}
+
 #[test]
 fn results_do_not_depend_on_threads_nor_on_the_batch() {
     let _alone = in_bf16();
@@ -106,7 +160,8 @@ fn results_do_not_depend_on_threads_nor_on_the_batch() {
         (var(1, &[5, 8, 9, 9], false), var(2, &[12, 8, 3, 3], false), var(3, &[12], false));
     let run = |x: &Tensor, threads: usize| -> Vec<f32> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| kernels::conv2d(x, &weight, &bias, SAME).unwrap())
+        let convolved = || kernels::conv2d(x, &weight, &bias, SAME);
+        pool.install(|| kernels::attention(&convolved().unwrap(), 2).unwrap())
             .flatten_all()
             .unwrap()
             .to_vec1()
@@ -115,5 +170,5 @@ fn results_do_not_depend_on_threads_nor_on_the_batch() {
     let all = run(&x, 1);
     assert!(all == run(&x, 2));
     let third = x.narrow(0, 3, 1).unwrap();
-    assert_eq!(run(&third, 2), all[3 * 12 * 81..4 * 12 * 81]);
+    assert_eq!(run(&third, 2), all[3 * 4 * 81..4 * 4 * 81]);
 }

@@ -199,9 +199,16 @@ fn conv2d_of_single_pixels() {
 
 #[test]
 fn attention() {
-    for (batch, channels, tokens, heads) in
-        [(2, 8, 49, 4), (1, 16, 196, 1), (3, 12, 5, 3), (2, 32, 100, 4)]
-    {
+    for (batch, channels, tokens, heads) in [
+        (2, 8, 49, 4),
+        (1, 16, 196, 1),
+        (3, 12, 5, 3),
+        (2, 32, 100, 4),
+        (1, 48, 35, 2),
+        (3, 7, 31, 7),
+        (1, 10, 66, 2),
+        (1, 3, 1, 1),
+    ] {
         check(
             &format!("attention {batch} {channels} {tokens} {heads}"),
             &[&[batch, 3 * channels, tokens]],

@@ -14,6 +14,7 @@ use crate::{site, workspace};
 const INPUTS: &[&str] = &[
     "engine/src",
     "kernels/src",
+    "kernels/Cargo.toml",
     "server/src",
     "server/models",
     "server/build.rs",

@@ -59,6 +59,9 @@ pub struct Status {
     pub library: u64,
     /// Running first, then queued in order, then at most the last few that are over.
     pub jobs: Vec<JobSummary>,
+    /// The training run that was made last, however long it is over.
+    #[serde(default)]
+    pub newest_training: Option<JobId>,
     /// The address for other machines, if shared on the network.
     pub shared_at: Option<String>,
 }
@@ -171,6 +174,9 @@ pub struct TrainFigures {
     /// What befell the run, such as that it ran away and was taken back.
     #[serde(default)]
     pub notice: Option<String>,
+    /// The learning rate is half of what it would be, because the run was taken back.
+    #[serde(default)]
+    pub rate_halved: bool,
 }
 
 /// All about one training run.
@@ -189,9 +195,13 @@ pub struct TrainView {
     /// The one with the lowest loss on held-out images.
     #[serde(default)]
     pub best: Option<u64>,
-    /// What the learning rate of the configuration is multiplied by now.
+    /// What a person wants the learning rate of the configuration to be multiplied by; that the run
+    /// was taken back halves it besides.
     #[serde(default = "one")]
     pub rate_factor: f64,
+    /// Steps between samples by now; 0 is with every checkpoint.
+    #[serde(default)]
+    pub sample_every: u64,
 }
 
 fn one() -> f64 {
@@ -294,9 +304,12 @@ pub enum Live {
         job: JobId,
         grid: SampleGrid,
     },
+    /// There is a new checkpoint, and others may be gone: the steps of those that are there, and which
+    /// of them is the best.
     Checkpoint {
         job: JobId,
-        step: u64,
+        checkpoints: Vec<u64>,
+        best: Option<u64>,
     },
     /// Models or data sets were added or removed. The revision that [`Status::library`] tells from now on.
     LibraryChanged(u64),

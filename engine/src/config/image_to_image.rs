@@ -15,6 +15,9 @@ pub enum ResizeMode {
     Crop,
     /// Scaled to fit within the size; what is left over is drawn anew, out of the picture's edge.
     Fill,
+    /// As large as it is, in the middle of the size; what is around it is drawn anew, and what lies
+    /// beyond the size is cut.
+    Grow,
 }
 
 /// What stands under the mask before it is drawn anew.
@@ -68,6 +71,7 @@ macro_rules! named {
 pub(super) use named;
 
 named!(ResizeMode, "resize_mode",
-    Resize => "Just resize", Crop => "Crop and resize", Fill => "Resize and fill");
+    Resize => "Just resize", Crop => "Crop and resize", Fill => "Resize and fill",
+    Grow => "Grow the canvas");
 named!(MaskedContent, "inpainting_fill",
     Fill => "fill", Original => "original", Noise => "noise");

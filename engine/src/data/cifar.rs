@@ -64,6 +64,13 @@ fn files_in(folder: &Path) -> Option<(Kind, Vec<PathBuf>)> {
     (!batches.is_empty()).then_some((kind, paths))
 }
 
+/// The files of images, and that of the names of their classes.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let Some((kind, mut files)) = files_in(folder) else { return Vec::new() };
+    files.extend(Some(folder.join(kind.names)).filter(|names| names.is_file()));
+    files
+}
+
 /// Whether a folder holds one of the two.
 pub fn is_in(folder: &Path) -> bool {
     files_in(folder).is_some()

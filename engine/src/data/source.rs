@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::labels::Labels;
 use super::parquet::Shards;
 use super::transform::fit_within;
-use super::{ImageSet, LoadOptions, Revision, Survey, cifar, idx, numpy};
+use super::{ImageSet, LoadOptions, Revision, Survey, cifar, idx, numpy, parquet};
 use crate::grid::Picture;
 use crate::{CancelToken, Error, Result};
 
@@ -125,6 +125,22 @@ impl Source {
             Source::Parquet(_) => Some("images.parquet"),
             Source::Revised(source, _) => source.file_name(),
             Source::Digits | Source::Textures | Source::Cifar(_) | Source::Folder(_) => None,
+        }
+    }
+
+    /// The files that hold its images and labels, in the order in which they are read; nothing for what
+    /// is drawn and for a folder of images.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Source::Digits | Source::Textures | Source::Folder(_) => Vec::new(),
+            Source::Idx { images, labels } => {
+                let labels = labels.clone().or_else(|| idx::labels_beside(images));
+                [images.clone()].into_iter().chain(labels).collect()
+            }
+            Source::Cifar(folder) => cifar::files(folder),
+            Source::Numpy(path) => vec![path.clone()],
+            Source::Parquet(path) => parquet::files(path),
+            Source::Revised(source, _) => source.files(),
         }
     }
 

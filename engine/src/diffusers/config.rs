@@ -264,7 +264,7 @@ mod tests {
     use serde_json::json;
 
     /// What is said of a configuration that would run but for `keys`.
-    fn fault(keys: serde_json::Value) -> Option<String> {
+    fn fault(keys: &serde_json::Value) -> Option<String> {
         let good = UNet2DConfig { sample_size: Side::Square(32), ..Default::default() };
         let mut written = serde_json::to_value(good).unwrap();
         for (key, value) in keys.as_object().unwrap() {
@@ -300,16 +300,16 @@ mod tests {
             ("a_new_key", json!("wavelet")),
         ];
         for (key, value) in cases {
-            let error = fault(json!({key: value.clone()})).unwrap_or_default();
+            let error = fault(&json!({key: value.clone()})).unwrap_or_default();
             assert!(error.contains(&format!("`{key}`")), "{key} {value}: {error}");
         }
-        assert!(fault(json!({"norm_num_groups": 33})).unwrap().contains("`block_out_channels`"));
+        assert!(fault(&json!({"norm_num_groups": 33})).unwrap().contains("`block_out_channels`"));
     }
 
     #[test]
     fn what_changes_no_drawing_is_kept() {
         let keys = json!({"dropout": 0.3, "num_train_timesteps": 1000, "a_new_key": null});
-        assert_eq!(fault(keys.clone()), None);
+        assert_eq!(fault(&keys), None);
         let read: UNet2DConfig = serde_json::from_value(keys.clone()).unwrap();
         let written = serde_json::to_value(read).unwrap();
         for (key, value) in keys.as_object().unwrap() {

@@ -156,3 +156,36 @@ fn former_name(name: &str) -> Option<String> {
     ];
     names.into_iter().find(|(now, _)| name.contains(now)).map(|(now, then)| name.replace(now, then))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Numbers in the network of one of google's published models, whose blocks are plain but for one.
+    fn published(side: usize, channels: &[usize], attention: usize) -> u64 {
+        let levels = channels.len();
+        let types = |plain: &str, other: &str, at: usize| -> Vec<String> {
+            (0..levels).map(|level| if level == at { other } else { plain }.to_owned()).collect()
+        };
+        let config = json!({
+            "sample_size": side,
+            "block_out_channels": channels,
+            "down_block_types": types("DownBlock2D", "AttnDownBlock2D", attention),
+            "up_block_types": types("UpBlock2D", "AttnUpBlock2D", levels - 1 - attention),
+            "attention_head_dim": null,
+            "downsample_padding": 0,
+            "flip_sin_to_cos": false,
+            "freq_shift": 1,
+            "norm_eps": 1e-6,
+        });
+        UNet2D::count(&serde_json::from_value(config).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn published_networks_have_as_many_weights_as_in_diffusers() {
+        // google/ddpm-cifar10-32, then -cat-256, -church-256, -bedroom-256 and -celebahq-256.
+        assert_eq!(published(32, &[128, 256, 256, 256], 1), 35_746_307);
+        assert_eq!(published(256, &[128, 128, 256, 256, 512, 512], 4), 113_673_219);
+    }
+}

@@ -21,7 +21,23 @@ pub fn fit(picture: Picture, size: (usize, usize), channels: usize, mode: Resize
         ResizeMode::Resize => Fitted { picture: stretched(picture, size), left_over: None },
         ResizeMode::Crop => Fitted { picture: crop_to(picture, size), left_over: None },
         ResizeMode::Fill => centred(&within(picture, size), size),
+        ResizeMode::Grow => {
+            let kept = (picture.width.min(size.0), picture.height.min(size.1));
+            centred(&middle_of(&picture, kept), size)
+        }
     }
+}
+
+/// The middle of a picture, of a `size` that is within it.
+fn middle_of(picture: &Picture, (width, height): (u32, u32)) -> Picture {
+    let (left, top) = ((picture.width - width) / 2, (picture.height - height) / 2);
+    let bytes = usize::from(picture.channels);
+    let row = |y: u32| {
+        let start = ((top + y) * picture.width + left) as usize * bytes;
+        &picture.pixels[start..start + width as usize * bytes]
+    };
+    let pixels = (0..height).flat_map(row).copied().collect();
+    Picture { width, height, channels: picture.channels, pixels }
 }
 
 /// `picture` in the middle of a larger one, its edge repeated outward.
@@ -56,17 +72,29 @@ mod tests {
     }
 
     #[test]
-    fn every_mode_gives_the_size_and_only_fill_leaves_something_over() {
-        for mode in [ResizeMode::Resize, ResizeMode::Crop, ResizeMode::Fill] {
+    fn every_mode_gives_the_size_and_two_leave_something_over() {
+        for &mode in ResizeMode::ALL {
             for (width, height) in [(5, 9), (9, 5), (16, 8), (8, 8), (1, 40)] {
                 let fitted = fit(columns(width, height), (16, 8), 3, mode);
                 let Picture { width, height, channels, .. } = fitted.picture;
                 assert_eq!((width, height, channels), (16, 8, 3), "{mode:?}");
-                assert!(mode == ResizeMode::Fill || fitted.left_over.is_none());
+                let may = [ResizeMode::Fill, ResizeMode::Grow].contains(&mode);
+                assert!(may || fitted.left_over.is_none());
             }
             let same = fit(columns(16, 8), (16, 8), 1, mode);
             assert_eq!(same, Fitted { picture: columns(16, 8), left_over: None });
         }
+    }
+
+    #[test]
+    fn a_canvas_grows_around_the_picture_as_it_is() {
+        let fitted = fit(columns(4, 2), (8, 4), 1, ResizeMode::Grow);
+        assert_eq!(fitted.picture.pixels[8..16], [0, 0, 0, 1, 2, 3, 3, 3]);
+        let left_over = fitted.left_over.unwrap();
+        assert_eq!(left_over.pixels[..8], [255; 8]);
+        assert_eq!(left_over.pixels[8..16], [255, 255, 0, 0, 0, 0, 255, 255]);
+        let smaller = fit(columns(6, 2), (2, 2), 1, ResizeMode::Grow);
+        assert_eq!((smaller.picture.pixels, smaller.left_over), (vec![2, 3, 2, 3], None));
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Manner {
         let levels = Levels::new(schedule);
         let from = self.levels(sampler, &levels, spacing, steps);
         let end = self.end(sampler, &levels);
-        Path::through(levels, from, end)
+        Path::through(levels, &from, end)
     }
 
     fn levels(

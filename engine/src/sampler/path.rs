@@ -47,11 +47,11 @@ impl Path {
     pub fn new(schedule: &NoiseSchedule, spacing: Spacing, steps: usize) -> Self {
         let levels = Levels::new(schedule);
         let from = spacing.levels(&levels, steps);
-        Self::through(levels, from, Level::CLEAN)
+        Self::through(levels, &from, Level::CLEAN)
     }
 
     /// A leg from each of `from` to the next, and from the last to `end`.
-    pub(super) fn through(levels: Levels, from: Vec<Level>, end: Level) -> Self {
+    pub(super) fn through(levels: Levels, from: &[Level], end: Level) -> Self {
         let to = from.iter().skip(1).copied().chain([end]);
         let legs = from.iter().zip(to).map(|(&from, to)| Leg { from, to }).collect();
         Self { levels, legs }

@@ -1,23 +1,20 @@
 //! An autoencoder that learns, one step at a time.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
 
-use super::beginning::begin_from;
 use super::deck::{Deck, View, pixels};
-use super::descent::Descent;
-use super::ema::Ema;
+use super::descent::{Gradients, norm};
 use super::judge::{Judge, Pair};
 use super::learner::Learner;
-use super::learning_rate::LearningRate;
 use super::revival::Revival;
-use super::trainer::{Gradients, check_course, check_images, norm};
+use super::standing::{Standing, detached};
+use super::trainer::{check_course, check_images};
 use super::validation::{ValidationLoss, split};
 use super::{StepReport, state};
 use crate::autoencoder::{Autoencoder, CODEBOOK, Network, Pass, Quantized, Spec, detail};
-use crate::checkpoint::{Checkpoint, DatasetFacts, Header};
+use crate::checkpoint::{Checkpoint, Header};
 use crate::config::{AutoencoderKind, RunConfig, ValidConfig};
 use crate::data::ImageSet;
 use crate::grid::Picture;
@@ -34,18 +31,13 @@ pub(super) struct AutoencoderTrainer<'a> {
     spec: Spec,
     device: Device,
     network: Autoencoder,
-    descent: Descent,
-    ema: Option<Ema>,
+    standing: Standing,
     judge: Option<Judge>,
     /// Of the codebook, if there is one.
     revival: Option<Revival>,
-    rate: LearningRate,
     deck: Deck<'a>,
     /// Numbers of the images that are never trained on.
     held_out: Vec<usize>,
-    facts: DatasetFacts,
-    total_steps: u64,
-    step: u64,
 }
 
 /// What a step learns from.
@@ -65,21 +57,14 @@ impl<'a> AutoencoderTrainer<'a> {
         let channels = config.model_params.im_channels;
         let spec = Spec { params: config.autoencoder_params.clone(), channels };
         let (network, vars) = Autoencoder::fresh(&spec, train.seed, 0, device)?;
-        let average = |decay| Ema::new(&vars, decay, train.ema_warmup);
-        let total_steps = train.total_steps(data.len()) as u64;
         let (trained, held_out) = split(config, data.len());
         Ok(Self {
-            ema: train.average_decay().map(average).transpose()?,
             judge: Judge::new(&spec, train, vars.len() as u64, device)?,
             revival: (spec.params.kind == AutoencoderKind::Vq)
                 .then(|| Revival::new(spec.params.codebook_size)),
-            descent: Descent::new(vars, train)?,
-            rate: LearningRate::new(train, total_steps)?,
+            standing: Standing::new(vars, config, data)?,
             deck: Deck::new(data, trained, config),
             held_out,
-            facts: DatasetFacts::of(config, data),
-            total_steps,
-            step: 0,
             config: (**config).clone(),
             device: device.clone(),
             spec,
@@ -105,7 +90,7 @@ impl<'a> AutoencoderTrainer<'a> {
                 Ok::<_, crate::Error>(((loss / count as f64)?, pass))
             });
             let (loss, pass) = learned?;
-            gradients.add(self.descent.gradients(tape.backward(&loss)?)?)?;
+            gradients.add(self.standing.descent.gradients(tape.backward(&loss)?)?)?;
             pairs.push(Pair { pictures: images, reconstructions: pass.reconstruction.detach() });
             lookups.extend(pass.quantized);
         }
@@ -157,13 +142,14 @@ impl<'a> AutoencoderTrainer<'a> {
     /// Puts the codebook's unused entries elsewhere, those of its average too.
     fn revive(&mut self, step: u64, lookups: &[Quantized]) -> Result<()> {
         let Some(revival) = &mut self.revival else { return Ok(()) };
-        let average = self.ema.as_ref().and_then(|ema| ema.average(CODEBOOK));
-        let books: Vec<_> = self.descent.vars.get(CODEBOOK).into_iter().chain(average).collect();
+        let Standing { descent, ema, .. } = &self.standing;
+        let average = ema.as_ref().and_then(|ema| ema.average(CODEBOOK));
+        let books: Vec<_> = descent.vars.get(CODEBOOK).into_iter().chain(average).collect();
         revival.step(lookups, &books, self.config.train_params.seed, step)
     }
 
     fn validation_loss(&self, weights: &Weights) -> Result<f32> {
-        let network = still(&self.spec, weights)?;
+        let network = Autoencoder::from_weights(&self.spec, weights)?;
         let mut sum = 0f64;
         for views in self.held_out.chunks(self.config.train_params.batch_size) {
             let views: Vec<View> =
@@ -182,121 +168,82 @@ impl<'a> AutoencoderTrainer<'a> {
         let count = self.config.train_params.num_samples.div_ceil(2);
         from.iter().copied().take(count).collect()
     }
-
-    fn drawing_weights(&self) -> Weights {
-        self.ema.as_ref().map_or_else(|| self.descent.weights(), Ema::weights)
-    }
 }
 
 impl Learner for AutoencoderTrainer<'_> {
-    fn steps_done(&self) -> u64 {
-        self.step
+    fn standing(&self) -> &Standing {
+        &self.standing
     }
 
-    fn total_steps(&self) -> u64 {
-        self.total_steps
+    fn standing_mut(&mut self) -> &mut Standing {
+        &mut self.standing
     }
 
     fn weights(&self) -> u64 {
-        self.descent.vars.values().map(|weight| weight.elem_count() as u64).sum()
-    }
-
-    fn rate_at(&self, step: u64) -> f64 {
-        self.rate.at(step)
-    }
-
-    fn scale_rate(&mut self, factor: f64) {
-        self.rate.factor = factor;
+        self.standing.descent.vars.values().map(|weight| weight.elem_count() as u64).sum()
     }
 
     /// The autoencoder learns first, then its judge, from the same images.
     fn step(&mut self) -> Result<StepReport> {
-        let step = self.step + 1;
+        let step = self.standing.step + 1;
         let views = self.deck.views(step);
         let lesson = self.backward(step, &views)?;
         let loss = lesson.values.iter().sum::<f32>() / views.len() as f32;
         let norm = norm(&lesson.gradients)?;
         // Pixels have a mean square of one at most.
         check_course(loss, norm, 1.0)?;
-        let rate = self.rate.at(step);
         if let Some(judge) = &mut self.judge {
-            judge.learn(step, &lesson.pairs, rate)?;
+            judge.learn(step, &lesson.pairs, self.standing.rate.at(step))?;
         }
-        self.descent.step(&lesson.gradients, rate)?;
-        if let Some(ema) = &mut self.ema {
-            ema.update(&self.descent.vars, step)?;
-        }
+        self.standing.advance(step, &lesson.gradients, norm)?;
         self.revive(step, &lesson.lookups)?;
-        self.step = step;
-        Ok(StepReport {
-            step,
-            total_steps: self.total_steps,
-            epoch: self.deck.epoch_of(step),
-            learning_rate: rate,
-            loss,
-            buckets: [None; 4],
-            grad_norm: norm as f32,
-            images: views.len(),
-        })
+        self.standing.step = step;
+        Ok(self.standing.report((step, self.deck.epoch_of(step)), views.len(), loss, norm))
     }
 
     fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         if let Some(revival) = &mut self.revival {
             revival.settle();
         }
-        begin_from(checkpoint, &self.descent.vars, self.ema.as_ref())
+        self.standing.begin_from(checkpoint)
     }
 
     fn validate(&self) -> Result<Option<ValidationLoss>> {
         if self.held_out.is_empty() {
             return Ok(None);
         }
-        let ema = self.ema.as_ref().map(|ema| self.validation_loss(&ema.weights()));
-        let loss = self.validation_loss(&self.descent.weights())?;
-        Ok(Some(ValidationLoss { loss, ema_loss: ema.transpose()? }))
+        self.standing.validate(|weights| self.validation_loss(weights)).map(Some)
     }
 
     fn checkpoint(&self) -> Checkpoint {
-        let weights = self.descent.weights();
-        Checkpoint {
-            header: Header {
-                step: self.step,
-                ..Header::new(self.config.clone(), self.facts.clone(), self.weights())
-            },
-            weights,
-            ema: self.ema.as_ref().map(Ema::weights),
-            autoencoder: None,
-        }
+        let facts = self.standing.facts.clone();
+        self.standing.checkpoint(Header::new(self.config.clone(), facts, self.weights()))
     }
 
     fn save_state(&self, path: &Path) -> Result<()> {
-        let mut tensors: BTreeMap<String, &Tensor> = self.descent.state().collect();
-        tensors.extend(self.ema.iter().flat_map(Ema::state));
+        let mut tensors = self.standing.state();
         tensors.extend(self.judge.iter().flat_map(Judge::state));
         let idle = self.revival.as_ref().map(Revival::state).transpose()?;
         tensors.extend(idle.iter().map(|(name, tensor)| (name.clone(), tensor)));
-        state::save(path, &tensors, self.step)
+        state::save(path, &tensors, self.standing.step)
     }
 
     fn restore(&mut self, path: &Path) -> Result<()> {
         let (tensors, step) = state::load(path)?;
-        self.descent.restore(&tensors, step)?;
-        if let Some(ema) = &mut self.ema {
-            ema.restore(&tensors)?;
-        }
+        self.standing.restore(&tensors, step)?;
         if let Some(judge) = &mut self.judge {
             judge.restore(&tensors, step)?;
         }
         if let Some(revival) = &mut self.revival {
             revival.restore(&tensors)?;
         }
-        self.step = step;
         Ok(())
     }
 
     /// Images, each beside what becomes of it.
     fn samples(&self, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)> {
-        let network = still(&self.spec, &self.drawing_weights())?;
+        let weights = detached(self.standing.drawing_weights());
+        let network = Autoencoder::from_weights(&self.spec, &weights)?;
         let (data, mut shown) = (self.deck.data, Vec::new());
         for images in self.shown().chunks(self.config.train_params.batch_size) {
             cancel.check()?;
@@ -309,10 +256,4 @@ impl Learner for AutoencoderTrainer<'_> {
         let columns = self.config.train_params.num_grid_rows.next_multiple_of(2);
         Ok((shown, columns))
     }
-}
-
-/// An autoencoder on `weights` cut off from those that learn: a pass keeps nothing for a gradient.
-fn still(spec: &Spec, weights: &Weights) -> Result<Autoencoder> {
-    let cut = |(name, weight): (&String, &Tensor)| (name.clone(), weight.detach());
-    Autoencoder::from_weights(spec, &weights.iter().map(cut).collect())
 }

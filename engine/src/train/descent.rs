@@ -6,11 +6,10 @@ use candle_core::{Tensor, Var};
 
 use super::adam::Adam;
 use super::state;
-use super::trainer::{clipping, norm, of_weights};
-use crate::Result;
 use crate::config::TrainParams;
 use crate::kernels;
 use crate::unet::Weights;
+use crate::{Error, Result};
 
 /// Weights with their optimizer.
 #[derive(Debug)]
@@ -30,19 +29,15 @@ impl Descent {
         of_weights(grads, &self.vars)
     }
 
-    /// Moves every weight against its gradient, as far as `rate` and the limit on gradients let it.
-    pub fn step(&mut self, grads: &Weights, rate: f64) -> Result<()> {
-        let scale = clipping(&self.params, norm(grads)?);
+    /// Moves every weight against its gradient, as far as `rate` and the limit on the gradients' norm
+    /// let it.
+    pub fn step(&mut self, grads: &Weights, norm: f64, rate: f64) -> Result<()> {
+        let scale = clipping(&self.params, norm);
         self.adam.step(&self.vars, grads, rate, scale)
     }
 
     pub fn weights(&self) -> Weights {
         self.vars.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect()
-    }
-
-    /// The weights cut off from any gradients. They change as the weights do.
-    pub fn still(&self) -> Weights {
-        self.weights().into_iter().map(|(name, weight)| (name, weight.detach())).collect()
     }
 
     /// All that [`Descent::restore`] needs, by name, for a file.
@@ -58,4 +53,48 @@ impl Descent {
         }
         self.adam.restore(saved, steps)
     }
+}
+
+/// The gradient of each of `vars`, all of which must have one.
+fn of_weights(mut grads: kernels::Gradients, vars: &BTreeMap<String, Var>) -> Result<Weights> {
+    let take = |(name, var): (&String, &Var)| {
+        let grad = grads
+            .remove(var.as_tensor())
+            .ok_or_else(|| Error::Checkpoint(format!("`{name}` received no gradient")))?;
+        Ok((name.clone(), grad))
+    };
+    vars.iter().map(take).collect()
+}
+
+/// The sum of the gradients of the parts of a step.
+#[derive(Default)]
+pub(super) struct Gradients(pub Weights);
+
+impl Gradients {
+    pub fn add(&mut self, more: Weights) -> Result<()> {
+        if self.0.is_empty() {
+            self.0 = more;
+            return Ok(());
+        }
+        for (name, grad) in more {
+            let sum = (&self.0[&name] + grad)?;
+            self.0.insert(name, sum);
+        }
+        Ok(())
+    }
+}
+
+/// What the gradients are multiplied by, for their norm to be within its limit.
+fn clipping(params: &TrainParams, norm: f64) -> f64 {
+    let limit = params.grad_clip;
+    if limit > 0.0 && norm > limit { limit / norm } else { 1.0 }
+}
+
+/// The norm of all gradients together, summed in the order of their names.
+pub(super) fn norm(grads: &Weights) -> Result<f64> {
+    let mut sum = 0f64;
+    for grad in grads.values() {
+        sum += kernels::square_sum(grad)?;
+    }
+    Ok(sum.sqrt())
 }

@@ -3,8 +3,9 @@
 
 use candle_core::{Device, Tensor};
 
-use super::descent::Descent;
-use super::trainer::{Gradients, check_course, norm};
+use super::descent::{Descent, Gradients, norm};
+use super::standing::detached;
+use super::trainer::check_course;
 use crate::Result;
 use crate::autoencoder::{Discriminator, Network, Spec};
 use crate::config::TrainParams;
@@ -54,7 +55,7 @@ impl Judge {
         if self.steps_at(step) == 0 {
             return Ok(None);
         }
-        let still = Discriminator::from_weights(&self.spec, &self.descent.still())?;
+        let still = Discriminator::from_weights(&self.spec, &detached(self.descent.weights()))?;
         Ok(Some((still.error(reconstructions, 1.0)? * self.spec.params.disc_weight)?))
     }
 
@@ -64,9 +65,10 @@ impl Judge {
             return Ok(());
         }
         let (grads, loss) = self.backward(pairs)?;
+        let norm = norm(&grads)?;
         // One that knows nothing tells a half of everything.
-        check_course(loss, norm(&grads)?, 0.25)?;
-        self.descent.step(&grads, rate)
+        check_course(loss, norm, 0.25)?;
+        self.descent.step(&grads, norm, rate)
     }
 
     fn backward(&self, pairs: &[Pair]) -> Result<(Weights, f32)> {

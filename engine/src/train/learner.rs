@@ -8,8 +8,9 @@ use candle_core::Device;
 use super::autoencoding::AutoencoderTrainer;
 use super::beginning::check_kin;
 use super::folder::{RunFolder, has_state};
+use super::standing::Standing;
 use super::validation::ValidationLoss;
-use super::{StepReport, TrainRequest, Trainer, samples, state};
+use super::{StepReport, TrainRequest, Trainer, state};
 use crate::checkpoint::Checkpoint;
 use crate::config::ValidConfig;
 use crate::data::ImageSet;
@@ -18,20 +19,17 @@ use crate::{CancelToken, Result};
 
 /// A network that learns, with its data and the step it stands at.
 pub(super) trait Learner: Debug {
-    /// Steps done.
-    fn steps_done(&self) -> u64;
-    fn total_steps(&self) -> u64;
+    fn standing(&self) -> &Standing;
+    fn standing_mut(&mut self) -> &mut Standing;
     /// How many numbers its network has.
     fn weights(&self) -> u64;
-    /// The learning rate of `step`, from 1.
-    fn rate_at(&self, step: u64) -> f64;
-    /// From the next step on the rate is that of the schedule times `factor`.
-    fn scale_rate(&mut self, factor: f64);
     /// Trains on the images of the next step. Where loss or gradients run away the weights stay as
     /// they are, and the error says why.
     fn step(&mut self) -> Result<StepReport>;
     /// Begins with the weights of `checkpoint` instead of fresh ones.
-    fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()>;
+    fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.standing().begin_from(checkpoint)
+    }
     /// The loss on the images that are held out; none where there are none.
     fn validate(&self) -> Result<Option<ValidationLoss>>;
     /// What stands now, as a checkpoint.
@@ -91,62 +89,4 @@ fn own_autoencoder(folder: &Path) -> Result<Option<Checkpoint>> {
     }
     let path = folder.checkpoint(state::step_of(&folder.state())?);
     path.exists().then(|| Checkpoint::load(&path)).transpose()
-}
-
-impl Learner for Trainer<'_> {
-    fn steps_done(&self) -> u64 {
-        self.steps_done()
-    }
-
-    fn total_steps(&self) -> u64 {
-        self.total_steps()
-    }
-
-    fn weights(&self) -> u64 {
-        self.weights_count()
-    }
-
-    fn rate_at(&self, step: u64) -> f64 {
-        self.rate_at(step)
-    }
-
-    fn scale_rate(&mut self, factor: f64) {
-        self.scale_rate(factor);
-    }
-
-    fn step(&mut self) -> Result<StepReport> {
-        self.step()
-    }
-
-    fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        self.begin_from(checkpoint)
-    }
-
-    fn validate(&self) -> Result<Option<ValidationLoss>> {
-        self.validate()
-    }
-
-    fn checkpoint(&self) -> Checkpoint {
-        self.checkpoint()
-    }
-
-    fn save_state(&self, path: &Path) -> Result<()> {
-        self.save_state(path)
-    }
-
-    fn restore(&mut self, path: &Path) -> Result<()> {
-        self.restore(path)
-    }
-
-    fn recall(&mut self, folder: &RunFolder) -> Result<()> {
-        self.recall_latents(&folder.latents())
-    }
-
-    fn keep(&mut self, folder: &RunFolder) -> Result<()> {
-        self.keep_latents(&folder.latents())
-    }
-
-    fn samples(&self, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)> {
-        samples::drawn(self, cancel)
-    }
 }

@@ -26,6 +26,7 @@ mod revival;
 mod run;
 mod samples;
 mod space;
+mod standing;
 mod state;
 mod steering;
 mod timesteps;

@@ -46,24 +46,24 @@ impl<'a> Run<'a> {
         atomic_file::write(&folder.config(), request.config.to_yaml().as_bytes())?;
         let steering = Steering::resume(folder.steering())?;
         let marks = Marks::resume(folder.marks())?;
-        let saved = learner.steps_done();
+        let saved = learner.standing().step;
         Ok(Self { request, folder, learner, steering, marks, saved, validated: None })
     }
 
     pub fn started(&self) -> TrainEvent<'static> {
         TrainEvent::Started {
             first_step: self.steps_done() + 1,
-            total_steps: self.learner.total_steps(),
+            total_steps: self.learner.standing().total_steps,
             weights: self.learner.weights(),
         }
     }
 
     pub fn steps_done(&self) -> u64 {
-        self.learner.steps_done()
+        self.learner.standing().step
     }
 
     pub fn is_done(&self) -> bool {
-        self.steps_done() >= self.learner.total_steps()
+        self.steps_done() >= self.learner.standing().total_steps
     }
 
     /// Does what was asked for since the last step, and notes what is to be different from now on.
@@ -86,7 +86,7 @@ impl<'a> Run<'a> {
 
     /// Makes the next step; none if it ran away and the run was taken back instead.
     pub fn step(&mut self, report: &mut Report) -> Result<Option<StepReport>> {
-        self.learner.scale_rate(self.steering.rate_factor(self.steps_done() + 1));
+        self.learner.standing_mut().rate.factor = self.steering.rate_factor(self.steps_done() + 1);
         let precision = self.request.config.train_params.precision;
         match within(precision, || self.learner.step()) {
             Ok(figures) => Ok(Some(figures)),
@@ -106,8 +106,8 @@ impl<'a> Run<'a> {
         }
         let to_step = self.steps_done();
         self.steering.halve(reason, to_step + 1)?;
-        self.learner.scale_rate(self.steering.rate_factor(to_step + 1));
-        let learning_rate = self.learner.rate_at(to_step + 1);
+        self.learner.standing_mut().rate.factor = self.steering.rate_factor(to_step + 1);
+        let learning_rate = self.learner.standing().rate.at(to_step + 1);
         report(TrainEvent::RolledBack { step, to_step, learning_rate, reason })
     }
 

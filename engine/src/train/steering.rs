@@ -16,7 +16,7 @@ use crate::Result;
 /// How a run differs by now from what its configuration says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Steered {
-    /// What the schedule's rate is multiplied by.
+    /// What the schedule's rate is to be multiplied by; half of it if the run was taken back.
     pub rate_factor: f64,
     /// Steps between samples, if they were changed.
     pub sample_every: Option<u64>,
@@ -28,7 +28,7 @@ pub struct Steered {
 pub fn steered(folder: &Path) -> Result<Steered> {
     let steering = Steering::resume(RunFolder::at(folder).steering())?;
     Ok(Steered {
-        rate_factor: steering.rate_factor(u64::MAX),
+        rate_factor: steering.wanted_factor(u64::MAX),
         sample_every: steering.sample_every(u64::MAX),
         rolled_back: steering.last(u64::MAX, |what| match what {
             What::Halved(reason) => Some(reason.clone()),
@@ -98,11 +98,16 @@ impl Steering {
     /// What the schedule's rate is multiplied by at `step`.
     pub fn rate_factor(&self, step: u64) -> f64 {
         let halved = self.last(step, |what| matches!(what, What::Halved(_)).then_some(0.5));
+        self.wanted_factor(step) * halved.unwrap_or(1.0)
+    }
+
+    /// The factor that someone wanted at `step`, whatever befell the run.
+    fn wanted_factor(&self, step: u64) -> f64 {
         let factor = self.last(step, |what| match what {
             What::RateFactor(factor) => Some(*factor),
             _ => None,
         });
-        factor.unwrap_or(1.0) * halved.unwrap_or(1.0)
+        factor.unwrap_or(1.0)
     }
 
     /// The steps between samples at `step`, if someone changed them.
@@ -149,7 +154,7 @@ mod tests {
             assert!(steering.was_halved());
         }
         let wanted = Steered {
-            rate_factor: 1.0,
+            rate_factor: 2.0,
             sample_every: Some(7),
             rolled_back: Some("it ran away".into()),
         };

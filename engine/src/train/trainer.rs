@@ -1,29 +1,29 @@
 //! A network that learns, one step at a time.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::Device;
 
-use super::adam::Adam;
 use super::batch::{Batch, Dealer};
-use super::beginning::begin_from;
 use super::deck::Deck;
-use super::ema::Ema;
-use super::learning_rate::LearningRate;
+use super::descent::{Gradients, norm};
+use super::folder::RunFolder;
+use super::learner::Learner;
 use super::loss::{ImageLoss, Loss, Objective, buckets};
 use super::space::{LatentFile, Space, space_of};
+use super::standing::Standing;
 use super::validation::{HeldOut, ValidationLoss, split};
-use super::{StepReport, state, weights_of};
+use super::{StepReport, samples, state, weights_of};
 use crate::autoencoder::Latents;
-use crate::checkpoint::{Checkpoint, DatasetFacts, Header};
-use crate::config::{ConfigError, DatasetParams, ModelParams, RunConfig, TrainParams, ValidConfig};
+use crate::checkpoint::{Checkpoint, Header};
+use crate::config::{ConfigError, DatasetParams, ModelParams, RunConfig, ValidConfig};
 use crate::data::ImageSet;
-use crate::kernels::{self, record};
+use crate::grid::Picture;
+use crate::kernels::record;
 use crate::model::Model;
 use crate::schedule::NoiseSchedule;
 use crate::unet::{Dropout, Told, UNet, Weights};
-use crate::{Error, Result};
+use crate::{CancelToken, Error, Result};
 
 /// A loss this many times that of a network which knows nothing does not heal any more. One that
 /// learns stays below that of knowing nothing but for spikes, which go up to some ten times it.
@@ -35,22 +35,16 @@ pub struct Trainer<'a> {
     config: RunConfig,
     schedule: NoiseSchedule,
     device: Device,
+    standing: Standing,
     space: Space,
     /// Where its latents are kept, in a run that has a folder.
     latent_file: Option<LatentFile>,
     /// The network's shape as it is built.
     network: ModelParams,
     unet: UNet,
-    vars: BTreeMap<String, Var>,
-    adam: Adam,
-    ema: Option<Ema>,
     objective: Objective,
-    rate: LearningRate,
     dealer: Dealer<'a>,
     held_out: HeldOut<'a>,
-    facts: DatasetFacts,
-    total_steps: u64,
-    step: u64,
 }
 
 impl<'a> Trainer<'a> {
@@ -67,71 +61,42 @@ impl<'a> Trainer<'a> {
         device: &Device,
     ) -> Result<Self> {
         check_images(config, data)?;
-        let train = &config.train_params;
         let (trained, held_out) = split(config, data.len());
         let space = space_of(config, data, &trained, autoencoder, device)?;
         let network = match space.latents() {
             Some(latents) => latents.network(&config.network()),
             None => config.network(),
         };
-        let (unet, vars) = UNet::fresh(&network, train.seed, device)?;
-        let average = |decay| Ema::new(&vars, decay, train.ema_warmup);
+        let (unet, vars) = UNet::fresh(&network, config.train_params.seed, device)?;
         let schedule = NoiseSchedule::new(&config.diffusion_params);
-        let total_steps = train.total_steps(data.len()) as u64;
         Ok(Self {
-            adam: Adam::new(&vars, train)?,
-            ema: train.average_decay().map(average).transpose()?,
+            standing: Standing::new(vars, config, data)?,
             objective: Objective::new(config, &schedule),
-            rate: LearningRate::new(train, total_steps)?,
             schedule,
             dealer: Dealer::new(Deck::new(data, trained, config), space.clone(), config),
             held_out: HeldOut::new(data, held_out, space.clone(), config),
-            facts: DatasetFacts::of(config, data),
             space,
             latent_file: None,
             network,
-            total_steps,
-            step: 0,
             config: (**config).clone(),
             device: device.clone(),
             unet,
-            vars,
         })
     }
 
     /// Steps done.
     pub fn steps_done(&self) -> u64 {
-        self.step
-    }
-
-    /// The learning rate of `step`, from 1.
-    pub(super) fn rate_at(&self, step: u64) -> f64 {
-        self.rate.at(step)
+        self.standing.step
     }
 
     pub fn total_steps(&self) -> u64 {
-        self.total_steps
-    }
-
-    /// How many numbers the network trains.
-    pub(super) fn weights_count(&self) -> u64 {
-        weights_of(&self.network)
-    }
-
-    /// From the next step on the rate is that of the schedule times `factor`.
-    pub(super) fn scale_rate(&mut self, factor: f64) {
-        self.rate.factor = factor;
-    }
-
-    /// Begins with the weights of `checkpoint`.
-    pub(super) fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        begin_from(checkpoint, &self.vars, self.ema.as_ref())
+        self.standing.total_steps
     }
 
     /// Trains on the images of the next step. Where loss or gradients run away the weights stay
     /// as they are, and the error says why.
     pub fn step(&mut self) -> Result<StepReport> {
-        let step = self.step + 1;
+        let step = self.standing.step + 1;
         let batch = self.dealer.deal(step, &self.device)?;
         let (images, timesteps) = (batch.len(), batch.timesteps.clone());
         let (grads, losses) = self.backward(step, batch)?;
@@ -140,24 +105,14 @@ impl<'a> Trainer<'a> {
         let norm = norm(&grads)?;
         check_course(mean(|image| image.error), norm, self.objective.blind(&timesteps))?;
 
-        let rate = self.rate.at(step);
-        let scale = clipping(&self.config.train_params, norm);
-        self.adam.step(&self.vars, &grads, rate, scale)?;
-        if let Some(ema) = &mut self.ema {
-            ema.update(&self.vars, step)?;
-        }
+        self.standing.advance(step, &grads, norm)?;
         let values: Vec<f32> = losses.iter().map(|image| image.value).collect();
         self.dealer.timesteps.note(&timesteps, &values);
-        self.step = step;
+        self.standing.step = step;
+        let moment = (step, self.dealer.epoch_of(step));
         Ok(StepReport {
-            step,
-            total_steps: self.total_steps,
-            epoch: self.dealer.epoch_of(step),
-            learning_rate: rate,
-            loss,
             buckets: buckets(&values, &timesteps, self.schedule.timesteps()),
-            grad_norm: norm as f32,
-            images,
+            ..self.standing.report(moment, images, loss, norm)
         })
     }
 
@@ -173,7 +128,7 @@ impl<'a> Trainer<'a> {
             let (loss, tape) = record(|| self.loss(&self.unet, &part, dropout.as_ref()));
             let loss = loss?;
             let grads = tape.backward(&(loss.sum / images as f64)?)?;
-            gradients.add(of_weights(grads, &self.vars)?)?;
+            gradients.add(self.standing.descent.gradients(grads)?)?;
             losses.extend(loss.images);
         }
         Ok((gradients.0, losses))
@@ -186,27 +141,6 @@ impl<'a> Trainer<'a> {
         let told = Told { classes: batch.classes.as_ref(), warps: batch.warps.as_ref() };
         let answer = unet.learning(&noised, &times, told, dropout)?;
         self.objective.loss(&answer, batch, &self.schedule)
-    }
-
-    /// The loss on the images that are held out; none where there are none.
-    pub(super) fn validate(&self) -> Result<Option<ValidationLoss>> {
-        if self.held_out.is_empty() {
-            return Ok(None);
-        }
-        let ema = self.ema.as_ref().map(|ema| self.validation_loss(ema.weights()));
-        let loss = self.validation_loss(self.weights())?;
-        Ok(Some(ValidationLoss { loss, ema_loss: ema.transpose()? }))
-    }
-
-    fn validation_loss(&self, weights: Weights) -> Result<f32> {
-        // Cut off from the weights that learn, a pass keeps nothing for a gradient.
-        let weights = weights.into_iter().map(|(name, weight)| (name, weight.detach())).collect();
-        let unet = UNet::from_weights(&self.network, &weights)?;
-        let size = self.config.train_params.batch_size;
-        self.held_out.mean(size, &self.device, |batch| {
-            let loss = self.loss(&unet, batch, None)?;
-            Ok(loss.images.iter().map(|image| image.value).collect())
-        })
     }
 
     /// A forward pass over `batch` noised images without gradients, for measuring.
@@ -225,13 +159,9 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    fn weights(&self) -> Weights {
-        self.vars.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect()
-    }
-
     /// The model as it would draw now, with averaged weights where there are any.
     pub fn model(&self) -> Result<Model> {
-        let weights = self.ema.as_ref().map_or_else(|| self.weights(), Ema::weights);
+        let weights = self.standing.drawing_weights();
         Model::in_space(self.config.clone(), &weights, self.space.latents(), &self.device)
     }
 
@@ -239,93 +169,95 @@ impl<'a> Trainer<'a> {
     pub fn checkpoint(&self) -> Checkpoint {
         let latents = self.space.latents();
         let count = weights_of(&self.network) + latents.map_or(0, Latents::numbers);
+        let header = Header::new(self.config.clone(), self.standing.facts.clone(), count);
         Checkpoint {
-            header: Header {
-                step: self.step,
-                latents: latents.map(Latents::told),
-                ..Header::new(self.config.clone(), self.facts.clone(), count)
-            },
-            weights: self.weights(),
-            ema: self.ema.as_ref().map(Ema::weights),
             autoencoder: latents.map(|latents| latents.weights().clone()),
+            ..self.standing.checkpoint(Header { latents: latents.map(Latents::told), ..header })
         }
     }
 
     /// Saves all that [`Trainer::restore`] needs.
     pub fn save_state(&self, path: &Path) -> Result<()> {
-        let mut tensors: BTreeMap<String, &Tensor> =
-            self.vars.iter().map(|(name, var)| (format!("w.{name}"), var.as_tensor())).collect();
-        tensors.extend(self.adam.state());
-        tensors.extend(self.ema.iter().flat_map(Ema::state));
+        let mut tensors = self.standing.state();
         let timesteps = self.dealer.timesteps.state()?;
         tensors.extend(timesteps.iter().map(|(name, tensor)| (name.clone(), tensor)));
-        state::save(path, &tensors, self.step)
-    }
-
-    /// Takes up the latents at `path`, where images look the same each time.
-    pub(super) fn recall_latents(&mut self, path: &Path) -> Result<()> {
-        let DatasetParams { crop, colour_jitter, .. } = self.config.dataset_params;
-        let Space::Latents(kept) = &self.space else { return Ok(()) };
-        if crop == 0.0 && colour_jitter == 0.0 {
-            let file = kept.recall(path, self.dealer.data(), &self.config, &self.device)?;
-            self.latent_file = Some(file);
-        }
-        Ok(())
-    }
-
-    /// Writes the latents that are known by now.
-    pub(super) fn keep_latents(&mut self, path: &Path) -> Result<()> {
-        match (&self.space, &mut self.latent_file) {
-            (Space::Latents(kept), Some(file)) => kept.save(path, file),
-            _ => Ok(()),
-        }
+        state::save(path, &tensors, self.standing.step)
     }
 
     /// Goes back to a saved state; the steps that follow are those the saved run would have made.
     pub fn restore(&mut self, path: &Path) -> Result<()> {
         let (tensors, step) = state::load(path)?;
-        for (name, var) in &self.vars {
-            state::restore(var, &tensors, &format!("w.{name}"))?;
-        }
-        self.adam.restore(&tensors, step)?;
-        if let Some(ema) = &mut self.ema {
-            ema.restore(&tensors)?;
-        }
-        self.dealer.timesteps.restore(&tensors)?;
-        self.step = step;
-        Ok(())
+        self.standing.restore(&tensors, step)?;
+        self.dealer.timesteps.restore(&tensors)
     }
 }
 
-/// The gradient of each of `vars`, all of which must have one.
-pub(super) fn of_weights(
-    mut grads: kernels::Gradients,
-    vars: &BTreeMap<String, Var>,
-) -> Result<Weights> {
-    let take = |(name, var): (&String, &Var)| {
-        let grad = grads
-            .remove(var.as_tensor())
-            .ok_or_else(|| Error::Checkpoint(format!("`{name}` received no gradient")))?;
-        Ok((name.clone(), grad))
-    };
-    vars.iter().map(take).collect()
-}
+impl Learner for Trainer<'_> {
+    fn standing(&self) -> &Standing {
+        &self.standing
+    }
 
-/// The sum of the gradients of the parts of a step.
-#[derive(Default)]
-pub(super) struct Gradients(pub Weights);
+    fn standing_mut(&mut self) -> &mut Standing {
+        &mut self.standing
+    }
 
-impl Gradients {
-    pub fn add(&mut self, more: Weights) -> Result<()> {
-        if self.0.is_empty() {
-            self.0 = more;
-            return Ok(());
+    fn weights(&self) -> u64 {
+        weights_of(&self.network)
+    }
+
+    fn step(&mut self) -> Result<StepReport> {
+        self.step()
+    }
+
+    fn validate(&self) -> Result<Option<ValidationLoss>> {
+        if self.held_out.is_empty() {
+            return Ok(None);
         }
-        for (name, grad) in more {
-            let sum = (&self.0[&name] + grad)?;
-            self.0.insert(name, sum);
+        let size = self.config.train_params.batch_size;
+        let loss = |weights: &Weights| {
+            let unet = UNet::from_weights(&self.network, weights)?;
+            let values = |batch: &Batch| {
+                let loss = self.loss(&unet, batch, None)?;
+                Ok(loss.images.iter().map(|image| image.value).collect())
+            };
+            self.held_out.mean(size, &self.device, values)
+        };
+        self.standing.validate(loss).map(Some)
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        self.checkpoint()
+    }
+
+    fn save_state(&self, path: &Path) -> Result<()> {
+        self.save_state(path)
+    }
+
+    fn restore(&mut self, path: &Path) -> Result<()> {
+        self.restore(path)
+    }
+
+    /// Takes up the latents in the folder, where images look the same each time.
+    fn recall(&mut self, folder: &RunFolder) -> Result<()> {
+        let DatasetParams { crop, colour_jitter, .. } = self.config.dataset_params;
+        let Space::Latents(kept) = &self.space else { return Ok(()) };
+        if crop == 0.0 && colour_jitter == 0.0 {
+            let (path, data) = (folder.latents(), self.dealer.data());
+            self.latent_file = Some(kept.recall(&path, data, &self.config, &self.device)?);
         }
         Ok(())
+    }
+
+    /// Writes the latents that are known by now.
+    fn keep(&mut self, folder: &RunFolder) -> Result<()> {
+        match (&self.space, &mut self.latent_file) {
+            (Space::Latents(kept), Some(file)) => kept.save(&folder.latents(), file),
+            _ => Ok(()),
+        }
+    }
+
+    fn samples(&self, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)> {
+        samples::drawn(self, cancel)
     }
 }
 
@@ -338,21 +270,6 @@ pub(super) fn check_course(loss: f32, norm: f64, blind: f32) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::Diverged(fault))
-}
-
-/// What the gradients are multiplied by, for their norm to be within its limit.
-pub(super) fn clipping(params: &TrainParams, norm: f64) -> f64 {
-    let limit = params.grad_clip;
-    if limit > 0.0 && norm > limit { limit / norm } else { 1.0 }
-}
-
-/// The norm of all gradients together, summed in the order of their names.
-pub(super) fn norm(grads: &Weights) -> Result<f64> {
-    let mut sum = 0f64;
-    for grad in grads.values() {
-        sum += kernels::square_sum(grad)?;
-    }
-    Ok(sum.sqrt())
 }
 
 pub(super) fn check_images(config: &RunConfig, data: &ImageSet) -> Result<()> {

@@ -54,6 +54,25 @@ pub fn stripes(count: usize) -> ImageSet {
     }
 }
 
+/// A fresh run of pixels, on the processor.
+pub fn request<'a>(
+    config: &'a ValidConfig,
+    data: &'a ImageSet,
+    folder: &'a Path,
+    control: &'a Control,
+) -> TrainRequest<'a> {
+    TrainRequest {
+        config,
+        data,
+        autoencoder: None,
+        begin_from: None,
+        device: &Device::Cpu,
+        folder,
+        resume: false,
+        control,
+    }
+}
+
 pub fn run(
     config: &ValidConfig,
     data: &ImageSet,
@@ -63,16 +82,7 @@ pub fn run(
     stop_after: u64,
 ) -> engine::Result<TrainEnd> {
     let control = &Control::new();
-    let request = TrainRequest {
-        config,
-        data,
-        autoencoder: None,
-        begin_from: None,
-        device: &Device::Cpu,
-        folder,
-        resume,
-        control,
-    };
+    let request = TrainRequest { resume, ..request(config, data, folder, control) };
     train(&request, cancel, &mut |event| {
         if let TrainEvent::Step(figures) = event
             && figures.step == stop_after

@@ -4,7 +4,7 @@ use candle_core::Device;
 use engine::train::{Control, TrainEnd, TrainEvent, TrainRequest, Trainer, train};
 use engine::{CancelToken, Error};
 
-use crate::fixture::{bytes_of_last, run, stripes, tiny};
+use crate::fixture::{bytes_of_last, request, run, stripes, tiny};
 use crate::watch::watch;
 
 #[test]
@@ -51,16 +51,8 @@ fn a_run_that_goes_on_needs_no_longer_what_it_began_with() {
     let other = Trainer::new(&wider, &data, &Device::Cpu).unwrap().checkpoint();
     let ask = |resume, folder| {
         let control = &Control::new();
-        let request = TrainRequest {
-            config: &config,
-            data: &data,
-            autoencoder: None,
-            begin_from: Some(&other),
-            device: &Device::Cpu,
-            folder,
-            resume,
-            control,
-        };
+        let fresh = request(&config, &data, folder, control);
+        let request = TrainRequest { begin_from: Some(&other), resume, ..fresh };
         train(&request, &CancelToken::new(), &mut |_| Ok(()))
     };
     assert_eq!(ask(true, folder.path()).unwrap(), TrainEnd::Finished { step: 6 });
@@ -77,22 +69,17 @@ fn as_many_samples_come_as_were_asked_for_whatever_the_batch() {
         let config = tiny(&[&by_class[..], &[batch, "train_params.num_steps=1"]].concat());
         let folder = tempfile::tempdir().unwrap();
         let mut shown = Vec::new();
-        let request = TrainRequest {
-            config: &config,
-            data: &data,
-            autoencoder: None,
-            begin_from: None,
-            device: &Device::Cpu,
-            folder: folder.path(),
-            resume: false,
-            control: &Control::new(),
-        };
-        train(&request, &CancelToken::new(), &mut |event| {
-            if let TrainEvent::Samples { pictures, .. } = event {
-                shown = pictures.to_vec();
-            }
-            Ok(())
-        })
+        let control = &Control::new();
+        train(
+            &request(&config, &data, folder.path(), control),
+            &CancelToken::new(),
+            &mut |event| {
+                if let TrainEvent::Samples { pictures, .. } = event {
+                    shown = pictures.to_vec();
+                }
+                Ok(())
+            },
+        )
         .unwrap();
         shown
     };
@@ -107,17 +94,8 @@ fn the_loss_falls_and_every_step_is_reported() {
     let (data, folder) = (stripes(16), tempfile::tempdir().unwrap());
     let mut losses = Vec::new();
     let (mut samples, mut saved) = (0, Vec::new());
-    let request = TrainRequest {
-        config: &config,
-        data: &data,
-        autoencoder: None,
-        begin_from: None,
-        device: &Device::Cpu,
-        folder: folder.path(),
-        resume: false,
-        control: &Control::new(),
-    };
-    train(&request, &CancelToken::new(), &mut |event| {
+    let control = &Control::new();
+    train(&request(&config, &data, folder.path(), control), &CancelToken::new(), &mut |event| {
         match event {
             TrainEvent::Step(figures) => {
                 assert_eq!(figures.step, losses.len() as u64 + 1);

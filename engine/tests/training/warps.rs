@@ -11,7 +11,7 @@ use engine::sampler::{SampleRequest, sample};
 use engine::train::{Control, TrainRequest, Trainer, train};
 use engine::unet::{Told, UNet};
 
-use crate::fixture::{advance, bytes_of_last, run, stripes, tiny};
+use crate::fixture::{advance, bytes_of_last, request, run, stripes, tiny};
 
 const WARPED: &str = "dataset_params.augment_probability=0.3";
 
@@ -85,16 +85,9 @@ fn it_is_saved_drawn_with_and_begun_from() {
 
 fn begin(config: &engine::config::ValidConfig, data: &engine::data::ImageSet, from: &Checkpoint) {
     let folder = tempfile::tempdir().unwrap();
-    let request = TrainRequest {
-        config,
-        data,
-        autoencoder: None,
-        begin_from: Some(from),
-        device: &Device::Cpu,
-        folder: folder.path(),
-        resume: false,
-        control: &Control::new(),
-    };
+    let control = &Control::new();
+    let fresh = request(config, data, folder.path(), control);
+    let request = TrainRequest { begin_from: Some(from), ..fresh };
     train(&request, &CancelToken::new(), &mut |_| Ok(())).unwrap();
 }
 

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use candle_core::Device;
 use engine::CancelToken;
 use engine::config::ValidConfig;
 use engine::train::{Control, TrainEnd, TrainEvent, TrainRequest, train};
 
-use crate::fixture::stripes;
+use crate::fixture::{request, stripes};
 
 /// What a watcher does with a run, told each event in a line.
 pub type Watcher<'a> = dyn FnMut(&str, &Control, &CancelToken) -> engine::Result<()> + 'a;
@@ -35,17 +34,7 @@ pub fn watch(
     watcher: &mut Watcher,
 ) -> (engine::Result<TrainEnd>, Vec<String>) {
     let (data, control, cancel) = (stripes(10), Control::new(), CancelToken::new());
-    let device = &Device::Cpu;
-    let request = TrainRequest {
-        config,
-        data: &data,
-        autoencoder: None,
-        begin_from: None,
-        device,
-        folder,
-        resume,
-        control: &control,
-    };
+    let request = TrainRequest { resume, ..request(config, &data, folder, &control) };
     let mut lines = Vec::new();
     let end = train(&request, &cancel, &mut |event| {
         lines.push(line(&event));

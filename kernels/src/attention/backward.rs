@@ -1,8 +1,13 @@
 //! Gradients of queries, keys and values.
 
-use super::tile::{Head, Lanes, Singles, TILE, over_tokens, scores, spread};
-use crate::simd::{Simd, kernel};
-use crate::transpose::transpose;
+use std::borrow::Cow;
+use std::mem::MaybeUninit;
+
+use super::rows::{Rows, RowsShape};
+use super::tile::{
+    Head, Lanes, Singles, TILE, add_products, over_tokens, scores, spread, spreadable,
+};
+use crate::simd::{Simd, kernel, pairs_kernel};
 
 /// A block of queries against a tile of keys in the backward pass.
 #[derive(Clone, Copy)]
@@ -11,8 +16,9 @@ pub(super) struct BackwardTile {
     /// How many of both there are.
     queries: usize,
     keys: usize,
-    q: Singles,
-    grad: Singles,
+    /// As scores read them, and as they are spread.
+    q: [Singles; 2],
+    grad: [Singles; 2],
     /// Of each query.
     log_sums: *const f32,
     /// Of each query: its gradient times its result, summed over the channels.
@@ -21,62 +27,80 @@ pub(super) struct BackwardTile {
     k: *const f32,
     /// Along the lanes.
     v: *const f32,
-    /// The same keys as single numbers.
-    k_singles: Singles,
-    /// Gradients of the scores: a row for each query, the keys along the lanes.
+    /// The same keys with the channels along the lanes.
+    k_rows: *const f32,
+    shape: RowsShape,
+    /// Gradients of the scores: a row for each query; with pairs, two vectors of keys are one.
     score_slopes: *mut f32,
-    /// The same turned: a row for each key.
-    turned: *const f32,
     /// Sums with the keys along the lanes.
     k_slopes: *mut f32,
     v_slopes: *mut f32,
-    /// Sums with the queries along the lanes.
+    /// Sums with the channels along the lanes, as [`RowsShape`] says: a row for each query.
     q_slopes: *mut f32,
 }
 
-kernel! {
-    /// Gradients of the scores; adds to those of the keys and values.
-    fn key_slopes(tile: &BackwardTile) = key_slopes_of
+/// Gradients of the scores; adds those of queries, keys and values.
+unsafe fn slopes(tile: &BackwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { if tile.head.pairs { slopes_of_pairs(tile) } else { slopes_of_numbers(tile) } }
 }
 
-kernel! {
-    /// Adds to the gradients of the queries, from the turned gradients of the scores.
-    fn query_slopes(tile: &BackwardTile) = query_slopes_of
+kernel! { fn slopes_of_numbers(tile: &BackwardTile) = slopes_of_numbers_body }
+pairs_kernel! { fn slopes_of_pairs(tile: &BackwardTile) = slopes_of_pairs_body }
+
+#[inline(always)]
+unsafe fn slopes_of_numbers_body<V: Simd>(tile: &BackwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { slopes_of::<V, false>(tile) }
 }
 
 #[inline(always)]
-unsafe fn key_slopes_of<V: Simd>(tile: &BackwardTile) {
+unsafe fn slopes_of_pairs_body<V: Simd>(tile: &BackwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { slopes_of::<V, true>(tile) }
+}
+
+#[inline(always)]
+unsafe fn slopes_of<V: Simd, const PAIRS: bool>(tile: &BackwardTile) {
     // SAFETY: the caller vouches for a whole tile behind each pointer.
     unsafe {
         for lane in (0..TILE).step_by(2 * V::LANES) {
-            over_tokens!(tile.queries, 8, key_slopes_by_queries(tile, lane));
+            over_tokens!(tile.queries, 8, key_slopes(tile, lane));
         }
+        over_tokens!(tile.queries, 16, query_slopes(tile));
     }
 }
 
 #[inline(always)]
-unsafe fn key_slopes_by_queries<V: Simd, const H: usize>(
+unsafe fn key_slopes<V: Simd, const H: usize, const PAIRS: bool>(
     tile: &BackwardTile,
     lane: usize,
     at: usize,
 ) {
-    // SAFETY: as for `key_slopes_of`.
+    let BackwardTile { head, q, grad, .. } = *tile;
+    // SAFETY: as for `slopes_of`.
     unsafe {
         let from = below::<V, H>(tile.log_sums.add(at));
-        let mut weights = scores::<V, H>(tile.head, tile.q, at, tile.k.add(lane), from);
+        let mut weights = scores::<V, H, PAIRS>(head, q[0], at, tile.k.add(lane), from);
         for row in &mut weights {
-            *row = [row[0].exp2(), row[1].exp2()];
+            *row = [row[0].exp2::<PAIRS>(), row[1].exp2::<PAIRS>()];
         }
-        spread(tile.head, tile.grad, at, &weights, tile.v_slopes.add(lane));
+        let spread_weights = spreadable::<V, H, PAIRS>(weights);
+        spread::<V, H, PAIRS>(head, grad[1], at, &spread_weights, tile.v_slopes.add(lane));
         let from = below::<V, H>(tile.pulls.add(at));
-        let mut slopes = scores::<V, H>(tile.head, tile.grad, at, tile.v.add(lane), from);
+        let mut slopes = scores::<V, H, PAIRS>(head, grad[0], at, tile.v.add(lane), from);
         for (h, (row, weight)) in slopes.iter_mut().zip(&weights).enumerate() {
             *row = [row[0].mul(weight[0]), row[1].mul(weight[1])];
-            let to = tile.score_slopes.add((at + h) * TILE + lane);
-            row[0].store(to);
-            row[1].store(to.add(V::LANES));
+            if PAIRS {
+                row[0].pair(row[1]).store(tile.score_slopes.add((at + h) * TILE + lane / 2));
+            } else {
+                let to = tile.score_slopes.add((at + h) * TILE + lane);
+                row[0].store(to);
+                row[1].store(to.add(V::LANES));
+            }
         }
-        spread(tile.head, tile.q, at, &slopes, tile.k_slopes.add(lane));
+        let slopes = spreadable::<V, H, PAIRS>(slopes);
+        spread::<V, H, PAIRS>(head, q[1], at, &slopes, tile.k_slopes.add(lane));
     }
 }
 
@@ -93,30 +117,50 @@ unsafe fn below<V: Simd, const H: usize>(numbers: *const f32) -> [[V; 2]; H] {
     }
 }
 
+/// Adds to the gradients of H queries.
 #[inline(always)]
-unsafe fn query_slopes_of<V: Simd>(tile: &BackwardTile) {
-    // SAFETY: the caller vouches for a whole tile behind each pointer.
-    unsafe {
-        for lane in (0..TILE).step_by(2 * V::LANES) {
-            over_tokens!(tile.keys, 8, query_slopes_by_keys(tile, lane));
+unsafe fn query_slopes<V: Simd, const H: usize, const PAIRS: bool>(tile: &BackwardTile, at: usize) {
+    for lane in (0..tile.shape.length).step_by(V::LANES) {
+        // SAFETY: the caller vouches for all lanes.
+        unsafe {
+            match tile.shape.group {
+                4 => query_lanes::<V, H, 4, PAIRS>(tile, at, lane),
+                2 => query_lanes::<V, H, 2, PAIRS>(tile, at, lane),
+                _ => query_lanes::<V, H, 1, PAIRS>(tile, at, lane),
+            }
         }
     }
 }
 
+/// A vector of the rows of H queries; G keys at once.
 #[inline(always)]
-unsafe fn query_slopes_by_keys<V: Simd, const H: usize>(
+unsafe fn query_lanes<V: Simd, const H: usize, const G: usize, const PAIRS: bool>(
     tile: &BackwardTile,
-    lane: usize,
     at: usize,
+    lane: usize,
 ) {
-    // SAFETY: as for `query_slopes_of`.
+    let length = tile.shape.length;
+    let keys = if PAIRS { TILE / 2 } else { tile.keys };
+    // SAFETY: the caller vouches for as many keys, and for H queries.
     unsafe {
-        let mut slopes = [[V::splat(0.0); 2]; H];
-        for (h, row) in slopes.iter_mut().enumerate() {
-            let from = tile.turned.add((at + h) * TILE + lane);
-            *row = [V::load(from), V::load(from.add(V::LANES))];
+        let mut sums = [V::splat(0.0); H];
+        let slopes = tile.score_slopes.add(at * TILE);
+        for group in 0..keys.div_ceil(G) {
+            let row = V::load(tile.k_rows.add(group * length + lane));
+            for (h, sum) in sums.iter_mut().enumerate() {
+                let slope = slopes.add(h * TILE + group * G);
+                let slope = match G {
+                    4 => V::repeat_four(slope),
+                    2 => V::repeat_two(slope),
+                    _ => V::splat(*slope),
+                };
+                *sum = slope.product::<PAIRS>(row, *sum);
+            }
         }
-        spread(tile.head, tile.k_singles, at, &slopes, tile.q_slopes.add(lane));
+        for (h, sum) in sums.iter().enumerate() {
+            let to = tile.q_slopes.add((at + h) * length + lane);
+            V::load(to).add(*sum).store(to);
+        }
     }
 }
 
@@ -129,58 +173,72 @@ pub(super) struct Known<'a> {
     pub log_sums: &'a [f32],
 }
 
-/// Gradients of queries, keys and values, each (width, tokens).
-pub(super) fn head_backward(head: Head, known: &Known, [dq, dk, dv]: [&mut [f32]; 3]) {
-    let Known { parts: [q, k, v], out, grad, log_sums } = *known;
-    let mut pulls = vec![0f32; head.tokens];
-    for (out, grad) in out.chunks_exact(head.tokens).zip(grad.chunks_exact(head.tokens)) {
-        for ((pull, out), grad) in pulls.iter_mut().zip(out).zip(grad) {
-            *pull += out * grad;
-        }
+/// Numbers of each query: as scores read them, and as they are spread.
+struct Side<'a>([Cow<'a, [f32]>; 2]);
+
+impl<'a> Side<'a> {
+    fn new(head: Head, channels: &'a [f32]) -> Self {
+        Self([head.by_channel(channels), head.by_token(channels)])
     }
+
+    fn singles(&self, head: Head, first: usize) -> [Singles; 2] {
+        [Singles::channels(head, &self.0[0], first), Singles::tokens(head, &self.0[1], first)]
+    }
+}
+
+impl Known<'_> {
+    /// The gradient of each query times its result, summed over the channels.
+    fn pulls(&self, head: Head) -> Vec<f32> {
+        let mut pulls = vec![0f32; head.tokens];
+        for (out, grad) in self.out.chunks_exact(head.tokens).zip(self.grad.chunks(head.tokens)) {
+            // SAFETY: all three are of one length.
+            unsafe { add_products(out, grad, &mut pulls) }
+        }
+        pulls
+    }
+}
+
+/// Writes all of the gradients of queries, keys and values, (width, tokens) each.
+pub(super) fn head_backward(head: Head, known: &Known, [dq, dk, dv]: [&mut [MaybeUninit<f32>]; 3]) {
+    let [q, k, v] = known.parts;
+    let (queries, grads, pulls) =
+        (Side::new(head, q), Side::new(head, known.grad), known.pulls(head));
     let [keys, values, k_slopes, v_slopes] = &mut std::array::from_fn(|_| Lanes::default());
-    let mut q_slopes: Vec<Lanes> = Vec::new();
-    q_slopes.resize_with(head.tokens.div_ceil(TILE), Lanes::default);
-    q_slopes.iter_mut().for_each(|sums| sums.zero(head));
+    let shape = RowsShape::of(head);
+    let mut rows = Rows::default();
+    let mut q_slopes = vec![0.0; head.tokens * shape.length];
     let mut score_slopes = [0f32; TILE * TILE];
-    let mut turned = [0f32; TILE * TILE];
     for first in (0..head.tokens).step_by(TILE) {
         let count = TILE.min(head.tokens - first);
         keys.gather(head, k, first, count, head.scale_base2());
         values.gather(head, v, first, count, 1.0);
+        let k_rows = rows.gather(head, k, first, count).as_ptr();
         k_slopes.zero(head);
         v_slopes.zero(head);
-        for (block, q_slopes) in q_slopes.iter_mut().enumerate() {
-            let begin = block * TILE;
+        for begin in (0..head.tokens).step_by(TILE) {
             let tile = BackwardTile {
                 head,
                 queries: TILE.min(head.tokens - begin),
                 keys: count,
-                q: Singles::new(head, q, begin),
-                grad: Singles::new(head, grad, begin),
-                log_sums: log_sums[begin..].as_ptr(),
+                q: queries.singles(head, begin),
+                grad: grads.singles(head, begin),
+                log_sums: known.log_sums[begin..].as_ptr(),
                 pulls: pulls[begin..].as_ptr(),
                 k: keys.0.as_ptr(),
                 v: values.0.as_ptr(),
-                k_singles: Singles::new(head, k, first),
+                k_rows,
+                shape,
                 score_slopes: score_slopes.as_mut_ptr(),
-                turned: turned.as_ptr(),
                 k_slopes: k_slopes.0.as_mut_ptr(),
                 v_slopes: v_slopes.0.as_mut_ptr(),
-                q_slopes: q_slopes.0.as_mut_ptr(),
+                q_slopes: q_slopes[begin * shape.length..].as_mut_ptr(),
             };
             // SAFETY: every pointer is to a whole tile, or to as many tokens as the tile says.
-            unsafe { key_slopes(&tile) };
-            transpose(&score_slopes, (TILE, TILE), TILE, &mut turned, TILE);
-            // SAFETY: as above.
-            unsafe { query_slopes(&BackwardTile { turned: turned.as_ptr(), ..tile }) };
+            unsafe { slopes(&tile) };
         }
         k_slopes.scatter(head, dk, first, &[head.scale(); TILE][..count]);
         v_slopes.scatter(head, dv, first, &[1.0; TILE][..count]);
     }
-    for (block, sums) in q_slopes.iter().enumerate() {
-        let first = block * TILE;
-        let count = TILE.min(head.tokens - first);
-        sums.scatter(head, dq, first, &[head.scale(); TILE][..count]);
-    }
+    q_slopes.iter_mut().for_each(|slope| *slope *= head.scale());
+    shape.take_back(head, &q_slopes, dq);
 }

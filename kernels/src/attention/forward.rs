@@ -1,7 +1,10 @@
 //! Values weighted by the softmax of the scores.
 
-use super::tile::{Head, Lanes, Row, Singles, TILE, over_tokens, scores, spread};
-use crate::simd::{Simd, kernel};
+use std::mem::MaybeUninit;
+
+use super::tile::{Head, Lanes, Row, Singles, TILE, over_tokens, scores, spread, spreadable};
+use crate::pairs::pair;
+use crate::simd::{Simd, kernel, pairs_kernel};
 
 /// Scores of this size, in base 2, and their sums are far from the ends of f32.
 const SAFE_SCORE: f32 = 60.0;
@@ -19,13 +22,29 @@ pub(super) struct ForwardTile {
     out: *mut f32,
 }
 
-kernel! {
-    /// Puts each query's highest score into `shift`.
-    fn highest_scores(tile: &ForwardTile) = highest_scores_of
+/// Puts each query's highest score into `shift`.
+unsafe fn highest_scores(tile: &ForwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { if tile.head.pairs { highest_of_pairs(tile) } else { highest_of_numbers(tile) } }
+}
+
+kernel! { fn highest_of_numbers(tile: &ForwardTile) = highest_of_numbers_body }
+pairs_kernel! { fn highest_of_pairs(tile: &ForwardTile) = highest_of_pairs_body }
+
+#[inline(always)]
+unsafe fn highest_of_numbers_body<V: Simd>(tile: &ForwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { highest_scores_of::<V, false>(tile) }
 }
 
 #[inline(always)]
-unsafe fn highest_scores_of<V: Simd>(tile: &ForwardTile) {
+unsafe fn highest_of_pairs_body<V: Simd>(tile: &ForwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { highest_scores_of::<V, true>(tile) }
+}
+
+#[inline(always)]
+unsafe fn highest_scores_of<V: Simd, const PAIRS: bool>(tile: &ForwardTile) {
     // SAFETY: the caller vouches for a whole tile behind each pointer.
     unsafe {
         for lane in (0..TILE).step_by(2 * V::LANES) {
@@ -35,11 +54,15 @@ unsafe fn highest_scores_of<V: Simd>(tile: &ForwardTile) {
 }
 
 #[inline(always)]
-unsafe fn highest_of_keys<V: Simd, const H: usize>(tile: &ForwardTile, lane: usize, at: usize) {
+unsafe fn highest_of_keys<V: Simd, const H: usize, const PAIRS: bool>(
+    tile: &ForwardTile,
+    lane: usize,
+    at: usize,
+) {
     // SAFETY: as for `highest_scores_of`.
     unsafe {
         let zeros = [[V::splat(0.0); 2]; H];
-        let rows = scores::<V, H>(tile.head, tile.k, at, tile.q.add(lane), zeros);
+        let rows = scores::<V, H, PAIRS>(tile.head, tile.k, at, tile.q.add(lane), zeros);
         for half in 0..2 {
             let to = tile.shift.add(lane + half * V::LANES);
             let mut highest = V::load(to);
@@ -51,13 +74,29 @@ unsafe fn highest_of_keys<V: Simd, const H: usize>(tile: &ForwardTile, lane: usi
     }
 }
 
-kernel! {
-    /// Adds the values weighted by exponentials to `out` and the exponentials to `sum`.
-    fn weigh_values(tile: &ForwardTile) = weigh_values_of
+/// Adds the values weighted by exponentials to `out` and the exponentials to `sum`.
+unsafe fn weigh_values(tile: &ForwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { if tile.head.pairs { weigh_pairs(tile) } else { weigh_numbers(tile) } }
+}
+
+kernel! { fn weigh_numbers(tile: &ForwardTile) = weigh_numbers_body }
+pairs_kernel! { fn weigh_pairs(tile: &ForwardTile) = weigh_pairs_body }
+
+#[inline(always)]
+unsafe fn weigh_numbers_body<V: Simd>(tile: &ForwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { weigh_values_of::<V, false>(tile) }
 }
 
 #[inline(always)]
-unsafe fn weigh_values_of<V: Simd>(tile: &ForwardTile) {
+unsafe fn weigh_pairs_body<V: Simd>(tile: &ForwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { weigh_values_of::<V, true>(tile) }
+}
+
+#[inline(always)]
+unsafe fn weigh_values_of<V: Simd, const PAIRS: bool>(tile: &ForwardTile) {
     // SAFETY: the caller vouches for a whole tile behind each pointer.
     unsafe {
         for lane in (0..TILE).step_by(2 * V::LANES) {
@@ -67,35 +106,53 @@ unsafe fn weigh_values_of<V: Simd>(tile: &ForwardTile) {
 }
 
 #[inline(always)]
-unsafe fn weigh_keys<V: Simd, const H: usize>(tile: &ForwardTile, lane: usize, at: usize) {
+unsafe fn weigh_keys<V: Simd, const H: usize, const PAIRS: bool>(
+    tile: &ForwardTile,
+    lane: usize,
+    at: usize,
+) {
     // SAFETY: as for `weigh_values_of`.
     unsafe {
         let (shift, zero) = (tile.shift.add(lane), V::splat(0.0));
         let below = [zero.sub(V::load(shift)), zero.sub(V::load(shift.add(V::LANES)))];
         let from = [below; H];
-        let mut rows = scores::<V, H>(tile.head, tile.k, at, tile.q.add(lane), from);
-        for half in 0..2 {
-            let to = tile.sum.add(lane + half * V::LANES);
-            let mut sum = V::load(to);
-            for row in &mut rows {
-                row[half] = row[half].exp2();
-                sum = sum.add(row[half]);
-            }
-            sum.store(to);
+        let mut rows = scores::<V, H, PAIRS>(tile.head, tile.k, at, tile.q.add(lane), from);
+        for row in &mut rows {
+            *row = [row[0].exp2::<PAIRS>(), row[1].exp2::<PAIRS>()];
         }
-        spread(tile.head, tile.v, at, &rows, tile.out.add(lane));
+        let rows = spreadable::<V, H, PAIRS>(rows);
+        add_rows::<V, H, PAIRS>(&rows, tile.sum.add(lane));
+        spread::<V, H, PAIRS>(tile.head, tile.v, at, &rows, tile.out.add(lane));
     }
 }
 
-/// `out`: (width, tokens), `log_sums`: (tokens).
+/// Adds all rows of what [`spreadable`] gave to `sums`.
+#[inline(always)]
+unsafe fn add_rows<V: Simd, const H: usize, const PAIRS: bool>(rows: &[[V; 2]; H], sums: *mut f32) {
+    // SAFETY: the caller vouches for two vectors.
+    unsafe {
+        let ones = V::splat(pair(1.0, 1.0));
+        for half in 0..2 {
+            let to = sums.add(half * V::LANES);
+            let mut sum = V::load(to);
+            for row in &rows[..if PAIRS { H.div_ceil(2) } else { H }] {
+                sum = if PAIRS { row[half].mul_add_pairs(ones, sum) } else { sum.add(row[half]) };
+            }
+            sum.store(to);
+        }
+    }
+}
+
+/// Writes all of `out` (width, tokens) and `log_sums` (tokens).
 pub(super) fn head_forward(
     head: Head,
     [q, k, v]: [&[f32]; 3],
-    out: &mut [f32],
+    out: &mut [MaybeUninit<f32>],
     log_sums: &mut [f32],
 ) {
     // By Cauchy and Schwarz no score is larger than this.
     let bound = head.longest(q) * head.longest(k) * head.scale_base2();
+    let (keys, values) = (head.by_channel(k), head.by_token(v));
     let (mut queries, mut sums) = (Lanes::default(), Lanes::default());
     for first in (0..head.tokens).step_by(TILE) {
         let count = TILE.min(head.tokens - first);
@@ -107,8 +164,8 @@ pub(super) fn head_forward(
         let tile = ForwardTile {
             head,
             q: queries.0.as_ptr(),
-            k: Singles::new(head, k, 0),
-            v: Singles::new(head, v, 0),
+            k: Singles::channels(head, &keys, 0),
+            v: Singles::tokens(head, &values, 0),
             shift: shift.as_mut_ptr(),
             sum: sum.as_mut_ptr(),
             out: sums.0.as_mut_ptr(),

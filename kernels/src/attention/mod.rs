@@ -3,13 +3,14 @@
 //! One side of a tile of scores runs along the lanes of vectors, the other comes as single numbers
 //! spread over all lanes: [`scores`] makes the tile in registers, [`spread`] adds it, weighted, to
 //! sums along the lanes. The forward pass has queries in the lanes. The backward pass has keys there
-//! for the gradients of keys and values, and turns each tile for that of the queries, so that no sum
-//! ever runs across lanes. What it needs of the forward pass is one number for each query.
+//! for the gradients of keys and values, and channels for that of the queries, so that no sum ever
+//! runs across lanes. What it needs of the forward pass is one number for each query.
 //!
 //! Channels come first in memory, so both sides are read where they lie.
 
 mod backward;
 mod forward;
+mod rows;
 mod tile;
 
 use std::sync::OnceLock;
@@ -17,8 +18,8 @@ use std::sync::OnceLock;
 use candle_core::{Result, Shape, Tensor, bail};
 
 use super::operation::{Array, Operation};
-use super::pool;
-use super::storage::{tensor, with_numbers, zeroed};
+use super::storage::{tensor, with_numbers};
+use super::{pairs, pool};
 use backward::{Known, head_backward};
 use forward::head_forward;
 use tile::Head;
@@ -36,7 +37,8 @@ impl Attention {
     }
 
     fn head(&self, channels: usize, tokens: usize) -> Head {
-        Head { width: channels / self.heads, tokens }
+        let width = channels / self.heads;
+        Head { width, tokens, pairs: pairs::of_channels(width) }
     }
 
     /// The result, and what the backward pass wants to know.
@@ -49,9 +51,9 @@ impl Attention {
         let spare = &mut out.spare_capacity_mut()[..qkv.len() / 3];
         let heads = spare.chunks_mut(size).zip(log_sums.chunks_mut(tokens)).enumerate();
         pool::for_each(heads, |(at, (out, log_sums))| {
-            head_forward(head, self.parts(qkv, at, size), zeroed(out), log_sums);
+            head_forward(head, self.parts(qkv, at, size), out, log_sums);
         });
-        // SAFETY: every head was zeroed above.
+        // SAFETY: every head was written above.
         unsafe { out.set_len(qkv.len() / 3) }
         (out, log_sums)
     }
@@ -84,9 +86,9 @@ impl Attention {
                 grad: &grad[at * size..][..size],
                 log_sums: &log_sums[at * tokens..][..tokens],
             };
-            head_backward(head, &known, [dq, dk, dv].map(zeroed));
+            head_backward(head, &known, [dq, dk, dv]);
         });
-        // SAFETY: every head of every image was zeroed above.
+        // SAFETY: every head of every image was written above.
         unsafe { slopes.set_len(qkv.len()) }
         slopes
     }

@@ -1,6 +1,12 @@
 //! A tile of scores: made in registers, used from there.
+//!
+//! In bf16 every sum runs over pairs: of channels for scores, of tokens where a tile is spread.
 
-use crate::simd::Simd;
+use std::borrow::Cow;
+use std::mem::MaybeUninit;
+
+use crate::pairs::{pair_neighbours, pair_rows};
+use crate::simd::{Simd, kernel};
 
 /// Tokens along the lanes of a tile: two of the widest vectors.
 pub(super) const TILE: usize = 32;
@@ -10,9 +16,42 @@ pub(super) const TILE: usize = 32;
 pub(super) struct Head {
     pub width: usize,
     pub tokens: usize,
+    /// Numbers are multiplied as pairs of bf16.
+    pub pairs: bool,
 }
 
 impl Head {
+    /// Rows of a side that scores are summed over.
+    pub fn depth(&self) -> usize {
+        if self.pairs { self.width / 2 } else { self.width }
+    }
+
+    /// (width, tokens) as scores read it.
+    pub fn by_channel<'a>(&self, channels: &'a [f32]) -> Cow<'a, [f32]> {
+        if !self.pairs {
+            return Cow::Borrowed(channels);
+        }
+        let mut pairs = vec![0.0; self.depth() * self.tokens];
+        let rows = channels.chunks_exact(2 * self.tokens);
+        for (to, both) in pairs.chunks_exact_mut(self.tokens).zip(rows) {
+            let (first, second) = both.split_at(self.tokens);
+            // SAFETY: reads and writes within the slices only.
+            unsafe { pair_rows(first, second, to) }
+        }
+        Cow::Owned(pairs)
+    }
+
+    /// (width, tokens) as [`spread`] reads it.
+    pub fn by_token<'a>(&self, channels: &'a [f32]) -> Cow<'a, [f32]> {
+        if !self.pairs {
+            return Cow::Borrowed(channels);
+        }
+        let mut pairs = vec![0.0; self.width * self.tokens.div_ceil(2)];
+        // SAFETY: reads and writes within the slices only.
+        unsafe { pair_neighbours(channels, self.tokens, &mut pairs) };
+        Cow::Owned(pairs)
+    }
+
     pub fn scale(&self) -> f32 {
         (1.0 / (self.width as f64).sqrt()) as f32
     }
@@ -26,11 +65,23 @@ impl Head {
     pub fn longest(&self, channels: &[f32]) -> f32 {
         let mut squares = vec![0f32; self.tokens];
         for row in channels.chunks_exact(self.tokens) {
-            for (square, x) in squares.iter_mut().zip(row) {
-                *square += x * x;
-            }
+            // SAFETY: both are of one length.
+            unsafe { add_products(row, row, &mut squares) }
         }
         squares.into_iter().fold(0.0, f32::max).sqrt()
+    }
+}
+
+kernel! {
+    /// sums += a x b, number by number.
+    fn add_products(a: &[f32], b: &[f32], sums: &mut [f32]) = add_products_of
+}
+
+#[expect(clippy::extra_unused_type_parameters, reason = "the compiler finds the vectors")]
+#[inline(always)]
+unsafe fn add_products_of<V: Simd>(a: &[f32], b: &[f32], sums: &mut [f32]) {
+    for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+        *sum += a * b;
     }
 }
 
@@ -39,14 +90,25 @@ impl Head {
 pub(super) struct Lanes(pub Vec<f32>);
 
 impl Lanes {
-    /// Tokens `first..first + count` of (width, tokens), times `scale`; zeros beyond.
-    pub fn gather(&mut self, head: Head, channels: &[f32], first: usize, count: usize, scale: f32) {
+    /// Tokens `first..first + count` of (width, tokens), times `by`, as scores read them; the last
+    /// once more for each that is missing.
+    pub fn gather(&mut self, head: Head, channels: &[f32], first: usize, count: usize, by: f32) {
         self.0.resize(head.width * TILE, 0.0);
-        for (to, from) in self.0.chunks_exact_mut(TILE).zip(channels.chunks_exact(head.tokens)) {
-            for (to, from) in to.iter_mut().zip(&from[first..first + count]) {
-                *to = from * scale;
-            }
-            to[count..].fill(0.0);
+        // SAFETY: reads and writes within the slices only.
+        unsafe { gather_tile(&channels[first..], head.tokens, by, count, &mut self.0) }
+        if head.pairs {
+            self.pair();
+        }
+    }
+
+    /// Two channels become one.
+    fn pair(&mut self) {
+        for at in 0..self.0.len() / (2 * TILE) {
+            let mut both = [0.0; 2 * TILE];
+            both.copy_from_slice(&self.0[2 * at * TILE..][..2 * TILE]);
+            let (first, second) = both.split_at(TILE);
+            // SAFETY: reads and writes within the slices only.
+            unsafe { pair_rows(first, second, &mut self.0[at * TILE..][..TILE]) }
         }
     }
 
@@ -56,11 +118,77 @@ impl Lanes {
     }
 
     /// Writes the tile back, each lane times its `scale`.
-    pub fn scatter(&self, head: Head, channels: &mut [f32], first: usize, scale: &[f32]) {
-        for (from, to) in self.0.chunks_exact(TILE).zip(channels.chunks_exact_mut(head.tokens)) {
-            for ((to, from), scale) in to[first..].iter_mut().zip(from).zip(scale) {
-                *to = from * scale;
-            }
+    pub fn scatter(
+        &self,
+        head: Head,
+        channels: &mut [MaybeUninit<f32>],
+        first: usize,
+        scale: &[f32],
+    ) {
+        // SAFETY: reads and writes within the slices only.
+        unsafe { scatter_tile(&self.0, scale, &mut channels[first..], head.tokens) }
+    }
+}
+
+kernel! {
+    /// `count` numbers, times `by`, of rows that are `pitch` apart to rows of a tile, whose rest repeats
+    /// the last of them.
+    fn gather_tile(from: &[f32], pitch: usize, by: f32, count: usize, tile: &mut [f32]) = gather_tile_of
+}
+
+#[inline(always)]
+unsafe fn gather_tile_of<V: Simd>(
+    from: &[f32],
+    pitch: usize,
+    by: f32,
+    count: usize,
+    tile: &mut [f32],
+) {
+    let scale = [by; TILE];
+    for (to, from) in tile.chunks_exact_mut(TILE).zip(from.chunks(pitch)) {
+        let (to, rest) = to.split_at_mut(count);
+        // SAFETY: as many of each.
+        unsafe { scaled::<V>(&from[..count], &scale[..count], to.as_mut_ptr()) }
+        rest.fill(to[count - 1]);
+    }
+}
+
+kernel! {
+    /// The first of each row of a tile, as many as there are scales, each times its own, to rows that
+    /// are `pitch` apart.
+    fn scatter_tile(tile: &[f32], scale: &[f32], to: &mut [MaybeUninit<f32>], pitch: usize)
+        = scatter_tile_of
+}
+
+#[inline(always)]
+unsafe fn scatter_tile_of<V: Simd>(
+    tile: &[f32],
+    scale: &[f32],
+    to: &mut [MaybeUninit<f32>],
+    pitch: usize,
+) {
+    let count = scale.len();
+    for (from, to) in tile.chunks_exact(TILE).zip(to.chunks_mut(pitch)) {
+        // SAFETY: as many of each.
+        unsafe { scaled::<V>(&from[..count], scale, to[..count].as_mut_ptr().cast()) }
+    }
+}
+
+/// to = from x scale, number by number, as many as there are of both.
+#[inline(always)]
+unsafe fn scaled<V: Simd>(from: &[f32], scale: &[f32], to: *mut f32) {
+    let (count, mut at) = (from.len(), 0);
+    // SAFETY: the caller vouches for as many numbers of all three; every vector lies within them.
+    unsafe {
+        while at < count && count >= V::LANES {
+            // The last vector once more, up to the end.
+            at = at.min(count - V::LANES);
+            let number = V::load(from.as_ptr().add(at));
+            number.mul(V::load(scale.as_ptr().add(at))).store(to.add(at));
+            at += V::LANES;
+        }
+        for at in at..count {
+            to.add(at).write(from[at] * scale[at]);
         }
     }
 }
@@ -68,7 +196,7 @@ impl Lanes {
 /// A number for each lane of a tile.
 pub(super) type Row = [f32; TILE];
 
-/// A side of a product that comes as single numbers: (width, tokens), from some token on.
+/// A side of a product that comes as single numbers, from some token on.
 #[derive(Clone, Copy)]
 pub(super) struct Singles {
     from: *const f32,
@@ -76,15 +204,22 @@ pub(super) struct Singles {
 }
 
 impl Singles {
-    pub fn new(head: Head, channels: &[f32], first: usize) -> Self {
-        Self { from: channels[first..].as_ptr(), pitch: head.tokens }
+    /// Of what [`Head::by_channel`] made, for [`scores`].
+    pub fn channels(head: Head, numbers: &[f32], first: usize) -> Self {
+        Self { from: numbers[first..].as_ptr(), pitch: head.tokens }
+    }
+
+    /// Of what [`Head::by_token`] made, for [`spread`]; `first` is even.
+    pub fn tokens(head: Head, numbers: &[f32], first: usize) -> Self {
+        let each = if head.pairs { 2 } else { 1 };
+        Self { from: numbers[first / each..].as_ptr(), pitch: head.tokens.div_ceil(each) }
     }
 }
 
 /// scores[h][lane] = from[h][lane] + sum over channels of singles[channel][at + h] x
 /// lanes[channel][lane], for two vectors of lanes.
 #[inline(always)]
-pub(super) unsafe fn scores<V: Simd, const H: usize>(
+pub(super) unsafe fn scores<V: Simd, const H: usize, const PAIRS: bool>(
     head: Head,
     singles: Singles,
     at: usize,
@@ -95,12 +230,12 @@ pub(super) unsafe fn scores<V: Simd, const H: usize>(
     unsafe {
         let mut sums = from;
         let (mut single, mut lanes) = (singles.from.add(at), lanes);
-        for _ in 0..head.width {
+        for _ in 0..if PAIRS { head.width / 2 } else { head.width } {
             let (left, right) = (V::load(lanes), V::load(lanes.add(V::LANES)));
             for (h, sum) in sums.iter_mut().enumerate() {
                 let factor = V::splat(*single.add(h));
-                sum[0] = factor.mul_add(left, sum[0]);
-                sum[1] = factor.mul_add(right, sum[1]);
+                sum[0] = factor.product::<PAIRS>(left, sum[0]);
+                sum[1] = factor.product::<PAIRS>(right, sum[1]);
             }
             single = single.add(singles.pitch);
             lanes = lanes.add(TILE);
@@ -109,9 +244,28 @@ pub(super) unsafe fn scores<V: Simd, const H: usize>(
     }
 }
 
+/// What [`spread`] takes of a tile: with `PAIRS`, two rows become one, in the first half; the last of
+/// an odd number has zeros beside it.
+#[inline(always)]
+pub(super) unsafe fn spreadable<V: Simd, const H: usize, const PAIRS: bool>(
+    mut rows: [[V; 2]; H],
+) -> [[V; 2]; H] {
+    if PAIRS {
+        for pair in 0..H.div_ceil(2) {
+            // SAFETY: the caller's promise of the instruction set.
+            unsafe {
+                let first = rows[2 * pair];
+                let second = if 2 * pair + 1 < H { rows[2 * pair + 1] } else { [V::splat(0.0); 2] };
+                rows[pair] = [first[0].pair(second[0]), first[1].pair(second[1])];
+            }
+        }
+    }
+    rows
+}
+
 /// sums[channel][lane] += sum over h of singles[channel][at + h] x tile[h][lane].
 #[inline(always)]
-pub(super) unsafe fn spread<V: Simd, const H: usize>(
+pub(super) unsafe fn spread<V: Simd, const H: usize, const PAIRS: bool>(
     head: Head,
     singles: Singles,
     at: usize,
@@ -120,21 +274,21 @@ pub(super) unsafe fn spread<V: Simd, const H: usize>(
 ) {
     // SAFETY: as for `scores`.
     unsafe {
-        let from = singles.from.add(at);
+        let from = singles.from.add(if PAIRS { at / 2 } else { at });
         let mut channel = 0;
         // Sums of two channels at once: each waits for the one before it.
         while channel + 2 <= head.width {
-            spread_channels::<V, H, 2>(from, singles.pitch, channel, tile, sums);
+            spread_channels::<V, H, 2, PAIRS>(from, singles.pitch, channel, tile, sums);
             channel += 2;
         }
         if channel < head.width {
-            spread_channels::<V, H, 1>(from, singles.pitch, channel, tile, sums);
+            spread_channels::<V, H, 1, PAIRS>(from, singles.pitch, channel, tile, sums);
         }
     }
 }
 
 #[inline(always)]
-unsafe fn spread_channels<V: Simd, const H: usize, const C: usize>(
+unsafe fn spread_channels<V: Simd, const H: usize, const C: usize, const PAIRS: bool>(
     singles: *const f32,
     pitch: usize,
     first: usize,
@@ -148,11 +302,12 @@ unsafe fn spread_channels<V: Simd, const H: usize, const C: usize>(
             let from = sums.add((first + c) * TILE);
             *row = [V::load(from), V::load(from.add(V::LANES))];
         }
-        for (h, weight) in tile.iter().enumerate() {
+        let count = if PAIRS { H.div_ceil(2) } else { H };
+        for (h, weight) in tile[..count].iter().enumerate() {
             for (c, row) in rows.iter_mut().enumerate() {
                 let factor = V::splat(*singles.add((first + c) * pitch + h));
-                row[0] = factor.mul_add(weight[0], row[0]);
-                row[1] = factor.mul_add(weight[1], row[1]);
+                row[0] = factor.product::<PAIRS>(weight[0], row[0]);
+                row[1] = factor.product::<PAIRS>(weight[1], row[1]);
             }
         }
         for (c, row) in rows.iter().enumerate() {
@@ -163,24 +318,27 @@ unsafe fn spread_channels<V: Simd, const H: usize, const C: usize>(
     }
 }
 
-/// Runs `$work::<V, H>(args, at)` over all tokens: `$most` at a time with the widest vectors, of
-/// which there are twice as many, then four, then one.
+/// Runs `$work::<V, H, PAIRS>(args, at)` over all tokens: `$most` at a time with the widest vectors,
+/// of which there are twice as many, then four, two, one.
 macro_rules! over_tokens {
     ($tokens:expr, $most:literal, $work:ident($($arg:expr),*)) => {{
         let (tokens, mut at) = ($tokens, 0);
         if V::LANES >= 16 {
             while at + $most <= tokens {
-                $work::<V, $most>($($arg,)* at);
+                $work::<V, $most, PAIRS>($($arg,)* at);
                 at += $most;
             }
         }
         while at + 4 <= tokens {
-            $work::<V, 4>($($arg,)* at);
+            $work::<V, 4, PAIRS>($($arg,)* at);
             at += 4;
         }
-        while at < tokens {
-            $work::<V, 1>($($arg,)* at);
-            at += 1;
+        if at + 2 <= tokens {
+            $work::<V, 2, PAIRS>($($arg,)* at);
+            at += 2;
+        }
+        if at < tokens {
+            $work::<V, 1, PAIRS>($($arg,)* at);
         }
     }};
 }

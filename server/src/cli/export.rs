@@ -1,4 +1,4 @@
-//! `darkroom export`: a model as a file of its own.
+//! `darkroom export`: a model as a file of its own, or a run with all that belongs to it.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,10 @@ use clap::{Args, ValueEnum};
 
 use super::generate::find_model;
 use super::place::DataDir;
-use crate::Result;
+use crate::studio::Folders;
+use crate::studio::files::copy_whole;
+use crate::studio::library::Models;
+use crate::{Error, Result};
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
@@ -16,10 +19,12 @@ pub struct ExportArgs {
     /// The YAML file that a .pth file was trained with
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The safetensors file to write, or the folder of the pipeline
+    /// The file to write, or the folder of the pipeline
     #[arg(long, value_name = "PATH")]
     out: PathBuf,
-    /// diffusers: a folder for `DDPMPipeline.from_pretrained`, of models that came from there
+    /// diffusers: a folder for `DDPMPipeline.from_pretrained`; that of a model which was trained here
+    /// holds the code of its network, which `trust_remote_code=True` lets it run. zip: a run with its
+    /// checkpoints, samples, figures and configuration
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Only what drawing needs, in half precision: a quarter of the size or less
@@ -30,21 +35,38 @@ pub struct ExportArgs {
 }
 
 /// What to write.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     #[default]
     Safetensors,
     Diffusers,
+    Zip,
 }
 
 pub fn run(args: &ExportArgs) -> Result<()> {
+    match args.format {
+        Format::Zip => zip(args)?,
+        format => weights(args, format == Format::Diffusers)?,
+    }
+    println!("{}", args.out.display());
+    Ok(())
+}
+
+fn zip(args: &ExportArgs) -> Result<()> {
+    if args.half {
+        return Err(Error::field("half", "a zip holds a run as it is; leave --half out"));
+    }
+    let models = Models::new(Folders::at(&args.place.path()));
+    copy_whole(&args.out, &mut models.zip(&args.model)?)
+}
+
+fn weights(args: &ExportArgs, for_diffusers: bool) -> Result<()> {
     let (_, file) = find_model(&args.model, args.config.as_deref(), &args.place)?;
     let whole = file.checkpoint()?;
     let checkpoint = if args.half { whole.compact()? } else { whole };
-    match args.format {
-        Format::Safetensors => checkpoint.save(&args.out)?,
-        Format::Diffusers => checkpoint.save_diffusers(&args.out)?,
+    match for_diffusers {
+        true => checkpoint.save_diffusers(&args.out)?,
+        false => checkpoint.save(&args.out)?,
     }
-    println!("{}", args.out.display());
     Ok(())
 }

@@ -33,6 +33,9 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         "{}: {} weights, {side}x{side} pixels; draw with --model {}",
         args.name, header.weights, args.name
     );
+    if let Some(note) = header.diffusers.as_ref().and_then(|spec| spec.scheduler.note()) {
+        println!("{note}");
+    }
     if let ModelFile::Checkpoint { path, .. } = models.find(&args.name)? {
         println!("{}", path.display());
     }

@@ -81,7 +81,13 @@ fn log_to_stderr(command: &Command) {
         _ => "error",
     };
     let filter = EnvFilter::try_from_env("DARKROOM_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).compact().init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // A terminal that was closed is no reason to panic.
+        .log_internal_errors(false)
+        .compact()
+        .init();
     // A panic ends a job with its words; a backtrace helps nobody who did not write the program.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }

@@ -49,7 +49,8 @@ pub struct PictureArgs {
     /// How far it goes toward noise before it comes back: 0 to 1
     #[arg(long, default_value_t = 0.75, allow_negative_numbers = true, value_name = "SHARE")]
     denoising_strength: f64,
-    /// How it is brought to the size: "Just resize", "Crop and resize" or "Resize and fill"
+    /// How it is brought to the size: "Just resize", "Crop and resize", "Resize and fill" or
+    /// "Grow the canvas"
     #[arg(long, default_value = "Crop and resize", value_name = "NAME")]
     resize_mode: String,
     /// What of it to draw anew: white is drawn, black stays

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::interrupt::{asked_to_end, end_when_asked_again};
+use super::interrupt::{asked_to_end, end_when_asked_again, say};
 use super::place::{DataDir, Machine};
 use crate::studio::{Darkroom, StudioHandle};
 use crate::web::{self, AllowedHosts, Password, Web};
@@ -136,7 +136,7 @@ async fn serve(listener: TcpListener, web: Web, darkroom: Arc<Darkroom>) -> Resu
         .into_future();
     let server = tokio::spawn(served);
     asked_to_end().await;
-    eprintln!("closing; what runs is saved first (Ctrl-C again ends at once)");
+    say("closing; what runs is saved first (Ctrl-C again ends at once)");
     tokio::spawn(end_when_asked_again());
     closing.cancel();
     let closed = tokio::task::spawn_blocking(move || darkroom.close()).await;

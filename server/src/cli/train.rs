@@ -1,5 +1,6 @@
 //! `darkroom train`: the same run as in the page, watched in the terminal.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,7 +54,7 @@ fn begin(darkroom: &Darkroom, recipe: &Recipe) -> Result<JobId> {
     if recipe.dataset.is_none() && !recipe_names_data(recipe) {
         return Err(Error::field("dataset", "give --dataset, as in --dataset digits"));
     }
-    let request = RunRequest { config: recipe.config(darkroom)?, resume: false };
+    let request = RunRequest::new(recipe.config(darkroom)?);
     darkroom.enqueue_training(&request, Runner::ThisProgram)
 }
 
@@ -67,9 +68,9 @@ fn resume(darkroom: &Darkroom, name: &str, recipe: &Recipe) -> Result<JobId> {
         Some(job) => job,
         None => adopt(darkroom, name)?,
     };
-    let mut request = RunRequest { resume: true, ..RunRequest::read(&job.request)? };
-    recipe.apply(&mut request.config)?;
-    darkroom.resume_training(job.id, &request, Runner::ThisProgram)
+    let mut config = RunRequest::read(&job.request)?.config;
+    recipe.apply(&mut config)?;
+    darkroom.resume_training(job.id, config, Runner::ThisProgram)
 }
 
 /// A run whose folder is there but which the database does not know, say because it was copied here.
@@ -81,7 +82,7 @@ fn adopt(darkroom: &Darkroom, name: &str) -> Result<JobRow> {
         return Err(engine::config::unknown_name("resume", name, known).into());
     }
     let (config, _): (RunConfig, String) = read_yaml(&path)?;
-    darkroom.adopt_run(name, &RunRequest { config, resume: true })
+    darkroom.adopt_run(name, &RunRequest::new(config).resumed())
 }
 
 /// Shows the figures until the run is over. Off a terminal the bar stays hidden.
@@ -144,8 +145,12 @@ fn tell_end(darkroom: &Darkroom, job: JobId, name: &str) -> Result<()> {
             Ok(())
         }
         _ => {
-            println!("{}", view.job.message.unwrap_or_else(|| "stopped".into()));
-            println!("go on with it: darkroom train --resume {name}");
+            let stopped = view.job.message.unwrap_or_else(|| "stopped".into());
+            // The terminal may be what was closed; the run is safe all the same.
+            let _ = writeln!(
+                std::io::stdout(),
+                "{stopped}\ngo on with it: darkroom train --resume {name}"
+            );
             Ok(())
         }
     }

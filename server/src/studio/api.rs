@@ -90,17 +90,29 @@ impl Studio for StudioHandle {
 
     async fn delete_dataset(&self, name: &str) -> Answer<()> {
         let name = name.to_owned();
-        self.blocking(move |darkroom| darkroom.datasets.delete(&name)).await
+        self.blocking(move |darkroom| {
+            darkroom.reconcile()?;
+            darkroom.datasets.delete(&name)
+        })
+        .await
     }
 
     async fn edit_dataset(&self, name: &str, edit: DatasetEdit) -> Answer<DatasetChange> {
         let name = name.to_owned();
-        self.blocking(move |darkroom| darkroom.datasets.edit(&name, &edit)).await
+        self.blocking(move |darkroom| {
+            darkroom.reconcile()?;
+            darkroom.datasets.edit(&name, &edit)
+        })
+        .await
     }
 
     async fn undo_dataset_edit(&self, name: &str) -> Answer<DatasetChange> {
         let name = name.to_owned();
-        self.blocking(move |darkroom| darkroom.datasets.undo(&name)).await
+        self.blocking(move |darkroom| {
+            darkroom.reconcile()?;
+            darkroom.datasets.undo(&name)
+        })
+        .await
     }
 
     async fn dataset_statistics(&self, name: &str) -> Answer<DatasetStatistics> {
@@ -174,7 +186,7 @@ impl Studio for StudioHandle {
     }
 
     async fn train(&self, config: RunConfig) -> Answer<JobId> {
-        let request = RunRequest { config, resume: false };
+        let request = RunRequest::new(config);
         self.blocking(move |darkroom| darkroom.enqueue_training(&request, Runner::Queue)).await
     }
 
@@ -207,9 +219,7 @@ impl Studio for StudioHandle {
     }
 
     async fn skip(&self, job: JobId) -> Answer<()> {
-        // A job that is over, or that another program runs, has no batch to leave out here.
-        self.0.live.change(job, |running| running.skip = true);
-        Ok(())
+        self.blocking(move |darkroom| darkroom.skip(job)).await
     }
 
     async fn styles(&self) -> Answer<Vec<Style>> {
@@ -359,22 +369,21 @@ impl Darkroom {
         if row.state == JobState::Done {
             return Err(Error::Conflict(format!("{} is finished", row.title)));
         }
-        let request = RunRequest { resume: true, ..RunRequest::read(&row.request)? };
-        self.resume_training(job, &request, Runner::Queue)
+        self.resume_training(job, RunRequest::read(&row.request)?.config, Runner::Queue)
     }
 
     /// Lets a run that is over go on to more steps than it was asked for, or fewer.
     fn extend_run(&self, job: JobId, steps: u64) -> Result<JobId> {
         let row = self.training_row(job)?;
-        let mut request = RunRequest { resume: true, ..RunRequest::read(&row.request)? };
+        let mut config = RunRequest::read(&row.request)?.config;
         let done = self.resumable_step(&row.title).unwrap_or(0);
         if steps <= done {
             let message = format!("{steps} is not beyond step {done}, where the run stands");
             return Err(Error::field("num_steps", message));
         }
-        let set = request.config.set("train_params.num_steps", &steps.to_string());
+        let set = config.set("train_params.num_steps", &steps.to_string());
         set.map_err(|error| Error::from(error).renamed("train_params.num_steps", "num_steps"))?;
-        self.resume_training(job, &request, Runner::Queue)
+        self.resume_training(job, config, Runner::Queue)
     }
 
     fn steer(&self, job: JobId, wish: Wish) -> Result<()> {
@@ -405,8 +414,18 @@ impl Darkroom {
         Ok(())
     }
 
+    fn skip(&self, job: JobId) -> Result<()> {
+        if self.store.job(job)?.is_none() {
+            return Err(Error::NotFound(format!("there is no job {job}")));
+        }
+        // One that is over, or that another program runs, has no batch to leave out here.
+        self.live.change(job, |running| running.skip = true);
+        Ok(())
+    }
+
     fn delete_run(&self, name: &str) -> Result<()> {
         let _lock = self.folders.lock_names()?;
+        self.reconcile()?;
         if Models::is_built_in(name) {
             return Err(Error::Conflict(format!("{name} is built in and stays")));
         }

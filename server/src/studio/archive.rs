@@ -33,12 +33,38 @@ impl Archive {
         Ok(())
     }
 
+    /// Adds all files below `root` whose names there are `wanted`, by those names, in their order.
+    pub fn add_all(&mut self, root: &Path, wanted: impl Fn(&str) -> bool) -> Result<()> {
+        for path in files_below(root)? {
+            let within = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+            if wanted(&within) {
+                self.add(&within, &path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The finished zip, to be read from its beginning.
     pub fn finish(self) -> Result<File> {
         let mut file = self.zip.finish().map_err(failed)?;
         file.seek(SeekFrom::Start(0)).map_err(Error::file("read a zip in", &self.folder))?;
         Ok(file)
     }
+}
+
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(Error::file("read", &folder))?.flatten() {
+            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                true => open.push(entry.path()),
+                false => files.push(entry.path()),
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn failed(error: impl std::fmt::Display) -> Error {

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use app::api::{EvaluateForm, EvaluationView, Figures, JobId, JobKind, JobState};
+use app::api::{EvaluateForm, EvaluationView, Figures, JobId, JobKind, JobState, ModelInfo};
 use candle_core::Device;
 use engine::CancelToken;
+use engine::checkpoint::Header;
 use engine::config::{ConfigError, FieldError, GenerateSettings, SamplerKind};
 use engine::data::ImageSet;
 use engine::evaluate::{
@@ -130,6 +131,31 @@ fn check_features(settings: &EvaluateSettings) -> Result<()> {
     }
 }
 
+/// Why the model of `judge` cannot look at pictures of that of `model`, if it cannot.
+fn judging_fault(judge: &Header, model: &Header) -> Option<String> {
+    let takes = |header: &Header| {
+        let params = &header.config.model_params;
+        (params.im_size, params.im_channels)
+    };
+    let (side, channels) = takes(model);
+    let wanted = format!(
+        "give a model that was trained here on pictures of {side}x{side} with {channels} channels, \
+         or the file of Inception's weights"
+    );
+    if judge.diffusers.is_some() {
+        return Some(format!("a network from diffusers cannot judge; {wanted}"));
+    }
+    if judge.is_autoencoder() {
+        return Some(format!("an autoencoder cannot judge; {wanted}"));
+    }
+    let (own_side, own_channels) = takes(judge);
+    (takes(judge) != takes(model)).then(|| {
+        format!(
+            "it looks at pictures of {own_side}x{own_side} with {own_channels} channels; {wanted}"
+        )
+    })
+}
+
 fn named(text: &str) -> Option<String> {
     Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
@@ -149,6 +175,7 @@ fn number<T: std::str::FromStr + Default>(
 pub struct Evaluation {
     settings: EvaluateSettings,
     model: ModelFile,
+    /// Of the model that looks at the pictures, where Inception does not.
     judge: ModelFile,
     images: ImageSet,
 }
@@ -159,28 +186,53 @@ pub type OnStep<'a> = &'a mut dyn FnMut(u64, u64) -> Result<()>;
 impl Darkroom {
     /// Puts the measurement into the queue.
     pub fn enqueue_evaluation(&self, form: &EvaluateForm) -> Result<JobId> {
-        let settings = EvaluateSettings::read(form)?;
-        self.check_evaluation(&settings)?;
+        let settings = self.checked_evaluation(EvaluateSettings::read(form)?)?;
         let title = format!("{}, {} images", settings.model, settings.count);
         let request = serde_json::to_string(&settings)?;
         self.enqueue(JobKind::Evaluate, &title, &request, Runner::Queue)
     }
 
-    fn check_evaluation(&self, settings: &EvaluateSettings) -> Result<()> {
+    /// The settings with a judge that can judge, if all can be measured as they say.
+    fn checked_evaluation(&self, settings: EvaluateSettings) -> Result<EvaluateSettings> {
         if !(FEWEST..=MOST).contains(&settings.count) {
             let message = format!("{} is out of range; give {FEWEST} to {MOST}", settings.count);
             return Err(Error::field("count", message));
         }
         let info = self.models.info(&settings.model)?;
         check_draws(&info)?;
-        self.models.find(settings.judge()).map_err(|error| error.renamed("model", "judge"))?;
-        check_features(settings)?;
+        check_features(&settings)?;
         if let Some(dataset) = &settings.dataset {
             let checked = self.datasets.check(dataset);
             checked.map_err(|error| error.renamed("dataset_params.im_path", "dataset"))?;
         }
         settings.drawing(&info.classes).validate()?;
-        Ok(check_steps(settings.steps, info.timesteps)?)
+        check_steps(settings.steps, info.timesteps)?;
+        self.with_judge(settings)
+    }
+
+    /// A network from diffusers cannot judge itself: the first model that can then does.
+    fn with_judge(&self, mut settings: EvaluateSettings) -> Result<EvaluateSettings> {
+        if settings.features.is_some() {
+            return Ok(settings);
+        }
+        let header = self.models.header(&settings.model)?;
+        if let Some(judge) = &settings.judge {
+            let judge = self.models.header(judge).map_err(|fault| fault.renamed("model", "judge"));
+            match judging_fault(&judge?, &header) {
+                Some(fault) => return Err(Error::field("judge", fault)),
+                None => return Ok(settings),
+            }
+        }
+        if let Some(fault) = judging_fault(&header, &header) {
+            let fits = |judge: &ModelInfo| {
+                let judge = self.models.header(&judge.name);
+                judge.is_ok_and(|judge| judging_fault(&judge, &header).is_none())
+            };
+            let judge = self.models.list().into_iter().find(fits);
+            let judge = judge.ok_or_else(|| Error::field("judge", fault))?;
+            settings.judge = Some(judge.name);
+        }
+        Ok(settings)
     }
 
     /// Evaluations of `model`, or of all, newest first.
@@ -207,7 +259,7 @@ impl Darkroom {
         settings: EvaluateSettings,
         cancel: &CancelToken,
     ) -> Result<Evaluation> {
-        self.check_evaluation(&settings)?;
+        let settings = self.checked_evaluation(settings)?;
         Ok(Evaluation {
             model: self.models.find(&settings.model)?,
             judge: self.models.find(settings.judge())?,
@@ -282,18 +334,33 @@ impl Evaluation {
         on_step: OnStep,
     ) -> Result<Figures> {
         let model = LoadedModel::load(&self.settings.model, self.model.clone(), device)?;
+        // Drawing takes hours: a judge that cannot be used is told before.
+        let judge = self.load_judge(&model, device)?;
+        let real = self.look_at_images(&judge, cancel)?;
         let drawn = self.drawn(&model, cancel, on_step)?;
-        let judge = match &self.settings.features {
-            Some(path) => {
-                let read = Inception::load(path, device);
-                Judge::Inception(read.map_err(|error| Error::from(error).at_field("features"))?)
-            }
-            None => {
-                let name = self.settings.judge();
-                Judge::Model(Box::new(LoadedModel::load(name, self.judge.clone(), device)?))
-            }
+        self.figures(&judge, &real, &drawn, cancel)
+    }
+
+    fn load_judge(&self, model: &LoadedModel, device: &Device) -> Result<Judge> {
+        if let Some(path) = &self.settings.features {
+            let read = Inception::load(path, device);
+            let read = read.map_err(|error| Error::from(error).at_field("features"))?;
+            return Ok(Judge::Inception(read));
+        }
+        let judge = match model.is_from(&self.judge) {
+            true => model.clone(),
+            false => LoadedModel::load(self.settings.judge(), self.judge.clone(), device)?,
         };
-        self.figures(&judge, &drawn, cancel)
+        Ok(Judge::Model(judge))
+    }
+
+    fn look_at_images(&self, judge: &Judge, cancel: &CancelToken) -> Result<Real> {
+        let images = &self.images;
+        let pictures: Vec<Picture> = (0..images.len()).map(|at| images.picture(at)).collect();
+        let features = |pictures: &[Picture]| judge.features(pictures, cancel);
+        let (first, second) = pictures.split_at(pictures.len() / 2);
+        let spread = frechet_distance(&features(first)?, &features(second)?)?;
+        Ok(Real { features: features(&pictures)?, spread })
     }
 
     /// The pictures with their seeds.
@@ -318,26 +385,23 @@ impl Evaluation {
     fn figures(
         &self,
         judge: &Judge,
+        real: &Real,
         drawn: &[(i64, Picture)],
         cancel: &CancelToken,
     ) -> Result<Figures> {
-        let images = &self.images;
-        let real: Vec<Picture> = (0..images.len()).map(|at| images.picture(at)).collect();
         let pictures: Vec<Picture> = drawn.iter().map(|(_, picture)| picture.clone()).collect();
-        let features = |pictures: &[Picture]| judge.features(pictures, cancel);
-        let (of_images, of_pictures) = (features(&real)?, features(&pictures)?);
-        let (first, second) = real.split_at(real.len() / 2);
-        let PrecisionRecall { precision, recall } = precision_recall(&of_images, &of_pictures)?;
-        let mut nearest_ones = nearest_images(drawn, images)?;
+        let (of_images, of_pictures) = (&real.features, &judge.features(&pictures, cancel)?);
+        let PrecisionRecall { precision, recall } = precision_recall(of_images, of_pictures)?;
+        let mut nearest_ones = nearest_images(drawn, &self.images)?;
         nearest_ones.sort_by(|a, b| a.0.total_cmp(&b.0));
         Ok(Figures {
             model: self.settings.model.clone(),
             dataset: self.settings.dataset.clone().unwrap_or_else(|| "its own".into()),
             judge: self.settings.judge_words(),
             pictures: drawn.len(),
-            frechet_distance: frechet_distance(&of_images, &of_pictures)?,
-            frechet_distance_of_images: frechet_distance(&features(first)?, &features(second)?)?,
-            kernel_distance: kernel_distance(&of_images, &of_pictures)?,
+            frechet_distance: frechet_distance(of_images, of_pictures)?,
+            frechet_distance_of_images: real.spread,
+            kernel_distance: kernel_distance(of_images, of_pictures)?,
             precision,
             recall,
             nearest_median: nearest_ones[nearest_ones.len() / 2].0,
@@ -347,9 +411,16 @@ impl Evaluation {
     }
 }
 
+/// The images to compare with, as the judge sees them.
+struct Real {
+    features: Features,
+    /// Fréchet distance between two halves of them.
+    spread: f64,
+}
+
 /// What looks at the pictures.
 enum Judge {
-    Model(Box<LoadedModel>),
+    Model(LoadedModel),
     Inception(Inception),
 }
 

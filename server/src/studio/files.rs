@@ -29,6 +29,17 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     readable_by_others(path)
 }
 
+/// Copies what `content` holds beside the name, then renames.
+pub fn copy_whole(path: &Path, content: &mut File) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    make_folder(folder)?;
+    let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(Error::file("write", path))?;
+    std::io::copy(content, &mut draft).map_err(Error::file("write", path))?;
+    draft.persist(path).map_err(|failed| Error::file("write", path)(failed.error))?;
+    readable_by_others(path)
+}
+
 /// Temporary files are private to their owner; pictures and configurations need not be.
 #[cfg(unix)]
 fn readable_by_others(path: &Path) -> Result<()> {

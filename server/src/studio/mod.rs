@@ -9,7 +9,7 @@ mod deletions;
 mod drawing;
 mod errands;
 pub mod evaluating;
-mod files;
+pub(crate) mod files;
 mod folders;
 pub mod foreign;
 mod foundations;
@@ -40,6 +40,7 @@ pub mod store;
 mod styles;
 mod sweeping;
 mod tensorboard;
+mod training_memory;
 mod views;
 mod worker;
 
@@ -61,6 +62,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use app::api::{JobId, JobKind, JobState, Live};
+use engine::config::RunConfig;
 use engine::train::latest_checkpoint;
 
 use crate::{Error, Result};
@@ -171,18 +173,19 @@ impl Darkroom {
         Ok(job)
     }
 
-    /// Jobs that a program which is gone now left running.
+    /// Ends the jobs that a program which is gone now left running.
     fn reconcile(&self) -> Result<()> {
         Presence::sweep(&self.folders.workers());
+        let mut ended = false;
         for job in self.store.open_jobs()? {
             let owner = job.worker.as_deref().unwrap_or_default();
             let orphan = job.state == JobState::Running
                 && !Presence::is_alive(&self.folders.workers(), owner);
             if orphan {
-                self.store.end(job.id, &self.closed_while_running(&job))?;
+                ended |= self.store.end_orphan(&job, &self.closed_while_running(&job))?;
             }
         }
-        Ok(())
+        if ended { self.publish_status() } else { Ok(()) }
     }
 
     /// How a job ends whose program ends.
@@ -242,22 +245,22 @@ impl Darkroom {
         self.datasets.check(&request.config.dataset_params.im_path)?;
         self.autoencoder_header(&request.config)?;
         self.check_beginning(&request.config)?;
+        self.check_training_memory(&request.config)?;
         if Models::is_built_in(&name) {
             return Err(run_name_taken(&name));
         }
         let _lock = self.folders.lock_names()?;
+        // Again, now that nobody can delete it.
+        self.datasets.check(&request.config.dataset_params.im_path)?;
+        self.reconcile()?;
         self.claim_run_folder(&name)?;
         self.enqueue(JobKind::Train, &name, &request.write()?, runner)
     }
 
-    /// Lets a run that is over go on from its newest checkpoint.
-    pub fn resume_training(
-        &self,
-        job: JobId,
-        request: &RunRequest,
-        runner: Runner,
-    ) -> Result<JobId> {
+    /// Lets a run that is over go on from its newest checkpoint, by `config`.
+    pub fn resume_training(&self, job: JobId, config: RunConfig, runner: Runner) -> Result<JobId> {
         let _lock = self.folders.lock_names()?;
+        self.reconcile()?;
         let row = self.training_row(job)?;
         if !row.state.is_over() {
             return Err(Error::Conflict(format!("{} runs or waits already", row.title)));
@@ -266,7 +269,8 @@ impl Darkroom {
             let message = format!("the name {} was given to a later run", row.title);
             return Err(Error::Conflict(message));
         }
-        request.config.clone().validate()?;
+        config.clone().validate()?;
+        let request = RunRequest::new(config).resumed().after(RunRequest::read(&row.request)?);
         files::make_folder(&self.folders.run(&row.title))?;
         self.store.requeue(job, &request.write()?, self.runner_name(runner))?;
         self.queued(job)
@@ -284,10 +288,6 @@ impl Darkroom {
     fn training_row(&self, job: JobId) -> Result<JobRow> {
         let row = self.store.job(job)?.filter(|row| row.kind == JobKind::Train);
         row.ok_or_else(|| Error::NotFound(format!("there is no training run {job}")))
-    }
-
-    fn wait_for_work(&self) {
-        self.bell.wait();
     }
 }
 

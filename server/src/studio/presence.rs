@@ -19,9 +19,14 @@ impl Presence {
         make_folder(folder)?;
         let name = format!("{}-{:08x}", std::process::id(), rand::random::<u32>());
         let path = folder.join(format!("{name}.lock"));
-        let lock = File::create(&path).map_err(Error::file("write", &path))?;
-        lock.lock().map_err(Error::file("lock", &path))?;
-        Ok(Self { name, path, _lock: lock })
+        loop {
+            let lock = File::create(&path).map_err(Error::file("write", &path))?;
+            lock.lock().map_err(Error::file("lock", &path))?;
+            // Another program may have swept it away before it was locked.
+            if path.exists() {
+                return Ok(Self { name, path, _lock: lock });
+            }
+        }
     }
 
     pub fn name(&self) -> &str {

@@ -18,6 +18,7 @@ use super::metrics::Metrics;
 use super::pace::{Pace, Throttle};
 use super::store::{Ending, JobRow};
 use super::tensorboard::TensorBoard;
+use super::views::kept_checkpoints;
 use super::{Darkroom, Worker};
 use crate::{Error, Result};
 
@@ -30,9 +31,32 @@ pub struct RunRequest {
     pub config: RunConfig,
     /// Go on from the newest checkpoint, if there is one.
     pub resume: bool,
+    /// What the run was configured by before it was resumed otherwise; it holds again if the run
+    /// cannot begin by `config`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Box<RunConfig>>,
 }
 
 impl RunRequest {
+    /// A run that begins.
+    pub fn new(config: RunConfig) -> Self {
+        Self { config, resume: false, earlier: None }
+    }
+
+    /// The same run from its newest checkpoint.
+    pub fn resumed(self) -> Self {
+        Self { resume: true, ..self }
+    }
+
+    /// What to ask in the place of `before`, whose configuration is not lost until this one holds.
+    pub fn after(self, before: Self) -> Self {
+        let earlier = match before.earlier {
+            Some(earlier) => Some(earlier),
+            None => (before.config != self.config).then(|| Box::new(before.config)),
+        };
+        Self { earlier, ..self }
+    }
+
     pub fn read(text: &str) -> Result<Self> {
         Ok(serde_json::from_str(text)?)
     }
@@ -116,6 +140,33 @@ pub fn load_options(config: &ValidConfig) -> LoadOptions {
 }
 
 impl Darkroom {
+    /// The run begins by its new configuration, which holds from now on.
+    fn forget_earlier(&self, job: JobId) -> Result<()> {
+        self.change_request(job, |request| request.earlier.take().is_some())
+    }
+
+    /// The run that ended with an error did not get as far as that, if it has an earlier configuration.
+    pub(super) fn put_back_earlier(&self, job: JobId) -> Result<()> {
+        self.change_request(job, |request| match request.earlier.take() {
+            Some(earlier) => {
+                request.config = *earlier;
+                true
+            }
+            None => false,
+        })
+    }
+
+    /// Writes what was asked for as `change` has it, which says whether it is another.
+    fn change_request(
+        &self,
+        job: JobId,
+        change: impl FnOnce(&mut RunRequest) -> bool,
+    ) -> Result<()> {
+        let Some(row) = self.store.job(job)? else { return Ok(()) };
+        let mut request = RunRequest::read(&row.request)?;
+        if change(&mut request) { self.store.set_request(job, &request.write()?) } else { Ok(()) }
+    }
+
     fn ending_of_run(&self, job: &JobRow, end: &TrainEnd) -> Ending {
         match end {
             TrainEnd::Finished { .. } => Ending { state: JobState::Done, message: None },
@@ -195,15 +246,17 @@ impl<'a> Run<'a> {
             TrainEvent::Samples { step, pictures, columns } => {
                 self.samples(step, pictures, columns)
             }
-            TrainEvent::Checkpoint { step, .. } => self.checkpoint(step),
+            TrainEvent::Checkpoint { .. } => self.checkpoint(),
         }
     }
 
     fn started(&mut self, first_step: u64, total_steps: u64) -> Result<()> {
+        self.studio.forget_earlier(self.job)?;
         self.studio.store.forget_from(self.job, first_step)?;
         self.logs = Some(Logs::open(&self.folder, first_step)?);
         self.figures.step = first_step.saturating_sub(1);
         self.figures.total_steps = total_steps;
+        self.figures.rate_halved = engine::train::steered(&self.folder)?.rolled_back.is_some();
         self.mark_pace();
         self.show_figures();
         self.tell();
@@ -222,6 +275,7 @@ impl<'a> Run<'a> {
         self.studio.store.forget_from(self.job, to_step + 1)?;
         self.logs = Some(Logs::open(&self.folder, to_step + 1)?);
         self.figures.step = to_step;
+        self.figures.rate_halved = true;
         self.figures.notice = Some(format!(
             "At step {step} {reason}. The run went back to step {to_step} and goes on with a \
              learning rate of {learning_rate}."
@@ -278,6 +332,7 @@ impl<'a> Run<'a> {
             images_per_second: self.image_pace.per_second().map(|speed| speed as f32),
             eta_seconds: self.step_pace.eta_seconds(report.total_steps as f64),
             notice: self.figures.notice.take(),
+            rate_halved: self.figures.rate_halved,
         };
         self.show_figures();
     }
@@ -326,9 +381,10 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn checkpoint(&mut self, step: u64) -> Result<()> {
+    fn checkpoint(&mut self) -> Result<()> {
         self.flush()?;
-        self.studio.live.publish(Live::Checkpoint { job: self.job, step });
+        let (checkpoints, best) = kept_checkpoints(&self.folder);
+        self.studio.live.publish(Live::Checkpoint { job: self.job, checkpoints, best });
         self.studio.live.library_changed();
         Ok(())
     }

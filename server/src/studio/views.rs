@@ -1,7 +1,10 @@
 //! How jobs look from outside: rows of the database with what is known of them at this moment.
 
+use std::path::Path;
+
 use app::api::{
-    GenerateView, ImageInfo, JobId, JobKind, JobSummary, Live, Status, TrainFigures, TrainView,
+    GenerateView, ImageInfo, JobId, JobKind, JobState, JobSummary, Live, Status, TrainFigures,
+    TrainView,
 };
 
 use super::Darkroom;
@@ -27,6 +30,7 @@ impl Darkroom {
             version: env!("CARGO_PKG_VERSION").into(),
             library: self.live.library(),
             jobs: rows.iter().map(|row| self.job_summary(row)).collect(),
+            newest_training: self.store.newest_training()?,
             shared_at: self.shared_at.get().cloned(),
         })
     }
@@ -39,7 +43,7 @@ impl Darkroom {
             title: row.title.clone(),
             state: row.state,
             progress: running.progress,
-            eta_seconds: running.eta_seconds.filter(|_| !row.state.is_over()),
+            eta_seconds: running.eta_seconds.filter(|_| row.state == JobState::Running),
             message: running.message,
         }
     }
@@ -82,20 +86,23 @@ impl Darkroom {
     fn train_view(&self, row: &JobRow) -> Result<TrainView> {
         let request = RunRequest::read(&row.request)?;
         let folder = self.folders.run(&row.title);
-        let checkpoints = engine::train::checkpoints(&folder).unwrap_or_default();
-        let best = engine::train::best_checkpoint(&folder).ok().flatten();
+        let (checkpoints, best) = kept_checkpoints(&folder);
         let steered = engine::train::steered(&folder).ok();
+        let configured = request.config.train_params.sample_every as u64;
         let steps = self.store.sample_steps(row.id)?;
+        let job = self.job_summary(row);
+        let figures = self.live.get(row.id).unwrap_or_else(|| stored(row)).figures;
         Ok(TrainView {
-            job: self.job_summary(row),
             config: request.config,
-            figures: self.live.get(row.id).unwrap_or_else(|| stored(row)).figures,
+            figures: TrainFigures { eta_seconds: job.eta_seconds, ..figures },
+            job,
             curve: self.store.curve(row.id, CURVE_POINTS)?,
             validation: self.store.validations(row.id)?,
             samples: steps.into_iter().map(|step| sample_grid(row.id, step)).collect(),
-            best: best.map(|best| best.step),
-            rate_factor: steered.map_or(1.0, |steered| steered.rate_factor),
-            checkpoints: checkpoints.into_iter().map(|(step, _)| step).collect(),
+            best,
+            rate_factor: steered.as_ref().map_or(1.0, |steered| steered.rate_factor),
+            sample_every: steered.and_then(|steered| steered.sample_every).unwrap_or(configured),
+            checkpoints,
         })
     }
 
@@ -148,8 +155,15 @@ fn training_events(job: JobId, view: TrainView) -> Vec<Live> {
     let mut events = vec![Live::Train { job, figures: view.figures, points: view.curve }];
     events.extend(view.validation.into_iter().map(|point| Live::Validation { job, point }));
     events.extend(view.samples.into_iter().map(|grid| Live::Samples { job, grid }));
-    events.extend(view.checkpoints.into_iter().map(|step| Live::Checkpoint { job, step }));
+    events.push(Live::Checkpoint { job, checkpoints: view.checkpoints, best: view.best });
     events
+}
+
+/// The steps of the checkpoints in a run's folder, and the best of them.
+pub(super) fn kept_checkpoints(folder: &Path) -> (Vec<u64>, Option<u64>) {
+    let checkpoints = engine::train::checkpoints(folder).unwrap_or_default();
+    let best = engine::train::best_checkpoint(folder).ok().flatten();
+    (checkpoints.into_iter().map(|(step, _)| step).collect(), best.map(|best| best.step))
 }
 
 pub(super) fn image_info(row: ImageRow) -> ImageInfo {

@@ -82,7 +82,7 @@ impl DeviceThread {
 pub struct Worker {
     pub(super) studio: Arc<Darkroom>,
     pub(super) device: Device,
-    loaded: Option<Arc<LoadedModel>>,
+    loaded: Option<LoadedModel>,
     serves_queue: bool,
 }
 
@@ -95,15 +95,26 @@ impl Worker {
     pub fn serve_queue(mut self) {
         self.serves_queue = true;
         while !self.studio.is_closing() {
-            for errand in self.studio.errands.take() {
-                errand(&self.device);
-            }
+            self.run_errands();
             match self.claim(&[JobKind::Generate, JobKind::Train, JobKind::Evaluate]) {
                 Some(job) => self.run(&job),
-                None => self.studio.wait_for_work(),
+                None => self.wait_for_work(),
             }
         }
         report(self.studio.store.write_endings());
+    }
+
+    /// Whoever waits for an errand that ended with a panic hears that there is no result.
+    fn run_errands(&self) {
+        for errand in self.studio.errands.take() {
+            let done = catch_unwind(AssertUnwindSafe(|| errand(&self.device)));
+            report(done.map_err(|panic| panicked(panic.as_ref())));
+        }
+    }
+
+    fn wait_for_work(&self) {
+        report(self.studio.reconcile());
+        self.studio.bell.wait();
     }
 
     /// Does this one job, which is this program's already.
@@ -125,14 +136,14 @@ impl Worker {
     }
 
     /// The model, loaded unless it is the one that was used last.
-    pub(super) fn model(&mut self, name: &str, file: ModelFile) -> Result<Arc<LoadedModel>> {
+    pub(super) fn model(&mut self, name: &str, file: ModelFile) -> Result<LoadedModel> {
         if let Some(loaded) = self.loaded.as_ref().filter(|loaded| loaded.is_from(&file)) {
-            return Ok(Arc::clone(loaded));
+            return Ok(loaded.clone().named(name));
         }
         // Its memory is free before the next one is loaded.
         self.loaded = None;
-        let loaded = Arc::new(LoadedModel::load(name, file, &self.device)?);
-        self.loaded = Some(Arc::clone(&loaded));
+        let loaded = LoadedModel::load(name, file, &self.device)?;
+        self.loaded = Some(loaded.clone());
         Ok(loaded)
     }
 
@@ -160,6 +171,9 @@ impl Worker {
         report(studio.publish_status());
         let worked = catch_unwind(AssertUnwindSafe(|| self.work(job, &cancel)));
         let result = worked.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+        if result.is_err() && job.kind == JobKind::Train {
+            report(studio.put_back_earlier(job.id));
+        }
         let ending = result.unwrap_or_else(|error| studio.ending_for(job, &error));
         if let Some(message) = ending.message.as_ref().filter(|_| ending.state == JobState::Failed)
         {
@@ -234,6 +248,19 @@ mod tests {
         let device = DeviceThread::open(DeviceChoice::Cpu).unwrap();
         let error = device.run_to_end::<()>(|_| panic!("boom {}", 7)).unwrap_err().to_string();
         assert!(error.contains("boom 7"), "{error}");
+    }
+
+    #[test]
+    fn an_errand_that_panics_ends_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = DeviceThread::open(DeviceChoice::Cpu).unwrap();
+        let studio = Darkroom::open(folder.path(), device.label.clone()).unwrap();
+        let broken = studio.errands.leave(|_| -> u8 { panic!("no such shape") });
+        let next = studio.errands.leave(|_| 7u8);
+        studio.serve_queue(device).unwrap();
+        assert!(broken.recv().is_err());
+        assert_eq!(next.recv(), Ok(7));
+        studio.close();
     }
 
     #[test]

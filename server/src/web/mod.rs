@@ -96,6 +96,7 @@ pub fn app(web: Web) -> Router {
         .route("/files/inputs/{file}", get(files::input))
         .route("/files/models/{file}", get(models::weights))
         .route("/files/runs/{file}", get(models::run))
+        .route("/files/diffusers/{file}", get(models::diffusers))
         .route("/files/samples/{job}/{file}", get(files::sample))
         .route("/files/sheets/{job}/{file}", get(files::sheet))
         .route("/files/datasets/{name}/{file}", get(files::dataset))

@@ -11,7 +11,6 @@ use super::Web;
 use super::answer::Fault;
 use super::download::download;
 use crate::studio::Darkroom;
-use crate::studio::archive::Archive;
 use crate::{Error, Result};
 
 type Answer = std::result::Result<Response, Fault>;
@@ -49,38 +48,17 @@ fn exported(darkroom: &Darkroom, name: &str, half: bool) -> Result<File> {
 
 /// `NAME.zip`: the whole folder of a run but the state of its optimizer.
 pub async fn run(State(web): State<Web>, Path(file): Path<String>) -> Answer {
+    zip(web, file, |darkroom, name| darkroom.models.zip(name)).await
+}
+
+/// `NAME.zip`: a model as a pipeline of diffusers.
+pub async fn diffusers(State(web): State<Web>, Path(file): Path<String>) -> Answer {
+    zip(web, file, |darkroom, name| darkroom.models.diffusers_zip(name)).await
+}
+
+async fn zip(web: Web, file: String, made: fn(&Darkroom, &str) -> Result<File>) -> Answer {
     let name = file.strip_suffix(".zip").ok_or_else(Fault::not_found)?.to_owned();
-    let pack = move |darkroom: &Arc<Darkroom>| packed(darkroom, &name);
-    let packed = web.studio.blocking(pack).await?;
-    Ok(download(packed, "application/zip", &file))
-}
-
-fn packed(darkroom: &Darkroom, name: &str) -> Result<File> {
-    let folder = darkroom.models.run(name)?;
-    let mut archive = Archive::begin(darkroom.folders.root())?;
-    for path in files_below(&folder)? {
-        let within = path.strip_prefix(&folder).unwrap_or(&path).to_string_lossy().into_owned();
-        if within != STATE {
-            archive.add(&within, &path)?;
-        }
-    }
-    archive.finish()
-}
-
-/// As large as the checkpoints together, and of use only to go on here.
-const STATE: &str = "state.safetensors";
-
-fn files_below(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
-    let mut files = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(Error::file("read", &folder))?.flatten() {
-            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                true => open.push(entry.path()),
-                false => files.push(entry.path()),
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
+    let make = move |darkroom: &Arc<Darkroom>| made(darkroom, &name);
+    let made = web.studio.blocking(make).await?;
+    Ok(download(made, "application/zip", &file))
 }

@@ -1,6 +1,6 @@
 //! Darkroom's own REST API.
 
-use app::api::JobState;
+use app::api::{JobState, Studio};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use serde_json::{Value, json};
@@ -38,6 +38,92 @@ async fn every_described_path_is_there() {
     let unknown = ask(&site, "get", "/nowhere", None).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     assert!(unknown.json()["error"].as_str().unwrap().contains("openapi.json"));
+}
+
+/// Whether `value` is as `schema` says.
+fn fits(schema: &Value, value: &Value) -> bool {
+    let kinds = match &schema["type"] {
+        Value::Array(kinds) => kinds.clone(),
+        kind => vec![kind.clone()],
+    };
+    kinds.iter().any(|kind| match kind.as_str() {
+        Some("null") => value.is_null(),
+        Some("boolean") => value.is_boolean(),
+        Some("integer") => value.is_i64() || value.is_u64(),
+        Some("number") => value.is_number(),
+        Some("string") => value.is_string(),
+        Some("array") => {
+            value.as_array().is_some_and(|all| all.iter().all(|one| fits(&schema["items"], one)))
+        }
+        Some("object") => value.as_object().is_some_and(|fields| {
+            fields.iter().all(|(name, field)| fits(&schema["properties"][name], field))
+        }),
+        // Nothing is said of it.
+        _ => schema.is_object(),
+    })
+}
+
+#[tokio::test]
+async fn answers_are_as_they_are_described() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let document = ask(&site, "get", "/openapi.json", None).await.json();
+    let described = |path: &str, method: &str| {
+        let answers = &document["paths"][path][method]["responses"];
+        answers["200"]["content"]["application/json"]["schema"].clone()
+    };
+    let run = setup.studio.train(setup.tiny("waits", 4)).await.unwrap();
+    let body = json!({ "model": "digits" });
+    let drawing = ask(&site, "post", "/generations", Some(&body)).await.json()["job"].clone();
+    let measure = ask(&site, "post", "/evaluations", Some(&body)).await.json()["job"].clone();
+    // Jobs that wait have none of what may be null.
+    for (path, number) in [
+        ("/status", json!(0)),
+        ("/models", json!(0)),
+        ("/datasets", json!(0)),
+        ("/gallery", json!(0)),
+        ("/evaluations", json!(0)),
+        ("/trainings", json!(0)),
+        ("/generations/{job}", drawing),
+        ("/trainings/{job}", json!(run)),
+        ("/evaluations/{job}", measure),
+    ] {
+        let real = path.replace("{job}", &number.to_string());
+        let answer = ask(&site, "get", &real, None).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        assert!(fits(&described(path, "get"), &answer.json()), "{path}: {}", answer.text());
+    }
+    let generation = described("/generations/{job}", "get");
+    for (field, kind) in [
+        ("grid_url", json!(["string", "null"])),
+        ("preview_url", json!(["string", "null"])),
+        ("step", json!("integer")),
+    ] {
+        assert_eq!(generation["properties"][field]["type"], kind, "{field}");
+    }
+    let point = &described("/trainings/{job}", "get")["properties"]["curve"]["items"]["properties"];
+    assert_eq!(point["buckets"]["items"]["type"], json!(["number", "null"]));
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_is_told_in_one_form() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for (method, path, status, word) in [
+        ("get", "/generations/abc", 400, "abc"),
+        ("get", "/gallery?offset=-1", 400, "offset"),
+        ("get", "/evaluations/1.5", 400, "1.5"),
+        ("post", "/jobs/99999/skip", 404, "99999"),
+        ("post", "/jobs/99999/interrupt", 404, "99999"),
+        ("delete", "/status", 405, "openapi.json"),
+        ("get", "/nowhere", 404, "openapi.json"),
+    ] {
+        let answer = ask(&site, method, path, None).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+        let told = answer.json();
+        assert!(told["fields"].is_array(), "{method} {path}: {told}");
+        assert!(told["error"].as_str().unwrap().contains(word), "{method} {path}: {told}");
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use crate::support::Setup;
 
 fn darkroom(data_dir: &Path, line: &str) -> Output {
     // A command that computes nothing knows no device.
-    let device: &[&str] = if line.starts_with("merge") { &[] } else { &["--device", "cpu"] };
+    let idle = ["merge", "export", "import"].iter().any(|command| line.starts_with(command));
+    let device: &[&str] = if idle { &[] } else { &["--device", "cpu"] };
     Command::new(env!("CARGO_BIN_EXE_darkroom"))
         .args(line.split_whitespace())
         .args(device)
@@ -108,6 +109,80 @@ fn two_checkpoints_are_merged_into_a_model_that_draws() {
         assert!(told.starts_with("darkroom: ") && told.contains(words), "{line}: {told}");
     }
     assert!(!folder.join("runs/other").exists());
+}
+
+#[test]
+fn a_run_is_exported_as_weights_or_whole() {
+    let setup = Setup::idle();
+    let folder = place(&setup);
+    succeed(folder, "train --config tiny.yaml --steps 4");
+    succeed(folder, "export --model first --out first.safetensors");
+    succeed(folder, "import first.safetensors --name again");
+    assert!(succeed(folder, "generate --model again --steps 2").contains("Model: again"));
+
+    succeed(folder, "export --model first --format diffusers --out pipeline");
+    succeed(folder, "import pipeline --name returned");
+    assert!(succeed(folder, "generate --model returned --steps 2").contains("Model: returned"));
+
+    succeed(folder, "export --model first --format zip --out run.zip");
+    let file = std::fs::File::open(folder.join("run.zip")).unwrap();
+    let zip = zip::ZipArchive::new(file).unwrap();
+    let names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+    for wanted in ["config.yaml", "metrics.jsonl", "checkpoints/step-00000004.safetensors"] {
+        assert!(names.iter().any(|name| name == wanted), "{wanted}: {names:?}");
+    }
+    for (line, words) in [
+        ("export --model digits --format zip --out none.zip", "no run called digits"),
+        ("export --model first --format zip --half --out none.zip", "half"),
+    ] {
+        let told = darkroom(folder, line);
+        let told = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(told.starts_with("darkroom: ") && told.contains(words), "{line}: {told}");
+    }
+    assert!(!folder.join("none.zip").exists());
+}
+
+#[test]
+fn a_pipeline_keeps_its_scheduler_on_its_way_through() {
+    let setup = Setup::idle();
+    let folder = place(&setup);
+    let case = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../engine/tests/cases/diffusers-unet-no-mid-attention/pipeline"
+    );
+    let told = succeed(folder, &format!("import {case} --name theirs"));
+    assert!(!told.contains("scheduler"), "{told}");
+    succeed(folder, "export --model theirs --format diffusers --out back");
+    let read = |path: &Path| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    };
+    for part in ["unet/config.json", "scheduler/scheduler_config.json"] {
+        let (before, after) =
+            (read(&Path::new(case).join(part)), read(&folder.join("back").join(part)));
+        for (key, value) in
+            before.as_object().unwrap().iter().filter(|(key, _)| *key != "_diffusers_version")
+        {
+            let same = match (value.as_f64(), after[key].as_f64()) {
+                (Some(before), Some(after)) => before == after,
+                _ => *value == after[key],
+            };
+            assert!(same, "{part}: {key} was {value} and is {}", after[key]);
+        }
+    }
+
+    // A sampler's own settings are kept, and it is said that they do not count.
+    let scheduler = folder.join("back/scheduler/scheduler_config.json");
+    let mut euler = read(&scheduler);
+    euler["_class_name"] = "EulerDiscreteScheduler".into();
+    euler["use_karras_sigmas"] = true.into();
+    std::fs::write(&scheduler, euler.to_string()).unwrap();
+    let told = succeed(folder, "import back --name euler");
+    assert!(told.contains("EulerDiscreteScheduler with `use_karras_sigmas`"), "{told}");
+    succeed(folder, "export --model euler --format diffusers --out again");
+    assert_eq!(
+        read(&folder.join("again/scheduler/scheduler_config.json"))["use_karras_sigmas"],
+        true
+    );
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use app::api::{EvaluateForm, JobKind, JobState, MergeForm, Studio};
 use axum::http::StatusCode;
+use server::studio::library::ModelSource;
 
 use crate::inception;
-use crate::support::{Setup, wait};
+use crate::support::{Setup, darkroom, wait};
 
 fn form(model: &str) -> EvaluateForm {
     EvaluateForm {
@@ -68,8 +69,46 @@ async fn inception_judges_where_its_weights_are_named() {
     let wrong = EvaluateForm { features: other.to_str().unwrap().into(), ..form("first") };
     setup.studio.evaluate(wrong).await.unwrap();
     wait(async || newest().await.job.state.is_over()).await;
-    let told = newest().await.job.message.unwrap_or_default();
+    let failed = newest().await.job;
+    assert_eq!(
+        (failed.state, failed.progress),
+        (JobState::Failed, 0.0),
+        "nothing was drawn for it"
+    );
+    let told = failed.message.unwrap_or_default();
     assert!(told.contains("features") && told.contains("other.safetensors"), "{told}");
+}
+
+#[tokio::test]
+async fn a_network_from_diffusers_is_judged_by_one_that_can() {
+    let setup = Setup::working();
+    setup.trained("small").await;
+    let pipeline = crate::models::case("diffusers-unet-uncond/pipeline");
+    let source = ModelSource { path: &pipeline, yaml: None };
+    darkroom(&setup).models.import("butterflies", &source).unwrap();
+    let asked = EvaluateForm { dataset: "textures".into(), ..form("butterflies") };
+    let fault = setup.studio.evaluate(asked.clone()).await.unwrap_err();
+    let words = fault.for_field("judge").unwrap_or_default();
+    assert!(words.contains("diffusers") && words.contains("16x16 with 3 channels"), "{fault}");
+    let other = EvaluateForm { judge: "small".into(), ..asked.clone() };
+    let fault = setup.studio.evaluate(other).await.unwrap_err();
+    assert!(fault.for_field("judge").unwrap_or_default().contains("8x8 with 1"), "{fault}");
+
+    let mut config = setup.tiny("colours", 4);
+    for (key, value) in [("model_params.im_size", "16"), ("model_params.im_channels", "3")] {
+        config.set(key, value).unwrap();
+    }
+    let job = setup.studio.train(config).await.unwrap();
+    setup.training_over(job).await;
+    setup.studio.evaluate(asked).await.unwrap();
+    let newest = async || setup.studio.evaluations(None).await.unwrap().remove(0);
+    wait(async || newest().await.job.state.is_over()).await;
+    let view = newest().await;
+    assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+    assert_eq!(
+        (view.figures.unwrap().judge.as_str(), view.form.judge.as_str()),
+        ("colours", "colours")
+    );
 }
 
 #[tokio::test]
@@ -81,6 +120,7 @@ async fn what_cannot_be_measured_is_told_at_its_field() {
         ("model=digits&count=many", "count"),
         ("model=nobody", "model"),
         ("model=digits&judge=nobody", "judge"),
+        ("model=digits&judge=textures", "judge"),
         ("model=digits&features=/nowhere/inception.pth", "features"),
         ("model=digits&features=/", "features"),
         ("model=digits&judge=textures&features=/", "features"),

@@ -1,6 +1,6 @@
 //! Pictures with everything that belongs to them.
 
-use app::api::{JobState, Studio};
+use app::api::{GalleryQuery, JobState, Studio};
 use engine::config::GenerateSettings;
 use engine::grid::Picture;
 
@@ -145,4 +145,22 @@ async fn live_events_tell_of_each_image_once_and_the_last_of_all() {
     }
     assert_eq!(shown, ids(&over.images));
     assert!(events >= 10, "{events} events");
+}
+
+#[tokio::test]
+async fn pictures_have_the_name_that_their_model_was_asked_for_by() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    // All of them are one file.
+    for name in ["painter@8", "painter", "painter@8"] {
+        let job = setup.studio.generate(two_of(name)).await.unwrap();
+        let view = setup.generation_over(job).await;
+        assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+        let told = format!("Model: {name},");
+        for image in view.images {
+            assert!(image.parameters.contains(&told), "{name}: {}", image.parameters);
+        }
+        let query = GalleryQuery { model: name.into(), limit: 9, ..Default::default() };
+        assert_eq!(setup.studio.gallery(query).await.unwrap().images[0].job, job);
+    }
 }

@@ -80,3 +80,31 @@ fn killed_at_ten_random_moments_it_ends_with_the_same_bytes() {
         .collect();
     assert!(steps.is_sorted() && steps.last() == Some(&STEPS), "{steps:?}");
 }
+
+/// A run that is told to end in a way that programs hear leaves a checkpoint of where it was.
+#[cfg(unix)]
+#[test]
+fn a_closed_terminal_ends_a_run_with_a_checkpoint() {
+    let setup = Setup::idle();
+    let folder = setup.folder.path();
+    let mut config = setup.tiny("first", 1_000_000);
+    config.set("train_params.checkpoint_every", "1000000").unwrap();
+    config.set("train_params.sample_every", "1000000").unwrap();
+    let yaml = folder.join("tiny.yaml");
+    std::fs::write(&yaml, config.to_yaml()).unwrap();
+    let mut run = darkroom(folder, &format!("train --config {}", yaml.display()));
+    let metrics = folder.join("runs/first/metrics.jsonl");
+    let began = Instant::now();
+    while std::fs::metadata(&metrics).map_or(0, |file| file.len()) == 0 {
+        assert!(began.elapsed() < Duration::from_secs(60), "the first step does not come");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // As a shell does beside the system.
+    for _ in 0..2 {
+        let hangup = Command::new("kill").args(["-HUP", &run.id().to_string()]).status();
+        assert!(hangup.unwrap().success());
+    }
+    assert!(run.wait().unwrap().success());
+    let checkpoints = std::fs::read_dir(folder.join("runs/first/checkpoints")).unwrap();
+    assert_eq!(checkpoints.count(), 1);
+}

@@ -9,7 +9,7 @@ use engine::checkpoint::Checkpoint;
 
 use crate::support::{Answer, Setup, Site};
 
-fn case(path: &str) -> std::path::PathBuf {
+pub fn case(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/cases").join(path)
 }
 
@@ -124,6 +124,11 @@ async fn weights_and_runs_can_be_taken_elsewhere() {
     for path in ["/files/runs/nobody.zip", "/files/runs/..%2Fdata.zip"] {
         assert_eq!(site.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
+    let pipeline = site.get("/files/diffusers/painter.zip").await;
+    let given = [("file", "painter.zip", pipeline.bytes)];
+    assert_eq!(give(&site, "application/json", "returned", &given).await.status, StatusCode::OK);
+    assert_eq!(setup.studio.0.models.info("returned").unwrap().width, 8);
+
     let unknown = site.get("/files/models/nobody.safetensors").await;
     assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
 }

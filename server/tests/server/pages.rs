@@ -36,3 +36,10 @@ async fn every_page_comes_with_its_title_when_many_are_asked_for_at_once() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_page_beyond_the_last_image_has_none() {
+    let site = Setup::idle().site();
+    let answer = site.get("/datasets?name=digits&offset=18446744073709551615").await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+}

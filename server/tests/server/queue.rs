@@ -1,6 +1,7 @@
 //! The queue, and what a restart makes of it.
 
-use app::api::{JobKind, JobState, Studio};
+use app::api::{JobKind, JobState, Live, Studio, TrainFigures};
+use engine::config::GenerateSettings;
 
 use crate::sdapi::{draw, images};
 use crate::support::{Setup, darkroom, open, wait};
@@ -139,4 +140,75 @@ async fn a_style_is_kept_under_its_name_and_known_to_the_api() {
     assert_eq!(site.call("save_style", "style=%20").await.status, 422);
     assert_eq!(site.call("delete_style", "style=Bold").await.status, 200);
     assert_eq!(site.call("delete_style", "style=Bold").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_run_of_a_program_that_is_gone_stands_in_nobodys_way() {
+    let setup = Setup::idle();
+    let studio = darkroom(&setup);
+    let images = setup.images(4).to_string_lossy().into_owned();
+    setup.studio.add_dataset("mine", &images, "#000000").await.unwrap();
+    let mut config = setup.tiny("left", 8);
+    config.dataset_params.im_path = "mine".into();
+    let run = setup.studio.train(config).await.unwrap();
+    // It is taken on by a program that is killed while this one runs.
+    let killed = || studio.store.claim(&[JobKind::Train], "1-deadbeef").unwrap().unwrap();
+    killed();
+    setup.studio.resume(run).await.unwrap();
+    killed();
+    setup.studio.delete_dataset("mine").await.unwrap();
+    assert_eq!(setup.training(run).await.job.state, JobState::Interrupted);
+}
+
+#[tokio::test]
+async fn a_program_that_waits_for_work_sees_that_another_is_gone() {
+    let setup = Setup::idle();
+    let run = setup.studio.train(setup.tiny("left", 8)).await.unwrap();
+    darkroom(&setup).store.claim(&[JobKind::Train], "1-deadbeef").unwrap().unwrap();
+    let mut bus = darkroom(&setup).live.subscribe();
+    let device = server::studio::DeviceThread::open(engine::device::DeviceChoice::Cpu).unwrap();
+    darkroom(&setup).serve_queue(device).unwrap();
+    let view = setup.training_over(run).await;
+    assert_eq!(view.job.state, JobState::Interrupted);
+    let told = bus.recv().await.unwrap();
+    let Live::Status(status) = told else { panic!("{told:?}") };
+    assert_eq!(status.jobs[0].state, JobState::Interrupted);
+}
+
+#[tokio::test]
+async fn a_job_that_waits_has_no_time_left_to_tell() {
+    let setup = Setup::idle();
+    let run = setup.studio.train(setup.tiny("resumed", 8)).await.unwrap();
+    let earlier = TrainFigures { step: 4, eta_seconds: Some(70.0), ..Default::default() };
+    let earlier = serde_json::to_string(&earlier).unwrap();
+    darkroom(&setup).store.set_progress(run, 0.5, Some(&earlier)).unwrap();
+    let view = setup.training(run).await;
+    assert_eq!(
+        (view.figures.step, view.figures.eta_seconds, view.job.eta_seconds),
+        (4, None, None)
+    );
+}
+
+#[tokio::test]
+async fn the_newest_run_is_told_of_after_many_other_jobs() {
+    let setup = Setup::idle();
+    assert_eq!(setup.studio.status().await.unwrap().newest_training, None);
+    let runs = [
+        setup.studio.train(setup.tiny("old", 8)).await.unwrap(),
+        setup.studio.train(setup.tiny("new", 8)).await.unwrap(),
+    ];
+    for run in runs {
+        setup.studio.interrupt(run).await.unwrap();
+    }
+    // Resumed, it is still the older one.
+    setup.studio.resume(runs[0]).await.unwrap();
+    setup.studio.interrupt(runs[0]).await.unwrap();
+    for _ in 0..6 {
+        let drawing = GenerateSettings { model: "digits".into(), ..Default::default() };
+        let job = setup.studio.generate(drawing).await.unwrap();
+        setup.studio.interrupt(job).await.unwrap();
+    }
+    let status = setup.studio.status().await.unwrap();
+    assert!(status.jobs.iter().all(|job| job.kind == JobKind::Generate));
+    assert_eq!(status.newest_training, Some(runs[1]));
 }

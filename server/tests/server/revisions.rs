@@ -1,6 +1,6 @@
 //! Images of an uploaded data set taken out, moved and brought back.
 
-use app::api::{DatasetChange, DatasetInfo, JobState, Studio};
+use app::api::{DatasetChange, DatasetEdit, DatasetInfo, JobState, Studio};
 use axum::http::StatusCode;
 
 use crate::support::{Setup, Site, open, png};
@@ -145,6 +145,50 @@ async fn changes_are_laid_over_arrays_whose_files_stay() {
     assert_eq!(std::fs::read(&file).unwrap(), arrays());
 }
 
+/// The same four images in another order.
+fn arrays_turned() -> Vec<u8> {
+    let pixels = [30, 20, 10, 10].map(|gray| [gray; 64]).concat();
+    let files = [("images.npy", npy("4, 8, 8", &pixels)), ("labels.npy", npy("4,", &[5, 5, 3, 3]))];
+    zip_of(&files)
+}
+
+#[tokio::test]
+async fn changes_are_not_laid_over_files_that_came_in_place_of_theirs() {
+    let setup = Setup::working();
+    let site = setup.site();
+    let file = setup.folder.path().join("set.npz");
+    std::fs::write(&file, arrays()).unwrap();
+    setup.studio.add_dataset("set", file.to_str().unwrap(), "#000000").await.unwrap();
+    let moved = edit(&site, "move_dataset_images", "name=set&images[]=3&class=dark").await;
+    std::fs::write(&file, arrays_turned()).unwrap();
+
+    let page = setup.studio.dataset("set", None, 0).await.unwrap();
+    assert_eq!(classes(&page.info), [("3", 2), ("5", 2)]);
+    let note = page.info.note.clone().unwrap();
+    assert!(note.contains("replaced") && note.contains("Take all changes back"), "{note}");
+    assert!(!page.info.editable && page.info.revised && page.info.undo.is_none());
+    let edited = site.call("delete_dataset_images", "name=set&images[]=0").await;
+    assert_eq!(edited.status, StatusCode::CONFLICT, "{}", edited.text());
+    let mut run = setup.tiny("run", 8);
+    run.dataset_params.im_path = "set".into();
+    let refused = setup.studio.train(run).await;
+    let learned = match refused {
+        Ok(job) => setup.training_over(job).await.job.message.unwrap_or_default(),
+        Err(error) => error.to_string(),
+    };
+    assert!(learned.contains("replaced"), "{learned}");
+
+    // The former file brings them back; taking them back makes the new one its own.
+    std::fs::write(&file, arrays()).unwrap();
+    let page = setup.studio.dataset("set", None, 0).await.unwrap();
+    assert_eq!((classes(&page.info), &page.info.note), (classes(&moved.info), &None));
+    std::fs::write(&file, arrays_turned()).unwrap();
+    let reset = edit(&site, "reset_dataset", "name=set").await;
+    assert!(reset.info.editable && !reset.info.revised && reset.info.note.is_none());
+    let again = edit(&site, "move_dataset_images", "name=set&images[]=0&class=dark").await;
+    assert_eq!(classes(&again.info), [("3", 2), ("5", 1), ("dark", 1)]);
+}
+
 #[tokio::test]
 async fn a_run_learns_the_classes_that_are_laid_over_and_a_new_set_begins_without() {
     let setup = Setup::working();
@@ -165,4 +209,30 @@ async fn a_run_learns_the_classes_that_are_laid_over_and_a_new_set_begins_withou
     let answer = site.upload("/upload/dataset", "application/json", form("set", &arrays())).await;
     let fresh: DatasetInfo = serde_json::from_slice(&answer.bytes).unwrap();
     assert_eq!((classes(&fresh), fresh.revised), (vec![("3", 2), ("5", 2)], false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn edits_at_once_come_one_after_the_other_and_the_last_can_be_taken_back() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let zip: Vec<_> = (0..9u8).map(|at| (format!("{at}.png"), png(at))).collect();
+    let zip: Vec<_> = zip.iter().map(|(name, png)| (name.as_str(), png.clone())).collect();
+    for round in 0..5 {
+        let name = format!("set{round}");
+        let body = form(&name, &zip_of(&zip));
+        let answer = site.upload("/upload/dataset", "application/json", body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let edits: Vec<_> = (0..8)
+            .map(|at| {
+                let (studio, name) = (setup.studio.clone(), name.clone());
+                let edit = DatasetEdit::Delete { images: vec![format!("{at}.png")] };
+                tokio::spawn(async move { studio.edit_dataset(&name, edit).await })
+            })
+            .collect();
+        for edit in edits {
+            assert_eq!(edit.await.unwrap().unwrap().images, 1);
+        }
+        let back = setup.studio.undo_dataset_edit(&name).await.unwrap();
+        assert_eq!((back.images, back.info.count), (1, 2));
+    }
 }

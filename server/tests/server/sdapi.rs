@@ -213,7 +213,10 @@ async fn progress_is_told_and_an_interrupt_keeps_what_is_done() {
 async fn an_interrupt_leaves_the_page_alone_and_takes_a_waiting_call_out() {
     let setup = Setup::working();
     setup.trained("painter").await;
-    let settings = GenerateSettings { batch_count: 100, steps: 20, ..two_of("painter") };
+    // Minutes long, so that it is not over before it is interrupted.
+    let (width, height) = (64, 64);
+    let settings =
+        GenerateSettings { batch_count: 100, steps: 20, width, height, ..two_of("painter") };
     let of_the_page = setup.studio.generate(settings).await.unwrap();
     wait(async || setup.generation(of_the_page).await.job.state == JobState::Running).await;
     let web = setup.web();

@@ -2,6 +2,7 @@
 
 use app::api::{ApiError, JobState, Live, Studio, Wish};
 use engine::grid::Picture;
+use server::studio::Runner;
 
 use crate::support::{Setup, darkroom, open, two_of, wait};
 
@@ -111,19 +112,19 @@ async fn the_pages_hear_of_every_step() {
     let setup = Setup::working();
     let mut bus = darkroom(&setup).live.subscribe();
     let run = setup.trained("first").await.job.id;
-    let (mut steps, mut samples, mut checkpoints) = (Vec::new(), 0, 0);
+    let (mut steps, mut samples, mut kept) = (Vec::new(), 0, Vec::new());
     while let Ok(event) = bus.try_recv() {
         match event {
             Live::Train { job, points, .. } if job == run => {
                 steps.extend(points.iter().map(|point| point.step));
             }
             Live::Samples { .. } => samples += 1,
-            Live::Checkpoint { .. } => checkpoints += 1,
+            Live::Checkpoint { checkpoints, .. } => kept.push(checkpoints),
             _ => {}
         }
     }
     assert_eq!(steps, (1..=8).collect::<Vec<_>>());
-    assert_eq!((samples, checkpoints), (2, 2));
+    assert_eq!((samples, kept), (2, vec![vec![4], vec![4, 8]]));
 }
 
 #[tokio::test]
@@ -171,8 +172,6 @@ async fn a_run_is_steered_while_it_goes_on() {
     setup.studio.interrupt(job).await.unwrap();
     let view = setup.training_over(job).await;
     assert_eq!(view.rate_factor, 0.5);
-    // Saved at once is also measured if it falls on a step that is validated.
-    assert!(view.best.is_none_or(|best| best % 10 == 0), "{:?}", view.best);
     let point = view.curve.last().unwrap();
     assert!(point.learning_rate.is_some() && point.grad_norm.unwrap() > 0.0);
     let fault = setup.studio.steer(job, Wish::SaveNow).await.unwrap_err();
@@ -239,4 +238,63 @@ async fn a_run_branches_off_a_checkpoint_of_another() {
     let job = setup.studio.train(wider).await.unwrap();
     let message = setup.training_over(job).await.job.message.unwrap();
     assert!(message.contains("begin_from") && message.contains("there and"), "{message}");
+}
+
+#[tokio::test]
+async fn a_run_tells_which_checkpoints_are_left_and_which_is_the_best() {
+    let setup = Setup::working();
+    let mut bus = darkroom(&setup).live.subscribe();
+    let mut config = setup.tiny("thrifty", 12);
+    for (key, value) in [
+        ("train_params.keep_checkpoints", "1"),
+        ("train_params.validation_share", "0.25"),
+        ("train_params.validate_every", "4"),
+    ] {
+        config.set(key, value).unwrap();
+    }
+    let job = setup.studio.train(config).await.unwrap();
+    let view = setup.training_over(job).await;
+    assert_eq!(view.checkpoints.last(), Some(&12));
+    assert!(view.checkpoints.len() < 3, "one was to be deleted: {:?}", view.checkpoints);
+    let mut told = Vec::new();
+    while let Ok(event) = bus.try_recv() {
+        if let Live::Checkpoint { checkpoints, best, .. } = event {
+            told.push((checkpoints, best));
+        }
+    }
+    assert_eq!(told.len(), 3);
+    assert_eq!(told[0], (vec![4], Some(4)));
+    assert_eq!(told[2], (view.checkpoints, view.best));
+}
+
+#[tokio::test]
+async fn a_roll_back_is_told_apart_from_the_factor_that_was_wished_for() {
+    let setup = Setup::working();
+    let job = setup.trained("wild").await.job.id;
+    let journal = r#"[{"from_step":2,"rate_factor":0.5},{"from_step":3,"sample_every":7},
+                      {"from_step":4,"halved":"the loss was no number"}]"#;
+    let folder = darkroom(&setup).folders.run("wild");
+    std::fs::write(folder.join("steering.json"), journal).unwrap();
+    let view = setup.training(job).await;
+    assert_eq!((view.rate_factor, view.sample_every), (0.5, 7));
+    setup.studio.extend(job, 12).await.unwrap();
+    let view = setup.training_over(job).await;
+    assert_eq!((view.figures.step, view.figures.rate_halved), (12, true));
+    assert_eq!(view.rate_factor, 0.5);
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_go_on_by_other_settings_keeps_its_own() {
+    let setup = Setup::working();
+    let job = setup.trained("first").await.job.id;
+    let mut wider = setup.tiny("first", 12);
+    wider.set("model_params.conv_out_channels", "16").unwrap();
+    darkroom(&setup).resume_training(job, wider, Runner::Queue).unwrap();
+    let failed = setup.training_over(job).await;
+    assert_eq!(failed.job.state, JobState::Failed, "{:?}", failed.job.message);
+    assert_eq!(failed.config.model_params.conv_out_channels, 8);
+    setup.studio.extend(job, 12).await.unwrap();
+    let view = setup.training_over(job).await;
+    assert_eq!((view.job.state, view.figures.step), (JobState::Done, 12), "{:?}", view.job.message);
+    assert_eq!(view.config.train_params.num_steps, 12);
 }

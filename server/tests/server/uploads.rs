@@ -143,9 +143,8 @@ async fn a_path_that_is_escaped_from_stays_inside() {
     let answer = upload(&site, "application/json", form("sly", &archive)).await;
     assert!(!setup.folder.path().join("outside.png").exists());
     assert!(!setup.folder.path().join("data/outside.png").exists());
-    if answer.status == StatusCode::OK {
-        assert_eq!(setup.studio.dataset("sly", None, 0).await.unwrap().total, 1);
-    }
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    assert_eq!(setup.studio.dataset("sly", None, 0).await.unwrap().total, 1);
 }
 
 #[tokio::test]

@@ -95,10 +95,11 @@ fn Paging(asked: Asked, total: u64) -> impl IntoView {
         let address = Asked { offset, ..asked.clone() }.address();
         view! { <a class="button" href=address>{words}</a> }
     };
+    let end = asked.offset.saturating_add(PAGE);
     let before = (asked.offset > 0).then(|| link(asked.offset.saturating_sub(PAGE), "Earlier"));
-    let after = (asked.offset + PAGE < total).then(|| link(asked.offset + PAGE, "Later"));
-    let first = words::count(asked.offset + 1);
-    let last = words::count((asked.offset + PAGE).min(total));
+    let after = (end < total).then(|| link(end, "Later"));
+    let first = words::count(asked.offset.saturating_add(1));
+    let last = words::count(end.min(total));
     Some(view! {
         <nav class="paging" aria-label="Pages of images">
             {before} <p>{first} " to " {last} " of " {words::count(total)}</p> {after}

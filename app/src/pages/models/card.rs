@@ -34,6 +34,7 @@ pub fn Card(model: ModelInfo, run: Option<JobId>) -> impl IntoView {
         ),
         false => (format!("/?model={name}"), "Generate with this"),
     };
+    let for_diffusers = !model.is_autoencoder && model.latents.is_empty();
     let deletion = (!built_in).then(|| view! { <Delete name=name.clone() /> });
     view! {
         <li class="model" aria-current=named aria-label=name>
@@ -46,7 +47,7 @@ pub fn Card(model: ModelInfo, run: Option<JobId>) -> impl IntoView {
             </div>
             <Facts model />
             {(!classes.is_empty()).then(|| view! { <p class="help model-classes">"Classes: " {classes}</p> })}
-            <Ways name=name.clone() built_in run />
+            <Ways name=name.clone() built_in for_diffusers run />
             {deletion}
         </li>
     }
@@ -77,7 +78,7 @@ fn Facts(model: ModelInfo) -> impl IntoView {
 
 /// Where the model can be taken to, and where it came from.
 #[component]
-fn Ways(name: String, built_in: bool, run: Option<JobId>) -> impl IntoView {
+fn Ways(name: String, built_in: bool, for_diffusers: bool, run: Option<JobId>) -> impl IntoView {
     let weights = format!("/files/models/{name}.safetensors");
     let download = |href: String, words: &'static str| {
         view! {
@@ -89,6 +90,7 @@ fn Ways(name: String, built_in: bool, run: Option<JobId>) -> impl IntoView {
     view! {
         <p class="model-ways">
             {download(weights.clone(), "Download")} {download(format!("{weights}?half=true"), "Download in half precision")}
+            {for_diffusers.then(|| download(format!("/files/diffusers/{name}.zip"), "Download for diffusers"))}
             {(!built_in).then(|| download(format!("/files/runs/{name}.zip"), "Download the whole run"))}
             {run.map(|job| view! { <a href=format!("/train?job={job}")>"How it learned"</a> })}
         </p>

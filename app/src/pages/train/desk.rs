@@ -11,8 +11,8 @@ use super::fields::Fields;
 use super::overlay::{Beside, named_beside};
 use super::training::Training;
 use crate::api::{
-    DatasetInfo, Estimate, JobId, JobKind, JobState, JobSummary, ModelInfo, RunForm, Speed,
-    fetch_datasets, fetch_estimate, fetch_trainings, interrupt, probe, resume, train,
+    DatasetInfo, Estimate, JobId, JobKind, JobSummary, ModelInfo, RunForm, Speed, fetch_datasets,
+    fetch_estimate, fetch_trainings, interrupt, probe, resume, train,
 };
 use crate::components::address::hold_address;
 use crate::components::draft::{after_pause, keep_draft};
@@ -157,19 +157,11 @@ impl Desk {
         }
     }
 
-    /// The run that Stop ends: the one on show, or else the one that runs.
+    /// The run that Stop ends: the one on show, never another person's.
     pub fn stoppable(self) -> Option<JobId> {
-        let shown = self.training.view.with(|view| {
+        self.training.view.with(|view| {
             view.as_ref().filter(|view| !view.job.state.is_over()).map(|view| view.job.id)
-        });
-        let running = || {
-            self.live.status.with(|status| {
-                let jobs = &status.as_ref()?.jobs;
-                let runs = |kind, state| kind == JobKind::Train && state == JobState::Running;
-                jobs.iter().find(|job| runs(job.kind, job.state)).map(|job| job.id)
-            })
-        };
-        shown.or_else(running)
+        })
     }
 
     pub fn stop(self) {

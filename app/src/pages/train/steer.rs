@@ -98,6 +98,7 @@ fn Wishes(helm: Helm) -> impl IntoView {
                 <SamplingForm helm />
             </div>
             <Faults helm />
+            <Halved />
             <p class="help" role="status">{helm.heard}</p>
             <Alert messages />
         </section>
@@ -111,6 +112,17 @@ fn Faults(helm: Helm) -> impl IntoView {
         <Fault id="rate-factor" fault=helm.fault.at("rate_factor") />
         <Fault id="sample-every" fault=helm.fault.at("sample_every") />
     }
+}
+
+/// That the run learns slower than the factor above says.
+#[component]
+fn Halved() -> impl IntoView {
+    let shown = expect_context::<Desk>().training.view;
+    let halved = Memo::new(move |_| {
+        shown.with(|view| view.as_ref().is_some_and(|view| view.figures.rate_halved))
+    });
+    const WORDS: &str = "The run was taken back, so its learning rate is half of that.";
+    move || halved.get().then(|| view! { <p class="note">{WORDS}</p> })
 }
 
 /// A checkpoint or samples of the step that the run is at.
@@ -187,10 +199,8 @@ fn scaled(factor: &str, by: f64) -> String {
 #[component]
 fn SamplingForm(helm: Helm) -> impl IntoView {
     let shown = expect_context::<Desk>().training.view;
-    let configured = shown.with_untracked(|view| {
-        view.as_ref().map(|view| view.config.train_params.sample_every.to_string())
-    });
-    let steps = RwSignal::new(configured.unwrap_or_default());
+    let now = shown.with_untracked(|view| view.as_ref().map(|view| view.sample_every.to_string()));
+    let steps = RwSignal::new(now.unwrap_or_default());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         helm.set_sampling(steps.get_untracked());

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::api::{ApiError, JobId, JobKind, Live as Event, LossPoint, TrainView, fetch_training};
+use crate::api::{ApiError, JobId, Live as Event, LossPoint, TrainView, fetch_training};
 use crate::json;
 use crate::live::{Live, set_job};
 
@@ -32,29 +32,22 @@ impl Training {
     /// Listens for as long as the page is open.
     pub fn follow(self) {
         self.live.on_training(move |text| self.hear(&text));
-        let newest = move || self.live.newest(JobKind::Train);
-        Effect::new(move |before: Option<Option<JobId>>| {
-            self.live.status.with(|status| {
-                let Some(status) = status else { return };
+        Effect::new(move |before: Option<Option<Newest>>| {
+            let newest = self.live.status.with(|status| {
+                let status = status.as_ref()?;
                 self.view.maybe_update(|view| set_job(view.as_mut().map(|v| &mut v.job), status));
+                Some(Newest(status.newest_training))
             });
-            let newest = newest();
-            if let Some(before) = before {
-                self.follow_newest(before, newest);
+            let before = before.flatten();
+            if let (Some(before), Some(newest)) = (before, newest)
+                && newest.takes_over(before, self.id())
+            {
+                leptos::task::spawn_local(async move {
+                    let _ = self.show(newest.0).await;
+                });
             }
-            newest
+            newest.or(before)
         });
-    }
-
-    /// When a newer run begins elsewhere and the one on show was the newest, shows the newer one.
-    fn follow_newest(self, before: Option<JobId>, newest: Option<JobId>) {
-        let shown = self.id();
-        if newest > before && shown.is_none_or(|shown| before.is_none_or(|before| shown >= before))
-        {
-            leptos::task::spawn_local(async move {
-                let _ = self.show(newest).await;
-            });
-        }
     }
 
     /// The run on show.
@@ -96,6 +89,17 @@ impl Training {
     }
 }
 
+/// The run that was made last, if there is any.
+#[derive(Clone, Copy)]
+struct Newest(Option<JobId>);
+
+impl Newest {
+    /// Whether it began elsewhere while the run on show was the newest, which is `before`.
+    fn takes_over(self, before: Self, shown: Option<JobId>) -> bool {
+        self.0 > before.0 && (shown.is_none() || shown == before.0)
+    }
+}
+
 /// The run that `event` tells of.
 fn job_of(event: &Event) -> Option<JobId> {
     match event {
@@ -125,8 +129,8 @@ fn apply(view: &mut TrainView, event: Event) {
             view.samples.retain(|known| known.step != grid.step);
             view.samples.push(grid);
         }
-        Event::Checkpoint { step, .. } if !view.checkpoints.contains(&step) => {
-            view.checkpoints.push(step);
+        Event::Checkpoint { checkpoints, best, .. } => {
+            (view.checkpoints, view.best) = (checkpoints, best);
         }
         _ => {}
     }
@@ -174,7 +178,7 @@ mod tests {
         TrainView {
             job: crate::api::JobSummary {
                 id: 1,
-                kind: JobKind::Train,
+                kind: crate::api::JobKind::Train,
                 title: String::new(),
                 state: crate::api::JobState::Running,
                 progress: 0.5,
@@ -189,6 +193,7 @@ mod tests {
             checkpoints: (1..=steps).collect(),
             best: None,
             rate_factor: 1.0,
+            sample_every: 0,
         }
     }
 
@@ -198,11 +203,27 @@ mod tests {
         for step in 2..=4 {
             let points = vec![point(step, 1.0)];
             apply(&mut view, Event::Train { job: 1, figures: Default::default(), points });
-            apply(&mut view, Event::Checkpoint { job: 1, step });
         }
-        apply(&mut view, Event::Checkpoint { job: 2, step: 9 });
         assert_eq!(view.curve.iter().map(|point| point.step).collect::<Vec<_>>(), [1, 2, 3, 4]);
-        assert_eq!(view.checkpoints, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn checkpoints_that_were_deleted_are_offered_no_longer() {
+        let told = |job, checkpoints, best| Event::Checkpoint { job, checkpoints, best };
+        let mut view = view(3);
+        apply(&mut view, told(1, vec![2, 4], Some(2)));
+        apply(&mut view, told(2, vec![9], None));
+        assert_eq!((view.checkpoints, view.best), (vec![2, 4], Some(2)));
+    }
+
+    #[test]
+    fn only_the_newest_run_gives_way_to_a_newer_one() {
+        let takes_over = |newest, before, shown| Newest(newest).takes_over(Newest(before), shown);
+        assert!(takes_over(Some(8), Some(7), Some(7)) && takes_over(Some(1), None, None));
+        assert!(!takes_over(Some(8), Some(7), Some(3)), "an old run was chosen to be looked at");
+        assert!(!takes_over(Some(8), None, Some(3)), "the newest was deleted, an old one is shown");
+        assert!(!takes_over(Some(8), Some(7), Some(8)), "it is on show already");
+        assert!(!takes_over(Some(7), Some(7), Some(7)) && !takes_over(Some(5), Some(7), Some(7)));
     }
 
     #[test]

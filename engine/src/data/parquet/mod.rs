@@ -84,10 +84,15 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// The shards of a folder, or the file at `path`.
+pub fn files(path: &Path) -> Vec<PathBuf> {
+    if path.is_dir() { shards_in(path) } else { vec![path.to_owned()] }
+}
+
 impl Shards {
     /// Opens a file, or the shards of a folder, and reads all labels.
     pub fn open(path: &Path) -> Result<Self> {
-        let paths = if path.is_dir() { shards_in(path) } else { vec![path.to_owned()] };
+        let paths = files(path);
         let shards = paths.iter().map(|path| Shard::open(path)).collect::<Result<Vec<_>>>()?;
         let mut rows = shards.iter().flat_map(|shard| shard.groups().iter());
         let rows = rows.try_fold(0usize, |sum, &rows| sum.checked_add(rows));

@@ -15,7 +15,7 @@ use engine::grid::Picture;
 use super::archives::{source_at, unpacked_source};
 use super::dataset_info::{info, info_of, with_survey};
 use super::overlay::Changes;
-use super::revision::Editable;
+use super::revision::{Editable, replaced};
 use super::survey::{StoredSurvey, listing};
 use crate::studio::files::{remove_file, remove_folder};
 use crate::studio::folders::Folders;
@@ -87,8 +87,9 @@ impl Datasets {
     }
 
     fn row_info(&self, row: &DatasetRow) -> Result<DatasetInfo> {
-        let Editable { editable, undo, revised } = self.edits(row)?;
-        Ok(DatasetInfo { editable, undo, revised, ..info(row)? })
+        let Editable { editable, undo, revised, note } = self.edits(row)?;
+        let info = info(row)?;
+        Ok(DatasetInfo { editable, undo, revised, note: note.or(info.note), ..info })
     }
 
     /// One page of the images of `class`, or of all.
@@ -137,7 +138,11 @@ impl Datasets {
 
     /// Opens the data set as it is now and keeps it in hand for its thumbnails.
     pub(super) fn open_album(&self, name: &str) -> Result<Arc<Album>> {
-        let album = Arc::new(self.named_source(name)?.open()?);
+        let source = match built_in(name) {
+            Some(source) => source,
+            None => self.shown_source(&self.row(name)?)?,
+        };
+        let album = Arc::new(source.open()?);
         *self.lock_album() = Some((name.to_owned(), Arc::clone(&album)));
         Ok(album)
     }
@@ -218,7 +223,7 @@ impl Datasets {
     }
 
     fn read(&self, row: &DatasetRow) -> Result<()> {
-        let source = self.row_source(row);
+        let source = self.shown_source(row);
         let read = source.and_then(|source| Ok((listing(&source.entries()?), source)));
         let surveyed = read.and_then(|(listing, source)| {
             let arrays = source.has_label_file();
@@ -280,20 +285,37 @@ impl Datasets {
         }
     }
 
+    /// With what was changed laid over it; an error if its files were replaced since.
     pub(super) fn row_source(&self, row: &DatasetRow) -> Result<Source> {
-        let source = match row.uploaded {
+        let source = self.bare_source(row)?;
+        let changes = self.changes(row, &source)?;
+        match changes.fit(&source)? {
+            true => Ok(changes.laid_over(source)),
+            false => Err(Error::Conflict(replaced(&row.name))),
+        }
+    }
+
+    /// The same to be looked at: as it comes if its files were replaced.
+    fn shown_source(&self, row: &DatasetRow) -> Result<Source> {
+        let source = self.bare_source(row)?;
+        let changes = self.changes(row, &source)?;
+        Ok(if changes.fit(&source)? { changes.laid_over(source) } else { source })
+    }
+
+    /// As its files have it.
+    pub(super) fn bare_source(&self, row: &DatasetRow) -> Result<Source> {
+        match row.uploaded {
             // By name, not by the path of the day it was uploaded: the data folder may have moved.
             true => unpacked_source(&self.folders.dataset(&row.name)),
             false => source_at(&self.folders, &PathBuf::from(&row.path), &self.closing),
-        }?;
-        if !source.has_label_file() {
-            return Ok(source);
         }
-        let revision = Changes::read(&self.folders.changes(&row.name))?.revision;
-        Ok(match revision.is_empty() {
-            true => source,
-            false => Source::Revised(Box::new(source), revision),
-        })
+    }
+
+    fn changes(&self, row: &DatasetRow, source: &Source) -> Result<Changes> {
+        match source.has_label_file() {
+            true => Changes::read(&self.folders.changes(&row.name)),
+            false => Ok(Changes::default()),
+        }
     }
 
     pub(super) fn row(&self, name: &str) -> Result<DatasetRow> {

@@ -5,12 +5,14 @@ mod dataset_info;
 pub mod datasets;
 mod digests;
 mod editing;
+mod fingerprint;
 mod import;
 mod model_name;
 pub mod models;
 mod new_dataset;
 mod overlay;
 mod revision;
+mod run_zip;
 mod survey;
 
 pub use datasets::Datasets;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use app::api::ModelInfo;
@@ -279,12 +280,13 @@ fn built_in_bytes(name: &str) -> Result<Cow<'static, [u8]>> {
         .ok_or_else(|| Error::NotFound(format!("there is no built-in model called {name}")))
 }
 
-/// A model on its device.
+/// A model on its device, under the name it was asked for by.
+#[derive(Clone)]
 pub struct LoadedModel {
     pub name: String,
     /// First ten hexadecimal digits of the SHA-256 of its file.
     pub hash: String,
-    pub model: Model,
+    pub model: Arc<Model>,
     file: ModelFile,
     modified: Option<SystemTime>,
 }
@@ -293,8 +295,13 @@ impl LoadedModel {
     pub fn load(name: &str, file: ModelFile, device: &Device) -> Result<Self> {
         let modified = file.modified();
         let (hash, checkpoint) = file.open()?;
-        let model = Model::new(&checkpoint, device)?;
+        let model = Arc::new(Model::new(&checkpoint, device)?);
         Ok(Self { name: name.into(), hash, model, file, modified })
+    }
+
+    /// The same weights under another name: `leaves` and `leaves@1200` may be one file.
+    pub fn named(self, name: &str) -> Self {
+        Self { name: name.into(), ..self }
     }
 
     /// Whether this is what `file` holds now.

@@ -1,15 +1,17 @@
 //! Changes to a data set whose labels stand in a file of arrays. They are kept in a file of this
 //! program's own and laid over the set, whose files stay as they are; the last change can be taken
-//! back, and so can all of them together.
+//! back, and so can all of them together. They go by the numbers of images, and so belong to the files
+//! they were made over: others in their place are left as they come.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use engine::data::{Entry, NO_CLASS, Revision};
+use engine::data::{Entry, NO_CLASS, Revision, Source};
 use serde::{Deserialize, Serialize};
 
 use super::editing::{Edits, all_but_all, checked_class, class_fault, images, known};
+use super::fingerprint::Fingerprint;
 use crate::studio::files::write_whole;
 use crate::{Error, Result};
 
@@ -17,6 +19,7 @@ use crate::{Error, Result};
 pub struct Overlay {
     path: PathBuf,
     entries: Vec<Entry>,
+    files: Vec<PathBuf>,
     changes: Changes,
 }
 
@@ -25,6 +28,9 @@ pub struct Overlay {
 pub struct Changes {
     pub revision: Revision,
     last: Option<Change>,
+    /// The files that they were made over; none in what older versions wrote.
+    #[serde(default)]
+    over: Option<Fingerprint>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,6 +57,22 @@ impl Changes {
         })
     }
 
+    /// Whether they were made over what the files of `source` hold now.
+    pub fn fit(&self, source: &Source) -> Result<bool> {
+        match &self.over {
+            Some(over) if !self.revision.is_empty() => over.fits(&source.files()),
+            _ => Ok(true),
+        }
+    }
+
+    /// `source` as it is with them.
+    pub fn laid_over(self, source: Source) -> Source {
+        match self.revision.is_empty() {
+            true => source,
+            false => Source::Revised(Box::new(source), self.revision),
+        }
+    }
+
     /// What can be taken back, in words.
     pub fn undo(&self) -> Option<String> {
         Some(self.last.as_ref()?.words.clone())
@@ -63,22 +85,39 @@ impl Changes {
 
 /// Takes the last change back, and says how many images it was about.
 pub fn undo(path: &Path) -> Result<u64> {
-    let last = Changes::read(path)?.last;
+    let Changes { last, over, .. } = Changes::read(path)?;
     let last =
         last.ok_or_else(|| Error::Conflict("there is no edit that could be taken back".into()))?;
-    Changes { revision: last.before, last: None }.write(path)?;
+    Changes { revision: last.before, last: None, over }.write(path)?;
     Ok(last.images)
 }
 
 impl Overlay {
-    /// `entries` are the images as they are now, with the changes in the file at `path`.
-    pub fn open(path: PathBuf, entries: Vec<Entry>) -> Result<Self> {
-        Ok(Self { changes: Changes::read(&path)?, path, entries })
+    /// The images of `source` as they are now, with the changes in the file at `path` if those fit.
+    pub fn open(path: PathBuf, source: Source) -> Result<Self> {
+        let changes = Changes::read(&path)?;
+        let files = source.files();
+        let shown = match changes.fit(&source)? {
+            true => changes.clone().laid_over(source),
+            false => source,
+        };
+        Ok(Self { path, entries: shown.entries()?, files, changes })
     }
 
     fn change(&self, words: String, count: u64, revision: Revision) -> Result<u64> {
+        let over = Fingerprint::of(&self.files)?;
+        self.write(words, count, revision, Some(over))
+    }
+
+    fn write(
+        &self,
+        words: String,
+        count: u64,
+        revision: Revision,
+        over: Option<Fingerprint>,
+    ) -> Result<u64> {
         let last = Change { words, images: count, before: self.changes.revision.clone() };
-        Changes { revision, last: Some(last) }.write(&self.path)?;
+        Changes { revision, last: Some(last), over }.write(&self.path)?;
         Ok(count)
     }
 
@@ -139,7 +178,9 @@ impl Edits for Overlay {
             return Err(Error::Conflict("nothing in it was changed".into()));
         }
         let count = self.entries.len() as u64;
-        self.change("all changes taken back".into(), count, Revision::default())
+        // They can be brought back, and then belong to the files that they were made over.
+        let over = self.changes.over.clone();
+        self.write("all changes taken back".into(), count, Revision::default(), over)
     }
 }
 
@@ -171,12 +212,11 @@ mod tests {
         }
 
         fn now(&self) -> Source {
-            let revision = Changes::read(&self.path()).unwrap().revision;
-            Source::Revised(Box::new(self.source.clone()), revision)
+            Changes::read(&self.path()).unwrap().laid_over(self.source.clone())
         }
 
         fn open(&self) -> Overlay {
-            Overlay::open(self.path(), self.now().entries().unwrap()).unwrap()
+            Overlay::open(self.path(), self.source.clone()).unwrap()
         }
 
         /// Each image with its class, such as `0:7`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::api::{DatasetChange, DatasetEdit, DatasetStatistics};
 use engine::config::parse_colour;
-use engine::data::{Album, built_in};
+use engine::data::{Album, Source, built_in};
 
 use super::Datasets;
 use super::datasets::PATIENCE;
@@ -23,8 +23,10 @@ pub(super) struct Editable {
     pub editable: bool,
     /// What can be taken back, in words.
     pub undo: Option<String>,
-    /// Whether changes are laid over its own files.
+    /// Whether changes are laid over its own files, or were before others came in their place.
     pub revised: bool,
+    /// Why the changes are not laid over it, if they do not belong to it.
+    pub note: Option<String>,
 }
 
 impl Datasets {
@@ -33,27 +35,40 @@ impl Datasets {
         if in_arrays(row)? {
             let changes = Changes::read(&self.folders.changes(&row.name))?;
             let revised = !changes.revision.is_empty();
-            return Ok(Editable { editable: true, undo: changes.undo(), revised });
+            // What cannot be opened says so elsewhere.
+            let strays =
+                revised && self.bare_source(row).is_ok_and(|source| !fits(&changes, &source));
+            return Ok(Editable {
+                editable: !strays,
+                undo: changes.undo().filter(|_| !strays),
+                revised,
+                note: strays.then(|| replaced(&row.name)),
+            });
         }
         if !row.uploaded {
             return Ok(Editable::default());
         }
         let journal = Journal::read(&self.folders.dataset(&row.name));
         let undo = journal.map(|journal| journal.words);
-        Ok(Editable { editable: true, undo, revised: false })
+        Ok(Editable { editable: true, undo, ..Editable::default() })
     }
 
     fn open_to_edit(&self, row: &DatasetRow) -> Result<Box<dyn Edits>> {
         if !in_arrays(row)? {
             return Ok(Box::new(ImageFolder::open(&self.folders.dataset(&row.name))?));
         }
-        let entries = self.row_source(row)?.entries()?;
-        Ok(Box::new(Overlay::open(self.folders.changes(&row.name), entries)?))
+        let source = self.bare_source(row)?;
+        Ok(Box::new(Overlay::open(self.folders.changes(&row.name), source)?))
     }
 
     /// Changes the images of a data set.
     pub fn edit(self: &Arc<Self>, name: &str, edit: &DatasetEdit) -> Result<DatasetChange> {
+        // One edit at a time, and no run begins meanwhile.
+        let lock = self.folders.lock_names()?;
         let row = self.editable(name)?;
+        if !matches!(edit, DatasetEdit::Reset) {
+            self.row_source(&row)?;
+        }
         let set = self.open_to_edit(&row)?;
         let images = match edit {
             DatasetEdit::Delete { images } => set.delete(images)?,
@@ -68,16 +83,19 @@ impl Datasets {
                 set.delete(&set.names_at(&twice))?
             }
         };
+        drop(lock);
         self.changed(row, images)
     }
 
     /// Takes the last edit back.
     pub fn undo(self: &Arc<Self>, name: &str) -> Result<DatasetChange> {
+        let lock = self.folders.lock_names()?;
         let row = self.editable(name)?;
         let images = match in_arrays(&row)? {
             true => overlay::undo(&self.folders.changes(name))?,
             false => editing::undo(&self.folders.dataset(name))?,
         };
+        drop(lock);
         self.changed(row, images)
     }
 
@@ -147,6 +165,20 @@ impl Datasets {
         self.live.library_changed();
         Ok(DatasetChange { info: self.info(&name)?, images })
     }
+}
+
+/// Files that cannot be read fit nothing that was made over them.
+fn fits(changes: &Changes, source: &Source) -> bool {
+    changes.fit(source).unwrap_or(false)
+}
+
+/// What is said of a data set whose changes belong to other files.
+pub(super) fn replaced(name: &str) -> String {
+    format!(
+        "the files of {name} were replaced after it was changed here, and the changes belong to the \
+         images that were in them: they are not laid over the new ones. Take all changes back to use \
+         it as it is, or bring the former files back"
+    )
 }
 
 /// Whether its images stand in arrays rather than in a file each, as far as it was read.

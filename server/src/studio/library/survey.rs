@@ -28,8 +28,10 @@ pub struct StoredSurvey {
 pub fn listing(entries: &[Entry]) -> String {
     let mut hash = Sha256::new();
     for entry in entries {
-        hash.update(entry.name.as_bytes());
-        hash.update([0]);
+        for text in [Some(&entry.name), entry.class.as_ref()] {
+            hash.update(text.map_or(b"".as_slice(), |text| text.as_bytes()));
+            hash.update([0]);
+        }
     }
     hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }

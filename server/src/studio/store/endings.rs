@@ -33,6 +33,24 @@ impl Store {
         written
     }
 
+    /// Ends a job whose program is gone; false if somebody else has ended it or taken it on since.
+    pub fn end_orphan(&self, orphan: &JobRow, ending: &Ending) -> Result<bool> {
+        let changed = self.with(|db| {
+            db.execute(
+                "UPDATE jobs SET state = ?2, message = ?3, ended = ?4, stop_asked = 0
+                 WHERE id = ?1 AND state = 'running' AND worker IS ?5",
+                params![
+                    orphan.id,
+                    word(STATES, ending.state),
+                    ending.message,
+                    now(),
+                    orphan.worker
+                ],
+            )
+        })?;
+        Ok(changed > 0)
+    }
+
     /// Writes the endings that could not be written before.
     pub fn write_endings(&self) -> Result<()> {
         let mut unwritten = self.unwritten();

@@ -116,6 +116,13 @@ impl Store {
         Ok(())
     }
 
+    /// Writes what is asked of a job, whatever its state.
+    pub fn set_request(&self, id: JobId, request: &str) -> Result<()> {
+        let change = "UPDATE jobs SET request = ?2 WHERE id = ?1";
+        self.with(|db| db.execute(change, params![id, request]))?;
+        Ok(())
+    }
+
     /// Takes the first queued job of one of `kinds` for `worker`, in one step: nobody else gets it.
     pub fn claim(&self, kinds: &[JobKind], worker: &str) -> Result<Option<JobRow>> {
         let wanted = |kind| kinds.contains(&kind).then(|| word(KINDS, kind));
@@ -184,6 +191,12 @@ impl Store {
     /// The newest training that writes into the run folder `name`.
     pub fn training_named(&self, name: &str) -> Result<Option<JobRow>> {
         self.one_job("WHERE kind = 'train' AND title = ?1 ORDER BY id DESC LIMIT 1", [name])
+    }
+
+    /// The training that was made last, whenever it was resumed.
+    pub fn newest_training(&self) -> Result<Option<JobId>> {
+        let newest = "SELECT max(id) FROM jobs WHERE kind = 'train'";
+        self.with(|db| db.prepare_cached(newest)?.query_row([], |row| row.get(0)))
     }
 
     /// All trainings, newest first.

@@ -28,7 +28,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use crate::Result;
+use crate::{Error, Result};
 use endings::Endings;
 
 /// How long a call waits for other programs.
@@ -41,7 +41,18 @@ pub struct Store {
 }
 
 impl Store {
+    /// Errors name `path`.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_file(path).map_err(|error| match error {
+            Error::Store(error) => Error::Other(format!(
+                "the database `{}` cannot be opened: {error}; Darkroom must be able to write there",
+                path.display()
+            )),
+            other => other,
+        })
+    }
+
+    fn open_file(path: &Path) -> Result<Self> {
         let connection = Connection::open(path)?;
         // Another Darkroom (a training from the command line) may write at the same time.
         connection.busy_timeout(PATIENCE)?;

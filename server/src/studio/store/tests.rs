@@ -207,3 +207,83 @@ fn programs_that_begin_at_once_share_a_new_database() {
         assert!(opened.iter().all(Result::is_ok), "{opened:?}");
     }
 }
+
+/// A database as the first program made it.
+fn of_the_first_program(path: &std::path::Path) {
+    let first = rusqlite::Connection::open(path).unwrap();
+    first.execute_batch(schema::MIGRATIONS[0]).unwrap();
+    let rows = r#"
+        INSERT INTO jobs (id, kind, title, state, request, place, created)
+            VALUES (1, 'generate', 'digits, 1 image', 'done', '{"model":"digits"}', 1, 5),
+                   (2, 'train', 'mine', 'stopped', '{}', 2, 6);
+        INSERT INTO images (id, job, path, strip, strip_frames, width, height, seed, parameters, created)
+            VALUES (1, 1, 'a.png', 'b.png', 4, 28, 28, 7, 'Steps: 50', 5);
+        INSERT INTO losses (job, step, loss, quarter0) VALUES (2, 1, 0.5, 0.25);
+        INSERT INTO samples (job, step, path) VALUES (2, 1, 'c.png');
+        INSERT INTO datasets (name, path, uploaded, background, skipped, created)
+            VALUES ('cats', '/cats', 0, '#000000', '[]', 5);
+        INSERT INTO drafts (form, content) VALUES ('train', '{"a":1}');"#;
+    first.execute_batch(rows).unwrap();
+    first.pragma_update(None, "user_version", 1).unwrap();
+}
+
+#[test]
+fn a_database_of_the_first_program_keeps_all_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("darkroom.db");
+    of_the_first_program(&path);
+    // Once to change it, once more to find it changed.
+    for _ in 0..2 {
+        let store = Store::open(&path).unwrap();
+        let [image] = &store.images(1).unwrap()[..] else { panic!("there was one picture") };
+        assert_eq!((image.image.model.as_str(), image.image.seed), ("digits", 7));
+        assert!(!image.starred && image.image.noisy_strip.is_none());
+        let point = store.curve(2, 10).unwrap()[0];
+        assert_eq!((point.step, point.loss, point.learning_rate), (1, 0.5, None));
+        assert_eq!(point.buckets, [Some(0.25), None, None, None]);
+        assert_eq!(store.sample(2, 1).unwrap().as_deref(), Some("c.png"));
+        assert_eq!(store.job(2).unwrap().unwrap().state, JobState::Stopped);
+        assert_eq!(store.dataset("cats").unwrap().unwrap().path, "/cats");
+        assert_eq!(store.draft("train").unwrap().as_deref(), Some("{\"a\":1}"));
+        // What came later is there too.
+        assert_eq!(store.styles().unwrap(), []);
+        assert_eq!(store.sheets(1).unwrap(), Vec::<String>::new());
+        assert!(store.unsaved_jobs().unwrap().is_empty() && store.star_image(1, false).unwrap());
+    }
+    let (fresh_folder, fresh) = store();
+    drop(fresh);
+    assert_eq!(tables(&path), tables(&fresh_folder.path().join("darkroom.db")));
+}
+
+/// Name and columns of every table.
+fn tables(path: &std::path::Path) -> Vec<(String, String)> {
+    let columns = "SELECT m.name, group_concat(p.name || ' ' || p.type || ' ' || p.\"notnull\")
+        FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table'
+        GROUP BY m.name ORDER BY m.name";
+    let database = rusqlite::Connection::open(path).unwrap();
+    let mut rows = database.prepare(columns).unwrap();
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.collect::<rusqlite::Result<_>>().unwrap()
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Store::open(folder.path()).err().unwrap().to_string();
+    assert!(error.contains(&folder.path().display().to_string()), "{error}");
+}
+
+#[test]
+fn a_job_is_ended_for_the_program_that_left_it_alone() {
+    let (_folder, store) = store();
+    let id = store.enqueue(JobKind::Train, "a", "{}", Some("gone")).unwrap();
+    let orphan = store.job(id).unwrap().unwrap();
+    let ending = Ending { state: JobState::Interrupted, message: None };
+    store.end(id, &ending).unwrap();
+    store.requeue(id, "{}", Some("alive")).unwrap();
+    assert!(!store.end_orphan(&orphan, &ending).unwrap(), "it was resumed meanwhile");
+    let row = store.job(id).unwrap().unwrap();
+    assert_eq!(row.state, JobState::Running);
+    assert!(store.end_orphan(&row, &ending).unwrap());
+    assert_eq!(store.job(id).unwrap().unwrap().state, JobState::Interrupted);
+}

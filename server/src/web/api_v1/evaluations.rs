@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use app::api::{EvaluationView, JobId, Studio};
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
-use super::fault::Answer;
+use super::fault::{Answer, Path, Query};
 use super::generations::{accepted, no_job};
 use super::settings;
 use crate::web::Web;

@@ -1,4 +1,4 @@
-//! A value of everything that is sent, for the description of the API.
+//! A value of everything that is sent, for the description of the API, and what others look like.
 
 use app::api::{
     ClassInfo, DatasetInfo, DeletedImage, DeletedPage, Deletion, EvaluateForm, EvaluationView,
@@ -8,32 +8,85 @@ use app::api::{
 };
 use engine::config::{GenerateSettings, PRESETS, RunConfig};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 use super::fault::{FaultBody, FieldFault};
 
-fn value(example: impl Serialize) -> Value {
-    serde_json::to_value(example).expect("examples are plain data")
+/// A value with nothing left out, and the type it is of.
+pub struct Example {
+    pub value: Value,
+    /// Whether a value is of that type.
+    is_of_type: fn(&Value) -> bool,
 }
 
-pub fn fault() -> Value {
+fn example<T: Serialize + DeserializeOwned>(example: T) -> Example {
+    let value = serde_json::to_value(example).expect("examples are plain data");
+    Example { value, is_of_type: |value| T::deserialize(value).is_ok() }
+}
+
+/// What has no type of its own; nothing in it is ever null.
+fn plain(value: Value) -> Example {
+    Example { value, is_of_type: |_| false }
+}
+
+impl Example {
+    /// What values like this one look like. What may be null is found by trying: it still reads.
+    pub fn schema(&self) -> Value {
+        self.schema_at("", &self.value)
+    }
+
+    /// Of the `part` at `place`, a JSON pointer.
+    fn schema_at(&self, place: &str, part: &Value) -> Value {
+        let mut schema = match part {
+            Value::Null => json!({}),
+            Value::Bool(_) => json!({ "type": "boolean" }),
+            Value::Number(number) if number.is_f64() => json!({ "type": "number" }),
+            Value::Number(_) => json!({ "type": "integer" }),
+            Value::String(_) => json!({ "type": "string" }),
+            Value::Array(items) => {
+                let first = items.first();
+                let item = first.map(|item| self.schema_at(&format!("{place}/0"), item));
+                json!({ "type": "array", "items": item.unwrap_or_else(|| json!({})) })
+            }
+            Value::Object(fields) => {
+                let field = |(name, field): (&String, &Value)| {
+                    (name.clone(), self.schema_at(&format!("{place}/{name}"), field))
+                };
+                let fields: Map<String, Value> = fields.iter().map(field).collect();
+                json!({ "type": "object", "properties": fields })
+            }
+        };
+        if self.may_be_null(place) {
+            schema["type"] = json!([schema["type"], "null"]);
+        }
+        schema
+    }
+
+    fn may_be_null(&self, place: &str) -> bool {
+        let mut other = self.value.clone();
+        other.pointer_mut(place).map(Value::take).is_some() && (self.is_of_type)(&other)
+    }
+}
+
+pub fn fault() -> Example {
     let message = "0 is out of range; give 1 to 10000".to_owned();
     let error = format!("steps: {message}");
-    value(FaultBody { error, fields: vec![FieldFault { field: "steps".into(), message }] })
+    example(FaultBody { error, fields: vec![FieldFault { field: "steps".into(), message }] })
 }
 
-pub fn accepted() -> Value {
-    json!({ "job": 7 })
+pub fn accepted() -> Example {
+    plain(json!({ "job": 7 }))
 }
 
-pub fn generation() -> Value {
-    value(GenerateSettings { model: "digits".into(), ..Default::default() })
+pub fn generation() -> Example {
+    example(GenerateSettings { model: "digits".into(), ..Default::default() })
 }
 
 /// The preset's name beside the sections of the YAML file.
-pub fn training() -> Value {
-    let mut config = value(RunConfig::preset(PRESETS[0].name).unwrap_or_default());
-    config["preset"] = PRESETS[0].name.into();
+pub fn training() -> Example {
+    let mut config = example(RunConfig::preset(PRESETS[0].name).unwrap_or_default());
+    config.value["preset"] = PRESETS[0].name.into();
     config
 }
 
@@ -49,24 +102,25 @@ fn job(kind: JobKind) -> JobSummary {
     }
 }
 
-pub fn jobs() -> Value {
-    value([job(JobKind::Train)])
+pub fn jobs() -> Example {
+    example(vec![job(JobKind::Train)])
 }
 
-pub fn status() -> Value {
-    value(Status {
+pub fn status() -> Example {
+    example(Status {
         device: "cpu · 8 threads".into(),
         device_note: Some("why not on a graphics card".into()),
         data_dir: "/home/me/.local/share/darkroom".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         library: 7,
         jobs: vec![job(JobKind::Generate)],
+        newest_training: Some(5),
         shared_at: Some("http://192.168.1.7:7860".into()),
     })
 }
 
-pub fn models() -> Value {
-    value([ModelInfo {
+pub fn models() -> Example {
+    example(vec![ModelInfo {
         name: "digits".into(),
         built_in: true,
         step: 3000,
@@ -84,8 +138,8 @@ pub fn models() -> Value {
     }])
 }
 
-pub fn datasets() -> Value {
-    value([DatasetInfo {
+pub fn datasets() -> Example {
+    example(vec![DatasetInfo {
         name: "digits".into(),
         built_in: true,
         source: String::new(),
@@ -117,13 +171,13 @@ fn image() -> ImageInfo {
     }
 }
 
-pub fn gallery_query() -> Value {
-    value(GalleryQuery::default())
+pub fn gallery_query() -> Example {
+    example(GalleryQuery::default())
 }
 
-pub fn gallery() -> Value {
+pub fn gallery() -> Example {
     let shown = GalleryImage { image: image(), job: 7, date: "2026-11-24".into() };
-    value(GalleryPage {
+    example(GalleryPage {
         total: 1,
         offset: 0,
         images: vec![shown],
@@ -132,7 +186,7 @@ pub fn gallery() -> Value {
     })
 }
 
-pub fn deleted() -> Value {
+pub fn deleted() -> Example {
     let image = image();
     let deleted = DeletedImage {
         id: image.id,
@@ -143,11 +197,11 @@ pub fn deleted() -> Value {
         moment: 1_795_500_000_000,
         ago: 300,
     };
-    value(DeletedPage { total: 1, images: vec![deleted] })
+    example(DeletedPage { total: 1, images: vec![deleted] })
 }
 
-pub fn generate_view() -> Value {
-    value(GenerateView {
+pub fn generate_view() -> Example {
+    example(GenerateView {
         job: job(JobKind::Generate),
         settings: GenerateSettings { model: "digits".into(), seed: 42, ..Default::default() },
         step: 25,
@@ -162,8 +216,8 @@ pub fn generate_view() -> Value {
     })
 }
 
-pub fn train_view() -> Value {
-    value(TrainView {
+pub fn train_view() -> Example {
+    example(TrainView {
         job: job(JobKind::Train),
         config: RunConfig::preset(PRESETS[0].name).unwrap_or_default(),
         figures: TrainFigures {
@@ -185,33 +239,38 @@ pub fn train_view() -> Value {
         checkpoints: vec![500],
         best: Some(500),
         rate_factor: 1.0,
+        sample_every: 500,
     })
 }
 
-pub fn evaluation() -> Value {
-    json!({ "model": "digits", "count": 200, "steps": 50, "features": "" })
+pub fn evaluation() -> Example {
+    plain(json!({ "model": "digits", "count": 200, "steps": 50, "features": "" }))
 }
 
-pub fn evaluations_query() -> Value {
-    json!({ "model": "digits" })
+pub fn evaluations_query() -> Example {
+    plain(json!({ "model": "digits" }))
 }
 
-pub fn evaluations() -> Value {
-    json!([evaluation_view()])
+pub fn evaluations() -> Example {
+    example(vec![measured()])
 }
 
-pub fn evaluation_view() -> Value {
+pub fn evaluation_view() -> Example {
+    example(measured())
+}
+
+fn measured() -> EvaluationView {
     let figures =
         Figures { model: "digits".into(), judge: "Inception".into(), ..Figures::default() };
-    value(EvaluationView {
+    EvaluationView {
         job: job(JobKind::Evaluate),
         form: EvaluateForm { model: "digits".into(), ..EvaluateForm::default() },
         figures: Some(figures),
-    })
+    }
 }
 
-pub fn input() -> Value {
-    value(InputImage {
+pub fn input() -> Example {
+    example(InputImage {
         name: "0".repeat(32),
         url: format!("/files/inputs/{}.png", "0".repeat(32)),
         width: 28,

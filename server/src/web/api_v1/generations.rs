@@ -2,13 +2,13 @@
 
 use app::api::{ApiError, GenerateView, JobId, Studio};
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::fault::Answer;
+use super::fault::{Answer, Path};
 use super::settings;
 use crate::web::Web;
 

@@ -4,10 +4,10 @@ use app::api::{
     DatasetInfo, DeletedPage, GalleryPage, GalleryQuery, ImageId, ModelInfo, Status, Studio,
 };
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::fault::Answer;
+use super::fault::{Answer, Path, Query};
 use crate::web::Web;
 
 pub async fn status(State(web): State<Web>) -> Answer<Json<Status>> {

@@ -13,33 +13,17 @@ mod settings;
 mod trainings;
 
 use axum::Router;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{get, post};
 
-use super::{Web, events, upload};
+use super::{Web, upload};
 
-/// The routes; each stands in [`openapi::ENDPOINTS`] too, and a test holds the two together.
+/// The routes: those that [`openapi::ENDPOINTS`] describes, and the description.
 pub fn routes() -> Router<Web> {
-    let routes = Router::new()
+    let described = openapi::ENDPOINTS.iter();
+    let routes = described
+        .fold(Router::new(), |routes, endpoint| routes.route(endpoint.path, (endpoint.route)()))
         .route("/openapi.json", get(openapi::document))
-        .route("/events", get(events::listen))
-        .route("/status", get(library::status))
-        .route("/models", get(library::models))
-        .route("/models/{name}", delete(library::delete_model))
-        .route("/datasets", get(library::datasets))
-        .route("/gallery", get(library::gallery))
-        .route("/gallery/deleted", get(library::deleted))
-        .route("/gallery/{image}", delete(library::delete_image))
-        .route("/gallery/{image}/restore", post(library::restore_image))
-        .route("/gallery/{image}/star", put(library::star).delete(library::unstar))
-        .route("/generations", post(generations::begin))
-        .route("/generations/{job}", get(generations::tell))
-        .route("/jobs/{job}/interrupt", post(generations::interrupt))
-        .route("/jobs/{job}/skip", post(generations::skip))
-        .route("/evaluations", get(evaluations::list).post(evaluations::begin))
-        .route("/evaluations/{job}", get(evaluations::tell))
-        .route("/trainings", get(trainings::list).post(trainings::begin))
-        .route("/trainings/{job}", get(trainings::tell))
-        .route("/trainings/{job}/resume", post(trainings::resume))
+        .method_not_allowed_fallback(async || fault::Fault::no_such_method())
         .fallback(async || fault::Fault::nothing_here());
     Router::new().nest("/api/v1", routes)
 }

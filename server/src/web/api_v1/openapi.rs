@@ -1,32 +1,42 @@
-//! The description of this API in OpenAPI 3.1. Schemas are read off example values of the types that
-//! are sent, so they cannot say anything else than the program does.
+//! The description of this API in OpenAPI 3.1, and its routes in the same table. Schemas are read off
+//! example values of the types that are sent, so they cannot say anything else than the program does.
 
 use axum::Json;
+use axum::routing::{MethodRouter, delete, get, post, put};
 use serde_json::{Map, Value, json};
 
-use super::examples;
+use super::examples::{self, Example};
+use super::{evaluations, generations, library, trainings};
+use crate::web::{Web, events};
 
 /// One method of one path.
 pub struct Endpoint {
-    pub method: &'static str,
+    method: &'static str,
     /// Below `/api/v1`; what stands in braces is a parameter.
     pub path: &'static str,
+    /// What answers it.
+    pub route: fn() -> MethodRouter<Web>,
     what: &'static str,
     /// An example of the body, for those that have one.
-    body: Option<fn() -> Value>,
+    body: Option<fn() -> Example>,
     /// An example of the query.
-    query: Option<fn() -> Value>,
+    query: Option<fn() -> Example>,
     status: u16,
     /// An example of the answer, for those that have one.
-    answer: Option<fn() -> Value>,
+    answer: Option<fn() -> Example>,
 }
 
-const fn endpoint(method: &'static str, path: &'static str, what: &'static str) -> Endpoint {
-    Endpoint { method, path, what, body: None, query: None, status: 204, answer: None }
+const fn endpoint(
+    method: &'static str,
+    path: &'static str,
+    route: fn() -> MethodRouter<Web>,
+    what: &'static str,
+) -> Endpoint {
+    Endpoint { method, path, route, what, body: None, query: None, status: 204, answer: None }
 }
 
 impl Endpoint {
-    const fn answers(self, answer: fn() -> Value) -> Self {
+    const fn answers(self, answer: fn() -> Example) -> Self {
         Self { status: 200, answer: Some(answer), ..self }
     }
 
@@ -34,11 +44,11 @@ impl Endpoint {
         Self { status: 200, ..self }
     }
 
-    const fn takes(self, body: fn() -> Value) -> Self {
+    const fn takes(self, body: fn() -> Example) -> Self {
         Self { body: Some(body), ..self }
     }
 
-    const fn asked_with(self, query: fn() -> Value) -> Self {
+    const fn asked_with(self, query: fn() -> Example) -> Self {
         Self { query: Some(query), ..self }
     }
 
@@ -49,47 +59,123 @@ impl Endpoint {
 
 /// Every endpoint; the body of a file to upload is told apart.
 pub const ENDPOINTS: &[Endpoint] = &[
-    endpoint("get", "/status", "The device, the queue, and what is going on")
-        .answers(examples::status),
-    endpoint("get", "/events", "Live events (text/event-stream), a JSON object in each `data`")
-        .streams(),
-    endpoint("get", "/models", "Models to draw with").answers(examples::models),
-    endpoint("delete", "/models/{name}", "Removes a run with all its checkpoints"),
-    endpoint("get", "/datasets", "Data sets to learn from").answers(examples::datasets),
-    endpoint("get", "/gallery", "What was drawn, the newest first")
+    endpoint(
+        "get",
+        "/status",
+        || get(library::status),
+        "The device, the queue, and what is going on",
+    )
+    .answers(examples::status),
+    endpoint(
+        "get",
+        "/events",
+        || get(events::listen),
+        "Live events (text/event-stream), a JSON object in each `data`",
+    )
+    .streams(),
+    endpoint("get", "/models", || get(library::models), "Models to draw with")
+        .answers(examples::models),
+    endpoint(
+        "delete",
+        "/models/{name}",
+        || delete(library::delete_model),
+        "Removes a run with all its checkpoints",
+    ),
+    endpoint("get", "/datasets", || get(library::datasets), "Data sets to learn from")
+        .answers(examples::datasets),
+    endpoint("get", "/gallery", || get(library::gallery), "What was drawn, the newest first")
         .asked_with(examples::gallery_query)
         .answers(examples::gallery),
-    endpoint("get", "/gallery/deleted", "What was deleted within a day and can be brought back")
-        .answers(examples::deleted),
+    endpoint(
+        "get",
+        "/gallery/deleted",
+        || get(library::deleted),
+        "What was deleted within a day and can be brought back",
+    )
+    .answers(examples::deleted),
     endpoint(
         "delete",
         "/gallery/{image}",
+        || delete(library::delete_image),
         "Takes a picture out of the gallery, for good after a day",
     ),
-    endpoint("post", "/gallery/{image}/restore", "Brings a deleted picture back"),
-    endpoint("put", "/gallery/{image}/star", "Stars a picture"),
-    endpoint("delete", "/gallery/{image}/star", "Takes its star off"),
-    endpoint("post", "/generations", "Draws; the answer comes at once, the pictures by and by")
-        .takes(examples::generation)
-        .accepts(),
-    endpoint("get", "/generations/{job}", "How a generation stands, and its pictures")
-        .answers(examples::generate_view),
-    endpoint("post", "/jobs/{job}/interrupt", "Ends a job; what is done is kept"),
-    endpoint("post", "/jobs/{job}/skip", "Leaves out the batch that is drawn now"),
-    endpoint("get", "/evaluations", "How good models were found, the newest first")
-        .asked_with(examples::evaluations_query)
-        .answers(examples::evaluations),
-    endpoint("post", "/evaluations", "Draws pictures and compares them with images, in numbers")
-        .takes(examples::evaluation)
-        .accepts(),
-    endpoint("get", "/evaluations/{job}", "How an evaluation stands, and its figures")
-        .answers(examples::evaluation_view),
-    endpoint("get", "/trainings", "All runs, the newest first").answers(examples::jobs),
-    endpoint("post", "/trainings", "Trains; settings by section over those of `preset`")
-        .takes(examples::training)
-        .accepts(),
-    endpoint("get", "/trainings/{job}", "How a run stands").answers(examples::train_view),
-    endpoint("post", "/trainings/{job}/resume", "A run that was stopped goes on").accepts(),
+    endpoint(
+        "post",
+        "/gallery/{image}/restore",
+        || post(library::restore_image),
+        "Brings a deleted picture back",
+    ),
+    endpoint("put", "/gallery/{image}/star", || put(library::star), "Stars a picture"),
+    endpoint("delete", "/gallery/{image}/star", || delete(library::unstar), "Takes its star off"),
+    endpoint(
+        "post",
+        "/generations",
+        || post(generations::begin),
+        "Draws; the answer comes at once, the pictures by and by",
+    )
+    .takes(examples::generation)
+    .accepts(),
+    endpoint(
+        "get",
+        "/generations/{job}",
+        || get(generations::tell),
+        "How a generation stands, and its pictures",
+    )
+    .answers(examples::generate_view),
+    endpoint(
+        "post",
+        "/jobs/{job}/interrupt",
+        || post(generations::interrupt),
+        "Ends a job; what is done is kept",
+    ),
+    endpoint(
+        "post",
+        "/jobs/{job}/skip",
+        || post(generations::skip),
+        "Leaves out the batch that is drawn now",
+    ),
+    endpoint(
+        "get",
+        "/evaluations",
+        || get(evaluations::list),
+        "How good models were found, the newest first",
+    )
+    .asked_with(examples::evaluations_query)
+    .answers(examples::evaluations),
+    endpoint(
+        "post",
+        "/evaluations",
+        || post(evaluations::begin),
+        "Draws pictures and compares them with images, in numbers",
+    )
+    .takes(examples::evaluation)
+    .accepts(),
+    endpoint(
+        "get",
+        "/evaluations/{job}",
+        || get(evaluations::tell),
+        "How an evaluation stands, and its figures",
+    )
+    .answers(examples::evaluation_view),
+    endpoint("get", "/trainings", || get(trainings::list), "All runs, the newest first")
+        .answers(examples::jobs),
+    endpoint(
+        "post",
+        "/trainings",
+        || post(trainings::begin),
+        "Trains; settings by section over those of `preset`",
+    )
+    .takes(examples::training)
+    .accepts(),
+    endpoint("get", "/trainings/{job}", || get(trainings::tell), "How a run stands")
+        .answers(examples::train_view),
+    endpoint(
+        "post",
+        "/trainings/{job}/resume",
+        || post(trainings::resume),
+        "A run that was stopped goes on",
+    )
+    .accepts(),
 ];
 
 /// `GET /api/v1/openapi.json`
@@ -139,9 +225,10 @@ impl Endpoint {
             let kind = if name == "name" { "string" } else { "integer" };
             Some(parameter(name, "path", true, &json!({ "type": kind })))
         });
-        let query = self.query.map(|query| query()).unwrap_or_default();
-        let asked = query.as_object().into_iter().flatten();
-        let asked = asked.map(|(name, value)| parameter(name, "query", false, &schema(value)));
+        let query = self.query.map(|query| query().schema());
+        let asked = query.as_ref().and_then(|query| query["properties"].as_object());
+        let asked = asked.into_iter().flatten();
+        let asked = asked.map(|(name, schema)| parameter(name, "query", false, schema));
         within.chain(asked).collect()
     }
 }
@@ -165,24 +252,6 @@ fn upload() -> Value {
     })
 }
 
-fn content(example: &Value) -> Value {
-    json!({ "application/json": { "schema": schema(example), "example": example } })
-}
-
-/// What values like `example` look like.
-fn schema(example: &Value) -> Value {
-    match example {
-        Value::Null => json!({}),
-        Value::Bool(_) => json!({ "type": "boolean" }),
-        Value::Number(number) if number.is_f64() => json!({ "type": "number" }),
-        Value::Number(_) => json!({ "type": "integer" }),
-        Value::String(_) => json!({ "type": "string" }),
-        Value::Array(items) => {
-            json!({ "type": "array", "items": items.first().map_or(json!({}), schema) })
-        }
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| (name.clone(), schema(value)));
-            json!({ "type": "object", "properties": fields.collect::<Map<_, _>>() })
-        }
-    }
+fn content(example: &Example) -> Value {
+    json!({ "application/json": { "schema": example.schema(), "example": example.value } })
 }

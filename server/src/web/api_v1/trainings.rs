@@ -2,12 +2,12 @@
 
 use app::api::{JobId, JobSummary, Studio, TrainView};
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
-use super::fault::Answer;
+use super::fault::{Answer, Path};
 use super::generations::{accepted, no_job};
 use super::settings;
 use crate::web::Web;

@@ -1,0 +1,76 @@
+//! Whether a run fits into this machine's memory.
+
+use engine::checkpoint::Header;
+use engine::config::{ConfigError, RunConfig};
+use engine::train::memory_estimate;
+
+use super::Darkroom;
+use super::memory::Memory;
+use crate::Result;
+
+const FIELD: &str = "train_params.batch_size";
+
+impl Darkroom {
+    /// Whether the run of `config` fits into the whole memory of this machine: what is free when its
+    /// turn comes, nobody knows. Errors name `train_params.batch_size` and the largest that fits. A
+    /// card's memory is not known, and not asked.
+    pub(super) fn check_training_memory(&self, config: &RunConfig) -> Result<()> {
+        let Some(memory) = Memory::now().filter(|_| self.device.label.starts_with("cpu")) else {
+            return Ok(());
+        };
+        let autoencoder = self.autoencoder_header(config)?;
+        Ok(fits(config, autoencoder.as_ref(), memory.total)?)
+    }
+}
+
+fn fits(
+    config: &RunConfig,
+    autoencoder: Option<&Header>,
+    total: u64,
+) -> std::result::Result<(), ConfigError> {
+    let of_batch = |batch_size| {
+        let mut config = config.clone();
+        config.train_params.batch_size = batch_size;
+        memory_estimate(&config, autoencoder)
+    };
+    let batch = config.train_params.batch_size;
+    let taken = of_batch(batch);
+    if taken <= total {
+        return Ok(());
+    }
+    let image = of_batch(2) - of_batch(1);
+    let largest = (total + image).saturating_sub(of_batch(1)) / image.max(1);
+    let way_out = match largest {
+        0 => "give a smaller network or smaller images".to_owned(),
+        largest => format!("give at most {largest}, and more train_params.accumulation_steps"),
+    };
+    let told = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+    let (taken, total) = (told(taken), told(total));
+    Err(ConfigError::one(
+        FIELD,
+        format!("{batch} images a step take about {taken} and this machine has {total}; {way_out}"),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIB: u64 = 1 << 30;
+
+    #[test]
+    fn a_batch_that_cannot_fit_is_told_with_the_largest_that_would() {
+        let mut config = RunConfig::default();
+        config.train_params.batch_size = 512;
+        let error = fits(&config, None, 2 * GIB).unwrap_err();
+        let told = error.for_field(FIELD).unwrap();
+        let words = told.split("at most ").nth(1).unwrap();
+        let largest: usize = words.split(',').next().unwrap().parse().unwrap();
+        config.train_params.batch_size = largest;
+        assert_eq!(fits(&config, None, 2 * GIB), Ok(()), "{told}");
+        config.train_params.batch_size = largest + 1;
+        assert!(fits(&config, None, 2 * GIB).is_err(), "{told}");
+        let tiny = fits(&config, None, 1 << 20).unwrap_err();
+        assert!(tiny.for_field(FIELD).unwrap().ends_with("smaller images"), "{tiny}");
+    }
+}
