@@ -2,7 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -83,10 +83,20 @@ impl Environment {
     fn install(&self, python: &Path) -> Command {
         let mut install = command(python);
         install.args(["-m", "pip", "install", "--quiet", "--no-cache-dir"]);
-        install.args(self.index.iter().flat_map(|index| ["--extra-index-url", index]));
+        let index = self.index.iter().filter(|index| answers(python, index));
+        install.args(index.flat_map(|index| ["--extra-index-url", index]));
         install.arg("--requirement").arg(workspace::root().join(self.requirements));
         install
     }
+}
+
+/// Whether anything is at `address`: pip asks an index that is not there for every package, again and
+/// again.
+fn answers(python: &Path, address: &str) -> bool {
+    let ask = "import sys, urllib.request as r; r.urlopen(sys.argv[1] + '/', timeout=10)";
+    let mut asked = command(python);
+    asked.args(["-c", ask, address]).stderr(Stdio::null());
+    asked.status().is_ok_and(|status| status.success())
 }
 
 fn make(folder: &Path) -> Result<bool> {

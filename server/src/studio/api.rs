@@ -348,6 +348,7 @@ impl Darkroom {
                 self.check_input(name, field)?;
             }
         }
+        self.check_mask(settings)?;
         self.check_memory(settings, header)
     }
 

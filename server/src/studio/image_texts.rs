@@ -91,7 +91,7 @@ mod tests {
     fn a_comment_that_piexif_wrote_is_read() {
         // What `piexif.dump` gives: behind the entry of the second directory stands its value.
         let tiff = b"MM\0\x2a\0\0\0\x08\0\x01\x87\x69\0\x04\0\0\0\x01\0\0\0\x1a\0\0\0\0\
-            \0\x01\x92\x86\0\x07\0\0\0\x1c\0\0\0\x28UNICODE\0\07\0\n\0S\0t\0e\0p\0s\0:\0 \05";
+            \0\x01\x92\x86\0\x07\0\0\0\x1c\0\0\0\x28UNICODE\0\x007\x00\n\0S\0t\0e\0p\0s\0:\0 \x005";
         let found = texts(&around(tiff));
         assert_eq!(found, [(PARAMETERS.to_owned(), "7\nSteps: 5".to_owned())]);
     }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use app::api::{ImageId, InputImage};
+use engine::config::GenerateSettings;
 use engine::data::decode_bytes;
 use engine::grid::Picture;
 use sha2::{Digest, Sha256};
@@ -111,6 +112,23 @@ impl Darkroom {
             true => Ok(()),
             false => Err(no_input(field, name)),
         }
+    }
+
+    /// A mask says of each pixel of its picture whether it is drawn anew; errors name `mask`.
+    pub fn check_mask(&self, settings: &GenerateSettings) -> Result<()> {
+        if settings.init_image.is_empty() || settings.mask.is_empty() {
+            return Ok(());
+        }
+        let picture = self.input_picture(&settings.init_image, "init_image")?;
+        let mask = self.input_picture(&settings.mask, "mask")?;
+        if (mask.width, mask.height) == (picture.width, picture.height) {
+            return Ok(());
+        }
+        let message = format!(
+            "the mask is {}x{} and its picture {}x{}; give one of the picture's size",
+            mask.width, mask.height, picture.width, picture.height
+        );
+        Err(Error::field("mask", message))
     }
 
     /// Where the input called `name` stands; a name that is no hash leads nowhere.

@@ -5,7 +5,7 @@ use engine::grid::Picture;
 use engine::sampler::{Init, Mask, Region, fit};
 
 use super::Darkroom;
-use crate::{Error, Result};
+use crate::Result;
 
 /// What the text of a picture calls these, and how an inverted mask is told in A1111's words.
 pub const RESIZE_MODE: &str = "Resize mode";
@@ -141,19 +141,6 @@ impl Darkroom {
             "" => None,
             name => Some(self.input_picture(name, "mask")?),
         };
-        check_mask(&picture, mask.as_ref())?;
         Ok(Some(Start::new(settings, picture, mask, size, channels)))
     }
-}
-
-/// A mask says of each pixel of the picture whether it is drawn anew.
-fn check_mask(picture: &Picture, mask: Option<&Picture>) -> Result<()> {
-    let size = |picture: &Picture| (picture.width, picture.height);
-    let Some(mask) = mask.filter(|mask| size(mask) != size(picture)) else { return Ok(()) };
-    let ((width, height), (wanted_width, wanted_height)) = (size(mask), size(picture));
-    let message = format!(
-        "the mask is {width}x{height} and its picture {wanted_width}x{wanted_height}; give one of \
-         the picture's size"
-    );
-    Err(Error::field("mask", message))
 }

@@ -124,7 +124,10 @@ async fn what_cannot_be_begun_from_is_told_at_its_field() {
     let setup = Setup::working();
     setup.trained("painter").await;
     let gone = "0".repeat(32);
+    let init_image = given(&setup, &png(9)).name;
+    let other = given(&setup, &Picture::filled(5, 4, 1, 255).to_png(&[])).name;
     for (settings, field, words) in [
+        (GenerateSettings { init_image, mask: other, ..two_of("painter") }, "mask", "is 5x4"),
         (GenerateSettings { init_image: gone.clone(), ..two_of("painter") }, "init_image", "again"),
         (
             GenerateSettings { init_image: "../x".into(), ..two_of("painter") },

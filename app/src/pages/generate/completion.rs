@@ -17,10 +17,10 @@ pub fn completions(prompt: &str, classes: &[String]) -> Vec<String> {
     if word.is_empty() || classes.iter().any(|name| name == word) {
         return Vec::new();
     }
-    let word = word.to_lowercase();
+    let word = lower(word);
     let (mut begin, mut hold) = (Vec::new(), Vec::new());
     for name in classes {
-        match name.to_lowercase().find(&word) {
+        match lower(name).find(&word) {
             Some(0) => begin.push(name.clone()),
             Some(_) => hold.push(name.clone()),
             None => {}
@@ -28,6 +28,17 @@ pub fn completions(prompt: &str, classes: &[String]) -> Vec<String> {
     }
     begin.append(&mut hold);
     begin
+}
+
+/// The browser has Unicode's tables already.
+#[cfg(feature = "hydrate")]
+fn lower(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn lower(text: &str) -> String {
+    text.to_lowercase()
 }
 
 /// `prompt` with the class `name` chosen: in the place of its last word if that is to be completed,

@@ -50,8 +50,8 @@ fn chosen(desk: Desk, key: &'static str) -> Option<String> {
         (_, USUAL | "") => return None,
         ("clip_sample", "Off") => "not clipped".into(),
         ("clip_sample", _) => "clipped".into(),
-        ("variance_type", _) => format!("{} noise", name.to_lowercase()),
-        _ => name.to_lowercase(),
+        ("variance_type", _) => format!("{} noise", name.to_ascii_lowercase()),
+        _ => name.to_ascii_lowercase(),
     };
     Some(words)
 }
