@@ -15,6 +15,9 @@ pub struct ProcessForm {
     pub beta_end: String,
     pub beta_schedule: String,
     pub rescale_zero_snr: String,
+    /// An image of the person's own in the place of the data set's, by its name among the inputs;
+    /// empty for none.
+    pub input: String,
 }
 
 impl Default for ProcessForm {
@@ -29,6 +32,7 @@ impl Default for ProcessForm {
             beta_end: value("beta_end"),
             beta_schedule: value("beta_schedule"),
             rescale_zero_snr: value("rescale_zero_snr"),
+            input: String::new(),
         }
     }
 }
@@ -38,7 +42,7 @@ fn key(field: &str) -> String {
 }
 
 impl ProcessForm {
-    pub const FIELDS: [&str; 7] = [
+    pub const FIELDS: [&str; 8] = [
         "dataset",
         "image",
         "num_timesteps",
@@ -46,6 +50,7 @@ impl ProcessForm {
         "beta_end",
         "beta_schedule",
         "rescale_zero_snr",
+        "input",
     ];
 
     /// The form that `get` tells of by field, as an address does. In an address that holds any of
@@ -60,7 +65,7 @@ impl ProcessForm {
         form
     }
 
-    fn fields(&mut self) -> [&mut String; 7] {
+    fn fields(&mut self) -> [&mut String; 8] {
         [
             &mut self.dataset,
             &mut self.image,
@@ -69,11 +74,12 @@ impl ProcessForm {
             &mut self.beta_end,
             &mut self.beta_schedule,
             &mut self.rescale_zero_snr,
+            &mut self.input,
         ]
     }
 
     /// Name and value of every field.
-    pub fn pairs(&self) -> [(&'static str, &str); 7] {
+    pub fn pairs(&self) -> [(&'static str, &str); 8] {
         let values = [
             &self.dataset,
             &self.image,
@@ -82,6 +88,7 @@ impl ProcessForm {
             &self.beta_end,
             &self.beta_schedule,
             &self.rescale_zero_snr,
+            &self.input,
         ];
         std::array::from_fn(|i| (Self::FIELDS[i], values[i].as_str()))
     }
@@ -99,7 +106,7 @@ impl ProcessForm {
         // Nothing is predicted here; this one goes with every schedule.
         config.diffusion_params.prediction_type = engine::config::Prediction::Velocity;
         let mut faults = Vec::new();
-        for (name, value) in &self.pairs()[2..] {
+        for (name, value) in &self.pairs()[2..7] {
             faults
                 .extend(config.set(&key(name), value).err().into_iter().flat_map(|error| error.0));
         }
@@ -130,6 +137,7 @@ mod tests {
             dataset: "leaves".into(),
             beta_schedule: "cosine".into(),
             rescale_zero_snr: "true".into(),
+            input: "0".repeat(32),
             ..ProcessForm::default()
         };
         let pairs = form.pairs().map(|(name, value)| (name, value.to_owned()));
