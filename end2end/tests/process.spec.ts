@@ -88,16 +88,3 @@ test.describe('without JavaScript', () => {
     await expect(number(page, 'Timesteps')).toHaveValue('1');
   });
 });
-
-test('an image from the disk goes under noise, and the data set comes back', async ({ page }) => {
-  await open(page, '/process');
-  const before = await background(page);
-  const name = 'docs/sprites.png';
-  await page.getByLabel('An image of your own').setInputFiles(`../${name}`);
-  await expect(page.getByText('Your image is shown')).toBeVisible();
-  await expect.poll(async () => (await background(page)).url).toContain('input=');
-  await reload(page);
-  await expect.poll(async () => (await background(page)).url).toContain('input=');
-  await page.getByRole('button', { name: 'Back to the data set' }).click();
-  await expect.poll(async () => (await background(page)).url).toBe(before.url);
-});

@@ -15,9 +15,6 @@ pub struct ProcessForm {
     pub beta_end: String,
     pub beta_schedule: String,
     pub rescale_zero_snr: String,
-    /// An image of the person's own in the place of the data set's, by its name among the inputs;
-    /// empty for none.
-    pub input: String,
 }
 
 impl Default for ProcessForm {
@@ -32,7 +29,6 @@ impl Default for ProcessForm {
             beta_end: value("beta_end"),
             beta_schedule: value("beta_schedule"),
             rescale_zero_snr: value("rescale_zero_snr"),
-            input: String::new(),
         }
     }
 }
@@ -42,7 +38,7 @@ fn key(field: &str) -> String {
 }
 
 impl ProcessForm {
-    pub const FIELDS: [&str; 8] = [
+    pub const FIELDS: [&str; 7] = [
         "dataset",
         "image",
         "num_timesteps",
@@ -50,7 +46,6 @@ impl ProcessForm {
         "beta_end",
         "beta_schedule",
         "rescale_zero_snr",
-        "input",
     ];
 
     /// The form that `get` tells of by field, as an address does. In an address that holds any of
@@ -65,7 +60,7 @@ impl ProcessForm {
         form
     }
 
-    fn fields(&mut self) -> [&mut String; 8] {
+    fn fields(&mut self) -> [&mut String; 7] {
         [
             &mut self.dataset,
             &mut self.image,
@@ -74,12 +69,11 @@ impl ProcessForm {
             &mut self.beta_end,
             &mut self.beta_schedule,
             &mut self.rescale_zero_snr,
-            &mut self.input,
         ]
     }
 
     /// Name and value of every field.
-    pub fn pairs(&self) -> [(&'static str, &str); 8] {
+    pub fn pairs(&self) -> [(&'static str, &str); 7] {
         let values = [
             &self.dataset,
             &self.image,
@@ -88,7 +82,6 @@ impl ProcessForm {
             &self.beta_end,
             &self.beta_schedule,
             &self.rescale_zero_snr,
-            &self.input,
         ];
         std::array::from_fn(|i| (Self::FIELDS[i], values[i].as_str()))
     }
@@ -106,7 +99,7 @@ impl ProcessForm {
         // Nothing is predicted here; this one goes with every schedule.
         config.diffusion_params.prediction_type = engine::config::Prediction::Velocity;
         let mut faults = Vec::new();
-        for (name, value) in &self.pairs()[2..7] {
+        for (name, value) in &self.pairs()[2..] {
             faults
                 .extend(config.set(&key(name), value).err().into_iter().flat_map(|error| error.0));
         }
@@ -137,7 +130,6 @@ mod tests {
             dataset: "leaves".into(),
             beta_schedule: "cosine".into(),
             rescale_zero_snr: "true".into(),
-            input: "0".repeat(32),
             ..ProcessForm::default()
         };
         let pairs = form.pairs().map(|(name, value)| (name, value.to_owned()));

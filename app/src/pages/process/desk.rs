@@ -18,7 +18,6 @@ pub struct Fields {
     pub beta_end: RwSignal<String>,
     pub beta_schedule: RwSignal<String>,
     pub rescale_zero_snr: RwSignal<String>,
-    pub input: RwSignal<String>,
 }
 
 impl Fields {
@@ -31,7 +30,6 @@ impl Fields {
             beta_end: RwSignal::new(form.beta_end),
             beta_schedule: RwSignal::new(form.beta_schedule),
             rescale_zero_snr: RwSignal::new(form.rescale_zero_snr),
-            input: RwSignal::new(form.input),
         }
     }
 
@@ -44,7 +42,6 @@ impl Fields {
             beta_end: self.beta_end.get(),
             beta_schedule: self.beta_schedule.get(),
             rescale_zero_snr: self.rescale_zero_snr.get(),
-            input: self.input.get(),
         }
     }
 }
@@ -112,7 +109,6 @@ impl Desk {
     pub fn turn(self, step: i64) {
         let now = self.fields.image.get_untracked().parse::<i64>().unwrap_or(0);
         let count = self.view.with_untracked(|view| view.as_ref().map_or(1, |view| view.count));
-        self.fields.input.set(String::new());
         self.fields.image.set((now + step).rem_euclid(count.max(1) as i64).to_string());
     }
 

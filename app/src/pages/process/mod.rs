@@ -4,7 +4,6 @@
 mod curves;
 mod desk;
 mod form;
-mod own_image;
 mod stage;
 mod way_back;
 
