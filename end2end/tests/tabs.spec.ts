@@ -31,6 +31,7 @@ test('a hidden tab tells in its title how far its run is', async ({ page }) => {
   await form.fillTiny(page, 'watched', { Steps: '100000', 'Sample every': '100000' });
   await form.start(page);
   await form.reached(page, 5);
+  await page.waitForURL(/job=\d+/);
   await turn(page, true);
   await page.request.post('/fn/interrupt', {
     form: { job: new URL(page.url()).searchParams.get('job') ?? '' },

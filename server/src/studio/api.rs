@@ -15,6 +15,7 @@ use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, che
 
 use super::library::{Models, NewDataset};
 use super::runs::RunRequest;
+use super::second_pass::check_second_pass;
 use super::{Darkroom, Runner, drawn_size};
 use crate::{Error, Result};
 
@@ -455,19 +456,6 @@ pub fn check_draws(model: &ModelInfo) -> Result<(), ConfigError> {
         )),
         false => Ok(()),
     }
-}
-
-/// Whether the model can draw at the second pass's size and in its steps.
-fn check_second_pass(settings: &GenerateSettings, model: &ModelInfo) -> Result<()> {
-    let size = drawn_size(settings, model.width as usize);
-    let most = GenerateSettings::MAX_SIDE;
-    let (width, height) = settings.hires_size(size, model.size_divisor);
-    if settings.has_second_pass() && width.max(height) > most {
-        let message = format!("it would make {width}x{height} pixels; a side has at most {most}");
-        return Err(Error::field("hires_scale", message));
-    }
-    let checked = check_steps(settings.hires_steps, model.timesteps);
-    checked.map_err(|error| Error::from(error).renamed("steps", "hires_steps"))
 }
 
 /// A prompt for a model without classes is dropped, as its text box is off; for one with classes it

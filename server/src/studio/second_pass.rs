@@ -1,11 +1,15 @@
 //! The second pass: each picture is enlarged and drawn over at the larger size.
 
+use app::api::ModelInfo;
 use engine::CancelToken;
 use engine::config::{GenerateSettings, MaskedContent, Sampling, Upscaler};
 use engine::grid::Picture;
 use engine::model::Model;
 use engine::sampler::{Init, SampleRequest, SampleStep, sample};
 use engine::upscale::upscale;
+
+use super::{check_steps, drawn_size};
+use crate::{Error, Result};
 
 /// What the second pass does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,4 +76,17 @@ impl SecondPass {
             ("Hires upscaler", self.upscaler.name().into()),
         ]
     }
+}
+
+/// Whether the model can draw at the second pass's size and in its steps.
+pub fn check_second_pass(settings: &GenerateSettings, model: &ModelInfo) -> Result<()> {
+    let size = drawn_size(settings, model.width as usize);
+    let most = GenerateSettings::MAX_SIDE;
+    let (width, height) = settings.hires_size(size, model.size_divisor);
+    if settings.has_second_pass() && width.max(height) > most {
+        let message = format!("it would make {width}x{height} pixels; a side has at most {most}");
+        return Err(Error::field("hires_scale", message));
+    }
+    let checked = check_steps(settings.hires_steps, model.timesteps);
+    checked.map_err(|error| Error::from(error).renamed("steps", "hires_steps"))
 }
