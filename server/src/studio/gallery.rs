@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::api::{JobId, JobState, Live, Preferences, Preview};
+use app::api::{JobId, JobState, Live, Preferences, Preview, SHEET_MEGAPIXELS};
 use bytes::Bytes;
 use engine::CancelToken;
 use engine::config::{GenerateSettings, Plot};
@@ -21,7 +21,7 @@ use super::{Darkroom, Worker, calendar, plotting};
 use crate::{Error, Result};
 
 /// Pixels that a grid may have; beyond that a browser only chokes on it.
-pub(super) const GRID_PIXELS: usize = 64 << 20;
+pub(super) const GRID_PIXELS: usize = (SHEET_MEGAPIXELS << 20) as usize;
 
 /// Pictures of a walk shown in a second.
 const WALK_SPEED: u16 = 12;

@@ -181,7 +181,11 @@ fn Pictures() -> impl IntoView {
     });
     view! {
         <Show when=move || images.with(|all| !all.is_empty())>
-            <div class="pictures" style:--columns=columns>
+            <div
+                class="pictures"
+                style:--columns=columns
+                style:--rows=move || rows.with(|starts| starts.len().max(1)).to_string()
+            >
                 <For each=move || images.get() key=|image| image.id let:image>
                     <Thumbnail image rows chosen open />
                 </For>
