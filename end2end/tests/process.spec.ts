@@ -88,3 +88,18 @@ test.describe('without JavaScript', () => {
     await expect(number(page, 'Timesteps')).toHaveValue('1');
   });
 });
+
+test('an image from the disk goes under noise, and the data set comes back', async ({ page }) => {
+  await open(page, '/process');
+  const before = await background(page);
+  const name = 'docs/sprites.png';
+  await page.getByLabel('An image of your own').setInputFiles(`../${name}`);
+  await expect(page.getByText('Your image is shown')).toBeVisible();
+  const own = /input=[0-9a-f]{32}&/;
+  await expect.poll(async () => (await background(page)).url).toMatch(own);
+  await page.waitForURL(own);
+  await reload(page);
+  await expect.poll(async () => (await background(page)).url).toMatch(own);
+  await page.getByRole('button', { name: 'Back to the data set' }).click();
+  await expect.poll(async () => (await background(page)).url).toBe(before.url);
+});

@@ -43,6 +43,11 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** The newest of what it printed. */
+  said(lines = 20): string {
+    return this.log.trimEnd().split('\n').slice(-lines).join('\n');
+  }
+
   private async healthy(): Promise<void> {
     const deadline = Date.now() + 60_000;
     while (Date.now() < deadline) {

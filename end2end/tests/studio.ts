@@ -5,7 +5,7 @@ import { Server } from './server.ts';
 
 export { expect, type Locator, type Page };
 
-export const test = base.extend<{ quiet: void }, { server: Server }>({
+export const test = base.extend<{ quiet: void; told: void }, { server: Server }>({
   server: [
     async ({}, use) => {
       const server = new Server();
@@ -27,6 +27,14 @@ export const test = base.extend<{ quiet: void }, { server: Server }>({
       });
       await use();
       expect(errors, 'errors in the browser console').toEqual([]);
+    },
+    { auto: true },
+  ],
+  // A test that fails shows the server's side too.
+  told: [
+    async ({ server }, use, info) => {
+      await use();
+      if (info.status !== info.expectedStatus) console.error(`The server said:\n${server.said()}`);
     },
     { auto: true },
   ],

@@ -162,6 +162,11 @@ test('the classes of a data set are learned where one asks for it', async ({ pag
   await byClass.check();
   await byClass.uncheck();
   await expect(form.setting(page, 'Classes')).toHaveValue('0');
+  // As after another data set that was deleted.
+  await form.setting(page, 'Classes').fill('2');
+  await page.getByLabel('Data set', { exact: true }).selectOption('textures');
+  await page.getByLabel('Data set', { exact: true }).selectOption('digits');
+  await expect(form.setting(page, 'Classes')).toHaveValue('10');
 });
 
 test('a preset fills the form and tells what it costs', async ({ page }) => {

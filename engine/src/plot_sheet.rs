@@ -23,15 +23,19 @@ const LEGIBLE_WIDTH: u32 = 144;
 const LONGEST_LABEL: usize = 32;
 const GAP: u32 = 4;
 const PAPER: u8 = 255;
+/// Pixels of a sheet's width and height at most: programs that show pictures refuse longer ones.
+const LONGEST_SIDE: u32 = 16_384;
 
-/// Draws `sheet`, on several sheets if one would have more than `most_pixels`; a sheet of a single
-/// cell is drawn whatever its size.
+/// Draws `sheet`, on several sheets if one would have more than `most_pixels` or be too long to be
+/// shown; a sheet of a single cell is drawn whatever its size.
 pub fn plot_sheets(sheet: PlotSheet, most_pixels: u64) -> Vec<Picture> {
     let mut block = (sheet.columns.len(), sheet.rows.len());
     let cell = sheet.layout().cell;
     loop {
         let (width, height) = sheet.layout().size(block.0, block.1);
-        if u64::from(width) * u64::from(height) <= most_pixels || block == (1, 1) {
+        let fits = u64::from(width) * u64::from(height) <= most_pixels
+            && width.max(height) <= LONGEST_SIDE;
+        if fits || block == (1, 1) {
             break;
         }
         // Halves the longer side, so that sheets stay as square as they can.
@@ -173,7 +177,7 @@ mod tests {
     /// Cells of one brightness each, 10, 20, 30 …
     fn sheet(columns: usize, rows: usize, side: u32) -> PlotSheet {
         let labels = |name: &str, count| (1..=count).map(|at| format!("{name}: {at}")).collect();
-        let cell = |at: usize| Picture::filled(side, side, 1, (10 * (at + 1)) as u8);
+        let cell = |at: usize| Picture::filled(side, side, 1, (10 * (at + 1) % 256) as u8);
         PlotSheet {
             title: "Eta: 0.5".into(),
             columns: labels("Steps", columns),
@@ -240,6 +244,13 @@ mod tests {
                 10 * (place + 1) as u8
             );
         }
+    }
+
+    #[test]
+    fn a_row_of_many_is_not_longer_than_can_be_shown() {
+        let pictures = plot_sheets(sheet(200, 1, 200), u64::MAX);
+        assert_eq!(pictures.len(), 4);
+        assert!(pictures.iter().all(|picture| picture.width <= LONGEST_SIDE));
     }
 
     #[test]

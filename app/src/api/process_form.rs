@@ -10,6 +10,9 @@ pub struct ProcessForm {
     pub dataset: String,
     /// Its number within the data set, from 0.
     pub image: String,
+    /// An image of the person's own in the place of the data set's, by its name among the inputs;
+    /// empty for none.
+    pub input: String,
     pub num_timesteps: String,
     pub beta_start: String,
     pub beta_end: String,
@@ -24,6 +27,7 @@ impl Default for ProcessForm {
         Self {
             dataset: "digits".into(),
             image: "0".into(),
+            input: String::new(),
             num_timesteps: value("num_timesteps"),
             beta_start: value("beta_start"),
             beta_end: value("beta_end"),
@@ -38,9 +42,10 @@ fn key(field: &str) -> String {
 }
 
 impl ProcessForm {
-    pub const FIELDS: [&str; 7] = [
+    pub const FIELDS: [&str; 8] = [
         "dataset",
         "image",
+        "input",
         "num_timesteps",
         "beta_start",
         "beta_end",
@@ -60,10 +65,11 @@ impl ProcessForm {
         form
     }
 
-    fn fields(&mut self) -> [&mut String; 7] {
+    fn fields(&mut self) -> [&mut String; 8] {
         [
             &mut self.dataset,
             &mut self.image,
+            &mut self.input,
             &mut self.num_timesteps,
             &mut self.beta_start,
             &mut self.beta_end,
@@ -73,10 +79,11 @@ impl ProcessForm {
     }
 
     /// Name and value of every field.
-    pub fn pairs(&self) -> [(&'static str, &str); 7] {
+    pub fn pairs(&self) -> [(&'static str, &str); 8] {
         let values = [
             &self.dataset,
             &self.image,
+            &self.input,
             &self.num_timesteps,
             &self.beta_start,
             &self.beta_end,
@@ -99,7 +106,7 @@ impl ProcessForm {
         // Nothing is predicted here; this one goes with every schedule.
         config.diffusion_params.prediction_type = engine::config::Prediction::Velocity;
         let mut faults = Vec::new();
-        for (name, value) in &self.pairs()[2..] {
+        for (name, value) in &self.pairs()[3..] {
             faults
                 .extend(config.set(&key(name), value).err().into_iter().flat_map(|error| error.0));
         }
@@ -130,6 +137,7 @@ mod tests {
             dataset: "leaves".into(),
             beta_schedule: "cosine".into(),
             rescale_zero_snr: "true".into(),
+            input: "0".repeat(32),
             ..ProcessForm::default()
         };
         let pairs = form.pairs().map(|(name, value)| (name, value.to_owned()));

@@ -18,6 +18,26 @@ pub enum ResizeMode {
     /// As large as it is, in the middle of the size; what is around it is drawn anew, and what lies
     /// beyond the size is cut.
     Grow,
+    /// The same, with all that is drawn anew to the right of it.
+    GrowRight,
+    GrowLeft,
+    GrowDown,
+    GrowUp,
+}
+
+impl ResizeMode {
+    /// How many halves of the canvas that is drawn anew lie left of the picture and above it; none
+    /// where no canvas grows.
+    pub fn growth_before(self) -> Option<(u32, u32)> {
+        match self {
+            Self::Resize | Self::Crop | Self::Fill => None,
+            Self::Grow => Some((1, 1)),
+            Self::GrowRight => Some((0, 1)),
+            Self::GrowLeft => Some((2, 1)),
+            Self::GrowDown => Some((1, 0)),
+            Self::GrowUp => Some((1, 2)),
+        }
+    }
 }
 
 /// What stands under the mask before it is drawn anew.
@@ -72,6 +92,7 @@ pub(super) use named;
 
 named!(ResizeMode, "resize_mode",
     Resize => "Just resize", Crop => "Crop and resize", Fill => "Resize and fill",
-    Grow => "Grow the canvas");
+    Grow => "Grow the canvas", GrowRight => "Grow to the right", GrowLeft => "Grow to the left",
+    GrowDown => "Grow downward", GrowUp => "Grow upward");
 named!(MaskedContent, "inpainting_fill",
     Fill => "fill", Original => "original", Noise => "noise");

@@ -17,14 +17,14 @@ pub struct Fitted {
 pub fn fit(picture: Picture, size: (usize, usize), channels: usize, mode: ResizeMode) -> Fitted {
     let picture = with_channels(picture, channels as u32);
     let size = (size.0 as u32, size.1 as u32);
+    if let Some(before) = mode.growth_before() {
+        let kept = (picture.width.min(size.0), picture.height.min(size.1));
+        return placed(&middle_of(&picture, kept), size, before);
+    }
     match mode {
         ResizeMode::Resize => Fitted { picture: stretched(picture, size), left_over: None },
         ResizeMode::Crop => Fitted { picture: crop_to(picture, size), left_over: None },
-        ResizeMode::Fill => centred(&within(picture, size), size),
-        ResizeMode::Grow => {
-            let kept = (picture.width.min(size.0), picture.height.min(size.1));
-            centred(&middle_of(&picture, kept), size)
-        }
+        _ => placed(&within(picture, size), size, (1, 1)),
     }
 }
 
@@ -40,10 +40,12 @@ fn middle_of(picture: &Picture, (width, height): (u32, u32)) -> Picture {
     Picture { width, height, channels: picture.channels, pixels }
 }
 
-/// `picture` in the middle of a larger one, its edge repeated outward.
-fn centred(picture: &Picture, size: (u32, u32)) -> Fitted {
+/// `picture` on a larger one, its edge repeated outward; so many halves of what is larger lie `before`
+/// it, to the left and above.
+fn placed(picture: &Picture, size: (u32, u32), before: (u32, u32)) -> Fitted {
     let (width, height) = size;
-    let (left, top) = ((width - picture.width) / 2, (height - picture.height) / 2);
+    let left = (width - picture.width) * before.0 / 2;
+    let top = (height - picture.height) * before.1 / 2;
     let channels = usize::from(picture.channels);
     let mut pixels = Vec::with_capacity(width as usize * height as usize * channels);
     let mut uncovered = Vec::with_capacity(width as usize * height as usize);
@@ -72,13 +74,13 @@ mod tests {
     }
 
     #[test]
-    fn every_mode_gives_the_size_and_two_leave_something_over() {
+    fn every_mode_gives_the_size_and_some_leave_something_over() {
         for &mode in ResizeMode::ALL {
             for (width, height) in [(5, 9), (9, 5), (16, 8), (8, 8), (1, 40)] {
                 let fitted = fit(columns(width, height), (16, 8), 3, mode);
                 let Picture { width, height, channels, .. } = fitted.picture;
                 assert_eq!((width, height, channels), (16, 8, 3), "{mode:?}");
-                let may = [ResizeMode::Fill, ResizeMode::Grow].contains(&mode);
+                let may = mode == ResizeMode::Fill || mode.growth_before().is_some();
                 assert!(may || fitted.left_over.is_none());
             }
             let same = fit(columns(16, 8), (16, 8), 1, mode);
@@ -95,6 +97,27 @@ mod tests {
         assert_eq!(left_over.pixels[8..16], [255, 255, 0, 0, 0, 0, 255, 255]);
         let smaller = fit(columns(6, 2), (2, 2), 1, ResizeMode::Grow);
         assert_eq!((smaller.picture.pixels, smaller.left_over), (vec![2, 3, 2, 3], None));
+    }
+
+    #[test]
+    fn a_canvas_grows_to_the_side_that_is_asked_for() {
+        // The covered part of a row and of a column.
+        for (mode, row, column) in [
+            (ResizeMode::GrowRight, [0, 0, 255, 255], [255, 0, 0, 255]),
+            (ResizeMode::GrowLeft, [255, 255, 0, 0], [255, 0, 0, 255]),
+            (ResizeMode::GrowDown, [255, 0, 0, 255], [0, 0, 255, 255]),
+            (ResizeMode::GrowUp, [255, 0, 0, 255], [255, 255, 0, 0]),
+        ] {
+            let left_over = fit(columns(2, 2), (4, 4), 1, mode).left_over.unwrap().pixels;
+            let (x, y) = (first_kept(&row), first_kept(&column));
+            assert_eq!(left_over[4 * y..4 * y + 4], row, "{mode:?}");
+            let down: Vec<u8> = left_over.iter().skip(x).step_by(4).copied().collect();
+            assert_eq!(down, column, "{mode:?}");
+        }
+    }
+
+    fn first_kept(line: &[u8]) -> usize {
+        line.iter().position(|&pixel| pixel == 0).unwrap()
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub use folder::{checkpoint_path, checkpoints, has_state, latest_checkpoint};
 pub use marks::{Best, best_checkpoint};
 pub use probe::probe;
 pub use steering::{Steered, steered};
-pub use trainer::Trainer;
+pub use trainer::{Trainer, check_classes};
 
 use std::path::Path;
 

@@ -272,6 +272,21 @@ pub(super) fn check_course(loss: f32, norm: f64, blind: f32) -> Result<()> {
     Err(Error::Diverged(fault))
 }
 
+/// Whether the run of `config` can learn from images of so many classes; errors name
+/// `model_params.num_classes`. An autoencoder learns no classes.
+pub fn check_classes(config: &RunConfig, classes: usize) -> Result<()> {
+    let asked = config.model_params.num_classes;
+    if asked == 0 || asked == classes || config.is_autoencoder() {
+        return Ok(());
+    }
+    let wanted = match classes {
+        0 => "it has none: give 0".into(),
+        count => format!("give {count}, or 0 to train without classes"),
+    };
+    let message = format!("{asked} does not fit the classes of the data set; {wanted}");
+    Err(ConfigError::one("model_params.num_classes", message).into())
+}
+
 pub(super) fn check_images(config: &RunConfig, data: &ImageSet) -> Result<()> {
     let model = &config.model_params;
     if data.is_empty() {
@@ -292,16 +307,7 @@ pub(super) fn check_images(config: &RunConfig, data: &ImageSet) -> Result<()> {
         )
         .into());
     }
-    if model.num_classes > 0 && model.num_classes != data.classes.len() {
-        let count = data.classes.len();
-        let wanted = match count {
-            0 => "it has none: give 0".into(),
-            count => format!("give {count}, or 0 to train without classes"),
-        };
-        let message =
-            format!("{} does not fit the classes of the data set; {wanted}", model.num_classes);
-        return Err(ConfigError::one("model_params.num_classes", message).into());
-    }
+    check_classes(config, data.classes.len())?;
     let size = model.im_size as u32;
     if (data.width, data.height) != (size, size) {
         return Err(ConfigError::one(

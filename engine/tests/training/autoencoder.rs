@@ -9,7 +9,7 @@ use engine::grid::Picture;
 use engine::kernels::record;
 use engine::model::Model;
 use engine::noise::{Stream, gaussian_images};
-use engine::train::{Control, TrainEvent, TrainRequest, latest_checkpoint, train};
+use engine::train::{Control, TrainEvent, TrainRequest, check_classes, latest_checkpoint, train};
 use engine::unet::Border;
 use engine::{CancelToken, Error};
 
@@ -56,6 +56,13 @@ pub fn textures(count: usize, side: u32) -> ImageSet {
         labels: vec![0; count],
         classes: Vec::new(),
     }
+}
+
+#[test]
+fn classes_are_none_of_its_business() {
+    let asks = |kind| small(kind, &["model_params.num_classes=2"]);
+    assert!(check_classes(&asks("kl"), 10).is_ok());
+    assert!(check_classes(&asks("none"), 10).is_err() && check_classes(&asks("none"), 2).is_ok());
 }
 
 fn spec(config: &ValidConfig) -> Spec {

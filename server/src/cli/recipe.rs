@@ -145,8 +145,8 @@ fn take_channels(config: &mut RunConfig, darkroom: &Darkroom) -> Result<()> {
     if config.model_params.im_channels != 1 {
         return Ok(());
     }
-    let channels = match darkroom.datasets.known_survey(&asked)? {
-        Some((_, channels)) => channels,
+    let channels = match darkroom.datasets.known(&asked)? {
+        Some(info) => info.channels,
         None => {
             let cancel = CancelToken::new();
             darkroom.datasets.resolve(&asked, &cancel)?.survey(&cancel)?.channels

@@ -63,7 +63,7 @@ use std::time::{Duration, SystemTime};
 
 use app::api::{JobId, JobKind, JobState, Live};
 use engine::config::RunConfig;
-use engine::train::latest_checkpoint;
+use engine::train::{check_classes, latest_checkpoint};
 
 use crate::{Error, Result};
 use errands::Errands;
@@ -242,7 +242,7 @@ impl Darkroom {
     pub fn enqueue_training(&self, request: &RunRequest, runner: Runner) -> Result<JobId> {
         let name = request.config.train_params.task_name.clone();
         request.config.clone().validate()?;
-        self.datasets.check(&request.config.dataset_params.im_path)?;
+        self.check_data(&request.config)?;
         self.autoencoder_header(&request.config)?;
         self.check_beginning(&request.config)?;
         self.check_training_memory(&request.config)?;
@@ -255,6 +255,17 @@ impl Darkroom {
         self.reconcile()?;
         self.claim_run_folder(&name)?;
         self.enqueue(JobKind::Train, &name, &request.write()?, runner)
+    }
+
+    /// Whether the data set is there, and has the classes that the run is to learn as far as that is
+    /// known before it is read.
+    fn check_data(&self, config: &RunConfig) -> Result<()> {
+        let asked = &config.dataset_params.im_path;
+        self.datasets.check(asked)?;
+        match self.datasets.known(asked)? {
+            Some(info) => Ok(check_classes(config, info.classes.len())?),
+            None => Ok(()),
+        }
     }
 
     /// Lets a run that is over go on from its newest checkpoint, by `config`.

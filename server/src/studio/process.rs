@@ -1,8 +1,10 @@
 //! The forward process, to be looked at.
 
 use app::api::{Noising, ProcessForm, ProcessView};
+use engine::config::ResizeMode;
 use engine::forward::noised;
 use engine::grid::{Picture, strip};
+use engine::sampler::fit;
 use engine::schedule::NoiseSchedule;
 
 use super::Darkroom;
@@ -11,6 +13,9 @@ use crate::{Error, Result};
 
 /// Timesteps at which the picture is shown.
 const FRAMES: usize = 41;
+
+/// Pixels of a side of an image that was given.
+const LARGEST: u32 = 128;
 
 /// Points of the schedule's curves.
 const CURVE: usize = 201;
@@ -41,11 +46,26 @@ impl Darkroom {
 
     fn process_picture(&self, form: &ProcessForm) -> Result<Picture> {
         let index = form.index()?;
+        if !form.input.is_empty() {
+            return Ok(small(self.input_picture(&form.input, "input")?));
+        }
         self.datasets.thumbnail(&form.dataset, index).map_err(|error| match error {
             Error::Engine(error) => Error::field("image", error.to_string()),
             other => other.at_field("dataset"),
         })
     }
+}
+
+/// At most as large as the pictures of data sets are shown.
+fn small(picture: Picture) -> Picture {
+    let (width, height) = (picture.width, picture.height);
+    let longest = width.max(height).max(1);
+    let side = |side: u32| (side * LARGEST / longest).max(1) as usize;
+    if longest <= LARGEST {
+        return picture;
+    }
+    let channels = usize::from(picture.channels);
+    fit(picture, (side(width), side(height)), channels, ResizeMode::Resize).picture
 }
 
 fn figures(schedule: &NoiseSchedule, most: usize) -> Vec<Noising> {

@@ -47,3 +47,21 @@ async fn faults_are_told_at_their_field() {
     }
     assert_eq!(site.get("/files/process.png").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn an_image_of_ones_own_goes_under_noise_too() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let bytes = Picture::filled(400, 200, 3, 200).to_png(&[]);
+    let input = setup.studio.0.add_input(&bytes).unwrap().name;
+    let form = ProcessForm { input, ..ProcessForm::default() };
+    let view = setup.studio.process(form).await.unwrap();
+    assert_eq!((view.width, view.height), (128, 64));
+    let strip = Picture::from_png(&site.get(&view.strip_url).await.bytes).unwrap();
+    assert_eq!((strip.height, strip.channels), (64, 3));
+    // There is hardly any noise at first.
+    assert!(strip.pixels[..3].iter().all(|&pixel| pixel.abs_diff(200) < 20));
+    let gone = ProcessForm { input: "0".repeat(32), ..ProcessForm::default() };
+    let error = setup.studio.process(gone).await.unwrap_err();
+    assert!(error.for_field("input").is_some(), "{error}");
+}

@@ -62,12 +62,20 @@ async fn a_second_pass_is_asked_for_as_hires_fix() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     let picture = Picture::from_png(&images(&answer)[0]).unwrap();
     assert_eq!((picture.width, picture.height), (56, 56));
+    for (wide, high) in [(42, 0), (0, 42), (42, 42)] {
+        let mut by_sides = body.clone();
+        (by_sides["hr_resize_x"], by_sides["hr_resize_y"]) = (json!(wide), json!(high));
+        let answer = draw(&site, &by_sides).await;
+        let picture = Picture::from_png(&images(&answer)[0]).unwrap();
+        // Of multiples of four the nearest to 42 is 44.
+        assert_eq!((picture.width, picture.height), (44, 44));
+    }
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     for (key, value, words) in [
         ("hr_scale", json!(9), "hr_scale: 9 is out of range"),
         ("hr_upscaler", json!("ESRGAN"), "give Lanczos or Nearest"),
         ("hr_prompt", json!("another"), "leave this out"),
-        ("hr_resize_x", json!(64), "give hr_scale"),
+        ("hr_resize_x", json!(9999), "hr_scale: 357"),
     ] {
         let mut wrong = body.clone();
         wrong[key] = value;

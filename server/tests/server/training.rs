@@ -39,6 +39,12 @@ async fn a_taken_name_or_a_missing_data_set_is_told_at_its_field() {
     config.dataset_params.im_path = "digit".into();
     let unknown = setup.studio.train(config).await.unwrap_err();
     assert!(unknown.for_field("dataset_params.im_path").unwrap().contains("digits"), "{unknown}");
+    let mut config = setup.tiny("of-two", 8);
+    config.dataset_params.im_path = "digits".into();
+    config.model_params.num_classes = 2;
+    let classes = setup.studio.train(config).await.unwrap_err();
+    let told = classes.for_field("model_params.num_classes").unwrap();
+    assert!(told.contains("give 10, or 0"), "before it waits in the queue: {classes}");
     let mut config = setup.tiny("third", 8);
     config.model_params.im_size = 9;
     let odd = setup.studio.train(config).await.unwrap_err();

@@ -25,7 +25,9 @@ pub struct Easel {
     pub erasing: RwSignal<bool>,
     /// Steps that can be undone now.
     pub undoable: RwSignal<usize>,
-    before: StoredValue<Vec<ImageData>, LocalStorage>,
+    /// The canvas before each of them; not on the server, where a page may be let go by another thread
+    /// than wrote it.
+    before: Option<StoredValue<Vec<ImageData>, LocalStorage>>,
     /// Where the pointer was last, while it paints.
     last: StoredValue<Option<(f64, f64)>>,
     /// How many times the mask was handed over.
@@ -39,7 +41,7 @@ impl Easel {
             brush: RwSignal::new("12".into()),
             erasing: RwSignal::new(false),
             undoable: RwSignal::new(0),
-            before: StoredValue::new_local(Vec::new()),
+            before: (!cfg!(feature = "ssr")).then(|| StoredValue::new_local(Vec::new())),
             last: StoredValue::new(None),
             handed: StoredValue::new(0),
         }
@@ -50,8 +52,7 @@ impl Easel {
         let Some(canvas) = self.canvas.get_untracked() else { return };
         canvas.set_width(picture.natural_width());
         canvas.set_height(picture.natural_height());
-        self.before.set_value(Vec::new());
-        self.undoable.set(0);
+        self.change_before(Vec::clear);
     }
 
     pub fn begin(self, event: &PointerEvent) {
@@ -112,13 +113,19 @@ impl Easel {
     }
 
     pub fn undo(self) {
-        let before = self.before.try_update_value(Vec::pop).flatten();
+        let before = self.change_before(Vec::pop).flatten();
         let context = self.canvas.get_untracked().and_then(|canvas| context(&canvas));
         if let (Some(before), Some(context)) = (before, context) {
             // Fails only for an image of no size.
             let _ = context.put_image_data(&before, 0.0, 0.0);
         }
-        self.undoable.update(|steps| *steps = steps.saturating_sub(1));
+    }
+
+    fn change_before<T>(self, change: impl FnOnce(&mut Vec<ImageData>) -> T) -> Option<T> {
+        let before = self.before?;
+        let changed = before.try_update_value(change);
+        self.undoable.set(before.try_with_value(Vec::len).unwrap_or_default());
+        changed
     }
 
     /// Remembers the canvas as it is, for [`Self::undo`].
@@ -126,13 +133,12 @@ impl Easel {
         let Some(now) = self.canvas.get_untracked().and_then(|canvas| pixels(&canvas)) else {
             return;
         };
-        self.before.update_value(|before| {
+        self.change_before(|before| {
             if before.len() == MOST_UNDONE {
                 before.remove(0);
             }
             before.push(now);
         });
-        self.undoable.set(self.before.with_value(Vec::len));
     }
 
     /// Paints what is white in `mask`.

@@ -13,6 +13,7 @@ use crate::components::form_fault::FormFault;
 pub struct Fields {
     pub dataset: RwSignal<String>,
     pub image: RwSignal<String>,
+    pub input: RwSignal<String>,
     pub num_timesteps: RwSignal<String>,
     pub beta_start: RwSignal<String>,
     pub beta_end: RwSignal<String>,
@@ -25,6 +26,7 @@ impl Fields {
         Self {
             dataset: RwSignal::new(form.dataset),
             image: RwSignal::new(form.image),
+            input: RwSignal::new(form.input),
             num_timesteps: RwSignal::new(form.num_timesteps),
             beta_start: RwSignal::new(form.beta_start),
             beta_end: RwSignal::new(form.beta_end),
@@ -37,6 +39,7 @@ impl Fields {
         ProcessForm {
             dataset: self.dataset.get(),
             image: self.image.get(),
+            input: self.input.get(),
             num_timesteps: self.num_timesteps.get(),
             beta_start: self.beta_start.get(),
             beta_end: self.beta_end.get(),
@@ -109,6 +112,7 @@ impl Desk {
     pub fn turn(self, step: i64) {
         let now = self.fields.image.get_untracked().parse::<i64>().unwrap_or(0);
         let count = self.view.with_untracked(|view| view.as_ref().map_or(1, |view| view.count));
+        self.fields.input.set(String::new());
         self.fields.image.set((now + step).rem_euclid(count.max(1) as i64).to_string());
     }
 

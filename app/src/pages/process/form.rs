@@ -4,9 +4,11 @@ use engine::config::BetaSchedule;
 use leptos::prelude::*;
 
 use super::desk::Desk;
+use super::own_image::{FORM, OwnImage};
 use crate::api::{DatasetInfo, ProcessForm};
 use crate::components::field::{Checkbox, Choice, Field, TextInput};
 use crate::components::form_fault::FormFault;
+use crate::components::image_picker::PickerForm;
 use crate::components::notice::Alert;
 
 #[component]
@@ -27,6 +29,7 @@ pub fn ProcessFields(datasets: Vec<DatasetInfo>) -> impl IntoView {
                 "Training takes a picture, mixes it with noise, and asks the network what was mixed in. Move through the timesteps and see how much is left to find."
             </p>
             <Picture datasets />
+            <OwnImage />
             <Schedule />
             <Alert messages=fault.beside(ProcessForm::FIELDS) />
             <div class="without-script">
@@ -37,6 +40,7 @@ pub fn ProcessFields(datasets: Vec<DatasetInfo>) -> impl IntoView {
                 "The way back, from noise to picture, is shown below for the pictures that you drew."
             </p>
         </form>
+        <PickerForm id=FORM to="process" />
     }
     .into_any()
 }
@@ -55,7 +59,10 @@ fn Picture(datasets: Vec<DatasetInfo>) -> impl IntoView {
                 value=fields.dataset
                 options=Signal::stored(names)
                 fault=fault.at("dataset")
-                on_change=Callback::new(move |_| fields.image.set("0".into()))
+                on_change=Callback::new(move |_| {
+                    fields.image.set("0".into());
+                    fields.input.set(String::new());
+                })
             />
         </Field>
         <Field id="image" label="Image" fault=fault.at("image")>

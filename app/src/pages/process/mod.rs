@@ -4,6 +4,7 @@
 mod curves;
 mod desk;
 mod form;
+mod own_image;
 mod stage;
 mod way_back;
 

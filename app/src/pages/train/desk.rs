@@ -87,10 +87,17 @@ impl Desk {
         self.fields.at(CLASSES).set(count.to_string());
     }
 
+    /// Whether classes are learned, be they of a data set that is gone.
+    fn learns_classes(self) -> bool {
+        self.fields
+            .at(CLASSES)
+            .with_untracked(|typed| typed.trim().parse::<usize>().is_ok_and(|count| count > 0))
+    }
+
     /// Another data set: what it decides follows, and its classes are learned if those of the last
     /// one were.
     pub fn pick_dataset(self, name: &str) {
-        let by_class = untrack(|| self.is_by_class());
+        let by_class = self.learns_classes();
         self.fields.at(RunForm::DATASET).set(name.into());
         let Some(info) = untrack(|| self.dataset()) else { return };
         let mut form = untrack(|| self.fields.typed());
@@ -118,7 +125,7 @@ impl Desk {
         if let Some(info) = untrack(|| self.dataset()) {
             fit(&mut form, &info);
         }
-        let by_class = untrack(|| self.is_by_class());
+        let by_class = self.learns_classes();
         self.fields.fill(&form);
         if by_class {
             self.learn_by_class(true);

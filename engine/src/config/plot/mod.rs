@@ -31,8 +31,8 @@ struct Line {
 }
 
 impl Plot {
-    /// Cells of a plot at most.
-    pub const MAX_CELLS: usize = 400;
+    /// Cells of a plot at most: they are in memory until their sheets are drawn.
+    pub const MAX_CELLS: usize = 2000;
 
     /// The plot that `settings` ask for, none if all axes are [`Axis::Nothing`] and the prompt is no
     /// matrix. Every cell is checked; errors name `x_values` and so on. Whether models exist and prompts can be read is
@@ -455,8 +455,8 @@ mod tests {
         assert_eq!(twice, "y_axis: Steps is on another axis already");
         let picture = told((Axis::DenoisingStrength, "0.5"), NOTHING);
         assert_eq!(picture, "x_axis: Denoising needs a picture to begin from");
-        let many = told((Axis::Seed, "1-50"), (Axis::Steps, "1-20"));
-        assert_eq!(many, "x_values: 50 x 20 x 1 values make 1000 cells; at most 400 are possible");
+        let many = told((Axis::Seed, "1-50"), (Axis::Steps, "1-50"));
+        assert_eq!(many, "x_values: 50 x 50 x 1 values make 2500 cells; at most 2000 are possible");
     }
 
     #[test]

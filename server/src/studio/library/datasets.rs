@@ -184,21 +184,21 @@ impl Datasets {
         }
     }
 
-    /// How many images there are and of how many channels, as far as that is known by now.
-    pub fn known_survey(&self, asked: &str) -> Result<Option<(u64, u32)>> {
+    /// What there is to know of a data set, once it has been read; a path is not known.
+    pub fn known(&self, asked: &str) -> Result<Option<DatasetInfo>> {
         let named = built_in(asked).is_some() || self.store.dataset(asked)?.is_some();
         if !named {
             return Ok(None);
         }
         let info = self.info(asked)?;
-        Ok(info.note.is_none().then_some((info.count, info.channels)))
+        Ok(Some(info).filter(|info| info.note.is_none()))
     }
 
     /// How many images there are, without opening them; 0 while nobody knows.
     pub fn count(&self, asked: &str) -> Result<u64> {
         self.check(asked)?;
-        if let Some((count, _)) = self.known_survey(asked)? {
-            return Ok(count);
+        if let Some(info) = self.known(asked)? {
+            return Ok(info.count);
         }
         match detect(Path::new(asked)) {
             Ok(Found::Source(source)) => Ok(source.count()? as u64),

@@ -11,6 +11,7 @@ use super::body::{Object, filled, flag, misfit, number, text};
 use super::error::{Answer, ApiFault};
 use super::pictures::Pictures;
 use super::second_pass;
+use crate::studio::drawn_size;
 use crate::studio::parameters::Parameters;
 
 /// Every field with A1111's default, and those that a picture to begin from adds.
@@ -159,7 +160,8 @@ impl Request {
             pictures.apply(&mut settings);
         }
         if self.flag("enable_hr") {
-            second_pass::apply(&self.fields, &mut settings)?;
+            let size = drawn_size(&settings, model.width as usize);
+            second_pass::apply(&self.fields, size, &mut settings)?;
         }
         settings.validate().map_err(second_pass::renamed)?;
         Ok(settings)

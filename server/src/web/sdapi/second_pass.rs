@@ -16,18 +16,24 @@ const CANNOT: [(&str, &str); 5] = [
     ("hr_negative_prompt", "the second pass has the first one's prompt; leave this out"),
 ];
 
-/// Writes the second pass that `fields` ask for into `settings`.
-pub fn apply(fields: &Object, settings: &mut GenerateSettings) -> Result<(), ConfigError> {
+/// How far two scales may be apart and still mean one.
+const SAME_SCALE: f64 = 0.01;
+
+/// Writes the second pass that `fields` ask for into `settings`, whose pictures have `size`.
+pub fn apply(
+    fields: &Object,
+    size: (usize, usize),
+    settings: &mut GenerateSettings,
+) -> Result<(), ConfigError> {
     let mut faults: Vec<FieldError> = CANNOT
         .iter()
         .filter(|(field, _)| !is_same(&text(fields, field)))
         .map(|(field, words)| FieldError::new(*field, *words))
         .collect();
-    for field in ["hr_resize_x", "hr_resize_y"] {
-        if number(fields, field) != 0 {
-            faults.push(FieldError::new(field, "give hr_scale instead"));
-        }
-    }
+    settings.hires_scale = resized(fields, size).unwrap_or_else(|fault| {
+        faults.push(fault);
+        1.0
+    });
     let upscaler = text(fields, "hr_upscaler");
     settings.hires_upscaler = upscaler_called(&upscaler).unwrap_or_else(|| {
         let known: Vec<&str> = Upscaler::ALL.iter().map(|upscaler| upscaler.name()).collect();
@@ -35,10 +41,26 @@ pub fn apply(fields: &Object, settings: &mut GenerateSettings) -> Result<(), Con
         faults.push(FieldError::new("hr_upscaler", words));
         Upscaler::default()
     });
-    settings.hires_scale = fields["hr_scale"].as_f64().unwrap_or(1.0);
     settings.hires_steps = usize::try_from(number(fields, "hr_second_pass_steps")).unwrap_or(0);
     settings.hires_denoising = fields["denoising_strength"].as_f64().unwrap_or(UNASKED_STRENGTH);
     if faults.is_empty() { Ok(()) } else { Err(ConfigError(faults)) }
+}
+
+/// What the sides grow by: a side that is given as such, in pixels, comes before the scale.
+fn resized(fields: &Object, size: (usize, usize)) -> Result<f64, FieldError> {
+    let scale = |field: &str, side: usize| {
+        let wanted = number(fields, field);
+        (wanted != 0).then(|| wanted as f64 / side as f64)
+    };
+    match (scale("hr_resize_x", size.0), scale("hr_resize_y", size.1)) {
+        (None, None) => Ok(fields["hr_scale"].as_f64().unwrap_or(1.0)),
+        (Some(wide), Some(high)) if (wide - high).abs() > SAME_SCALE * wide => {
+            let height = (wide * size.1 as f64).round();
+            let words = format!("both sides grow alike; give {height}, or 0 for whatever fits");
+            Err(FieldError::new("hr_resize_y", words))
+        }
+        (Some(scale), _) | (None, Some(scale)) => Ok(scale),
+    }
 }
 
 /// Clients write a drop-down's first line for what they leave as it is.

@@ -19,7 +19,11 @@ pub async fn image(State(web): State<Web>, headers: HeaderMap, form: Form) -> Re
     let mut to = String::new();
     let kept = keep(&web, form, &mut to).await;
     let refused = |error: &ApiError| {
-        let page = if to == "png_info" { "/png-info" } else { "/" };
+        let page = match to.as_str() {
+            "png_info" => "/png-info",
+            "process" => "/process",
+            _ => "/",
+        };
         format!("{page}?error={}", escape(&error.to_string()))
     };
     answer(&headers, kept, |input| input_address(&to, &input.name), refused)
