@@ -1,12 +1,10 @@
 import { pictures, uploaded } from './dataset-pictures.ts';
 import * as form from './generate-form.ts';
-import { emptyForm, expect, open, test, type Page } from './studio.ts';
+import { expect, open, test, type Page } from './studio.ts';
 import * as train from './train-form.ts';
 
 const prompt = (page: Page) => page.getByLabel('Prompt', { exact: true });
 const classes = (page: Page) => page.getByRole('group', { name: 'Classes of the model' }).getByRole('button');
-
-test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
 
 test('names of classes are completed while they are typed', async ({ page }) => {
   await open(page, '/datasets');

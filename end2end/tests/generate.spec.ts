@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import * as form from './generate-form.ts';
 import { readPng } from './png.ts';
-import { draftKept, emptyForm, expect, fold, open, reload, test } from './studio.ts';
+import { draftKept, expect, fold, open, reload, test } from './studio.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 6, batchCount: 1, batchSize: 4, seed: 70 };
 
 // Other files leave a form with a picture to begin from.
-test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
-
 test('a built-in model draws a grid', async ({ page }) => {
   await open(page, '/');
   await form.generate(page, { ...SMALL, batchCount: 2 });

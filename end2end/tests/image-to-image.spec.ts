@@ -1,6 +1,6 @@
 import * as form from './generate-form.ts';
 import { grayPng } from './png.ts';
-import { emptyForm, expect, fold, open, reload, test, type Locator, type Page } from './studio.ts';
+import { expect, fold, open, reload, test, type Locator, type Page } from './studio.ts';
 
 const given = { name: 'given.png', mimeType: 'image/png', buffer: grayPng(28, (x, y) => 4 * x + 4 * y) };
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 3, batchCount: 1, batchSize: 2, seed: 40 };
@@ -8,8 +8,6 @@ const SMALL = { model: 'digits', sampler: 'DDIM', steps: 3, batchCount: 1, batch
 const source = (page: Page) => page.getByAltText('Picture to begin from');
 const canvas = (page: Page) => page.locator('.easel canvas');
 const mask = (page: Page) => page.locator('input[name="mask"]');
-
-test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
 
 async function give(page: Page): Promise<void> {
   await open(page, '/');

@@ -4,7 +4,7 @@ import { emptyForm, expect, open, test } from './studio.ts';
 
 const FOUR = { Steps: '4', 'Checkpoint every': '4', 'Sample every': '4' };
 
-test('an autoencoder is trained, and then a model in its latents', async ({ page, baseURL }) => {
+test('an autoencoder is trained, and then a model in its latents', async ({ page }) => {
   await open(page, '/train');
   await train.fillTiny(page, 'small-and-large', {
     ...FOUR,
@@ -28,7 +28,7 @@ test('an autoencoder is trained, and then a model in its latents', async ({ page
   await train.start(page);
   await train.finished(page, 'in-latents');
 
-  await emptyForm(page, baseURL);
+  await emptyForm(page);
   await open(page, '/?model=in-latents');
   const models = page.getByLabel('Model', { exact: true });
   await expect(models).toHaveValue('in-latents');

@@ -26,7 +26,7 @@ test('a model is measured, and its figures say what they mean', async ({ page })
   await expect(form.number(page, 'Seed')).not.toHaveValue('-1');
 });
 
-test('two models become a third', async ({ page, baseURL }) => {
+test('two models become a third', async ({ page }) => {
   await open(page, '/models');
   const fields = page.getByRole('form', { name: 'Merge' });
   await fields.getByLabel('A', { exact: true }).selectOption('digits');
@@ -42,7 +42,7 @@ test('two models become a third', async ({ page, baseURL }) => {
   await fields.getByRole('button', { name: 'Merge' }).click();
   const card = page.getByRole('listitem', { name: 'merged', exact: true });
   await expect(card).toHaveAttribute('aria-current', 'true');
-  await emptyForm(page, baseURL);
+  await emptyForm(page);
   await card.getByRole('link', { name: 'Generate with this' }).click();
   await expect(page.getByLabel('Model', { exact: true })).toHaveValue('merged');
   await form.generate(page, { sampler: 'DDIM', steps: 2, batchCount: 1, batchSize: 1, seed: 3 });

@@ -1,9 +1,7 @@
 import * as form from './generate-form.ts';
-import { emptyForm, expect, open, reload, test } from './studio.ts';
+import { expect, open, reload, test } from './studio.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 3, batchCount: 1, batchSize: 2, seed: 4100 };
-
-test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
 
 test('a picture is starred and compared with another', async ({ page }) => {
   await open(page, '/');

@@ -1,9 +1,7 @@
 import * as form from './generate-form.ts';
-import { emptyForm, expect, fold, open, test } from './studio.ts';
+import { expect, fold, open, test } from './studio.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 4, batchCount: 1, batchSize: 1, seed: 60 };
-
-test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
 
 test('a plot says how many pictures it makes, and becomes a sheet', async ({ page }) => {
   await open(page, '/');

@@ -1,11 +1,9 @@
 import * as form from './generate-form.ts';
 import { grayPng } from './png.ts';
-import { emptyForm, expect, fold, open, test } from './studio.ts';
+import { expect, fold, open, test } from './studio.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 3, batchCount: 1, batchSize: 1, seed: 90 };
 const given = { name: 'given.png', mimeType: 'image/png', buffer: grayPng(28, (x, y) => 4 * x + 4 * y) };
-
-test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
 
 test('a second pass tells its size and makes it', async ({ page }) => {
   await open(page, '/');

@@ -5,7 +5,7 @@ import { Server } from './server.ts';
 
 export { expect, type Locator, type Page };
 
-export const test = base.extend<{ quiet: void; told: void }, { server: Server }>({
+export const test = base.extend<{ quiet: void; told: void; fresh: void }, { server: Server }>({
   server: [
     async ({}, use) => {
       const server = new Server();
@@ -27,6 +27,14 @@ export const test = base.extend<{ quiet: void; told: void }, { server: Server }>
       });
       await use();
       expect(errors, 'errors in the browser console').toEqual([]);
+    },
+    { auto: true },
+  ],
+  // What one test typed is not in the forms of the next.
+  fresh: [
+    async ({ page }, use) => {
+      for (const form of ['generate', 'train']) await emptyForm(page, form);
+      await use();
     },
     { auto: true },
   ],
@@ -83,10 +91,11 @@ export function fold(page: Page, title: string): Locator {
     .filter({ has: page.locator('summary', { hasText: title }) });
 }
 
-/** Forgets what was typed into Generate before. */
-export async function emptyForm(page: Page, base?: string): Promise<void> {
-  const form = { form: 'generate', content: '{}' };
-  await page.request.post(`${base}/fn/save_draft`, { form, headers: { accept: 'application/json' } });
+/** Forgets what was typed into `form` before. */
+export async function emptyForm(page: Page, form = 'generate'): Promise<void> {
+  const nothing = { form, content: '' };
+  const headers = { accept: 'application/json' };
+  await page.request.post('/fn/save_draft', { form: nothing, headers });
 }
 
 /** Resolves when the server has a draft of a form that holds `text`. */

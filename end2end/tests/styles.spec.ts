@@ -1,8 +1,7 @@
 import * as form from './generate-form.ts';
-import { emptyForm, expect, open, test } from './studio.ts';
+import { expect, open, test } from './studio.ts';
 
-test('settings are kept as a style, laid over the form again, and deleted', async ({ page, server }) => {
-  await emptyForm(page, server.url);
+test('settings are kept as a style, laid over the form again, and deleted', async ({ page }) => {
   await open(page, '/');
   await form.fill(page, { model: 'digits', sampler: 'DDIM', steps: 7 });
   const name = page.getByLabel('Name of a style');

@@ -1,10 +1,8 @@
 import * as form from './generate-form.ts';
-import { emptyForm, expect, open, reload, test, type Page } from './studio.ts';
+import { expect, open, reload, test, type Page } from './studio.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 5, batchCount: 1, batchSize: 2, seed: 7100 };
 const back = (page: Page) => page.getByRole('region', { name: 'The way back' });
-
-test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
 
 /** Address and place of the frame called `name`. */
 function strip(page: Page, name: string) {

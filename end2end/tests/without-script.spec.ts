@@ -2,12 +2,10 @@
 
 import * as form from './generate-form.ts';
 import { grayPng } from './png.ts';
-import { emptyForm, expect, test } from './studio.ts';
+import { expect, test } from './studio.ts';
 import { zip } from './zip.ts';
 
 test.use({ javaScriptEnabled: false });
-
-test.beforeEach(({ page, baseURL }) => emptyForm(page, baseURL));
 
 test('an image is drawn', async ({ page }) => {
   await page.goto('/');
