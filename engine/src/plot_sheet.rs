@@ -23,29 +23,82 @@ const LEGIBLE_WIDTH: u32 = 144;
 const LONGEST_LABEL: usize = 32;
 const GAP: u32 = 4;
 const PAPER: u8 = 255;
-/// Pixels of a sheet's width and height at most: programs that show pictures refuse longer ones.
-const LONGEST_SIDE: u32 = 16_384;
+/// A line of cells that is longer goes on in the next line, in pixels.
+const LONGEST_LINE: u32 = 4096;
 
-/// Draws `sheet`, on several sheets if one would have more than `most_pixels` or be too long to be
-/// shown; a sheet of a single cell is drawn whatever its size.
-pub fn plot_sheets(sheet: PlotSheet, most_pixels: u64) -> Vec<Picture> {
+/// How large a sheet may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub pixels: u64,
+    /// Of width and height, in pixels: programs that show pictures refuse longer ones.
+    pub side: u32,
+}
+
+impl Limits {
+    fn allow(self, (width, height): (u32, u32)) -> bool {
+        u64::from(width) * u64::from(height) <= self.pixels && width.max(height) <= self.side
+    }
+}
+
+/// Draws `sheet`, on several sheets if one would be larger than `limits`; a sheet of a single cell is
+/// drawn whatever its size. One long row or column goes on in the next.
+pub fn plot_sheets(sheet: PlotSheet, limits: Limits) -> Vec<Picture> {
     let mut block = (sheet.columns.len(), sheet.rows.len());
-    let cell = sheet.layout().cell;
-    loop {
-        let (width, height) = sheet.layout().size(block.0, block.1);
-        let fits = u64::from(width) * u64::from(height) <= most_pixels
-            && width.max(height) <= LONGEST_SIDE;
-        if fits || block == (1, 1) {
-            break;
-        }
+    let layout = sheet.layout();
+    let is_line = block.0 == 1 || block.1 == 1;
+    let (width, height) = layout.size(block.0, block.1);
+    if is_line && width.max(height) > LONGEST_LINE {
+        let (lines, across) = (sheet.lines(), block.1 > 1);
+        let drawn = lines.iter().map(PlotSheet::draw).collect();
+        return stacked(drawn, across, limits);
+    }
+    while !limits.allow(layout.size(block.0, block.1)) && block != (1, 1) {
         // Halves the longer side, so that sheets stay as square as they can.
-        let wide = block.0 as u32 * cell.0 >= block.1 as u32 * cell.1;
+        let wide = block.0 as u32 * layout.cell.0 >= block.1 as u32 * layout.cell.1;
         match (wide && block.0 > 1) || block.1 == 1 {
             true => block.0 = block.0.div_ceil(2),
             false => block.1 = block.1.div_ceil(2),
         }
     }
     sheet.split(block).iter().map(PlotSheet::draw).collect()
+}
+
+/// Lays pictures below each other, or side by side if they go `across`, as many as a sheet may have.
+fn stacked(pictures: Vec<Picture>, across: bool, limits: Limits) -> Vec<Picture> {
+    let mut sheets: Vec<Vec<Picture>> = Vec::new();
+    for picture in pictures {
+        let fits = sheets.last().is_some_and(|sheet| {
+            let all = sheet.iter().chain([&picture]);
+            limits.allow(stacked_size(all, across))
+        });
+        match sheets.last_mut().filter(|_| fits) {
+            Some(sheet) => sheet.push(picture),
+            None => sheets.push(vec![picture]),
+        }
+    }
+    sheets.iter().map(|sheet| stack(sheet, across)).collect()
+}
+
+fn stacked_size<'a>(pictures: impl Iterator<Item = &'a Picture>, across: bool) -> (u32, u32) {
+    pictures.fold((0, 0), |(width, height), picture| match across {
+        true => (width + picture.width, height.max(picture.height)),
+        false => (width.max(picture.width), height + picture.height),
+    })
+}
+
+fn stack(pictures: &[Picture], across: bool) -> Picture {
+    let (width, height) = stacked_size(pictures.iter(), across);
+    let channels = pictures.iter().map(|picture| picture.channels).max().unwrap_or(1);
+    let mut sheet = Picture::filled(width, height, channels, PAPER);
+    let (mut left, mut top) = (0, 0);
+    for picture in pictures {
+        sheet.place(&with_channels(picture.clone(), u32::from(channels)), left, top);
+        match across {
+            true => left += picture.width,
+            false => top += picture.height,
+        }
+    }
+    sheet
 }
 
 /// Where things lie on a sheet, in pixels.
@@ -103,6 +156,24 @@ impl PlotSheet {
             .flat_map(|top| starts(self.columns.len(), columns).map(move |left| (left, top)))
             .map(|(left, top)| self.part(left..left + columns, top..top + rows))
             .collect()
+    }
+
+    /// One row or column as several, which make up about a square; the title is the first one's.
+    fn lines(self) -> Vec<PlotSheet> {
+        let (columns, rows) = (self.columns.len(), self.rows.len());
+        let length = ((columns * rows) as f64).sqrt().ceil() as usize;
+        let block = if rows == 1 { (length, 1) } else { (1, length) };
+        let across = rows > 1;
+        let mut lines = self.split(block);
+        // Side by side all begin at the same height.
+        lines.iter_mut().skip(1).for_each(|line| {
+            if across && !line.title.is_empty() {
+                line.title = " ".into()
+            } else {
+                line.title.clear()
+            }
+        });
+        lines
     }
 
     fn part(&self, columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> PlotSheet {
@@ -186,6 +257,8 @@ mod tests {
         }
     }
 
+    const ANY: Limits = Limits { pixels: u64::MAX, side: u32::MAX };
+
     fn at(picture: &Picture, x: u32, y: u32) -> u8 {
         picture.pixels[((y * picture.width + x) * u32::from(picture.channels)) as usize]
     }
@@ -194,7 +267,7 @@ mod tests {
     fn every_cell_lies_beside_its_labels() {
         let sheet = sheet(3, 2, 200);
         let layout = sheet.layout();
-        let pictures = plot_sheets(sheet, u64::MAX);
+        let pictures = plot_sheets(sheet, ANY);
         let [picture] = pictures.as_slice() else { panic!("{} sheets", pictures.len()) };
         for row in 0..2 {
             for column in 0..3 {
@@ -220,7 +293,7 @@ mod tests {
         sheet.cells[1] = Picture::filled(14, 28, 3, 200);
         let layout = sheet.layout();
         assert_eq!((layout.scale, layout.cell), (6, (168, 168)));
-        let picture = &plot_sheets(sheet, u64::MAX)[0];
+        let picture = &plot_sheets(sheet, ANY)[0];
         assert_eq!(picture.channels, 3);
         let (left, top) = layout.place(1, 0);
         let row = [41, 42, 125, 126].map(|x| at(picture, left + x, top));
@@ -233,10 +306,10 @@ mod tests {
         let layout = whole.layout();
         let (width, height) = layout.size(3, 2);
         let most = u64::from(width) * u64::from(height);
-        let pictures = plot_sheets(whole.clone(), most);
+        let pictures = plot_sheets(whole.clone(), Limits { pixels: most, ..ANY });
         let pixels = |picture: &Picture| u64::from(picture.width) * u64::from(picture.height);
         assert!(pictures.len() > 1 && pictures.iter().all(|picture| pixels(picture) <= most));
-        let singles = plot_sheets(whole, 0);
+        let singles = plot_sheets(whole, Limits { pixels: 0, ..ANY });
         assert_eq!(singles.len(), 15);
         for (place, single) in singles.iter().enumerate() {
             assert_eq!(
@@ -247,10 +320,29 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_many_is_not_longer_than_can_be_shown() {
-        let pictures = plot_sheets(sheet(200, 1, 200), u64::MAX);
+    fn no_sheet_is_longer_than_can_be_shown() {
+        let pictures = plot_sheets(sheet(90, 2, 200), Limits { side: 8000, ..ANY });
         assert_eq!(pictures.len(), 4);
-        assert!(pictures.iter().all(|picture| picture.width <= LONGEST_SIDE));
+        assert!(pictures.iter().all(|picture| picture.width <= 8000));
+    }
+
+    #[test]
+    fn a_long_row_goes_on_below_and_a_long_column_beside() {
+        let row = PlotSheet { rows: vec![String::new()], ..sheet(30, 1, 200) };
+        let drawn = plot_sheets(row.clone(), ANY);
+        // Six columns in five lines.
+        let layout = row.layout();
+        let titled = LINE_HEIGHT + GAP;
+        let (width, height) = layout.size(6, 1);
+        assert_eq!(drawn.len(), 1);
+        assert_eq!((drawn[0].width, drawn[0].height), (width, 5 * height - 4 * titled));
+        // The first of the second line is the seventh.
+        let first = at(&drawn[0], GAP + 1, height + layout.top - titled + 1);
+        assert_eq!(first, 70);
+        let column = PlotSheet { columns: vec![String::new()], ..sheet(1, 30, 200) };
+        let drawn = plot_sheets(column, ANY);
+        assert_eq!(drawn.len(), 1);
+        assert!(drawn[0].width > 5 * 200 && drawn[0].height < 7 * 205);
     }
 
     #[test]
@@ -261,7 +353,7 @@ mod tests {
             rows: vec![String::new()],
             cells: vec![Picture::filled(200, 150, 1, 3)],
         };
-        let picture = &plot_sheets(bare, u64::MAX)[0];
+        let picture = &plot_sheets(bare, ANY)[0];
         assert_eq!((picture.width, picture.height), (200 + 2 * GAP, 150 + 2 * GAP));
     }
 }

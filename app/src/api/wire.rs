@@ -90,6 +90,9 @@ pub struct ImageInfo {
 /// The most pixels, in 2²⁰, that one file of a grid or of a plot holds.
 pub const SHEET_MEGAPIXELS: u64 = 64;
 
+/// Pixels of its width and height at most: browsers refuse longer ones.
+pub const SHEET_SIDE: u32 = 16_384;
+
 /// All about one generation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenerateView {

@@ -1,15 +1,18 @@
 //! X/Y/Z plots: every cell a generation of its own, all of them on sheets with their labels.
 
+use app::api::SHEET_SIDE;
 use engine::CancelToken;
 use engine::config::{Axis, GenerateSettings, Plot};
 use engine::grid::Picture;
-use engine::plot_sheet::{PlotSheet, plot_sheets};
+use engine::plot_sheet::{Limits, PlotSheet, plot_sheets};
 
 use super::Worker;
 use super::files::write_whole;
 use super::gallery::{GRID_PIXELS, GallerySink, draw_all};
 use super::parameters::Parameters;
 use crate::Result;
+
+const LIMITS: Limits = Limits { pixels: GRID_PIXELS as u64, side: SHEET_SIDE };
 
 /// What A1111 calls a plot of the parts of a prompt.
 pub(super) const MATRIX: &str = "Prompt matrix";
@@ -42,7 +45,7 @@ fn save_sheets(plot: &Plot, mut cells: Vec<Option<Picture>>, sink: &GallerySink)
     let parameters = told(sink.settings, sink.parameters());
     let mut number = 0;
     for sheet in sheets(plot, &cells) {
-        for picture in plot_sheets(sheet, GRID_PIXELS as u64) {
+        for picture in plot_sheets(sheet, LIMITS) {
             let path = sink.grid_path("xyz_grid-");
             write_whole(&path, &picture.to_png(&[("parameters", &parameters)]))?;
             let relative = sink.studio.folders.relative(&path);

@@ -86,6 +86,7 @@ fn InitFault(is_given: Memo<bool>) -> impl IntoView {
 #[component]
 fn HowFar() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let canvas = Memo::new(move |_| canvas_words(desk));
     view! {
         <ShareField
             id="denoising-strength"
@@ -101,5 +102,26 @@ fn HowFar() -> impl IntoView {
             label="Resize mode"
             names=ResizeMode::ALL.iter().map(|mode| mode.name()).collect()
         />
+        {(move || canvas.get().map(|words| view! { <p class="help" role="status">{words}</p> })).into_render()}
     }
+}
+
+/// What becomes of the canvas, where it is to grow.
+fn canvas_words(desk: Desk) -> Option<String> {
+    let mode = desk.fields.at("resize_mode").with(|name| ResizeMode::from_name(name).ok());
+    mode?.growth_before()?;
+    let side = |key| desk.fields.at(key).with(|typed| typed.trim().parse::<usize>().unwrap_or(0));
+    let (width, height) = (side("width"), side("height"));
+    if width > 0 && height > 0 {
+        return Some(format!(
+            "The canvas becomes {width}×{height}: what the picture does not cover is drawn anew."
+        ));
+    }
+    let model = desk.model()?;
+    let side = |asked, own: u32| if asked > 0 { asked } else { own as usize };
+    Some(format!(
+        "The canvas is {}×{}, as Width and Height above say. It grows where they are larger than the picture.",
+        side(width, model.width),
+        side(height, model.height)
+    ))
 }

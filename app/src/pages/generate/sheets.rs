@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::desk::Desk;
-use crate::api::{GenerateView, SHEET_MEGAPIXELS};
+use crate::api::{GenerateView, SHEET_MEGAPIXELS, SHEET_SIDE};
 use crate::components::show::Show;
+use crate::words;
 
 /// The sheets of a plot, or the animation of a walk.
 #[component]
@@ -38,7 +39,10 @@ pub fn Sheets() -> impl IntoView {
 }
 
 fn split_words(files: usize) -> String {
-    format!("Split into {files} files: one holds at most {SHEET_MEGAPIXELS} megapixels.")
+    let side = words::count(u64::from(SHEET_SIDE));
+    format!(
+        "Split into {files} files: one holds at most {SHEET_MEGAPIXELS} megapixels, {side} pixels a side."
+    )
 }
 
 /// Tells of a grid that has not all pictures.
