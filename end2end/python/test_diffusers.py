@@ -40,6 +40,15 @@ class Diffusers(unittest.TestCase):
                 )
                 self.assertLess(float(pipeline("case", ours, case)), 1e-4)
 
+    def test_a_network_that_halves_by_means_is_drawn_there(self):
+        with Darkroom() as darkroom:
+            ours = darkroom.data_dir / "ours"
+            halving = ["--set", "model_params.down_sample_kind=pool"]
+            recipe = ["--dataset", "digits", "--preset", "small", "--steps", "2", "--batch", "8"]
+            darkroom.run("train", *recipe, *halving, "--name", "means")
+            darkroom.run("export", "--model", "means", "--format", "diffusers", "--out", str(ours))
+            self.assertEqual(pipeline("draw", ours).split(), ["1", "28", "28"])
+
     def test_the_built_in_digits_are_drawn_there(self):
         with Darkroom() as darkroom:
             ours = darkroom.data_dir / "ours"

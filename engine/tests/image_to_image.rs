@@ -5,12 +5,12 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use engine::CancelToken;
 use engine::checkpoint::Checkpoint;
-use engine::config::{MaskedContent, SAMPLERS, SamplerKind, Sampling};
+use engine::config::{DownSampleKind, MaskedContent, RunConfig, SAMPLERS, SamplerKind, Sampling};
 use engine::grid::Picture;
 use engine::model::Model;
 use engine::noise::{Stream, gaussian_images};
 use engine::sampler::{Init, Mask, SampleRequest, Variation, sample};
-use engine::unet::Border;
+use engine::unet::{Border, UNet};
 
 const SIZE: (usize, usize) = (12, 12);
 const DDIM: Sampling = Sampling::new(SamplerKind::Ddim, 5);
@@ -215,6 +215,15 @@ fn what_cannot_be_drawn_is_told_by_field() {
     assert!(few.starts_with("subseed: 0 do not go with 1"), "{few}");
 }
 
+/// A fresh network that halves by taking means.
+fn pooled() -> Model {
+    let mut config = RunConfig::preset("small").unwrap();
+    config.model_params.down_sample_kind = DownSampleKind::Pool;
+    let (_, vars) = UNet::fresh(&config.network(), 1, &Device::Cpu).unwrap();
+    let weights = vars.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone()));
+    Model::from_weights(config, &weights.collect(), &Device::Cpu).unwrap()
+}
+
 /// How far the network's answer to a picture that was turned around its edges is from its answer
 /// turned around as far.
 fn turning_error(model: &Model, shift: usize) -> f32 {
@@ -235,8 +244,12 @@ fn a_tiled_network_has_no_edges() {
         let checkpoint = Checkpoint::load_diffusers(&cases.join(name).join("pipeline"));
         Model::new(&checkpoint.unwrap(), &Device::Cpu).unwrap()
     };
-    let models =
-        [model(), pipeline("diffusers-unet-uncond"), pipeline("diffusers-unet-cifar-shape")];
+    let models = [
+        model(),
+        pooled(),
+        pipeline("diffusers-unet-uncond"),
+        pipeline("diffusers-unet-cifar-shape"),
+    ];
     for model in models {
         let divisor = model.size_divisor();
         let error = turning_error(&model.with_border(Border::Opposite), divisor);

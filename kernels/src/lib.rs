@@ -26,6 +26,7 @@ mod rows;
 mod scratch;
 pub mod simd;
 mod spread;
+mod square;
 mod storage;
 mod tap_sums;
 mod tape;
@@ -91,6 +92,24 @@ pub fn join(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         return Tensor::cat(&[a, b], 1);
     }
     apply2(join::Join, a, b)
+}
+
+/// The mean of each square of 2x2 pixels: (batch, channels, height, width), both even, to (batch,
+/// channels, height / 2, width / 2).
+pub fn halve(x: &Tensor) -> Result<Tensor> {
+    if !on_cpu(&[x]) {
+        return plain::halve(x);
+    }
+    apply1(square::Halve, x)
+}
+
+/// Each pixel as a square of 2x2: (batch, channels, height, width) to (batch, channels, 2 height,
+/// 2 width).
+pub fn double(x: &Tensor) -> Result<Tensor> {
+    if !on_cpu(&[x]) {
+        return plain::double(x);
+    }
+    apply1(square::Double, x)
 }
 
 /// The sum of two tensors of one shape.

@@ -4,6 +4,7 @@
 use candle_core::{D, Result, Tensor};
 
 use super::ConvShape;
+use super::square::check_halves;
 
 /// 2-D convolution. `bias`: (1 or batch, out channels).
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, shape: ConvShape) -> Result<Tensor> {
@@ -31,6 +32,23 @@ pub fn conv_transpose2d(
 ) -> Result<Tensor> {
     let y = x.conv_transpose2d(weight, shape.padding, 0, shape.stride, 1)?;
     y.broadcast_add(&over_pixels(bias)?)
+}
+
+/// The mean of each square of 2x2 pixels of (batch, channels, height, width), both even.
+pub fn halve(x: &Tensor) -> Result<Tensor> {
+    let (batch, channels, height, width) = x.dims4()?;
+    check_halves(height, width)?;
+    let (height, width) = (height / 2, width / 2);
+    let squares = x.reshape((batch * channels * height, 2, width, 2))?;
+    squares.mean((1, 3))?.reshape((batch, channels, height, width))
+}
+
+/// Each pixel of (batch, channels, height, width) as a square of 2x2.
+pub fn double(x: &Tensor) -> Result<Tensor> {
+    let (batch, channels, height, width) = x.dims4()?;
+    let rows = batch * channels * height;
+    let squares = x.reshape((rows, 1, width, 1))?.broadcast_as((rows, 2, width, 2))?;
+    squares.reshape((batch, channels, 2 * height, 2 * width))
 }
 
 /// Group normalisation over (batch, channels, …), with SiLU behind it if `silu`.

@@ -249,6 +249,27 @@ fn join() {
 }
 
 #[test]
+fn squares() {
+    for x in [[2, 3, 6, 10], [1, 1, 2, 2], [3, 5, 28, 14], [1, 40, 64, 34]] {
+        check("halve", &[&x], &|t| kernels::halve(&t[0]), &|t| plain::halve(&t[0]));
+        check("double", &[&x], &|t| kernels::double(&t[0]), &|t| plain::double(&t[0]));
+    }
+    let [wide, single] = [[2, 1, 3, 7], [1, 1, 1, 1]];
+    for x in [wide, single] {
+        check("double", &[&x], &|t| kernels::double(&t[0]), &|t| plain::double(&t[0]));
+        for halve in [kernels::halve, plain::halve] {
+            let error = halve(&var(1, &x)).unwrap_err().to_string();
+            assert!(error.contains("an even width and height would do"), "{error}");
+        }
+    }
+    let x = Tensor::new(&[[[[1f32, 2.0], [3.0, 6.0]]]], &Device::Cpu).unwrap();
+    let numbers = |t: Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert_eq!(numbers(kernels::halve(&x).unwrap()), [3.0]);
+    let doubled = [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 6.0, 6.0, 3.0, 3.0, 6.0, 6.0];
+    assert_eq!(numbers(kernels::double(&x).unwrap()), doubled);
+}
+
+#[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     // The second takes Winograd's way, in some blocks.
     for [batch, inputs, outputs, side] in [[5, 8, 12, 9], [7, 24, 48, 14]] {

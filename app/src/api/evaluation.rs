@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::JobSummary;
 
+/// In the place of a judge's name: a classifier that learns the classes of the data set. No model can
+/// be called so.
+pub const CLASSIFIER: &str = "@classifier";
+
 /// How good a model's pictures are; what the page sends to have them measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -11,7 +15,8 @@ pub struct EvaluateForm {
     pub model: String,
     /// The data set to compare with; empty for the one that the model learned from.
     pub dataset: String,
-    /// The model whose network looks at the pictures; empty for the model itself.
+    /// The model whose network looks at the pictures, or [`CLASSIFIER`]; empty for a classifier where
+    /// the data set has classes, else for the model itself.
     pub judge: String,
     /// The file of Inception's weights on the server's machine, which looks at the pictures instead of
     /// a judge; empty for none.

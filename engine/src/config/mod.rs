@@ -8,6 +8,7 @@ mod autoencoder;
 mod autoencoder_fit;
 mod betas;
 mod diffusion;
+mod down_sample_kind;
 mod error;
 mod field_text;
 mod generate;
@@ -28,6 +29,7 @@ mod validate;
 pub use autoencoder::{AutoencoderKind, AutoencoderParams};
 pub use betas::{ScheduleFlaw, alphas_cumprod};
 pub use diffusion::{BetaSchedule, DiffusionParams, Prediction, VarianceType};
+pub use down_sample_kind::DownSampleKind;
 pub use error::{ConfigError, FieldError};
 pub use generate::{GenerateSettings, unknown_name};
 pub use hires::Upscaler;
@@ -99,6 +101,7 @@ pub struct ModelParams {
     pub down_channels: Vec<usize>,
     pub mid_channels: Vec<usize>,
     pub down_sample: Vec<bool>,
+    pub down_sample_kind: DownSampleKind,
     pub attn_down: Vec<bool>,
     pub time_emb_dim: usize,
     pub num_down_layers: usize,
@@ -127,6 +130,7 @@ impl Default for ModelParams {
             down_channels: vec![32, 64, 128, 256],
             mid_channels: vec![256, 256, 128],
             down_sample: vec![true, true, false],
+            down_sample_kind: DownSampleKind::Conv,
             attn_down: Vec::new(),
             time_emb_dim: 128,
             num_down_layers: 2,

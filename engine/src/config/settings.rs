@@ -3,8 +3,8 @@
 //! The page's form, the command line's `--set` and the validation messages are views of [`SETTINGS`].
 
 use super::{
-    AutoencoderKind, BetaSchedule, Flip, LossWeighting, Precision, Prediction, TimestepSampling,
-    VarianceType,
+    AutoencoderKind, BetaSchedule, DownSampleKind, Flip, LossWeighting, Precision, Prediction,
+    TimestepSampling, VarianceType,
 };
 
 /// What a setting's value may be.
@@ -146,7 +146,9 @@ pub const SETTINGS: &[Setting] = &[
     setting("model_params.mid_channels", "Mid channels", "", Kind::IntList { min: 1, max: 4096 }, Group::Model,
         "Widths through the bottleneck. The first must equal the last down channel, the last must equal the one before it."),
     setting("model_params.down_sample", "Downsample", "", Kind::BoolList, Group::Model,
-        "For each down block: halve width and height after it (a 4x4 convolution with stride 2)?"),
+        "For each down block: halve width and height after it?"),
+    setting("model_params.down_sample_kind", "Halve by", "", Kind::Choice(DownSampleKind::NAMES), Group::Model,
+        "How width and height are halved, and doubled on the way back. conv is the reference's: a 4x4 convolution with stride 2, and a transposed one. pool takes the mean of 2x2 pixels, and doubles each pixel with a 3x3 convolution behind: fewer weights, and no checkerboard."),
     setting("model_params.attn_down", "Attention", "", Kind::BoolList, Group::Model,
         "For each down block, and the up block facing it: use self-attention? The reference uses it everywhere; at full resolution it costs most of the time. Empty means everywhere."),
     setting("model_params.time_emb_dim", "Time embedding", "", int(2, 4096), Group::Model,

@@ -63,32 +63,47 @@ class Block(nn.Module):
         return x + seen.transpose(1, 2).reshape(x.shape)
 
 
+class Doubled(nn.Conv2d):
+    """A convolution on pixels each of which is a square of four."""
+
+    def forward(self, x):
+        return super().forward(nn.functional.interpolate(x, scale_factor=2.0, mode="nearest"))
+
+
+def halving(kind, channels):
+    return nn.AvgPool2d(2) if kind == "pool" else nn.Conv2d(channels, channels, 4, 2, 1)
+
+
+def doubling(kind, channels):
+    if kind == "pool":
+        return Doubled(channels, channels, 3, padding=1)
+    return nn.ConvTranspose2d(channels, channels, 4, 2, 1)
+
+
 class Down(Block):
-    """A block, then a convolution that halves the size."""
+    """A block, then half the size where the level halves."""
 
     def __init__(self, config, level):
         inputs, outputs = config.down_channels[level], config.down_channels[level + 1]
         layers = config.num_down_layers
         super().__init__(config, inputs, outputs, layers, layers * config.attn_down[level])
-        halves = config.down_sample[level]
-        self.down_sample_conv = nn.Conv2d(outputs, outputs, 4, 2, 1) if halves else nn.Identity()
+        halves, kind = config.down_sample[level], config.down_sample_kind
+        self.down_sample_conv = halving(kind, outputs) if halves else nn.Identity()
 
     def forward(self, x, time):
         return self.down_sample_conv(super().forward(x, time))
 
 
 class Up(Block):
-    """A convolution that doubles the size, then a block on that and what went into the down block."""
+    """Twice the size where the level halves, then a block on that and what went into the down block."""
 
     def __init__(self, config, level):
         inputs = config.down_channels[level]
         outputs = config.down_channels[level - 1] if level else config.conv_out_channels
         layers = config.num_up_layers
         super().__init__(config, 2 * inputs, outputs, layers, layers * config.attn_down[level])
-        doubles = config.down_sample[level]
-        self.up_sample_conv = (
-            nn.ConvTranspose2d(inputs, inputs, 4, 2, 1) if doubles else nn.Identity()
-        )
+        doubles, kind = config.down_sample[level], config.down_sample_kind
+        self.up_sample_conv = doubling(kind, inputs) if doubles else nn.Identity()
 
     def forward(self, x, skip, time):
         return super().forward(torch.cat([self.up_sample_conv(x), skip], dim=1), time)
@@ -115,6 +130,7 @@ class DarkroomUNet(ModelMixin, ConfigMixin):
         norm_groups,
         conv_out_channels,
         num_classes,
+        down_sample_kind="conv",
     ):
         super().__init__()
         config, levels = self.config, range(len(down_sample))

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scheduler::SchedulerConfig;
 use crate::checkpoint::Header;
-use crate::config::{ModelParams, RunConfig};
+use crate::config::{DownSampleKind, ModelParams, RunConfig};
 use crate::unet::{WARPS, Weights};
 use crate::{Error, Result};
 
@@ -24,6 +24,9 @@ pub(super) struct NetworkConfig {
     down_channels: Vec<usize>,
     mid_channels: Vec<usize>,
     down_sample: Vec<bool>,
+    /// Pipelines of an earlier version do without.
+    #[serde(default)]
+    down_sample_kind: DownSampleKind,
     attn_down: Vec<bool>,
     time_emb_dim: usize,
     num_down_layers: usize,
@@ -54,6 +57,7 @@ impl NetworkConfig {
             down_channels: model.down_channels,
             mid_channels: model.mid_channels,
             down_sample: model.down_sample,
+            down_sample_kind: model.down_sample_kind,
             time_emb_dim: model.time_emb_dim,
             num_down_layers: model.num_down_layers,
             num_mid_layers: model.num_mid_layers,
@@ -76,6 +80,7 @@ impl NetworkConfig {
                 down_channels: self.down_channels,
                 mid_channels: self.mid_channels,
                 down_sample: self.down_sample,
+                down_sample_kind: self.down_sample_kind,
                 attn_down: self.attn_down,
                 time_emb_dim: self.time_emb_dim,
                 num_down_layers: self.num_down_layers,
@@ -120,6 +125,7 @@ mod tests {
             down_channels: vec![8, 16, 24],
             mid_channels: vec![24, 16],
             down_sample: vec![true, false],
+            down_sample_kind: DownSampleKind::Pool,
             attn_down: vec![false],
             num_classes: 3,
             time_emb_dim: 16,

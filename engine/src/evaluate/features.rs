@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{FEATURES, Inception};
+use super::{Classifier, FEATURES, Inception, WIDTH};
 use crate::grid::Picture;
 use crate::model::Model;
 use crate::sampler::image_tensor;
@@ -61,6 +61,15 @@ impl Features {
         cancel: &CancelToken,
     ) -> Result<Self> {
         Self::new(network.features(pictures, cancel)?, FEATURES)
+    }
+
+    /// As [`Self::of`], by a classifier of the data set's own classes; it takes pictures of any size.
+    pub fn of_classifier(
+        network: &Classifier,
+        pictures: &[Picture],
+        cancel: &CancelToken,
+    ) -> Result<Self> {
+        Self::new(network.features(pictures, cancel)?, WIDTH)
     }
 
     /// How many pictures there are.

@@ -2,6 +2,7 @@
 //! features, pictures with the images that were trained on by their pixels.
 
 mod bilinear;
+mod classifier;
 mod features;
 mod frechet;
 mod inception;
@@ -10,6 +11,7 @@ mod matrix;
 mod nearest;
 mod precision_recall;
 
+pub use classifier::{Classifier, OnLesson, Score, WIDTH};
 pub use features::Features;
 pub use frechet::frechet_distance;
 pub use inception::{FEATURES, Inception};

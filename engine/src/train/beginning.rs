@@ -29,12 +29,11 @@ pub(super) fn begin_from(
 /// Whether a network of `config` makes of the same weights what one of `beginning` made of them, which
 /// an error calls by what it `had`.
 pub(super) fn check_kin(config: &RunConfig, beginning: &RunConfig, had: &str) -> Result<()> {
-    let (here, there) = (config.network(), beginning.network());
-    let numbers = [
-        ("model_params.num_heads", here.num_heads, there.num_heads),
-        ("model_params.norm_groups", here.norm_groups, there.norm_groups),
-    ];
-    let unlike = numbers.into_iter().find(|(_, here, there)| here != there);
+    let unlike = ["num_heads", "norm_groups", "down_sample_kind"].iter().find_map(|name| {
+        let field = format!("model_params.{name}");
+        let (here, there) = (config.get(&field)?, beginning.get(&field)?);
+        (here != there).then_some((field, here, there))
+    });
     unlike.filter(|_| !config.is_autoencoder()).map_or(Ok(()), |(field, here, there)| {
         let message = format!("{here}, but {had} {there}; give that");
         Err(ConfigError::one(field, message).into())

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 
 /// Weights with their optimizer.
 #[derive(Debug)]
-pub(super) struct Descent {
+pub(crate) struct Descent {
     pub vars: BTreeMap<String, Var>,
     adam: Adam,
     params: TrainParams,
@@ -91,7 +91,7 @@ fn clipping(params: &TrainParams, norm: f64) -> f64 {
 }
 
 /// The norm of all gradients together, summed in the order of their names.
-pub(super) fn norm(grads: &Weights) -> Result<f64> {
+pub(crate) fn norm(grads: &Weights) -> Result<f64> {
     let mut sum = 0f64;
     for grad in grads.values() {
         sum += kernels::square_sum(grad)?;

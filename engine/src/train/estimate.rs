@@ -2,7 +2,7 @@
 
 use crate::autoencoder::{Autoencoder, Discriminator, Network, Spec};
 use crate::checkpoint::Header;
-use crate::config::{AutoencoderParams, ModelParams, RunConfig};
+use crate::config::{AutoencoderParams, DownSampleKind, ModelParams, RunConfig};
 use crate::unet::UNet;
 
 /// How many numbers a network of this shape trains.
@@ -70,6 +70,10 @@ fn of_network(model: &ModelParams) -> u64 {
         let layers = (model.num_down_layers + model.num_up_layers) as u64;
         activations += area * outer * layers * (8 + attention);
         if model.down_sample[level] {
+            if model.down_sample_kind == DownSampleKind::Pool {
+                // The doubled pixels that the convolution behind them saw.
+                activations += area * model.down_channels[level] as u64;
+            }
             area /= 4;
         }
     }

@@ -35,6 +35,7 @@ mod validation;
 
 pub use adam::Adam;
 pub use control::Control;
+pub(crate) use descent::{Descent, norm};
 pub use estimate::{memory_estimate, weights_in, weights_of};
 pub use folder::{checkpoint_path, checkpoints, has_state, latest_checkpoint};
 pub use marks::{Best, best_checkpoint};

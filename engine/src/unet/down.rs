@@ -4,12 +4,11 @@ use candle_core::Tensor;
 
 use super::attention::Attention;
 use super::context::Context;
-use super::layers::Conv2d;
 use super::params::Params;
+use super::resampling::Shrink;
 use super::residual::{Residual, ResidualConfig};
 use crate::Result;
 use crate::config::ModelParams;
-use crate::kernels::ConvShape;
 
 /// Layers of a down or an up block: a residual block, then attention where the level has it.
 #[derive(Clone, Debug)]
@@ -53,11 +52,11 @@ impl Layers {
     }
 }
 
-/// Residual and attention layers, then a convolution that halves the size.
+/// Residual and attention layers, then half the size where the level halves.
 #[derive(Clone, Debug)]
 pub struct Down {
     layers: Layers,
-    shrink: Option<Conv2d>,
+    shrink: Option<Shrink>,
 }
 
 impl Down {
@@ -65,10 +64,9 @@ impl Down {
         let (inputs, outputs) = (model.down_channels[level], model.down_channels[level + 1]);
         params.within(format!("downs.{level}"), |params| {
             let layers = Layers::new(params, model, level, inputs, outputs, model.num_down_layers)?;
-            let halve = ConvShape { stride: 2, padding: 1 };
             let shrink = model.down_sample[level].then(|| {
                 params.within("down_sample_conv", |params| {
-                    Conv2d::new(params, outputs, outputs, 4, halve)
+                    Shrink::new(params, model.down_sample_kind, outputs)
                 })
             });
             Ok(Self { layers, shrink: shrink.transpose()? })

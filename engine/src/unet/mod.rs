@@ -14,6 +14,7 @@ mod dropout;
 pub(crate) mod layers;
 mod mid;
 pub(crate) mod params;
+mod resampling;
 mod residual;
 mod time_embedding;
 mod up;

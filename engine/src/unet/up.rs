@@ -4,8 +4,8 @@ use candle_core::Tensor;
 
 use super::context::Context;
 use super::down::Layers;
-use super::layers::ConvTranspose2d;
 use super::params::Params;
+use super::resampling::Grow;
 use crate::Result;
 use crate::config::ModelParams;
 use crate::kernels;
@@ -13,7 +13,7 @@ use crate::kernels;
 /// Grows to the size of the skip from the left side, joins it, then residual and attention layers.
 #[derive(Clone, Debug)]
 pub struct Up {
-    grow: Option<ConvTranspose2d>,
+    grow: Option<Grow>,
     layers: Layers,
 }
 
@@ -27,7 +27,9 @@ impl Up {
         };
         params.within(format!("ups.{}", model.levels() - 1 - level), |params| {
             let grow = model.down_sample[level].then(|| {
-                params.within("up_sample_conv", |params| ConvTranspose2d::new(params, inputs))
+                params.within("up_sample_conv", |params| {
+                    Grow::new(params, model.down_sample_kind, inputs)
+                })
             });
             let layers =
                 Layers::new(params, model, level, 2 * inputs, outputs, model.num_up_layers)?;

@@ -1,7 +1,7 @@
 //! Every weight learns, and in the right direction.
 
 use candle_core::{DType, Device, Tensor};
-use engine::config::RunConfig;
+use engine::config::{DownSampleKind, RunConfig};
 use engine::noise::{Stream, gaussian_images};
 use engine::unet::UNet;
 
@@ -9,9 +9,16 @@ use crate::fixture::tiny;
 
 #[test]
 fn every_weight_receives_a_gradient_in_every_preset() {
-    for (name, classes) in [("small", 0), ("small", 4), ("reference", 0), ("rgb", 0)] {
+    for (name, classes, kind) in [
+        ("small", 0, "conv"),
+        ("small", 4, "conv"),
+        ("small", 0, "pool"),
+        ("reference", 0, "conv"),
+        ("rgb", 0, "conv"),
+    ] {
         let mut config = RunConfig::preset(name).unwrap();
         config.model_params.num_classes = classes;
+        config.set("model_params.down_sample_kind", kind).unwrap();
         config.set("model_params.im_size", "8").unwrap();
         let model = &config.model_params;
         let (unet, vars) = UNet::fresh(model, 1, &Device::Cpu).unwrap();
@@ -31,7 +38,15 @@ fn every_weight_receives_a_gradient_in_every_preset() {
 
 #[test]
 fn gradients_agree_with_finite_differences() {
-    let config = tiny(&["model_params.norm_groups=4"]);
+    for kind in DownSampleKind::NAMES {
+        agree_with_finite_differences(kind);
+    }
+}
+
+/// Batches of three, because a gradient may be right for one image alone.
+fn agree_with_finite_differences(kind: &str) {
+    let kind_of_halving = format!("model_params.down_sample_kind={kind}");
+    let config = tiny(&["model_params.norm_groups=4", &kind_of_halving]);
     let (unet, vars) = UNet::fresh(&config.model_params, 3, &Device::Cpu).unwrap();
     let x = gaussian_images(&[1, 2, 3], Stream::Start, 0, (1, 8, 8), &Device::Cpu).unwrap();
     let loss = || {
@@ -42,12 +57,17 @@ fn gradients_agree_with_finite_differences() {
     for name in [
         "conv_in.weight",
         "downs.0.down_sample_conv.weight",
+        "downs.0.resnet_conv_second.0.2.weight",
         "ups.0.up_sample_conv.weight",
         "mids.0.attentions.0.in_proj_weight",
         "norm_out.weight",
         "t_proj.0.weight",
     ] {
-        let var = &vars[name];
+        // What takes the mean has no weight of its own; those before it show its gradient.
+        let Some(var) = vars.get(name) else {
+            assert_eq!((kind, name), ("pool", "downs.0.down_sample_conv.weight"));
+            continue;
+        };
         let grad = grads.get(var).unwrap();
         // Along the gradient itself, where the difference is largest against rounding.
         let norm = grad.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt();
@@ -62,6 +82,9 @@ fn gradients_agree_with_finite_differences() {
         };
         let measured = (at(1.0) - at(-1.0)) / (2.0 * width);
         let wanted = f64::from(norm).powi(2);
-        assert!((measured - wanted).abs() < 0.02 * wanted, "{name}: {measured} for {wanted}");
+        assert!(
+            (measured - wanted).abs() < 0.02 * wanted,
+            "{kind}, {name}: {measured} for {wanted}"
+        );
     }
 }

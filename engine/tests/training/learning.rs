@@ -24,6 +24,7 @@ fn every_target_weighting_and_schedule_learns() {
             "dataset_params.flip=both",
             "dataset_params.rotate=true",
         ],
+        &["model_params.down_sample_kind=pool"],
         &["train_params.dropout=0.1", "model_params.zero_init=true"],
         &["train_params.timestep_sampling=importance", "diffusion_params.num_timesteps=20"],
         &["dataset_params.crop=0.2", "dataset_params.colour_jitter=0.2"],

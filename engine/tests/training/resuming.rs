@@ -61,6 +61,7 @@ fn a_change_that_does_not_fit_leaves_the_run_as_it_was() {
     let before = stopped.yaml();
     for (change, field) in [
         ("model_params.num_heads=2", "num_heads"),
+        ("model_params.down_sample_kind=pool", "down_sample_kind"),
         ("model_params.time_emb_dim=32", "t_emb_layers"),
     ] {
         let error = stopped.resume(&tiny(&[change]), &data).unwrap_err().to_string();

@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use super::interrupt::on_ctrl_c;
 use super::place::{DataDir, Machine};
 use crate::Result;
-use crate::studio::evaluating::EvaluateSettings;
+use crate::studio::evaluating::{EvaluateSettings, Stage};
 use crate::studio::{Darkroom, DeviceLabel};
 
 #[derive(Clone, Debug, Args)]
@@ -22,8 +22,9 @@ pub struct EvaluateArgs {
     /// Data set to compare with [default: the one that the model learned from]
     #[arg(long, value_name = "NAME|PATH")]
     dataset: Option<String>,
-    /// The model whose network looks at the pictures; results can be compared only by the same judge
-    /// [default: the model itself]
+    /// Who looks at the pictures; results can be compared only by the same judge: a model, or
+    /// @classifier, which learns the classes of the data set [default: @classifier where there are
+    /// classes, else the model itself]
     #[arg(long, value_name = "NAME")]
     judge: Option<String>,
     /// File of Inception's weights as pytorch-fid has it, pt_inception-2015-12-05-6726825d.pth, which
@@ -61,9 +62,12 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     let evaluation = darkroom.evaluation(settings, &cancel)?;
     let figures = device.run_to_end(move |device| {
         let bar = ProgressBar::new(0);
-        let figures = evaluation.measure(&device, &cancel, &mut |done, total| {
-            bar.set_length(total);
-            bar.set_position(done);
+        let figures = evaluation.measure(&device, &cancel, &mut |step| {
+            if step.stage == Stage::Learning && step.done == 1 {
+                bar.println("a classifier learns the classes of the data set, to judge");
+            }
+            bar.set_length(step.total);
+            bar.set_position(step.done);
             Ok(())
         });
         bar.finish_and_clear();
@@ -93,7 +97,7 @@ fn tell(figures: &Figures, json: bool) -> Result<()> {
         return Ok(());
     }
     let Figures { model, dataset, judge, pictures, .. } = figures;
-    println!("{model} beside {pictures} images ({dataset}), as the network of {judge} sees them");
+    println!("{model} beside {pictures} images ({dataset}), judged by {judge}");
     println!(
         "Fréchet distance   {:.4} (images among themselves {:.4})",
         figures.frechet_distance, figures.frechet_distance_of_images

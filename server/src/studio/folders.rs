@@ -95,6 +95,11 @@ impl Folders {
         self.root.join("cache/unpacked")
     }
 
+    /// A judge of pictures that has learned, by its key; may be deleted at any time.
+    pub fn classifier(&self, key: &str) -> PathBuf {
+        self.root.join("cache/classifiers").join(format!("{key}.safetensors"))
+    }
+
     pub fn uploads(&self) -> PathBuf {
         self.root.join("cache/uploads")
     }

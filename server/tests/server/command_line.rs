@@ -200,11 +200,12 @@ fn pictures_are_judged_in_numbers() {
     assert!(figures["frechet_distance"].as_f64().unwrap() > 0.0, "{figures}");
     assert!(figures["nearest_least"].as_f64() <= figures["nearest_median"].as_f64());
     let words = succeed(folder, &format!("{line} --judge first@4"));
-    assert!(words.contains("as the network of first@4 sees them"), "{words}");
+    assert!(words.contains("judged by first@4"), "{words}");
     for (line, words) in [
         ("evaluate --model first --count 2", "count: 2 is out of range; give 8"),
         ("evaluate --model first --dataset nowhere", "there is no `nowhere`"),
         ("evaluate --model first --judge textures --count 8 --steps 2", "channels"),
+        ("evaluate --model first --judge @classifier --count 8 --steps 2", "no classes"),
     ] {
         let told = darkroom(folder, line);
         let told = String::from_utf8_lossy(&told.stderr).into_owned();

@@ -2,6 +2,7 @@
 
 use app::api::{EvaluateForm, JobKind, JobState, MergeForm, Studio};
 use axum::http::StatusCode;
+use engine::grid::Picture;
 use server::studio::library::ModelSource;
 
 use crate::inception;
@@ -86,7 +87,9 @@ async fn a_network_from_diffusers_is_judged_by_one_that_can() {
     let pipeline = crate::models::case("diffusers-unet-uncond/pipeline");
     let source = ModelSource { path: &pipeline, yaml: None };
     darkroom(&setup).models.import("butterflies", &source).unwrap();
-    let asked = EvaluateForm { dataset: "textures".into(), ..form("butterflies") };
+    // Without classes, of which a classifier would judge.
+    let pictures = setup.images(16).to_string_lossy().into_owned();
+    let asked = EvaluateForm { dataset: pictures, ..form("butterflies") };
     let fault = setup.studio.evaluate(asked.clone()).await.unwrap_err();
     let words = fault.for_field("judge").unwrap_or_default();
     assert!(words.contains("diffusers") && words.contains("16x16 with 3 channels"), "{fault}");
@@ -111,11 +114,64 @@ async fn a_network_from_diffusers_is_judged_by_one_that_can() {
     );
 }
 
+/// A folder of 8×8 pictures in two classes that a glance tells apart.
+fn two_classes(setup: &Setup) -> String {
+    let folder = setup.folder.path().join("sorted");
+    for (class, bright) in [("dark", 20), ("light", 200)] {
+        std::fs::create_dir_all(folder.join(class)).unwrap();
+        for at in 0..12u8 {
+            let pixels = (0..64u8).map(|pixel| bright + pixel.wrapping_mul(at + 1) % 32).collect();
+            let picture = Picture { width: 8, height: 8, channels: 1, pixels };
+            std::fs::write(folder.join(format!("{class}/{at}.png")), picture.to_png(&[])).unwrap();
+        }
+    }
+    folder.to_string_lossy().into_owned()
+}
+
+#[tokio::test]
+async fn a_classifier_of_the_classes_judges_and_is_kept() {
+    let setup = Setup::working();
+    setup.trained("first").await;
+    let asked = EvaluateForm { dataset: two_classes(&setup), ..form("first") };
+    let measured = async |judge: &str| {
+        let asked = EvaluateForm { judge: judge.into(), ..asked.clone() };
+        setup.studio.evaluate(asked).await.unwrap();
+        let newest = async || setup.studio.evaluations(None).await.unwrap().remove(0);
+        wait(async || newest().await.job.state.is_over()).await;
+        let view = newest().await;
+        assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+        view.figures.unwrap()
+    };
+    let figures = measured("@classifier").await;
+    assert_eq!(figures.judge, "a classifier of 2 classes (100.0 % of 2 held-out images right)");
+    assert!(figures.frechet_distance.is_finite() && figures.frechet_distance > 0.0, "{figures:?}");
+
+    // Where there are classes it judges unless another is named, and does not learn anew.
+    let folder = setup.folder.path().join("data/cache/classifiers");
+    let kept: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1);
+    let written = || kept[0].metadata().unwrap().modified().unwrap();
+    let before = written();
+    assert_eq!(measured("").await, figures);
+    assert_eq!(written(), before);
+    assert_eq!(measured("first").await.judge, "first");
+
+    // A file that was damaged is no judge: it learns anew, to the same end.
+    let bytes = std::fs::read(&kept[0]).unwrap();
+    std::fs::write(&kept[0], &bytes[..bytes.len() - 4]).unwrap();
+    assert_eq!(measured("@classifier").await, figures);
+    assert!(std::fs::read(&kept[0]).unwrap() == bytes);
+}
+
 #[tokio::test]
 async fn what_cannot_be_measured_is_told_at_its_field() {
     let setup = Setup::idle();
     let site = setup.site();
+    let pictures = setup.images(16);
+    let unsorted = format!("model=digits&judge=@classifier&dataset={}", pictures.display());
     for (asked, field) in [
+        (unsorted.as_str(), "judge"),
         ("model=digits&count=3", "count"),
         ("model=digits&count=many", "count"),
         ("model=nobody", "model"),

@@ -7,7 +7,8 @@ use leptos::task::spawn_local;
 use leptos_router::params::ParamsMap;
 
 use crate::api::{
-    EvaluateForm, EvaluationView, Figures, JobState, JobSummary, Status, evaluate, form_fault,
+    CLASSIFIER, EvaluateForm, EvaluationView, Figures, JobState, JobSummary, Status, evaluate,
+    form_fault,
 };
 use crate::components::field::{Choice, Field, TextInput};
 use crate::components::form_fault::FormFault;
@@ -107,7 +108,20 @@ fn Fields(typed: Typed, names: Vec<String>, sets: Vec<String>) -> impl IntoView 
     view! {
         {choose(0, "evaluate-model", "Model to evaluate", options(None, names.clone()))}
         {choose(1, "evaluate-dataset", "Compare with", options(Some("what it learned from"), sets))}
-        {choose(2, "evaluate-judge", "Judge", options(Some("the model itself"), names))}
+        <Field
+            id="evaluate-judge"
+            label="Judge"
+            help="Figures can be compared only by the same judge. A classifier learns the classes of the data set once and is kept."
+            fault=fault.at("judge")
+        >
+            <Choice
+                id="evaluate-judge"
+                name="judge"
+                value=values[2]
+                options=Signal::stored(judges(names))
+                fault=fault.at("judge")
+            />
+        </Field>
         <Field
             id="evaluate-features"
             label="Inception’s weights"
@@ -124,6 +138,14 @@ fn Fields(typed: Typed, names: Vec<String>, sets: Vec<String>) -> impl IntoView 
             {number(7, "evaluate-seed", "First seed")}
         </div>
     }
+}
+
+/// Who may judge.
+fn judges(names: Vec<String>) -> Vec<(String, String)> {
+    let mut judges =
+        options(Some("a classifier if there are classes, else the model itself"), names);
+    judges.insert(1, (CLASSIFIER.into(), "a classifier of the classes".into()));
+    judges
 }
 
 /// Names to choose from, after what an empty choice means.
@@ -205,7 +227,7 @@ fn Meaning() -> impl IntoView {
     let lines = [
         (
             "Fréchet distance",
-            "how far the pictures as a whole are from the images, as the judge’s network sees them. Lower is better; two halves of the images themselves have the value beside it. Judged by Inception it is the FID of the papers; numbers of different judges cannot be compared.",
+            "how far the pictures as a whole are from the images, as the judge’s network sees them: in the middle of a diffusion network, or right before a classifier names the class. Lower is better; two halves of the images themselves have the value beside it. Judged by Inception it is the FID of the papers; numbers of different judges cannot be compared.",
         ),
         (
             "Kernel distance",

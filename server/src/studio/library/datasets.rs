@@ -1,6 +1,6 @@
 //! Data sets: the two that are drawn by the program, uploaded ones, and those named by path.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use app::api::{DatasetImage, DatasetInfo, DatasetPage, SkippedFile};
 use engine::CancelToken;
 use engine::config::{parse_colour, unknown_name};
-use engine::data::{Album, Found, NO_CLASS, Source, built_in, detect};
+use engine::data::{Album, Entry, Found, NO_CLASS, Source, built_in, detect};
 use engine::grid::Picture;
 
 use super::archives::{source_at, unpacked_source};
@@ -194,6 +194,23 @@ impl Datasets {
         Ok(Some(info).filter(|info| info.note.is_none()))
     }
 
+    /// How many classes there are, where that is known without unpacking anything; images without a
+    /// class count as one.
+    pub fn known_classes(&self, asked: &str) -> Result<Option<usize>> {
+        if let Some(source) = built_in(asked) {
+            return Ok(Some(count_classes(&source.entries()?)));
+        }
+        if self.store.dataset(asked)?.is_some() {
+            let info = self.info(asked)?;
+            return Ok(info.note.is_none().then_some(info.classes.len()));
+        }
+        match detect(Path::new(asked)) {
+            Ok(Found::Source(source)) => Ok(source.entries().ok().as_deref().map(count_classes)),
+            // An archive is unpacked by the job; what cannot be read is told when it is opened.
+            _ => Ok(None),
+        }
+    }
+
     /// How many images there are, without opening them; 0 while nobody knows.
     pub fn count(&self, asked: &str) -> Result<u64> {
         self.check(asked)?;
@@ -345,6 +362,10 @@ impl Datasets {
         let empty = info_of(name, true, "drawn by Darkroom");
         Ok(with_survey(empty, survey))
     }
+}
+
+fn count_classes(entries: &[Entry]) -> usize {
+    entries.iter().map(|entry| entry.class.as_deref()).collect::<HashSet<_>>().len()
 }
 
 pub(super) fn no_image_reads(skipped: &[SkippedFile]) -> String {
