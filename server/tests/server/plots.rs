@@ -50,6 +50,27 @@ async fn every_cell_is_drawn_and_stands_on_a_sheet() {
 }
 
 #[tokio::test]
+async fn the_checkpoints_of_a_run_are_drawn_beside_each_other() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let steps = (Axis::CheckpointStep, "4-8 (+4), last");
+    let job = setup.studio.generate(plot(steps, (Axis::Ema, "on, off"), NOTHING)).await.unwrap();
+    let view = setup.generation_over(job).await;
+    assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+    let models = view.images.iter().map(|image| {
+        let (_, rest) = image.parameters.split_once("Model: ").unwrap();
+        rest.split(',').next().unwrap()
+    });
+    let models: Vec<&str> = models.collect();
+    let averaged = ["painter@4", "painter@8", "painter@last"];
+    assert_eq!(models[..3], averaged);
+    assert_eq!(models[3..], averaged.map(|name| format!("{name}+raw")));
+    let of_digits = GenerateSettings { model: "digits".into(), ..plot(steps, NOTHING, NOTHING) };
+    let error = setup.studio.generate(of_digits).await.unwrap_err();
+    assert!(error.for_field("x_values").unwrap().contains("has no checkpoints"), "{error}");
+}
+
+#[tokio::test]
 async fn an_interrupted_plot_keeps_the_cells_that_are_done() {
     let setup = Setup::working();
     setup.trained("painter").await;

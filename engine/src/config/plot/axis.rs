@@ -40,7 +40,7 @@ named!(Axis, "axis",
 /// What values of an axis look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AxisKind {
-    /// Whole numbers and ranges of them.
+    /// Whole numbers and ranges of them; what else there is, is for the setting to read.
     Whole,
     /// Numbers and ranges of them.
     Number,
@@ -79,7 +79,10 @@ impl Axis {
 
     pub(super) fn kind(self) -> AxisKind {
         match self {
-            Self::Seed | Self::VariationSeed | Self::Steps => AxisKind::Whole,
+            // A checkpoint may be a word, too.
+            Self::Seed | Self::VariationSeed | Self::Steps | Self::CheckpointStep => {
+                AxisKind::Whole
+            }
             Self::VariationStrength | Self::CfgScale | Self::Eta | Self::DenoisingStrength => {
                 AxisKind::Number
             }

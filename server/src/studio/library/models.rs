@@ -176,6 +176,13 @@ impl Models {
         {
             return self.checkpoint(named);
         }
+        if let Some((built_in, _)) = name.split_once('@').filter(|(run, _)| Self::is_built_in(run))
+        {
+            let message = format!(
+                "{built_in} is built in and has no checkpoints; choose a model that was trained here"
+            );
+            return Err(Error::field("model", message));
+        }
         let known: Vec<String> = self.list_names();
         Err(Error::Config(unknown_name("model", name, known.iter().map(String::as_str))))
     }
