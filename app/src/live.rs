@@ -269,6 +269,7 @@ mod tests {
                 kind: JobKind::Generate,
                 title: String::new(),
                 state,
+                paused: false,
                 progress: 0.5,
                 eta_seconds: None,
                 message: None,

@@ -39,6 +39,9 @@ pub struct JobSummary {
     /// For example `digits, 16 images` or the name of the run.
     pub title: String,
     pub state: JobState,
+    /// A running training that makes no steps until it is told to go on.
+    #[serde(default)]
+    pub paused: bool,
     /// 0 to 1.
     pub progress: f32,
     pub eta_seconds: Option<f32>,
@@ -151,6 +154,9 @@ pub enum Wish {
     RateFactor(f64),
     /// From the next step on there are samples every so many steps; 0 is with every checkpoint.
     SampleEvery(u64),
+    /// No step from the next one on, until it is to go on.
+    Pause,
+    GoOn,
 }
 
 /// A grid of samples drawn during training.

@@ -116,6 +116,15 @@ pub enum TrainEvent<'a> {
         step: u64,
         path: &'a Path,
     },
+    /// The run holds after `step`. Told whenever it looks around: about once a second, and when it is
+    /// woken.
+    Paused {
+        step: u64,
+    },
+    /// The pause is over: the run goes on, or it was cancelled.
+    Continued {
+        step: u64,
+    },
     /// `step` ran away: the run stands at `to_step` again, where it was last saved or began, and goes
     /// on with half the rate.
     RolledBack {
@@ -153,6 +162,9 @@ pub fn train(
     report(run.started())?;
     while !run.is_done() {
         run.heed(&request.control.take(), cancel, report)?;
+        if request.control.is_paused() {
+            run.hold(cancel, report)?;
+        }
         if cancel.is_cancelled() {
             run.save_what_is_new(report)?;
             return Ok(TrainEnd::Stopped { step: run.steps_done() });

@@ -84,6 +84,17 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Makes no step for as long as the run is paused, but does what is asked for meanwhile.
+    pub fn hold(&mut self, cancel: &CancelToken, report: &mut Report) -> Result<()> {
+        let control = self.request.control;
+        while control.is_paused() && !cancel.is_cancelled() {
+            report(TrainEvent::Paused { step: self.steps_done() })?;
+            control.sleep();
+            self.heed(&control.take(), cancel, report)?;
+        }
+        report(TrainEvent::Continued { step: self.steps_done() })
+    }
+
     /// Makes the next step; none if it ran away and the run was taken back instead.
     pub fn step(&mut self, report: &mut Report) -> Result<Option<StepReport>> {
         self.learner.standing_mut().rate.factor = self.steering.rate_factor(self.steps_done() + 1);

@@ -25,6 +25,9 @@ use crate::{Error, Result};
 /// Black pixels between the samples of a grid.
 const GRID_GAP: u32 = 2;
 
+/// What is said of a run that is paused.
+const PAUSED: &str = "Paused: other runs wait until it goes on or is stopped.";
+
 /// What a training job asks for, as its row holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRequest {
@@ -210,6 +213,8 @@ struct Run<'a> {
     untold: Vec<LossPoint>,
     events: Throttle,
     heartbeat: Heartbeat,
+    /// Since when it has been paused.
+    held: Option<Instant>,
 }
 
 impl<'a> Run<'a> {
@@ -228,6 +233,7 @@ impl<'a> Run<'a> {
             untold: Vec::new(),
             events: Throttle::new(Duration::from_millis(200)),
             heartbeat: Heartbeat::new(),
+            held: None,
         }
     }
 
@@ -247,6 +253,8 @@ impl<'a> Run<'a> {
                 self.samples(step, pictures, columns)
             }
             TrainEvent::Checkpoint { .. } => self.checkpoint(),
+            TrainEvent::Paused { .. } => self.paused(),
+            TrainEvent::Continued { .. } => self.continued(),
         }
     }
 
@@ -365,6 +373,35 @@ impl<'a> Run<'a> {
             self.image_pace.skip(began.elapsed());
             self.step_pace.skip(began.elapsed());
         }
+    }
+
+    /// Between two looks of a run that makes no steps.
+    fn paused(&mut self) -> Result<()> {
+        if self.held.is_none() {
+            self.held = Some(Instant::now());
+            self.say(Some(PAUSED));
+            (self.figures.eta_seconds, self.figures.images_per_second) = (None, None);
+            self.show_figures();
+            self.tell();
+            self.flush()?;
+        }
+        self.worker.draw_waiting();
+        if self.heartbeat.due() { self.beat() } else { Ok(()) }
+    }
+
+    /// The time of the pause is not the run's.
+    fn continued(&mut self) -> Result<()> {
+        if let Some(held) = self.held.take() {
+            self.image_pace.skip(held.elapsed());
+            self.step_pace.skip(held.elapsed());
+        }
+        self.say(None);
+        self.studio.publish_status()
+    }
+
+    fn say(&self, words: Option<&str>) {
+        let message = words.map(str::to_owned);
+        self.studio.live.change(self.job, |running| running.message = message);
     }
 
     fn samples(&mut self, step: u64, pictures: &[Picture], columns: usize) -> Result<()> {

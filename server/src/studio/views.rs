@@ -37,11 +37,13 @@ impl Darkroom {
 
     pub fn job_summary(&self, row: &JobRow) -> JobSummary {
         let running = self.live.get(row.id).unwrap_or_else(|| stored(row));
+        let paused = row.state == JobState::Running && running.control.is_paused();
         JobSummary {
             id: row.id,
             kind: row.kind,
             title: row.title.clone(),
             state: row.state,
+            paused,
             progress: running.progress,
             eta_seconds: running.eta_seconds.filter(|_| row.state == JobState::Running),
             message: running.message,

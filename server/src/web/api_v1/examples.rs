@@ -96,6 +96,7 @@ fn job(kind: JobKind) -> JobSummary {
         kind,
         title: "digits, 16 images".into(),
         state: JobState::Running,
+        paused: false,
         progress: 0.5,
         eta_seconds: Some(2.5),
         message: Some("loading the model".into()),
