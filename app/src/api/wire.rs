@@ -165,6 +165,10 @@ pub struct SampleGrid {
     pub step: u64,
     /// `/files/samples/{run}/{step}.png`
     pub url: String,
+    /// `/files/samples/{run}/{step}-raw.png`: the same seeds by the weights as trained, where the first
+    /// are by their average.
+    #[serde(default)]
+    pub raw_url: Option<String>,
 }
 
 /// The figures of a run that change with every step.

@@ -110,6 +110,8 @@ pub enum TrainEvent<'a> {
     Samples {
         step: u64,
         pictures: &'a [Picture],
+        /// The same seeds drawn by the weights as trained, where `pictures` are by their average.
+        raw: Option<&'a [Picture]>,
         columns: usize,
     },
     Checkpoint {

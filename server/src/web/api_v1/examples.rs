@@ -236,7 +236,11 @@ pub fn train_view() -> Example {
             grad_norm: Some(1.5),
         }],
         validation: vec![ValidationPoint { step: 500, loss: 0.06, ema_loss: Some(0.05) }],
-        samples: vec![SampleGrid { step: 500, url: "/files/samples/7/500.png".into() }],
+        samples: vec![SampleGrid {
+            step: 500,
+            url: "/files/samples/7/500.png".into(),
+            raw_url: Some("/files/samples/7/500-raw.png".into()),
+        }],
         checkpoints: vec![500],
         best: Some(500),
         rate_factor: 1.0,
