@@ -269,6 +269,7 @@ mod tests {
                 kind: JobKind::Generate,
                 title: String::new(),
                 state,
+                paused: false,
                 progress: 0.5,
                 eta_seconds: None,
                 message: None,
@@ -341,7 +342,7 @@ mod tests {
 
     #[test]
     fn every_event_of_the_server_is_known() {
-        let grid = SampleGrid { step: 1, url: String::new() };
+        let grid = SampleGrid { step: 1, url: String::new(), raw_url: None };
         let point = ValidationPoint { step: 1, loss: 0.5, ema_loss: None };
         for event in [
             Told::Train { job: 1, figures: Default::default(), points: vec![Default::default()] },

@@ -118,9 +118,11 @@ pub fn channels(channels: u32) -> &'static str {
     if channels == 1 { "gray" } else { "colour" }
 }
 
-pub fn state(state: JobState) -> &'static str {
-    match state {
+/// How a job stands.
+pub fn state(job: &JobSummary) -> &'static str {
+    match job.state {
         JobState::Queued => "waiting",
+        JobState::Running if job.paused => "paused",
         JobState::Running => "running",
         JobState::Done => "done",
         JobState::Stopped => "stopped",

@@ -1,4 +1,4 @@
-import { expect, open, test } from './studio.ts';
+import { expect, open, reload, test } from './studio.ts';
 import * as form from './train-form.ts';
 
 /** A run that goes on and leaves nothing by itself. */
@@ -29,6 +29,33 @@ test('a run is told to save, to sample and to learn slower', async ({ page }) =>
   await expect(form.samples(page).nth(2)).toBeVisible();
   await page.getByRole('button', { name: 'Stop', exact: true }).click();
   await expect(helm).toBeHidden();
+});
+
+test('a run is paused, draws meanwhile, and goes on', async ({ page }) => {
+  await open(page, '/train');
+  await form.fillTiny(page, 'held', ENDLESS);
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeDisabled();
+  await form.start(page);
+  await form.reached(page, 5);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(page.locator('.run-head .badge')).toHaveText('paused');
+  await expect(page.getByText('Paused: other runs wait')).toBeVisible();
+  const step = await page.getByTestId('train-step').textContent();
+  const helm = page.getByRole('region', { name: 'Steer the run' });
+  await helm.getByRole('button', { name: 'Sample now' }).click();
+  await expect(form.samples(page)).toHaveCount(1);
+  await expect(page.getByTestId('train-step')).toHaveText(step ?? '');
+
+  await reload(page);
+  await expect(page.locator('.run-head .badge')).toHaveText('paused');
+  await expect(page.getByTestId('train-step')).toHaveText(step ?? '');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.locator('.run-head .badge')).toHaveText('running');
+  await form.reached(page, Number((step ?? '').split('/')[0].replace(/\D/g, '')) + 1);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(page.locator('.run-head .badge')).toHaveText('paused');
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await expect(page.locator('.run-head .badge')).toHaveText('stopped');
 });
 
 test('a checkpoint draws, and a run that is over goes on', async ({ page }) => {
@@ -84,6 +111,11 @@ test.describe('without JavaScript', () => {
     await helm.getByLabel('Learning rate ×').fill('5000');
     await helm.getByRole('button', { name: 'Set the learning rate' }).click();
     await expect(helm.getByRole('alert')).toContainText('1000');
+
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await expect(page.locator('.run-head .badge')).toHaveText('paused');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.locator('.run-head .badge')).toHaveText('running');
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
   });
 });

@@ -296,6 +296,17 @@ pub async fn sample_now(job: JobId) -> Result<(), ApiError> {
     studio().steer(job, Wish::SampleNow).await
 }
 
+/// Holds a run between two steps, until [`go_on`] or until the program ends.
+#[server(prefix = "/fn", endpoint = "pause")]
+pub async fn pause(job: JobId) -> Result<(), ApiError> {
+    studio().steer(job, Wish::Pause).await
+}
+
+#[server(prefix = "/fn", endpoint = "go_on")]
+pub async fn go_on(job: JobId) -> Result<(), ApiError> {
+    studio().steer(job, Wish::GoOn).await
+}
+
 #[server(prefix = "/fn", endpoint = "set_rate")]
 pub async fn set_rate(job: JobId, rate_factor: String) -> Result<(), ApiError> {
     let factor = number("rate_factor", &rate_factor)?;

@@ -39,6 +39,9 @@ pub struct JobSummary {
     /// For example `digits, 16 images` or the name of the run.
     pub title: String,
     pub state: JobState,
+    /// A running training that makes no steps until it is told to go on.
+    #[serde(default)]
+    pub paused: bool,
     /// 0 to 1.
     pub progress: f32,
     pub eta_seconds: Option<f32>,
@@ -154,6 +157,9 @@ pub enum Wish {
     RateFactor(f64),
     /// From the next step on there are samples every so many steps; 0 is with every checkpoint.
     SampleEvery(u64),
+    /// No step from the next one on, until it is to go on.
+    Pause,
+    GoOn,
 }
 
 /// A grid of samples drawn during training.
@@ -162,6 +168,10 @@ pub struct SampleGrid {
     pub step: u64,
     /// `/files/samples/{run}/{step}.png`
     pub url: String,
+    /// `/files/samples/{run}/{step}-raw.png`: the same seeds by the weights as trained, where the first
+    /// are by their average.
+    #[serde(default)]
+    pub raw_url: Option<String>,
 }
 
 /// The figures of a run that change with every step.

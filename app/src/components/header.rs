@@ -118,6 +118,9 @@ fn summary(jobs: &[JobSummary]) -> String {
     if let Some(eta) = running.and_then(|job| job.eta_seconds) {
         text += &format!(" · {} left", words::duration(eta));
     }
+    if running.is_some_and(|job| job.paused) {
+        text += " · paused";
+    }
     if waiting > 0 {
         text += &format!(" · {waiting} waiting");
     }
@@ -135,6 +138,7 @@ mod tests {
             kind: JobKind::Generate,
             title: "digits, 16 images".into(),
             state,
+            paused: false,
             progress: 0.42,
             eta_seconds: Some(8.0),
             message: None,
@@ -149,5 +153,7 @@ mod tests {
             summary(&[job(1, JobState::Running), job(2, JobState::Queued)]),
             "digits, 16 images 42 % · 8 s left · 1 waiting"
         );
+        let held = JobSummary { paused: true, eta_seconds: None, ..job(1, JobState::Running) };
+        assert_eq!(summary(&[held]), "digits, 16 images 42 % · paused");
     }
 }

@@ -34,21 +34,21 @@ pub fn JobList(#[prop(into)] jobs: Signal<Vec<JobSummary>>) -> impl IntoView {
 
 #[component]
 fn JobLine(job: JobSummary) -> impl IntoView {
-    let progress = job.progress;
+    let (progress, state) = (job.progress, words::state(&job));
     let ends = match job.state {
         JobState::Queued => Some("Cancel"),
         JobState::Running => Some("End"),
         _ => None,
     };
     view! {
-        <li class="job" data-state=words::state(job.state)>
+        <li class="job" data-state=state>
             <a class="job-title" href=words::address(&job)>
                 {job.title.clone()}
             </a>
-            <span class="job-state">{words::state(job.state)}</span>
+            <span class="job-state">{state}</span>
             {ends.map(|words| view! { <EndJob job=job.id words title=job.title.clone() /> })}
             {(job.state == JobState::Running)
-                .then(|| view! { <ProgressBar label="Job progress" fraction=progress running=true /> })}
+                .then(|| view! { <ProgressBar label="Job progress" fraction=progress running=!job.paused /> })}
             {job.message.map(|message| view! { <p class="help">{message}</p> })}
         </li>
     }

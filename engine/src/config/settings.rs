@@ -279,6 +279,8 @@ pub const SETTINGS: &[Setting] = &[
         "Pictures in a row of the grid (the reference calls this rows)."),
     setting("train_params.sample_steps", "Sampling steps", "steps", int(0, 10_000), Group::Training,
         "Denoising steps for the samples of the run; 0 means all timesteps, as in the reference."),
+    setting("train_params.sample_raw", "Samples as trained", "", Kind::Bool, Group::Training,
+        "Where the run keeps an average of its weights, draws its samples by the weights as trained too, from the same seeds. That takes as long again."),
     setting("train_params.ckpt_name", "Checkpoint name", "", Kind::Text, Group::Training,
         "File name of the reference's checkpoint. Kept for its YAML; Darkroom names its files by step."),
 ];

@@ -73,6 +73,7 @@ pub struct TrainParams {
     pub num_samples: usize,
     pub num_grid_rows: usize,
     pub sample_steps: usize,
+    pub sample_raw: bool,
     pub ckpt_name: String,
 }
 
@@ -112,6 +113,7 @@ impl Default for TrainParams {
             num_samples: 100,
             num_grid_rows: 10,
             sample_steps: 0,
+            sample_raw: true,
             ckpt_name: "ddpm_ckpt.pth".into(),
         }
     }

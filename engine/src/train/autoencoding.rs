@@ -9,6 +9,7 @@ use super::descent::{Gradients, norm};
 use super::judge::{Judge, Pair};
 use super::learner::Learner;
 use super::revival::Revival;
+use super::samples::Samples;
 use super::standing::{Standing, detached};
 use super::trainer::{check_course, check_images};
 use super::validation::{ValidationLoss, split};
@@ -17,7 +18,6 @@ use crate::autoencoder::{Autoencoder, CODEBOOK, Network, Pass, Quantized, Spec, 
 use crate::checkpoint::{Checkpoint, Header};
 use crate::config::{AutoencoderKind, RunConfig, ValidConfig};
 use crate::data::ImageSet;
-use crate::grid::Picture;
 use crate::kernels::record;
 use crate::noise::{self, Stream};
 use crate::sampler::pictures;
@@ -241,7 +241,7 @@ impl Learner for AutoencoderTrainer<'_> {
     }
 
     /// Images, each beside what becomes of it.
-    fn samples(&self, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)> {
+    fn samples(&self, cancel: &CancelToken) -> Result<Samples> {
         let weights = detached(self.standing.drawing_weights());
         let network = Autoencoder::from_weights(&self.spec, &weights)?;
         let (data, mut shown) = (self.deck.data, Vec::new());
@@ -254,6 +254,6 @@ impl Learner for AutoencoderTrainer<'_> {
             shown.extend(pairs.flat_map(|(&at, again)| [data.picture(at), again]));
         }
         let columns = self.config.train_params.num_grid_rows.next_multiple_of(2);
-        Ok((shown, columns))
+        Ok(Samples { pictures: shown, raw: None, columns })
     }
 }

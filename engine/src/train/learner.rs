@@ -8,13 +8,13 @@ use candle_core::Device;
 use super::autoencoding::AutoencoderTrainer;
 use super::beginning::check_kin;
 use super::folder::{RunFolder, has_state};
+use super::samples::Samples;
 use super::standing::Standing;
 use super::validation::ValidationLoss;
 use super::{StepReport, TrainRequest, Trainer, state};
 use crate::checkpoint::Checkpoint;
 use crate::config::ValidConfig;
 use crate::data::ImageSet;
-use crate::grid::Picture;
 use crate::{CancelToken, Result};
 
 /// A network that learns, with its data and the step it stands at.
@@ -46,8 +46,8 @@ pub(super) trait Learner: Debug {
     fn keep(&mut self, _folder: &RunFolder) -> Result<()> {
         Ok(())
     }
-    /// Pictures that show how far it has come, and how many are in a row of them.
-    fn samples(&self, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)>;
+    /// Pictures that show how far it has come.
+    fn samples(&self, cancel: &CancelToken) -> Result<Samples>;
 }
 
 /// What the run that `request` describes trains, standing before step 1.

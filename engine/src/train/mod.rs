@@ -111,11 +111,22 @@ pub enum TrainEvent<'a> {
     Samples {
         step: u64,
         pictures: &'a [Picture],
+        /// The same seeds drawn by the weights as trained, where `pictures` are by their average.
+        raw: Option<&'a [Picture]>,
         columns: usize,
     },
     Checkpoint {
         step: u64,
         path: &'a Path,
+    },
+    /// The run holds after `step`. Told whenever it looks around: about once a second, and when it is
+    /// woken.
+    Paused {
+        step: u64,
+    },
+    /// The pause is over: the run goes on, or it was cancelled.
+    Continued {
+        step: u64,
     },
     /// `step` ran away: the run stands at `to_step` again, where it was last saved or began, and goes
     /// on with half the rate.
@@ -154,6 +165,9 @@ pub fn train(
     report(run.started())?;
     while !run.is_done() {
         run.heed(&request.control.take(), cancel, report)?;
+        if request.control.is_paused() {
+            run.hold(cancel, report)?;
+        }
         if cancel.is_cancelled() {
             run.save_what_is_new(report)?;
             return Ok(TrainEnd::Stopped { step: run.steps_done() });

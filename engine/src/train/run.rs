@@ -6,6 +6,7 @@ use super::learner::{Learner, learner};
 use super::marks::Marks;
 use super::precision::within;
 use super::resuming::check_unchanged;
+use super::samples::Samples;
 use super::steering::Steering;
 use super::validation::ValidationLoss;
 use super::{StepReport, TrainEvent, TrainRequest};
@@ -82,6 +83,17 @@ impl<'a> Run<'a> {
             self.draw_samples(cancel, report)?;
         }
         Ok(())
+    }
+
+    /// Makes no step for as long as the run is paused, but does what is asked for meanwhile.
+    pub fn hold(&mut self, cancel: &CancelToken, report: &mut Report) -> Result<()> {
+        let control = self.request.control;
+        while control.is_paused() && !cancel.is_cancelled() {
+            report(TrainEvent::Paused { step: self.steps_done() })?;
+            control.sleep();
+            self.heed(&control.take(), cancel, report)?;
+        }
+        report(TrainEvent::Continued { step: self.steps_done() })
     }
 
     /// Makes the next step; none if it ran away and the run was taken back instead.
@@ -189,9 +201,10 @@ impl<'a> Run<'a> {
 
     pub fn draw_samples(&self, cancel: &CancelToken, report: &mut Report) -> Result<()> {
         match self.learner.samples(cancel) {
-            Ok((pictures, columns)) => {
+            Ok(Samples { pictures, raw, columns }) => {
                 let step = self.steps_done();
-                report(TrainEvent::Samples { step, pictures: &pictures, columns })
+                let (pictures, raw) = (&pictures, raw.as_deref());
+                report(TrainEvent::Samples { step, pictures, raw, columns })
             }
             // Whoever stops the run while it draws wants it stopped, not an error.
             Err(Error::Cancelled) => Ok(()),

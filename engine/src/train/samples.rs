@@ -3,16 +3,37 @@
 use super::Trainer;
 use crate::config::{Prompt, RunConfig, SamplerKind, Sampling};
 use crate::grid::Picture;
+use crate::model::Model;
 use crate::sampler::{Guidance, SampleRequest, sample};
 use crate::{CancelToken, Result};
 
 /// Guidance of the pictures drawn during a run.
 const SAMPLE_SCALE: f64 = 2.0;
 
-/// The run's pictures and how many are in a row: always the same seeds, so that one can watch them
-/// sharpen.
-pub(super) fn drawn(trainer: &Trainer, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)> {
-    let model = trainer.model()?;
+/// Pictures that show how far a run has come.
+#[derive(Debug)]
+pub(super) struct Samples {
+    /// Drawn by the averaged weights where there are any.
+    pub pictures: Vec<Picture>,
+    /// The same ones by the weights as trained, where `pictures` are by their average.
+    pub raw: Option<Vec<Picture>>,
+    /// How many are in a row.
+    pub columns: usize,
+}
+
+/// The run's pictures: always the same seeds, so that one can watch them sharpen.
+pub(super) fn drawn(trainer: &Trainer, cancel: &CancelToken) -> Result<Samples> {
+    let pictures = drawn_by(&trainer.model()?, cancel)?;
+    let params = trainer.params();
+    let raw = match params.sample_raw {
+        true => trainer.raw_model()?,
+        false => None,
+    };
+    let raw = raw.map(|model| drawn_by(&model, cancel)).transpose()?;
+    Ok(Samples { pictures, raw, columns: params.num_grid_rows })
+}
+
+fn drawn_by(model: &Model, cancel: &CancelToken) -> Result<Vec<Picture>> {
     let config = model.config();
     let params = &config.train_params;
     let timesteps = config.diffusion_params.num_timesteps;
@@ -29,9 +50,9 @@ pub(super) fn drawn(trainer: &Trainer, cancel: &CancelToken) -> Result<(Vec<Pict
             guidance: guidance(config, seeds),
             ..SampleRequest::new(sampling, seeds.to_vec(), (side, side))
         };
-        pictures.extend(sample(&model, &request, cancel, &mut |_| Ok(()))?);
+        pictures.extend(sample(model, &request, cancel, &mut |_| Ok(()))?);
     }
-    Ok((pictures, params.num_grid_rows))
+    Ok(pictures)
 }
 
 /// Each class in turn, a little steered, where the network knows classes.

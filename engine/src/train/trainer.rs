@@ -10,15 +10,15 @@ use super::descent::{Gradients, norm};
 use super::folder::RunFolder;
 use super::learner::Learner;
 use super::loss::{ImageLoss, Loss, Objective, buckets};
+use super::samples::{self, Samples};
 use super::space::{LatentFile, Space, space_of};
 use super::standing::Standing;
 use super::validation::{HeldOut, ValidationLoss, split};
-use super::{StepReport, samples, state, weights_of};
+use super::{StepReport, state, weights_of};
 use crate::autoencoder::Latents;
 use crate::checkpoint::{Checkpoint, Header};
-use crate::config::{ConfigError, DatasetParams, ModelParams, RunConfig, ValidConfig};
+use crate::config::{ConfigError, DatasetParams, ModelParams, RunConfig, TrainParams, ValidConfig};
 use crate::data::ImageSet;
-use crate::grid::Picture;
 use crate::kernels::record;
 use crate::model::Model;
 use crate::schedule::NoiseSchedule;
@@ -161,8 +161,21 @@ impl<'a> Trainer<'a> {
 
     /// The model as it would draw now, with averaged weights where there are any.
     pub fn model(&self) -> Result<Model> {
-        let weights = self.standing.drawing_weights();
-        Model::in_space(self.config.clone(), &weights, self.space.latents(), &self.device)
+        self.model_of(&self.standing.drawing_weights())
+    }
+
+    /// The model by the weights as trained; none where nothing else draws.
+    pub(super) fn raw_model(&self) -> Result<Option<Model>> {
+        let weights = self.standing.ema.is_some().then(|| self.standing.descent.weights());
+        weights.map(|weights| self.model_of(&weights)).transpose()
+    }
+
+    fn model_of(&self, weights: &Weights) -> Result<Model> {
+        Model::in_space(self.config.clone(), weights, self.space.latents(), &self.device)
+    }
+
+    pub(super) fn params(&self) -> &TrainParams {
+        &self.config.train_params
     }
 
     /// What stands now, as a checkpoint.
@@ -256,7 +269,7 @@ impl Learner for Trainer<'_> {
         }
     }
 
-    fn samples(&self, cancel: &CancelToken) -> Result<(Vec<Picture>, usize)> {
+    fn samples(&self, cancel: &CancelToken) -> Result<Samples> {
         samples::drawn(self, cancel)
     }
 }

@@ -1,6 +1,7 @@
 //! A run from the outside: what it reports and writes, how it stops and goes on.
 
 use candle_core::Device;
+use engine::grid::Picture;
 use engine::train::{Control, TrainEnd, TrainEvent, TrainRequest, Trainer, train};
 use engine::{CancelToken, Error};
 
@@ -86,6 +87,38 @@ fn as_many_samples_come_as_were_asked_for_whatever_the_batch() {
     // Drawn four and one at once, and two, two and one.
     assert_eq!(drawn("train_params.batch_size=4").len(), 5);
     assert_eq!(drawn("train_params.batch_size=2").len(), 5);
+}
+
+/// The samples of the last step of a run changed by `changes`, and the same by the weights as trained.
+fn last_samples(changes: &[&str]) -> (Vec<Picture>, Option<Vec<Picture>>) {
+    let (data, folder) = (stripes(4), tempfile::tempdir().unwrap());
+    let (config, control) = (tiny(changes), Control::new());
+    let mut shown = None;
+    let request = request(&config, &data, folder.path(), &control);
+    train(&request, &CancelToken::new(), &mut |event| {
+        if let TrainEvent::Samples { pictures, raw, .. } = event {
+            shown = Some((pictures.to_vec(), raw.map(<[_]>::to_vec)));
+        }
+        Ok(())
+    })
+    .unwrap();
+    shown.unwrap()
+}
+
+#[test]
+fn samples_come_by_the_average_and_by_the_weights_as_trained_from_the_same_seeds() {
+    let (averaged, raw) = last_samples(&[]);
+    let raw = raw.unwrap();
+    assert_eq!((averaged.len(), raw.len()), (2, 2));
+    assert_ne!(averaged, raw);
+    // An average that keeps nothing is the weights as trained, so its pictures differ by no seed.
+    let (averaged, same) =
+        last_samples(&["train_params.ema_decay=1e-12", "train_params.ema_warmup=false"]);
+    assert_eq!(Some(averaged), same);
+    // A run without an average draws what the other one draws by its weights as trained.
+    let (only, none) = last_samples(&["train_params.ema_decay=0"]);
+    assert_eq!((only, none), (raw, None));
+    assert_eq!(last_samples(&["train_params.sample_raw=false"]).1, None);
 }
 
 #[test]

@@ -65,6 +65,57 @@ fn a_run_saves_and_draws_when_asked() {
 }
 
 #[test]
+fn a_paused_run_makes_no_step_and_ends_with_the_bytes_of_one_that_was_not() {
+    let config = tiny(&[]);
+    let [whole, paused] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    watch(&config, whole.path(), false, &mut |_, _, _| Ok(())).0.unwrap();
+    let mut looks = 0;
+    let (end, lines) = watch(&config, paused.path(), false, &mut |line, control, _| {
+        if line.starts_with("step 3 ") {
+            control.pause();
+        }
+        if line.starts_with("paused ") {
+            looks += 1;
+            match looks {
+                // What is wished for meanwhile is done at once.
+                1 => control.save_now(),
+                2 => control.sample_now(),
+                _ => control.go_on(),
+            }
+        }
+        Ok(())
+    });
+    assert_eq!(end.unwrap(), TrainEnd::Finished { step: 6 });
+    let from = lines.iter().position(|line| line.starts_with("step 3 ")).unwrap();
+    let to = lines.iter().position(|line| line.starts_with("step 4 ")).unwrap();
+    let meanwhile =
+        ["paused 3", "checkpoint 3", "paused 3", "samples 3", "paused 3", "continued 3"];
+    let mut told = lines[from + 1..to].to_vec();
+    // It may look around more often than it is asked for something.
+    told.dedup();
+    assert_eq!(told, meanwhile);
+    assert!(bytes_of_last(paused.path()) == bytes_of_last(whole.path()));
+}
+
+#[test]
+fn a_paused_run_that_is_stopped_keeps_what_it_learned() {
+    let (config, folder) = (tiny(&[]), tempfile::tempdir().unwrap());
+    let (end, lines) = watch(&config, folder.path(), false, &mut |line, control, cancel| {
+        if line.starts_with("step 3 ") {
+            control.pause();
+        }
+        if line.starts_with("paused ") {
+            cancel.cancel();
+            control.wake();
+        }
+        Ok(())
+    });
+    assert_eq!(end.unwrap(), TrainEnd::Stopped { step: 3 });
+    assert_eq!(told(&lines, "checkpoint "), ["3"]);
+    assert_eq!(told(&lines, "paused "), ["3"]);
+}
+
+#[test]
 fn a_run_that_runs_away_goes_back_and_on_more_slowly() {
     let (config, folder) =
         (tiny(&["train_params.checkpoint_every=3"]), tempfile::tempdir().unwrap());

@@ -23,6 +23,8 @@ fn line(event: &TrainEvent) -> String {
         TrainEvent::RolledBack { step, to_step, learning_rate, .. } => {
             format!("back {step} {to_step} {learning_rate}")
         }
+        TrainEvent::Paused { step } => format!("paused {step}"),
+        TrainEvent::Continued { step } => format!("continued {step}"),
     }
 }
 

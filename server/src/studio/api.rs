@@ -399,8 +399,10 @@ impl Darkroom {
             Wish::SampleNow => control.sample_now(),
             Wish::RateFactor(factor) => control.set_rate_factor(factor)?,
             Wish::SampleEvery(steps) => control.set_sample_every(steps),
+            Wish::Pause => control.pause(),
+            Wish::GoOn => control.go_on(),
         }
-        Ok(())
+        self.publish_status()
     }
 
     pub fn interrupt(&self, job: JobId) -> Result<()> {

@@ -27,6 +27,14 @@ pub struct RunningJob {
     pub drawing: Drawing,
 }
 
+impl RunningJob {
+    /// Ends it at its next step; one that is paused ends at once.
+    fn stop(&self) {
+        self.cancel.cancel();
+        self.control.wake();
+    }
+}
+
 /// Where a generation stands.
 #[derive(Clone, Debug, Default)]
 pub struct Drawing {
@@ -125,7 +133,7 @@ impl LiveJobs {
 
     /// False if this program does not run the job.
     pub fn cancel(&self, job: JobId) -> bool {
-        self.lock().get(&job).map(|running| running.cancel.cancel()).is_some()
+        self.lock().get(&job).map(|running| running.stop()).is_some()
     }
 
     /// Whether the running batch of the job is to be left out; asked once for each wish.
@@ -134,7 +142,12 @@ impl LiveJobs {
     }
 
     pub fn cancel_all(&self) {
-        self.lock().values().for_each(|running| running.cancel.cancel());
+        self.lock().values().for_each(RunningJob::stop);
+    }
+
+    /// Lets what is paused look whether there is something to do.
+    pub fn wake_all(&self) {
+        self.lock().values().for_each(|running| running.control.wake());
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<JobId, RunningJob>> {

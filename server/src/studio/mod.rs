@@ -169,6 +169,7 @@ impl Darkroom {
     /// Tells worker and pages of a job that was just put into the queue.
     fn queued(&self, job: JobId) -> Result<JobId> {
         self.bell.ring();
+        self.live.wake_all();
         self.publish_status()?;
         Ok(job)
     }

@@ -16,7 +16,7 @@ use super::files::write_whole;
 use super::heartbeat::Heartbeat;
 use super::metrics::Metrics;
 use super::pace::{Pace, Throttle};
-use super::store::{Ending, JobRow};
+use super::store::{Ending, JobRow, SampleRow};
 use super::tensorboard::TensorBoard;
 use super::views::kept_checkpoints;
 use super::{Darkroom, Worker};
@@ -24,6 +24,9 @@ use crate::{Error, Result};
 
 /// Black pixels between the samples of a grid.
 const GRID_GAP: u32 = 2;
+
+/// What is said of a run that is paused.
+const PAUSED: &str = "Paused: other runs wait until it goes on or is stopped.";
 
 /// What a training job asks for, as its row holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,9 +69,15 @@ impl RunRequest {
     }
 }
 
-/// The address of the grid of samples at `step`.
-pub fn sample_grid(job: JobId, step: u64) -> SampleGrid {
-    SampleGrid { step, url: format!("/files/samples/{job}/{step}.png") }
+/// The addresses of the grids that `sample` has.
+pub fn sample_grid(job: JobId, sample: &SampleRow) -> SampleGrid {
+    let step = sample.step;
+    let raw = sample.raw.as_ref();
+    SampleGrid {
+        step,
+        url: format!("/files/samples/{job}/{step}.png"),
+        raw_url: raw.map(|_| format!("/files/samples/{job}/{step}-raw.png")),
+    }
 }
 
 /// Does a training from its row to its last checkpoint.
@@ -210,6 +219,8 @@ struct Run<'a> {
     untold: Vec<LossPoint>,
     events: Throttle,
     heartbeat: Heartbeat,
+    /// Since when it has been paused.
+    held: Option<Instant>,
 }
 
 impl<'a> Run<'a> {
@@ -228,6 +239,7 @@ impl<'a> Run<'a> {
             untold: Vec::new(),
             events: Throttle::new(Duration::from_millis(200)),
             heartbeat: Heartbeat::new(),
+            held: None,
         }
     }
 
@@ -243,10 +255,12 @@ impl<'a> Run<'a> {
             TrainEvent::RolledBack { step, to_step, learning_rate, reason } => {
                 self.rolled_back(step, to_step, learning_rate, reason)
             }
-            TrainEvent::Samples { step, pictures, columns } => {
-                self.samples(step, pictures, columns)
+            TrainEvent::Samples { step, pictures, raw, columns } => {
+                self.samples(step, pictures, raw, columns)
             }
             TrainEvent::Checkpoint { .. } => self.checkpoint(),
+            TrainEvent::Paused { .. } => self.paused(),
+            TrainEvent::Continued { .. } => self.continued(),
         }
     }
 
@@ -367,18 +381,68 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn samples(&mut self, step: u64, pictures: &[Picture], columns: usize) -> Result<()> {
-        let path = self.folder.join("samples").join(format!("step-{step:08}.png"));
+    /// Between two looks of a run that makes no steps.
+    fn paused(&mut self) -> Result<()> {
+        if self.held.is_none() {
+            self.held = Some(Instant::now());
+            self.say(Some(PAUSED));
+            (self.figures.eta_seconds, self.figures.images_per_second) = (None, None);
+            self.show_figures();
+            self.tell();
+            self.flush()?;
+        }
+        self.worker.draw_waiting();
+        if self.heartbeat.due() { self.beat() } else { Ok(()) }
+    }
+
+    /// The time of the pause is not the run's.
+    fn continued(&mut self) -> Result<()> {
+        if let Some(held) = self.held.take() {
+            self.image_pace.skip(held.elapsed());
+            self.step_pace.skip(held.elapsed());
+        }
+        self.say(None);
+        self.studio.publish_status()
+    }
+
+    fn say(&self, words: Option<&str>) {
+        let message = words.map(str::to_owned);
+        self.studio.live.change(self.job, |running| running.message = message);
+    }
+
+    fn samples(
+        &mut self,
+        step: u64,
+        pictures: &[Picture],
+        raw: Option<&[Picture]>,
+        columns: usize,
+    ) -> Result<()> {
+        let path = self.grid(step, ("", "samples"), pictures, columns)?;
+        let raw = raw.map(|raw| self.grid(step, ("-raw", "samples/raw"), raw, columns));
+        let sample = SampleRow { step, path, raw: raw.transpose()? };
+        self.studio.store.add_sample(self.job, &sample)?;
+        let grid = sample_grid(self.job, &sample);
+        self.studio.live.publish(Live::Samples { job: self.job, grid });
+        Ok(())
+    }
+
+    /// Puts a grid into the run's folder, under a name that ends with `suffix`, and into its logs as
+    /// `tag`. Tells its path relative to the data folder.
+    fn grid(
+        &mut self,
+        step: u64,
+        (suffix, tag): (&str, &str),
+        pictures: &[Picture],
+        columns: usize,
+    ) -> Result<String> {
+        let path = self.folder.join("samples").join(format!("step-{step:08}{suffix}.png"));
         let sheet = grid(pictures, columns, GRID_GAP);
         let png = sheet.to_png(&[]);
         write_whole(&path, &png)?;
         if let Some(logs) = &mut self.logs {
-            logs.tensorboard.samples(step, (sheet.width, sheet.height), &png)?;
+            logs.tensorboard.samples(step, tag, (sheet.width, sheet.height), &png)?;
         }
-        self.studio.store.add_sample(self.job, step, &self.studio.folders.relative(&path))?;
-        let grid = sample_grid(self.job, step);
-        self.studio.live.publish(Live::Samples { job: self.job, grid });
-        Ok(())
+        Ok(self.studio.folders.relative(&path))
     }
 
     fn checkpoint(&mut self) -> Result<()> {

@@ -37,11 +37,13 @@ impl Darkroom {
 
     pub fn job_summary(&self, row: &JobRow) -> JobSummary {
         let running = self.live.get(row.id).unwrap_or_else(|| stored(row));
+        let paused = row.state == JobState::Running && running.control.is_paused();
         JobSummary {
             id: row.id,
             kind: row.kind,
             title: row.title.clone(),
             state: row.state,
+            paused,
             progress: running.progress,
             eta_seconds: running.eta_seconds.filter(|_| row.state == JobState::Running),
             message: running.message,
@@ -89,7 +91,7 @@ impl Darkroom {
         let (checkpoints, best) = kept_checkpoints(&folder);
         let steered = engine::train::steered(&folder).ok();
         let configured = request.config.train_params.sample_every as u64;
-        let steps = self.store.sample_steps(row.id)?;
+        let samples = self.store.samples(row.id)?;
         let job = self.job_summary(row);
         let figures = self.live.get(row.id).unwrap_or_else(|| stored(row)).figures;
         Ok(TrainView {
@@ -98,7 +100,7 @@ impl Darkroom {
             job,
             curve: self.store.curve(row.id, CURVE_POINTS)?,
             validation: self.store.validations(row.id)?,
-            samples: steps.into_iter().map(|step| sample_grid(row.id, step)).collect(),
+            samples: samples.iter().map(|sample| sample_grid(row.id, sample)).collect(),
             best,
             rate_factor: steered.as_ref().map_or(1.0, |steered| steered.rate_factor),
             sample_every: steered.and_then(|steered| steered.sample_every).unwrap_or(configured),

@@ -68,14 +68,19 @@ pub async fn sheet(
     numbered(&web, &file, &headers, path).await
 }
 
+/// A grid of samples: `500.png`, or `500-raw.png` by the weights as trained.
 pub async fn sample(
     State(web): State<Web>,
     Path((job, file)): Path<(i64, String)>,
     headers: HeaderMap,
 ) -> Answer {
-    let path =
-        move |darkroom: &Darkroom, step: i64| darkroom.store.sample(job, step.unsigned_abs());
-    numbered(&web, &file, &headers, path).await
+    let raw = file.strip_suffix("-raw.png").map(|step| format!("{step}.png"));
+    let is_raw = raw.is_some();
+    let path = move |darkroom: &Darkroom, step: i64| {
+        let sample = darkroom.store.sample(job, step.unsigned_abs())?;
+        Ok(sample.and_then(|sample| if is_raw { sample.raw } else { Some(sample.path) }))
+    };
+    numbered(&web, raw.as_ref().unwrap_or(&file), &headers, path).await
 }
 
 /// The newest preview of the generation that runs or ran last; it lives in memory only.

@@ -15,6 +15,7 @@ mod killed;
 mod latents;
 mod models;
 mod pages;
+mod pausing;
 mod plots;
 mod preferences;
 mod process;

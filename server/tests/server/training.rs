@@ -20,6 +20,10 @@ async fn a_run_leaves_curve_samples_metrics_and_a_model() {
     let sample = setup.site().get(&view.samples[0].url).await;
     let sample = Picture::from_png(&sample.bytes).unwrap();
     assert_eq!((sample.width, sample.height), (18, 8));
+    let raw = setup.site().get(view.samples[0].raw_url.as_ref().unwrap()).await;
+    let raw = Picture::from_png(&raw.bytes).unwrap();
+    assert_eq!((raw.width, raw.height), (18, 8));
+    assert_ne!(raw, sample, "the weights as trained draw otherwise than their average");
     let folder = darkroom(&setup).folders.run("first");
     assert!(folder.join("config.yaml").is_file());
     let metrics = std::fs::read_to_string(folder.join("metrics.jsonl")).unwrap();

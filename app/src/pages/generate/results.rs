@@ -371,6 +371,7 @@ pub(super) mod tests {
                 kind: JobKind::Generate,
                 title: "digits, 16 images".into(),
                 state,
+                paused: false,
                 progress: 0.5,
                 eta_seconds: Some(75.0),
                 message: None,

@@ -11,14 +11,15 @@ use super::fields::Fields;
 use super::overlay::{Beside, named_beside};
 use super::training::Training;
 use crate::api::{
-    DatasetInfo, Estimate, JobId, JobKind, JobSummary, ModelInfo, RunForm, Speed, fetch_datasets,
-    fetch_estimate, fetch_trainings, interrupt, probe, resume, train,
+    DatasetInfo, Estimate, JobId, JobKind, JobState, JobSummary, ModelInfo, RunForm, Speed,
+    fetch_datasets, fetch_estimate, fetch_trainings, go_on, interrupt, pause, probe, resume, train,
 };
 use crate::components::address::hold_address;
 use crate::components::draft::{after_pause, keep_draft};
 use crate::components::form_fault::FormFault;
 use crate::components::loss_chart::Quantity;
 use crate::live::Live;
+use crate::words;
 
 const CLASSES: &str = "model_params.num_classes";
 const AUTOENCODER: &str = "autoencoder_params.kind";
@@ -181,6 +182,29 @@ impl Desk {
         }
     }
 
+    /// The run on show if it goes on, and whether it is paused.
+    pub fn pausable(self) -> Option<(JobId, bool)> {
+        self.training.view.with(|view| {
+            let job = view.as_ref().map(|view| &view.job)?;
+            (job.state == JobState::Running).then_some((job.id, job.paused))
+        })
+    }
+
+    pub fn is_paused(self) -> bool {
+        self.pausable().is_some_and(|(_, paused)| paused)
+    }
+
+    /// Holds the run on show, or lets it go on if it is held.
+    pub fn pause_or_go_on(self) {
+        let Some((job, paused)) = untrack(|| self.pausable()) else { return };
+        spawn_local(async move {
+            let told = if paused { go_on(job).await } else { pause(job).await };
+            if let Err(error) = told {
+                self.fault.set(error);
+            }
+        });
+    }
+
     pub fn resume(self, job: JobId) {
         spawn_local(async move {
             match resume(job).await {
@@ -297,7 +321,7 @@ fn follow_runs(desk: Desk) {
         desk.live.status.with(|status| {
             let jobs = status.as_ref().map(|s| s.jobs.as_slice()).unwrap_or_default();
             let trainings = jobs.iter().filter(|job| job.kind == JobKind::Train);
-            trainings.map(|job| (job.id, job.state)).collect::<Vec<_>>()
+            trainings.map(|job| (job.id, words::state(job))).collect::<Vec<_>>()
         })
     });
     Effect::new(move |before: Option<Vec<_>>| {

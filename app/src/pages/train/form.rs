@@ -58,8 +58,30 @@ pub fn TrainForm() -> impl IntoView {
         >
             <input type="hidden" name="job" value=move || desk.stoppable().map(|job| job.to_string()) />
         </form>
+        <PauseForm />
     }
     .into_any()
+}
+
+/// Posts what the button beside Stop says.
+#[component]
+fn PauseForm() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let job = move || desk.pausable().map(|(job, _)| job.to_string());
+    view! {
+        <form
+            id="pause-form"
+            action=move || if desk.is_paused() { "/fn/go_on" } else { "/fn/pause" }
+            method="post"
+            hidden
+            on:submit=move |event| {
+                event.prevent_default();
+                desk.pause_or_go_on();
+            }
+        >
+            <input type="hidden" name="job" value=job />
+        </form>
+    }
 }
 
 #[component]
@@ -234,6 +256,9 @@ fn Actions() -> impl IntoView {
         <div class="actions sticky">
             <button type="submit" class="primary" disabled=move || desk.sending.get()>
                 "Start"
+            </button>
+            <button type="submit" form="pause-form" disabled=move || desk.pausable().is_none()>
+                {move || if desk.is_paused() { "Continue" } else { "Pause" }}
             </button>
             <button
                 type="submit"

@@ -72,7 +72,7 @@ fn RunHead() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let shown = desk.training.view;
     let title = move || shown.with(|v| v.as_ref().map(|v| v.job.title.clone()));
-    let state = Memo::new(move |_| shown.with(|v| v.as_ref().map(|v| v.job.state)));
+    let state = Memo::new(move |_| shown.with(|v| v.as_ref().map(|v| words::state(&v.job))));
     let message = move || {
         let words = shown.with(|v| v.as_ref().and_then(message));
         words.map(|(alarming, words)| {
@@ -94,8 +94,8 @@ fn RunHead() -> impl IntoView {
     view! {
         <div class="run-head">
             <h2>{title}</h2>
-            <span class="badge" data-state=move || state.get().map(words::state)>
-                {move || state.get().map(words::state)}
+            <span class="badge" data-state=move || state.get()>
+                {move || state.get()}
             </span>
             <div class="actions">
                 {move || resumable.get().map(|job| view! { <ResumeForm job /> })}
@@ -113,6 +113,9 @@ fn message(view: &TrainView) -> Option<(bool, String)> {
     let said = view.job.message.clone();
     match view.job.state {
         JobState::Queued => Some((false, "Waiting for the jobs before it.".into())),
+        JobState::Running if view.job.paused => {
+            Some((false, said.unwrap_or_else(|| "It pauses after the step it is at.".into())))
+        }
         JobState::Running | JobState::Done => said.map(|words| (false, words)),
         JobState::Stopped => {
             Some((false, "Stopped. What it learned is kept; Resume goes on from there.".into()))
@@ -160,7 +163,8 @@ fn Figures() -> impl IntoView {
         shown.with(|v| v.as_ref().map(|v| v.figures.clone()).unwrap_or_default())
     });
     let running = Signal::derive(move || {
-        shown.with(|v| v.as_ref().is_some_and(|v| v.job.state == JobState::Running))
+        shown
+            .with(|v| v.as_ref().is_some_and(|v| v.job.state == JobState::Running && !v.job.paused))
     });
     let fraction =
         Signal::derive(move || figures.with(|f| f.step as f32 / f.total_steps.max(1) as f32));

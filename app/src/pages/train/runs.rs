@@ -17,7 +17,7 @@ pub fn Runs() -> impl IntoView {
             <section class="runs" aria-label="Runs">
                 <h2>"Runs"</h2>
                 <ul>
-                    <For each=move || desk.runs.get() key=|run| (run.id, words::state(run.state)) let:run>
+                    <For each=move || desk.runs.get() key=|run| (run.id, words::state(run)) let:run>
                         <RunLine run shown />
                     </For>
                 </ul>
@@ -29,13 +29,13 @@ pub fn Runs() -> impl IntoView {
 
 #[component]
 fn RunLine(run: JobSummary, shown: Memo<Option<i64>>) -> impl IntoView {
-    let id = run.id;
+    let (id, state) = (run.id, words::state(&run));
     view! {
         <li>
             <a class="run-link" href=format!("/train?job={id}") aria-current=move || (shown.get() == Some(id)).then_some("true")>
                 <span class="run-name">{run.title}</span>
-                <span class="badge" data-state=words::state(run.state)>
-                    {words::state(run.state)}
+                <span class="badge" data-state=state>
+                    {state}
                 </span>
             </a>
             <OverlayLink id shown />

@@ -1,5 +1,6 @@
 //! What the model drew on its way.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::desk::Desk;
@@ -15,14 +16,16 @@ pub fn Samples() -> impl IntoView {
         desk.training.view.with(|v| v.as_ref().map(newest_first).unwrap_or_default())
     });
     let shape = Memo::new(move |_| desk.training.view.with(|v| v.as_ref().map_or((1, 1), shape)));
+    let all =
+        Memo::new(move |_| samples.with(|all| all.iter().flat_map(drawn).collect::<Vec<_>>()));
     let enlarged = RwSignal::new(None);
     let shown = Signal::derive(move || {
-        let grid = samples.with(|all| all.get(enlarged.get()?).cloned())?;
-        Some(picture(grid, shape.get()))
+        let drawn = all.with(|all| all.get(enlarged.get()?).cloned())?;
+        Some(picture(drawn, shape.get()))
     });
-    let count = Signal::derive(move || samples.with(Vec::len));
-    let open = Callback::new(move |step: u64| {
-        enlarged.set(samples.with_untracked(|all| all.iter().position(|grid| grid.step == step)));
+    let count = Signal::derive(move || all.with(Vec::len));
+    let open = Callback::new(move |url: String| {
+        enlarged.set(all.with_untracked(|all| all.iter().position(|drawn| drawn.url == url)));
     });
     view! {
         <section class="samples" aria-label="Samples">
@@ -32,8 +35,8 @@ pub fn Samples() -> impl IntoView {
                 fallback=|| view! { <p class="help">"The first pictures come after as many steps as Sample every says."</p> }
             >
                 <div class="sample-list">
-                    <For each=move || samples.get() key=|grid| grid.url.clone() let:grid>
-                        <SampleFigure grid open />
+                    <For each=move || samples.get() key=|grid| (grid.step, grid.raw_url.is_some()) let:grid>
+                        <StepFigures grid open />
                     </For>
                 </div>
             </Show>
@@ -43,25 +46,73 @@ pub fn Samples() -> impl IntoView {
     .into_any()
 }
 
+/// A grid, and which weights drew it where two did.
+#[derive(Clone, Debug, PartialEq)]
+struct Drawn {
+    step: u64,
+    url: String,
+    by: Option<&'static str>,
+}
+
+impl Drawn {
+    /// `Step 500, averaged`
+    fn caption(&self) -> String {
+        let by = self.by.map(|by| format!(", {by}")).unwrap_or_default();
+        format!("Step {}{by}", words::count(self.step))
+    }
+
+    fn alt(&self) -> String {
+        let step = words::count(self.step);
+        match self.by {
+            Some(AS_TRAINED) => format!("As trained, samples at step {step}"),
+            _ => format!("Samples at step {step}"),
+        }
+    }
+}
+
+const AVERAGED: &str = "averaged";
+const AS_TRAINED: &str = "as trained";
+
+/// The grids of one step.
+fn drawn(grid: &SampleGrid) -> Vec<Drawn> {
+    let (step, url) = (grid.step, grid.url.clone());
+    match grid.raw_url.clone() {
+        None => vec![Drawn { step, url, by: None }],
+        Some(raw) => vec![
+            Drawn { step, url, by: Some(AVERAGED) },
+            Drawn { step, url: raw, by: Some(AS_TRAINED) },
+        ],
+    }
+}
+
+/// What was drawn at one step, side by side.
 #[component]
-fn SampleFigure(grid: SampleGrid, open: Callback<u64>) -> impl IntoView {
-    let SampleGrid { step, url } = grid;
+fn StepFigures(grid: SampleGrid, open: Callback<String>) -> impl IntoView {
+    let all = drawn(&grid);
+    let paired = all.len() > 1;
+    view! {
+        <div class="sample-step" class:pair=paired>
+            {all.into_iter().map(|drawn| view! { <SampleFigure drawn open /> }).collect_view()}
+        </div>
+    }
+}
+
+#[component]
+fn SampleFigure(drawn: Drawn, open: Callback<String>) -> impl IntoView {
+    let (alt, caption) = (drawn.alt(), drawn.caption());
+    let (url, shown) = (drawn.url.clone(), drawn.url);
+    let enlarge = move |event: MouseEvent| {
+        if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
+            event.prevent_default();
+            open.run(shown.clone());
+        }
+    };
     view! {
         <figure>
-            <a
-                class="picture"
-                href=url
-                rel="external"
-                on:click=move |event| {
-                    if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
-                        event.prevent_default();
-                        open.run(step);
-                    }
-                }
-            >
-                <img src=url.clone() loading="lazy" alt=format!("Samples at step {}", words::count(step)) />
+            <a class="picture" href=url rel="external" on:click=enlarge>
+                <img src=url.clone() loading="lazy" alt=alt />
             </a>
-            <figcaption>"Step " {words::count(step)}</figcaption>
+            <figcaption>{caption}</figcaption>
         </figure>
     }
 }
@@ -79,14 +130,34 @@ fn shape(view: &TrainView) -> (u32, u32) {
     (columns as u32, train.num_samples.div_ceil(columns).max(1) as u32)
 }
 
-fn picture(grid: SampleGrid, (width, height): (u32, u32)) -> Enlarged {
+fn picture(drawn: Drawn, (width, height): (u32, u32)) -> Enlarged {
+    let which = if drawn.by == Some(AS_TRAINED) { "-as-trained" } else { "" };
     Enlarged {
-        alt: format!("Samples at step {}, enlarged", words::count(grid.step)),
-        caption: format!("Step {}", words::count(grid.step)),
-        file: format!("samples-{}.png", grid.step),
-        url: grid.url,
+        alt: format!("{}, enlarged", drawn.alt()),
+        caption: drawn.caption(),
+        file: format!("samples-{}{which}.png", drawn.step),
+        url: drawn.url,
         width,
         height,
         strip: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grids_of_two_kinds_of_weights_are_told_apart() {
+        let url = "/files/samples/7/1500.png".to_owned();
+        let grid = SampleGrid { step: 1500, url, raw_url: None };
+        let captions =
+            |grid: &SampleGrid| drawn(grid).iter().map(Drawn::caption).collect::<Vec<_>>();
+        assert_eq!(captions(&grid), ["Step 1,500"]);
+        let both = SampleGrid { raw_url: Some("/files/samples/7/1500-raw.png".into()), ..grid };
+        assert_eq!(captions(&both), ["Step 1,500, averaged", "Step 1,500, as trained"]);
+        let files: Vec<_> =
+            drawn(&both).into_iter().map(|drawn| picture(drawn, (2, 2)).file).collect();
+        assert_eq!(files, ["samples-1500.png", "samples-1500-as-trained.png"]);
     }
 }

@@ -17,7 +17,8 @@ use crate::components::form_fault::FormFault;
 use crate::components::notice::Alert;
 
 /// The functions that the forms here post to.
-const ENDPOINTS: [&str; 5] = ["save_now", "sample_now", "set_rate", "set_sampling", "extend"];
+const ENDPOINTS: [&str; 7] =
+    ["save_now", "sample_now", "set_rate", "set_sampling", "pause", "go_on", "extend"];
 const FIELDS: [&str; 3] = ["rate_factor", "sample_every", "num_steps"];
 
 /// What the forms share: which run they are about, what is wrong, and what the run has heard.
@@ -128,13 +129,15 @@ fn Halved() -> impl IntoView {
 /// A checkpoint or samples of the step that the run is at.
 #[component]
 fn Now(helm: Helm) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let when = move || if untrack(|| desk.is_paused()) { "at once" } else { "the next step" };
     let save = move |event: SubmitEvent| {
         event.prevent_default();
-        helm.tell(save_now(helm.job), "A checkpoint follows the next step.".into());
+        helm.tell(save_now(helm.job), format!("A checkpoint follows {}.", when()));
     };
     let sample = move |event: SubmitEvent| {
         event.prevent_default();
-        helm.tell(sample_now(helm.job), "Samples follow the next step.".into());
+        helm.tell(sample_now(helm.job), format!("Samples follow {}.", when()));
     };
     view! {
         <form action="/fn/save_now" method="post" on:submit=save>

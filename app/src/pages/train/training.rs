@@ -181,6 +181,7 @@ mod tests {
                 kind: crate::api::JobKind::Train,
                 title: String::new(),
                 state: crate::api::JobState::Running,
+                paused: false,
                 progress: 0.5,
                 eta_seconds: None,
                 message: None,

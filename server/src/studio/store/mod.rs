@@ -21,6 +21,7 @@ pub use endings::Ending;
 pub use gallery::ImageFilter;
 pub use images::{ImageRow, NewImage};
 pub use jobs::JobRow;
+pub use samples::SampleRow;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

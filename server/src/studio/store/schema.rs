@@ -109,6 +109,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ALTER TABLE jobs ADD COLUMN unsaved INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX jobs_unsaved ON jobs (id) WHERE unsaved;
 ",
+    "
+    ALTER TABLE samples ADD COLUMN raw TEXT;
+",
 ];
 
 /// Brings the database to the newest version; one from a newer program is refused. Of several

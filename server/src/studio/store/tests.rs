@@ -141,7 +141,11 @@ fn deleting_a_job_takes_its_curve_and_samples_along() {
     let (_folder, store) = store();
     let job = store.enqueue(JobKind::Train, "a", "{}", None).unwrap();
     store.add_losses(job, &[LossPoint { step: 1, loss: 1.0, ..Default::default() }]).unwrap();
-    store.add_sample(job, 1, "runs/a/samples/step-00000001.png").unwrap();
+    let path = "runs/a/samples/step-00000001.png".to_owned();
+    let drawn = SampleRow { step: 1, raw: Some(path.replace(".png", "-raw.png")), path };
+    store.add_sample(job, &drawn).unwrap();
+    assert_eq!(store.samples(job).unwrap(), std::slice::from_ref(&drawn));
+    assert_eq!(store.sample(job, 1).unwrap(), Some(drawn));
     store.delete_job(job).unwrap();
     assert_eq!(store.curve(job, 10).unwrap(), []);
     assert_eq!(store.sample(job, 1).unwrap(), None);
@@ -241,7 +245,7 @@ fn a_database_of_the_first_program_keeps_all_it_holds() {
         let point = store.curve(2, 10).unwrap()[0];
         assert_eq!((point.step, point.loss, point.learning_rate), (1, 0.5, None));
         assert_eq!(point.buckets, [Some(0.25), None, None, None]);
-        assert_eq!(store.sample(2, 1).unwrap().as_deref(), Some("c.png"));
+        assert_eq!(store.sample(2, 1).unwrap().map(|sample| sample.path).as_deref(), Some("c.png"));
         assert_eq!(store.job(2).unwrap().unwrap().state, JobState::Stopped);
         assert_eq!(store.dataset("cats").unwrap().unwrap().path, "/cats");
         assert_eq!(store.draft("train").unwrap().as_deref(), Some("{\"a\":1}"));

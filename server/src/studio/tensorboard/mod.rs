@@ -57,9 +57,9 @@ impl TensorBoard {
         self.write(&event::scalars(now(), point.step, told))
     }
 
-    /// A grid of samples, as PNG.
-    pub fn samples(&mut self, step: u64, size: (u32, u32), png: &[u8]) -> Result<()> {
-        self.write(&event::image(now(), step, "samples", size, png))
+    /// A grid of samples called `tag`, as PNG.
+    pub fn samples(&mut self, step: u64, tag: &str, size: (u32, u32), png: &[u8]) -> Result<()> {
+        self.write(&event::image(now(), step, tag, size, png))
     }
 
     pub fn flush(&mut self) -> Result<()> {
