@@ -115,6 +115,29 @@ pub fn grid(pictures: &[Picture], columns: usize, gap: u32) -> Picture {
     rows(pictures, &vec![columns; pictures.len().div_ceil(columns)], gap)
 }
 
+/// The pictures of `cell` (width, height) in the grid that [`grid`] made of them with `gap`, and what
+/// stayed black after the last.
+pub fn cells(sheet: &Picture, cell: (u32, u32), gap: u32) -> Vec<Picture> {
+    let channels = usize::from(sheet.channels);
+    let starts =
+        |whole: u32, side: u32| (0..=whole.saturating_sub(side)).step_by((side + gap) as usize);
+    let cut = |left: u32, top: u32| {
+        let line = |y: u32| {
+            let start = (y * sheet.width + left) as usize * channels;
+            &sheet.pixels[start..start + cell.0 as usize * channels]
+        };
+        let pixels = (top..top + cell.1).flat_map(line).copied().collect();
+        Picture { width: cell.0, height: cell.1, channels: sheet.channels, pixels }
+    };
+    if sheet.width < cell.0 || sheet.height < cell.1 {
+        return Vec::new();
+    }
+    let tops = starts(sheet.height, cell.1);
+    tops.flat_map(|top| starts(sheet.width, cell.0).map(move |left| (left, top)))
+        .map(|(left, top)| cut(left, top))
+        .collect()
+}
+
 /// Pictures of one size, so many in each row as `lengths` says, `gap` black pixels between them. What
 /// the last rows lack stays black.
 pub fn rows(pictures: &[Picture], lengths: &[usize], gap: u32) -> Picture {
@@ -172,6 +195,19 @@ mod tests {
         assert_eq!((sheet.width, sheet.height), (8, 5));
         assert_eq!(sheet.row(0), [1, 1, 0, 2, 2, 0, 3, 3]);
         assert_eq!(sheet.row(4), [4, 4, 0, 5, 5, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_grid_comes_apart_again() {
+        let picture = |value| Picture {
+            pixels: (value..value + 18).collect(),
+            ..Picture::filled(2, 3, 3, 0)
+        };
+        let pictures: Vec<_> = (0..5).map(|at| picture(at * 20)).collect();
+        let mut apart = cells(&grid(&pictures, 3, 2), (2, 3), 2);
+        assert_eq!(apart.pop(), Some(Picture::filled(2, 3, 3, 0)));
+        assert_eq!(apart, pictures);
+        assert_eq!(cells(&pictures[0], (4, 4), 2), []);
     }
 
     #[test]

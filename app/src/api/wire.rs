@@ -174,6 +174,11 @@ pub struct SampleGrid {
     pub raw_url: Option<String>,
 }
 
+/// Steps and seeds at most on `/files/progress/{run}/{step}.png`, the sheet of a run's samples up to
+/// a step: a row for each step, a column for each seed.
+pub const PROGRESS_STEPS: usize = 20;
+pub const PROGRESS_SEEDS: usize = 8;
+
 /// The figures of a run that change with every step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainFigures {

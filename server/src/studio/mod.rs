@@ -30,6 +30,7 @@ pub mod png_text;
 mod presence;
 mod probing;
 mod process;
+mod progress;
 mod purging;
 mod recall;
 pub mod runs;

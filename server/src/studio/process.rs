@@ -57,7 +57,7 @@ impl Darkroom {
 }
 
 /// At most as large as the pictures of data sets are shown.
-fn small(picture: Picture) -> Picture {
+pub(super) fn small(picture: Picture) -> Picture {
     let (width, height) = (picture.width, picture.height);
     let longest = width.max(height).max(1);
     let side = |side: u32| (side * LARGEST / longest).max(1) as usize;

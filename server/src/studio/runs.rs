@@ -23,7 +23,7 @@ use super::{Darkroom, Worker};
 use crate::{Error, Result};
 
 /// Black pixels between the samples of a grid.
-const GRID_GAP: u32 = 2;
+pub(super) const GRID_GAP: u32 = 2;
 
 /// What is said of a run that is paused.
 const PAUSED: &str = "Paused: other runs wait until it goes on or is stopped.";

@@ -83,6 +83,12 @@ pub async fn sample(
     numbered(&web, raw.as_ref().unwrap_or(&file), &headers, path).await
 }
 
+/// The samples of a run up to the step that the file is called by, on one sheet.
+pub async fn progress(State(web): State<Web>, Path((job, file)): Path<(i64, String)>) -> Answer {
+    let last = number(&file, ".png")?.unsigned_abs();
+    drawn(&web, move |darkroom| darkroom.progress(job, last)).await
+}
+
 /// The newest preview of the generation that runs or ran last; it lives in memory only.
 pub async fn preview(State(web): State<Web>, Path(file): Path<String>) -> Answer {
     let id = number(&file, ".png")?;

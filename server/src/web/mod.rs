@@ -98,6 +98,7 @@ pub fn app(web: Web) -> Router {
         .route("/files/runs/{file}", get(models::run))
         .route("/files/diffusers/{file}", get(models::diffusers))
         .route("/files/samples/{job}/{file}", get(files::sample))
+        .route("/files/progress/{job}/{file}", get(files::progress))
         .route("/files/sheets/{job}/{file}", get(files::sheet))
         .route("/files/datasets/{name}/{file}", get(files::dataset))
         .route("/files/augmented/{file}", get(files::augmented))

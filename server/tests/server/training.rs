@@ -1,6 +1,7 @@
 //! Training runs from the first step to a model.
 
 use app::api::{ApiError, JobState, Live, Studio, Wish};
+use axum::http::StatusCode;
 use engine::grid::Picture;
 use server::studio::Runner;
 
@@ -115,6 +116,22 @@ async fn closing_keeps_what_was_learnt_and_says_so() {
     let message = view.job.message.unwrap();
     assert!(message.contains("Darkroom was closed while this ran"), "{message}");
     assert!(message.contains(&format!("step {step}")), "{message}");
+}
+
+#[tokio::test]
+async fn the_samples_of_all_steps_stand_on_one_sheet() {
+    let setup = Setup::working();
+    let view = setup.trained("first").await;
+    let (site, job) = (setup.site(), view.job.id);
+    let sheet = async |last: u64| site.get(&format!("/files/progress/{job}/{last}.png")).await;
+    let (all, first) = (sheet(8).await, sheet(7).await);
+    assert_eq!((all.status, first.status), (StatusCode::OK, StatusCode::OK));
+    let [all, first] = [all, first].map(|answer| Picture::from_png(&answer.bytes).unwrap());
+    // Two seeds, each by the average and as trained; cells of eight pixels are enlarged to 144.
+    assert!((4 * 144..5 * 144).contains(&(all.width - 64)), "{}", all.width);
+    assert!(all.width == first.width && all.height - first.height == 148, "steps 4 and 8, step 4");
+    assert_eq!(sheet(3).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(site.get("/files/progress/999/8.png").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

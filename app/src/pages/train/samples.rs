@@ -4,7 +4,7 @@ use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::desk::Desk;
-use crate::api::{SampleGrid, TrainView};
+use crate::api::{PROGRESS_SEEDS, PROGRESS_STEPS, SampleGrid, TrainView};
 use crate::components::lightbox::{Enlarged, Lightbox};
 use crate::components::show::Show;
 use crate::words;
@@ -34,6 +34,7 @@ pub fn Samples() -> impl IntoView {
                 when=move || samples.with(|all| !all.is_empty())
                 fallback=|| view! { <p class="help">"The first pictures come after as many steps as Sample every says."</p> }
             >
+                <ThroughTraining samples />
                 <div class="sample-list">
                     <For each=move || samples.get() key=|grid| (grid.step, grid.raw_url.is_some()) let:grid>
                         <StepFigures grid open />
@@ -44,6 +45,43 @@ pub fn Samples() -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// All steps on one sheet, which is fetched once it is unfolded.
+#[component]
+fn ThroughTraining(samples: Memo<Vec<SampleGrid>>) -> impl IntoView {
+    let training = expect_context::<Desk>().training;
+    let url = Memo::new(move |_| {
+        let job = training.view.with(|view| view.as_ref().map(|view| view.job.id))?;
+        let last = samples.with(|all| all.first().map(|grid| grid.step))?;
+        Some(format!("/files/progress/{job}/{last}.png"))
+    });
+    let words = move || samples.with(|all| progress_words(all));
+    view! {
+        <details class="fold through-training">
+            <summary>"Through training"</summary>
+            <div class="fold-box">
+                <p class="help">{words}</p>
+                <a class="picture" href=move || url.get() rel="external" target="_blank">
+                    <img src=move || url.get() loading="lazy" alt="Samples of all steps" />
+                </a>
+            </div>
+        </details>
+    }
+}
+
+fn progress_words(samples: &[SampleGrid]) -> String {
+    let paired = samples.iter().any(|grid| grid.raw_url.is_some());
+    let beside = if paired { ", each averaged and as trained" } else { "" };
+    let some = match samples.len() {
+        count if count > PROGRESS_STEPS => {
+            format!(" {PROGRESS_STEPS} of {count} steps, spread evenly.")
+        }
+        _ => String::new(),
+    };
+    format!(
+        "A row for each step, a column for each picture{beside}; the first {PROGRESS_SEEDS} at most.{some}"
+    )
 }
 
 /// A grid, and which weights drew it where two did.
