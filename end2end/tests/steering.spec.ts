@@ -39,7 +39,8 @@ test('a run is paused, draws meanwhile, and goes on', async ({ page }) => {
   await form.reached(page, 5);
   await page.getByRole('button', { name: 'Pause' }).click();
   await expect(page.locator('.run-head .badge')).toHaveText('paused');
-  await expect(page.getByText('Paused: other runs wait')).toBeVisible();
+  const run = page.getByRole('region', { name: 'Run', exact: true });
+  await expect(run.getByText('Paused: other runs wait')).toBeVisible();
   const step = await page.getByTestId('train-step').textContent();
   const helm = page.getByRole('region', { name: 'Steer the run' });
   await helm.getByRole('button', { name: 'Sample now' }).click();

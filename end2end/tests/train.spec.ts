@@ -30,13 +30,27 @@ test('a run is trained to its end, reloaded in the middle, and draws', async ({ 
   await expect(page.getByTestId('parameters')).toContainText('Model: tiny');
 });
 
+test('the samples of all steps are looked at on one sheet', async ({ page }) => {
+  await open(page, '/train');
+  await form.fillTiny(page, 'sheeted', { Steps: '60', 'Sample every': '20' });
+  await form.start(page);
+  await form.finished(page, 'sheeted');
+  await page.getByText('Through training', { exact: true }).click();
+  const sheet = page.getByRole('img', { name: 'Samples of all steps' });
+  // Four seeds, each averaged and as trained, enlarged to 168 pixels.
+  await expect.poll(() => sheet.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(8 * 168);
+  const height = await sheet.evaluate((image: HTMLImageElement) => image.naturalHeight);
+  expect(height, 'three steps').toBeGreaterThan(3 * 168);
+  await expect(page.getByText('A row for each step, a column for each picture, each averaged')).toBeVisible();
+});
+
 test('the loss curve tells its values to a pointer', async ({ page }) => {
   await open(page, '/train');
   await form.fillTiny(page, 'curved', { Steps: '60' });
   await form.start(page);
   await form.reached(page, 60);
   await form.curve(page).hover();
-  await expect(page.getByText(/^Step \d+$/).first()).toBeVisible();
+  await expect(page.locator('.readout')).toContainText(/Step\s*\d+\s*Loss\s*\d/);
 });
 
 test('a generation runs between two steps of a run', async ({ page, context }) => {
