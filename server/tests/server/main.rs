@@ -2,6 +2,7 @@
 
 mod api_v1;
 mod command_line;
+mod connections;
 mod doors;
 mod evaluations;
 mod files;
