@@ -23,6 +23,7 @@ mod queue;
 mod revisions;
 mod sdapi;
 mod sdapi_extras;
+mod sdapi_refused;
 mod sdapi_unsaved;
 mod support;
 mod training;
