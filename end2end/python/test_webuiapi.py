@@ -5,6 +5,7 @@ import time
 import unittest
 
 import webuiapi
+from PIL import Image, ImageChops
 
 from darkroom import Darkroom
 
@@ -33,6 +34,57 @@ class WebUiApi(unittest.TestCase):
         self.assertIn("Seed: 8", told.info)
         again = self.draw(steps=4, seed=8, batch_size=1, sampler_name="DDIM", scheduler="Automatic")
         self.assertEqual(again.image.tobytes(), drawn.images[1].tobytes())
+
+    def from_picture(self, image, **settings):
+        return self.api.img2img(
+            images=[image],
+            override_settings={"sd_model_checkpoint": "digits"},
+            width=28,
+            height=28,
+            steps=8,
+            seed=3,
+            sampler_name="DDIM",
+            scheduler="Automatic",
+            **settings,
+        ).image.convert("L")
+
+    def test_a_picture_is_drawn_over_the_more_the_stronger(self):
+        seven = self.draw(prompt="7", steps=8, seed=7).image.convert("L")
+        drawn = [self.from_picture(seven, denoising_strength=s) for s in (0.0, 0.4, 1.0)]
+        self.assertEqual(drawn[0].tobytes(), seven.tobytes())
+        far = [sum(ImageChops.difference(image, seven).tobytes()) for image in drawn]
+        self.assertLess(far[1], far[2])
+        self.assertGreater(far[1], 0)
+
+    def test_only_what_is_under_a_mask_is_drawn_over(self):
+        seven = self.draw(prompt="7", steps=8, seed=7).image.convert("L")
+        mask = Image.new("L", seven.size, 0)
+        mask.paste(255, (0, 0, 28, 14))
+        drawn = self.from_picture(
+            seven,
+            mask_image=mask,
+            mask_blur=0,
+            inpainting_fill=2,
+            inpaint_full_res=False,
+            denoising_strength=1.0,
+        )
+        above, below = (0, 0, 28, 14), (0, 14, 28, 28)
+        self.assertEqual(drawn.crop(below).tobytes(), seven.crop(below).tobytes())
+        self.assertNotEqual(drawn.crop(above).tobytes(), seven.crop(above).tobytes())
+
+    def test_images_are_enlarged(self):
+        small = Image.new("L", (4, 3), 90)
+        one = self.api.extra_single_image(small, upscaler_1="Nearest", upscaling_resize=2)
+        self.assertEqual((one.image.size, one.image.convert("L").getpixel((7, 5))), ((8, 6), 90))
+        many = self.api.extra_batch_images([small, small], upscaler_1="Lanczos", upscaling_resize=3)
+        self.assertEqual([image.size for image in many.images], [(12, 9)] * 2)
+
+    def test_a_call_follows_one_that_was_refused(self):
+        large = Image.effect_noise((700, 700), 100)
+        for _ in range(10):
+            with self.assertRaises(RuntimeError):
+                self.api.interrogate(large)
+            self.assertTrue(self.api.get_options())
 
     def test_an_interrupt_keeps_what_is_done_and_progress_is_told(self):
         drawn = {}

@@ -13,6 +13,7 @@ pub(crate) mod files;
 mod folders;
 pub mod foreign;
 mod foundations;
+pub mod fused;
 mod gallery;
 mod heartbeat;
 pub mod image_texts;

@@ -1,7 +1,8 @@
 //! From the settings in a picture back to the form that they were typed into.
 
-use engine::config::{GenerateSettings, SCHEDULES, SamplerKind, ScheduleKind, Upscaler};
+use engine::config::{GenerateSettings, SamplerKind, ScheduleKind, Upscaler};
 
+use super::fused;
 use super::infotext::{CLIP, SPACING, VARIANCE};
 use super::library::Models;
 use super::parameters::Parameters;
@@ -110,12 +111,7 @@ fn sampler(name: &str) -> Option<(SamplerKind, Option<ScheduleKind>)> {
         let comfy = || SamplerKind::from_name(&format!("k_{name}"));
         SamplerKind::from_name(name).or_else(|_| comfy()).ok()
     };
-    let fused = || {
-        SCHEDULES.iter().find_map(|(schedule, ending, _)| {
-            let sampler = name.strip_suffix(ending)?.strip_suffix(' ')?;
-            Some((known(sampler)?, Some(*schedule)))
-        })
-    };
+    let fused = || fused::read(name, known).map(|(sampler, schedule)| (sampler, Some(schedule)));
     known(name).map(|sampler| (sampler, None)).or_else(fused)
 }
 
@@ -130,7 +126,7 @@ fn schedule(name: &str) -> Option<ScheduleKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::studio::Folders;
+    use crate::studio::{Folders, foreign};
 
     fn fields(text: &str) -> Vec<(String, String)> {
         let folder = tempfile::tempdir().unwrap();
@@ -206,5 +202,31 @@ mod tests {
         }
         assert_eq!(sampler("restart"), None);
         assert_eq!(schedule("normal"), Some(ScheduleKind::Uniform));
+    }
+    #[test]
+    fn names_of_invokeai_bring_their_schedule() {
+        let folder = tempfile::tempdir().unwrap();
+        let models = Models::new(Folders::open(folder.path()).unwrap());
+        for (name, sampler, schedule) in [
+            ("euler", "Euler", "Uniform"),
+            ("euler_k", "Euler", "Karras"),
+            ("euler_a", "Euler a", "Uniform"),
+            ("heun_k", "Heun", "Karras"),
+            ("lms_k", "LMS", "Karras"),
+            ("dpmpp_2m", "DPM++ 2M", "Uniform"),
+            ("dpmpp_2m_k", "DPM++ 2M", "Karras"),
+            ("dpmpp_2m_sde_k", "DPM++ 2M SDE", "Karras"),
+            ("dpmpp_sde_k", "DPM++ SDE", "Karras"),
+            ("unipc_k", "UniPC", "Karras"),
+            ("pndm", "PLMS", "Uniform"),
+            ("ddim", "DDIM", "Uniform"),
+        ] {
+            let written = format!("{{\"scheduler\": \"{name}\"}}");
+            let texts = [("invokeai_metadata".to_owned(), written)];
+            let (_, parameters) = foreign::read(&texts).unwrap();
+            let found = form_fields(&parameters, &models, |_| false);
+            assert_eq!(value(&found, "sampler"), Some(sampler), "{name}");
+            assert_eq!(value(&found, "schedule"), Some(schedule), "{name}");
+        }
     }
 }

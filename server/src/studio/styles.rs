@@ -40,6 +40,14 @@ impl Darkroom {
         });
         Ok(words.fold(prompt.trim().to_owned(), joined))
     }
+
+    /// Those of `names` that are no styles.
+    pub fn unknown_styles(&self, names: &[String]) -> Result<Vec<String>> {
+        let styles = self.store.styles()?;
+        let is_known =
+            |name: &str| styles.iter().any(|style| style.name.eq_ignore_ascii_case(name));
+        Ok(names.iter().filter(|name| !is_known(name)).cloned().collect())
+    }
 }
 
 const PLACE: &str = "{prompt}";

@@ -3,6 +3,7 @@
 mod answer;
 mod api_v1;
 mod download;
+mod drain;
 mod events;
 mod files;
 mod function_status;
@@ -120,5 +121,6 @@ pub fn app(web: Web) -> Router {
         .layer(middleware::from_fn(sdapi::speak))
         .layer(CompressionLayer::new().compress_when(compressible()))
         .layer(middleware::from_fn(headers::add))
+        .layer(middleware::from_fn(drain::rest))
         .with_state(web)
 }

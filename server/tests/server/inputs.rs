@@ -44,7 +44,10 @@ async fn other_programs_are_understood() {
     let picture = with_text("invokeai_metadata", invoke);
     let given = input(&give(&site, "application/json", "", &picture).await);
     assert_eq!(given.written_by, "InvokeAI");
-    assert_eq!(given.parameters, "a cat\nSteps: 20, Sampler: euler, Seed: 3");
+    assert_eq!(
+        given.parameters,
+        "a cat\nSteps: 20, Sampler: euler, Schedule type: Uniform, Seed: 3"
+    );
     assert!(given.form.contains(&("sampler".into(), "Euler".into())), "{:?}", given.form);
     let plain = input(&give(&site, "application/json", "", &png(3)).await);
     assert_eq!((plain.written_by.as_str(), plain.parameters.as_str()), ("", ""));

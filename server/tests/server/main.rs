@@ -2,6 +2,7 @@
 
 mod api_v1;
 mod command_line;
+mod connections;
 mod doors;
 mod evaluations;
 mod files;
@@ -23,6 +24,7 @@ mod queue;
 mod revisions;
 mod sdapi;
 mod sdapi_extras;
+mod sdapi_refused;
 mod sdapi_unsaved;
 mod support;
 mod training;

@@ -152,16 +152,25 @@ fn Negative() -> impl IntoView {
     }
 }
 
-/// Tells of the words that Settings adds to every negative prompt.
+/// Tells of the words that go unused, and of those that Settings adds to every negative prompt.
 #[component]
 pub fn Always() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let classes = Memo::new(move |_| desk.model().map(|model| model.classes).unwrap_or_default());
+    let typed = desk.fields.at("negative_prompt");
+    let unused = move || typed.with(|words| classes.with(|classes| unused_words(words, classes)));
     let always = move || {
         let words = desk.live.preferences.with(|p| p.negative_prompt.clone());
-        let classes = desk.model().map(|model| model.classes).unwrap_or_default();
-        always_words(&words, &classes)
+        classes.with(|classes| always_words(&words, classes))
     };
-    view! { <p class="help">{always}</p> }
+    view! { <p class="help">{unused} " " {always}</p> }
+}
+
+/// What becomes of the words that were typed and name no class.
+fn unused_words(words: &str, classes: &[String]) -> Option<String> {
+    let unused = engine::config::Negative::parse(words, classes).unused;
+    let told = || format!("“{}” is not known to this model and goes unused.", unused.join(", "));
+    (!unused.is_empty()).then(told)
 }
 
 /// What becomes of the words that Settings adds to every negative prompt.
@@ -184,6 +193,15 @@ fn always_words(words: &str, classes: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn typed_words_that_name_no_class_are_told() {
+        let classes = ["cat", "dog"].map(str::to_owned);
+        assert_eq!(unused_words("", &classes), None);
+        assert_eq!(unused_words("dog, (cat:1.2)", &classes), None);
+        let told = unused_words("blurry, dog, worst quality", &classes).unwrap();
+        assert!(told.starts_with("“blurry, worst quality” is not known"), "{told}");
+    }
 
     #[test]
     fn words_that_a_model_does_not_know_are_said_to_be_unused() {

@@ -11,12 +11,14 @@ pub fn read(json: &Value) -> Option<Parameters> {
         let name = model.get("name").or_else(|| model.get("model_name")).unwrap_or(model);
         plain(name)
     });
+    let (sampler, schedule) = get("scheduler").map(|name| scheduler(&name)).unzip();
     Some(Parameters {
         prompt: get("positive_prompt").unwrap_or_default(),
         negative_prompt: get("negative_prompt").unwrap_or_default(),
         settings: pairs([
             ("Steps", get("steps")),
-            ("Sampler", get("scheduler")),
+            ("Sampler", sampler),
+            ("Schedule type", schedule),
             ("CFG scale", get("cfg_scale")),
             ("Seed", get("seed")),
             ("Size", size(get("width"), get("height"))),
@@ -24,6 +26,15 @@ pub fn read(json: &Value) -> Option<Parameters> {
             ("Denoising strength", get("strength")),
         ]),
     })
+}
+
+/// The sampler and the schedule that one of its names says: `dpmpp_2m_k` is the one of Karras, a name
+/// without the ending takes its steps evenly.
+fn scheduler(name: &str) -> (String, String) {
+    match name.strip_suffix("_k") {
+        Some(sampler) => (sampler.into(), "Karras".into()),
+        None => (name.into(), "Uniform".into()),
+    }
 }
 
 #[cfg(test)]

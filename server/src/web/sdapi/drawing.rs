@@ -5,18 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::api::{JobId, JobState, Live};
+use app::api::{JobId, JobState, Live, ModelInfo};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use engine::config::GenerateSettings;
+use engine::config::{GenerateSettings, Negative};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::body::{Received, object};
+use super::body::{Object, Received, object};
 use super::error::{Answer, ApiFault};
 use super::models::{Named, meant};
 use super::options::{default_model, is_on, set_default_model};
@@ -178,8 +178,13 @@ fn answer(darkroom: &Darkroom, request: &Request, row: &JobRow) -> Result<Value>
         }
         false => Vec::new(),
     };
-    let info = info(darkroom, request, row, &pictures, grid.is_some())?;
-    Ok(json!({ "images": images, "parameters": request.fields, "info": info.to_string() }))
+    let settings: GenerateSettings = serde_json::from_str(&row.request)?;
+    let model = darkroom.models.info(&settings.model)?;
+    let size = drawn_size(&settings, model.width as usize);
+    let mut info = info(darkroom, request, (&settings, size), &pictures, grid.is_some())?;
+    info["extra_generation_params"] = unheeded(darkroom, request, &settings, &model)?.into();
+    let parameters = request.echoed(&settings, size);
+    Ok(json!({ "images": images, "parameters": parameters, "info": info.to_string() }))
 }
 
 /// The file as it is, with the settings inside.
@@ -192,13 +197,10 @@ fn encoded(path: &Path) -> Result<String> {
 fn info(
     darkroom: &Darkroom,
     request: &Request,
-    row: &JobRow,
+    (settings, (width, height)): (&GenerateSettings, (usize, usize)),
     pictures: &[ImageRow],
     with_grid: bool,
 ) -> Result<Value> {
-    let settings: GenerateSettings = serde_json::from_str(&row.request)?;
-    let model = darkroom.models.info(&settings.model)?;
-    let (width, height) = drawn_size(&settings, model.width as usize);
     let named = Named::of(&darkroom.models, &settings.model)?;
     let seed_size = settings.seed_size().map_or((-1, -1), |(w, h)| (w as i64, h as i64));
     let seeds: Vec<i64> = pictures.iter().map(|row| row.image.seed).collect();
@@ -233,7 +235,6 @@ fn info(
         "seed_resize_from_w": seed_size.0,
         "seed_resize_from_h": seed_size.1,
         "denoising_strength": settings.is_image_to_image().then_some(settings.denoising_strength),
-        "extra_generation_params": {},
         "index_of_first_image": usize::from(with_grid),
         "infotexts": infotexts,
         "styles": request.styles(),
@@ -242,6 +243,22 @@ fn info(
         "is_using_inpainting_conditioning": false,
         "version": concat!("Darkroom ", env!("CARGO_PKG_VERSION")),
     }))
+}
+
+/// What of the words changed nothing, by the name it is told under.
+fn unheeded(
+    darkroom: &Darkroom,
+    request: &Request,
+    settings: &GenerateSettings,
+    model: &ModelInfo,
+) -> Result<Object> {
+    let words = Negative::parse(&settings.negative_prompt, &model.classes).unused;
+    let told = [
+        ("Unknown styles", darkroom.unknown_styles(&request.styles())?),
+        ("Unused in negative prompt", words),
+    ];
+    let told = told.into_iter().filter(|(_, words)| !words.is_empty());
+    Ok(told.map(|(name, words)| (name.into(), words.join(", ").into())).collect())
 }
 
 /// The prompt that a picture shows, which is one of many where the prompt has a range.

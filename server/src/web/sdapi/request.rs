@@ -11,8 +11,8 @@ use super::body::{Object, filled, flag, misfit, number, text};
 use super::error::{Answer, ApiFault};
 use super::pictures::Pictures;
 use super::second_pass;
-use crate::studio::drawn_size;
 use crate::studio::parameters::Parameters;
+use crate::studio::{drawn_size, fused};
 
 /// Every field with A1111's default, and those that a picture to begin from adds.
 const DEFAULTS: &str = include_str!("txt2img.json");
@@ -50,12 +50,21 @@ const CANNOT: &[(&str, &str)] = &[
     ("restore_faces", "there is no face restoration; leave this off"),
     ("firstpass_image", "no image can be given; leave this out"),
     ("script_name", "there are no scripts; leave this out"),
+    ("refiner_checkpoint", "one model draws from the first step to the last; leave this out"),
+    ("s_churn", "no noise is added between the steps; give 0, or a sampler such as Euler a"),
+    ("s_min_uncond", "every step is guided; give 0"),
+    ("s_noise", "the noise has the strength that the sampler needs; give 1"),
+    ("initial_noise_multiplier", "a picture gets the noise that its step needs; give 1"),
+    ("latent_mask", "a mask is an image; give it as mask"),
 ];
+
+/// Those of them that are factors: 1 is off.
+const FACTORS: &[&str] = &["s_noise", "initial_noise_multiplier"];
 
 /// A call to draw, its types checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// All fields, as `parameters` of the answer echoes them.
+    /// All fields, with A1111's defaults.
     pub fields: Object,
     sampler: SamplerKind,
     schedule: ScheduleKind,
@@ -105,6 +114,21 @@ impl Request {
     pub fn styles(&self) -> Vec<String> {
         let given = self.fields["styles"].as_array().into_iter().flatten();
         given.filter_map(|name| Some(name.as_str()?.to_owned())).collect()
+    }
+
+    /// The fields as they were drawn: with what was taken where the client left it to us, and with the
+    /// size of the pictures, in pixels.
+    pub fn echoed(&self, settings: &GenerateSettings, (width, height): (usize, usize)) -> Object {
+        let mut fields = self.fields.clone();
+        for (field, value) in [
+            ("cfg_scale", Value::from(settings.cfg_scale)),
+            ("steps", settings.steps.into()),
+            ("width", width.into()),
+            ("height", height.into()),
+        ] {
+            fields.insert(field.into(), value);
+        }
+        fields
     }
 
     /// The name that the client gave the call.
@@ -199,11 +223,8 @@ fn sampler(fields: &Object) -> Answer<(SamplerKind, Option<ScheduleKind>)> {
     if let Ok(sampler) = SamplerKind::from_name(&asked) {
         return Ok((sampler, None));
     }
-    let fused = SCHEDULES.iter().find_map(|(schedule, name, _)| {
-        let sampler = asked.strip_suffix(name)?.strip_suffix(' ')?;
-        Some((SamplerKind::from_name(sampler).ok()?, Some(*schedule)))
-    });
-    fused.ok_or_else(|| {
+    let fused = fused::read(&asked, |name| SamplerKind::from_name(name).ok());
+    fused.map(|(sampler, schedule)| (sampler, Some(schedule))).ok_or_else(|| {
         let known: Vec<&str> = SAMPLERS.iter().map(|info| info.name).collect();
         let words = format!("there is no sampler `{asked}`; give one of {}", known.join(", "));
         ApiFault::new(StatusCode::BAD_REQUEST, "Sampler not found").explained(words)
@@ -267,16 +288,19 @@ fn schedule(fields: &Object, fused: Option<ScheduleKind>) -> Answer<ScheduleKind
 }
 
 fn refuse(fields: &Object) -> Answer<()> {
-    let asked = CANNOT.iter().filter(|(field, _)| !is_off(&fields[*field]));
+    // A call for text has no fields of pictures.
+    let is_asked = |field: &str| fields.get(field).is_some_and(|value| !is_off(field, value));
+    let asked = CANNOT.iter().filter(|(field, _)| is_asked(field));
     let faults: Vec<FieldError> =
         asked.map(|(field, words)| FieldError::new(*field, *words)).collect();
     if faults.is_empty() { Ok(()) } else { Err(ApiFault::fields(&faults)) }
 }
 
-fn is_off(value: &Value) -> bool {
+fn is_off(field: &str, value: &Value) -> bool {
+    let off = if FACTORS.contains(&field) { 1.0 } else { 0.0 };
     match value {
         Value::Null | Value::Bool(false) => true,
-        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::Number(number) => number.as_f64() == Some(off),
         // Clients write their drop-down's first line.
         Value::String(text) => text.is_empty() || text == "None",
         _ => false,
