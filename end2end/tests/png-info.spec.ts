@@ -1,4 +1,5 @@
 import * as drawing from './generate-form.ts';
+import { handOver } from './handing-over.ts';
 import { grayPng } from './png.ts';
 import { expect, open, reload, test, type Page } from './studio.ts';
 
@@ -32,22 +33,10 @@ test('a picture tells how it was made and fills the form', async ({ page }) => {
 
 test('a picture is dropped and pasted', async ({ page }) => {
   await open(page, '/png-info');
-  const give = (kind: 'drop' | 'paste', side: number) =>
-    page.evaluate(
-      ([kind, bytes]) => {
-        const data = new DataTransfer();
-        data.items.add(new File([new Uint8Array(bytes as number[])], 'p.png', { type: 'image/png' }));
-        const event =
-          kind === 'drop'
-            ? new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })
-            : new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
-        (kind === 'drop' ? document.querySelector('.drop') : document)?.dispatchEvent(event);
-      },
-      [kind, [...grayPng(side, (x) => x)]] as const,
-    );
-  await give('drop', 12);
+  const zone = page.locator('.drop');
+  await handOver(zone, 'drop', grayPng(12, (x) => x));
   await expect(sheet(page)).toContainText('12×12 pixels');
-  await give('paste', 14);
+  await handOver(zone, 'paste', grayPng(14, (x) => x));
   await expect(sheet(page)).toContainText('14×14 pixels');
   await expect(sheet(page)).toContainText('There are no settings in this picture');
 });
