@@ -54,7 +54,9 @@ for (const [mode, width, height, place, kept] of [
   test(`${mode}: the picture stays as ${kept}, and the rest is drawn`, async ({ page }) => {
     await give(page);
     await page.getByLabel('Resize mode').selectOption(mode);
+    await expect(page.getByText('The canvas is 28×28')).toBeVisible();
     await canvas(page, width, height);
+    await expect(page.getByText(`The canvas becomes ${width}×${height}`)).toBeVisible();
     await form.draw(page, SMALL);
     expect(await changed(page, place), 'the old part').toBeLessThanOrEqual(2);
     const first = await form.pixels(page);
