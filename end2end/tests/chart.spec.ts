@@ -48,3 +48,27 @@ test('other runs are laid over the chart, and stay through a reload', async ({ p
   await first.getByRole('link', { name: 'Beside the curve' }).click();
   await expect(page.locator('.plot path.other')).toHaveCount(0);
 });
+
+test('the chart is drawn by its controls', async ({ page }) => {
+  await open(page, '/train');
+  await form.fillTiny(page, 'controlled', { Steps: '80' });
+  await form.start(page);
+  await form.finished(page, 'controlled');
+  const lines = page.getByRole('list', { name: 'Lines' });
+  const drawn = () => page.locator('.plot path').evaluateAll((all) => all.map((path) => path.getAttribute('d')).join(' '));
+
+  const logarithmic = await drawn();
+  await page.getByRole('checkbox', { name: 'Log scale' }).uncheck();
+  await expect.poll(drawn).not.toBe(logarithmic);
+  const straight = await drawn();
+  await page.getByRole('slider', { name: 'Smoothing' }).fill('0');
+  await expect.poll(drawn).not.toBe(straight);
+  await page.getByRole('slider', { name: 'Smoothing' }).fill('0.8');
+  await expect.poll(drawn, 'as it was').toBe(straight);
+
+  await page.getByRole('checkbox', { name: 'By noise' }).check();
+  await expect.poll(drawn).not.toBe(straight);
+  await expect(lines.getByRole('listitem')).not.toHaveCount(0);
+  await page.getByRole('checkbox', { name: 'By noise' }).uncheck();
+  await expect.poll(drawn).toBe(straight);
+});

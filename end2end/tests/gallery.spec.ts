@@ -283,3 +283,33 @@ test.describe('a full gallery', () => {
     });
   });
 });
+
+test('pictures are found by their model and by their day', async ({ page }) => {
+  await open(page, '/');
+  await drawing.draw(page, { ...SMALL, model: 'textures', batchSize: 1, seed: 7700 });
+  await open(page, '/gallery');
+  const all = await found(page).innerText();
+  const model = page.getByRole('search').getByLabel('Model', { exact: true });
+  await model.selectOption('textures');
+  await expect(picture(page, 7700)).toBeVisible();
+  await expect(found(page)).toHaveText('1 picture found');
+  await page.waitForURL(/model=textures/);
+  await reload(page);
+  await expect(model).toHaveValue('textures');
+  await expect(tiles(page)).toHaveCount(1);
+
+  const [from, to] = [page.getByLabel('From', { exact: true }), page.getByLabel('To', { exact: true })];
+  const today = await page.evaluate(() => new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10));
+  await from.fill(today);
+  await to.fill(today);
+  await expect(found(page)).toHaveText('1 picture found');
+  await to.fill('');
+  await from.fill('2999-01-01');
+  await expect(page.getByRole('heading', { name: 'Nothing found' })).toBeVisible();
+  await from.fill('');
+  await to.fill('2000-01-01');
+  await expect(page.getByRole('heading', { name: 'Nothing found' })).toBeVisible();
+  await to.fill('');
+  await model.selectOption('All models');
+  await expect(found(page)).toHaveText(all);
+});

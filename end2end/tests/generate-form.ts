@@ -1,5 +1,6 @@
 // The Generate page as a person uses it.
 
+import { readPixels } from './png.ts';
 import { expect, type Locator, type Page } from './studio.ts';
 
 export interface Wish {
@@ -33,6 +34,34 @@ export async function fill(page: Page, wish: Wish): Promise<void> {
 export async function generate(page: Page, wish: Wish): Promise<void> {
   await fill(page, wish);
   await page.getByRole('button', { name: 'Generate', exact: true }).click();
+}
+
+/** Draws `wish`, and gives what stands under the first picture once all of them are there. */
+export async function draw(page: Page, wish: Wish): Promise<string> {
+  const before = await newest(page);
+  await generate(page, wish);
+  const isNew = async () => ![before, ''].includes(await newest(page));
+  await expect.poll(isNew, { timeout: 60_000 }).toBe(true);
+  await expect(progress(page)).toBeHidden();
+  await expect(images(page).first()).toBeVisible();
+  return page.getByTestId('parameters').innerText();
+}
+
+/** Where the first picture comes from; empty while there is none. */
+async function newest(page: Page): Promise<string> {
+  const sources = await images(page).evaluateAll((all) => all.map((image) => image.getAttribute('src')));
+  return sources[0] ?? '';
+}
+
+/** The file of a picture on show, the first one counted as 0. */
+export async function file(page: Page, index = 0): Promise<Buffer> {
+  const source = await images(page).nth(index).getAttribute('src');
+  return (await page.request.get(source ?? '')).body();
+}
+
+/** The bytes of a picture on show, without what is told in its file. */
+export async function pixels(page: Page, index = 0): Promise<Buffer> {
+  return readPixels(await file(page, index)).data;
 }
 
 export function number(page: Page, name: string): Locator {

@@ -1,42 +1,10 @@
+import { canvas, give, given, mask, paint, painted, source } from './easel.ts';
 import * as form from './generate-form.ts';
-import { grayPng } from './png.ts';
-import { expect, fold, open, reload, test, type Locator, type Page } from './studio.ts';
+import { handOver } from './handing-over.ts';
+import { grayPng, readPixels } from './png.ts';
+import { expect, fold, open, reload, test } from './studio.ts';
 
-const given = { name: 'given.png', mimeType: 'image/png', buffer: grayPng(28, (x, y) => 4 * x + 4 * y) };
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 3, batchCount: 1, batchSize: 2, seed: 40 };
-
-const source = (page: Page) => page.getByAltText('Picture to begin from');
-const canvas = (page: Page) => page.locator('.easel canvas');
-const mask = (page: Page) => page.locator('input[name="mask"]');
-
-async function give(page: Page): Promise<void> {
-  await open(page, '/');
-  await fold(page, 'img2img').locator('summary').click();
-  await page.getByLabel('Picture to begin from', { exact: true }).last().setInputFiles(given);
-  await expect(source(page)).toBeVisible();
-}
-
-/** Draws a line over the middle of the picture. */
-async function paint(page: Page): Promise<void> {
-  await canvas(page).evaluate((element) => element.scrollIntoView({ block: 'center' }));
-  const box = await canvas(page).boundingBox();
-  if (!box) throw new Error('there is no canvas');
-  await page.mouse.move(box.x + box.width * 0.2, box.y + box.height / 2);
-  await page.mouse.down();
-  await page.mouse.move(box.x + box.width * 0.8, box.y + box.height / 2, { steps: 5 });
-  await page.mouse.up();
-}
-
-/** Share of the canvas that is painted. */
-function painted(canvas: Locator): Promise<number> {
-  return canvas.evaluate((element: HTMLCanvasElement) => {
-    const { width, height } = element;
-    const data = element.getContext('2d')?.getImageData(0, 0, width, height).data ?? [];
-    let count = 0;
-    for (let at = 3; at < data.length; at += 4) count += (data[at] ?? 0) > 127 ? 1 : 0;
-    return count / (width * height);
-  });
-}
 
 test('a picture to begin from stays through a reload and is told on the fold', async ({ page }) => {
   await give(page);
@@ -153,6 +121,50 @@ test('a fault in a fold opens it', async ({ page }) => {
   await form.generate(page, SMALL);
   await expect(form.number(page, 'Variation seed')).toHaveAttribute('aria-invalid', 'true');
   await expect(form.number(page, 'Variation seed')).toBeVisible();
+});
+
+test('the denoising strength is how far the picture changes', async ({ page }) => {
+  await give(page);
+  const own = readPixels(given.buffer).data;
+  const far: number[] = [];
+  for (const strength of ['0', '0.4', '1']) {
+    await form.number(page, 'Denoising strength').fill(strength);
+    const told = await form.draw(page, { ...SMALL, batchSize: 1, steps: 10 });
+    expect(told).toContain(`Denoising strength: ${strength}`);
+    const now = await form.pixels(page);
+    far.push(now.reduce((sum, shade, at) => sum + Math.abs(shade - (own[at] ?? 0)), 0) / own.length);
+  }
+  const [none, some, all] = far as [number, number, number];
+  expect(none, 'shades').toBeLessThan(2);
+  expect(some).toBeGreaterThan(none + 1);
+  expect(all).toBeGreaterThan(some + 1);
+});
+
+test('a picture to begin from is dropped, and another pasted', async ({ page }) => {
+  await open(page, '/');
+  await fold(page, 'img2img').locator('summary').click();
+  const zone = fold(page, 'img2img').locator('.drop').last();
+  await handOver(zone, 'drop', grayPng(12, (x) => x));
+  await expect(source(page)).toHaveJSProperty('naturalWidth', 12);
+  await handOver(zone, 'paste', grayPng(14, (x) => x));
+  await expect(source(page)).toHaveJSProperty('naturalWidth', 14);
+  await page.waitForURL(/init_image=[0-9a-f]{32}/);
+  await form.draw(page, { ...SMALL, batchSize: 1 });
+  await expect(page.getByTestId('parameters')).toContainText('Denoising strength: 0.75');
+});
+
+test('a file that is no picture is told at its field, and the form is kept', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, SMALL);
+  await fold(page, 'img2img').locator('summary').click();
+  const letter = { name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from('Dear reader') };
+  await page.getByLabel('Picture to begin from', { exact: true }).setInputFiles(letter);
+  await expect(fold(page, 'img2img').getByRole('alert')).toContainText(/not a PNG, JPEG/);
+  await expect(source(page)).toBeHidden();
+  await expect(form.number(page, 'Seed')).toHaveValue('40');
+  await page.getByLabel('Picture to begin from', { exact: true }).setInputFiles(given);
+  await expect(source(page)).toBeVisible();
+  await expect(page.getByRole('alert')).toBeHidden();
 });
 
 test.describe('without JavaScript', () => {

@@ -1,5 +1,5 @@
 import * as form from './generate-form.ts';
-import { expect, fold, open, test } from './studio.ts';
+import { expect, fold, open, reload, test } from './studio.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 4, batchCount: 1, batchSize: 1, seed: 60 };
 
@@ -60,4 +60,53 @@ test('Skip leaves out a batch and the next one follows', async ({ page }) => {
   await expect(form.results(page).getByText('batch 2 / 2')).toBeVisible();
   await expect(skip, 'no batch follows the last').toBeHidden();
   await form.interrupt(page);
+});
+
+test('an interrupted plot keeps the pictures that were done', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, { ...SMALL, steps: 60 });
+  await fold(page, 'X/Y/Z plot').locator('summary').click();
+  await page.getByLabel('X, from column to column').selectOption('Seed');
+  await page.getByLabel('X values').fill('100-299');
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await expect.poll(() => form.images(page).count()).toBeGreaterThan(1);
+  await form.interrupt(page);
+  const told = form.results(page).getByText(/^Interrupted: \d+ images of 200 kept/);
+  await expect(told).toBeVisible();
+  const kept = Number(/\d+/.exec(await told.innerText())?.[0]);
+  expect(kept).toBeGreaterThan(1);
+  expect(kept).toBeLessThan(200);
+  await expect(form.images(page)).toHaveCount(kept);
+  await expect(form.results(page).getByAltText('Sheet of the plot')).toBeVisible();
+  await reload(page);
+  await expect(form.images(page)).toHaveCount(kept);
+});
+
+test('a plot too large for one sheet says that it is split', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, { ...SMALL, steps: 1 });
+  await form.number(page, 'Width').fill('1024');
+  await form.number(page, 'Height').fill('8');
+  await fold(page, 'X/Y/Z plot').locator('summary').click();
+  await page.getByLabel('X, from column to column').selectOption('Seed');
+  await page.getByLabel('X values').fill('1-17');
+  await page.getByLabel('Y, from row to row').selectOption('Steps');
+  await page.getByLabel('Y values').fill('1, 2');
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await expect(form.results(page).getByAltText('Sheet of the plot')).toHaveCount(2, { timeout: 60_000 });
+  await expect(form.results(page).getByText('Split into 2 files')).toBeVisible();
+});
+
+test('more cells than a plot can have are told at their field', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, SMALL);
+  await fold(page, 'X/Y/Z plot').locator('summary').click();
+  await page.getByLabel('X, from column to column').selectOption('Seed');
+  await page.getByLabel('X values').fill('1-500');
+  await page.getByLabel('Y, from row to row').selectOption('Steps');
+  await page.getByLabel('Y values').fill('1-5');
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await expect(page.getByLabel('X values')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByRole('alert')).toContainText('2500 cells; at most 2000');
+  await expect(page.getByLabel('Y values')).toHaveValue('1-5');
 });

@@ -1,4 +1,4 @@
-// Just enough PNG: gray pictures to upload, and the text inside a picture that was downloaded.
+// Just enough PNG: gray pictures to upload, and the text and the pixels of one that was downloaded.
 
 import { deflateSync, inflateSync } from 'node:zlib';
 
@@ -40,6 +40,57 @@ export function readPng(file: Buffer): { width: number; height: number; text: Ma
     at += 12 + length;
   }
   return { width: file.readUInt32BE(16), height: file.readUInt32BE(20), text };
+}
+
+/** The same file with one more text in it. */
+export function withText(file: Buffer, keyword: string, text: string): Buffer {
+  const afterHeader = 33;
+  const data = Buffer.from(`${keyword}\0${text}`, 'latin1');
+  return Buffer.concat([file.subarray(0, afterHeader), chunk('tEXt', data), file.subarray(afterHeader)]);
+}
+
+/** The bytes of a picture's pixels, row by row, and how many of them make one pixel. */
+export function readPixels(file: Buffer): { width: number; height: number; channels: number; data: Buffer } {
+  const { width, height } = readPng(file);
+  const channels = { 0: 1, 2: 3 }[file[25] ?? -1];
+  if (file[24] !== 8 || !channels) throw new Error('neither eight bits of gray nor of colour');
+  const rows = inflateSync(Buffer.concat(chunks(file, 'IDAT')));
+  const stride = width * channels;
+  const data = Buffer.alloc(stride * height);
+  for (let y = 0; y < height; y++) {
+    const filter = rows[y * (stride + 1)] ?? 0;
+    for (let x = 0; x < stride; x++) {
+      const at = y * stride + x;
+      const left = x < channels ? 0 : (data[at - channels] ?? 0);
+      const above = y === 0 ? 0 : (data[at - stride] ?? 0);
+      const corner = x < channels || y === 0 ? 0 : (data[at - stride - channels] ?? 0);
+      data[at] = (rows[y * (stride + 1) + 1 + x] ?? 0) + expected(filter, left, above, corner);
+    }
+  }
+  return { width, height, channels, data };
+}
+
+/** What a row's filter took away from each of its bytes. */
+function expected(filter: number, left: number, above: number, corner: number): number {
+  if (filter === 1) return left;
+  if (filter === 2) return above;
+  if (filter === 3) return (left + above) >> 1;
+  return filter === 4 ? nearest(left + above - corner, left, above, corner) : 0;
+}
+
+function nearest(estimate: number, ...known: number[]): number {
+  const far = (one: number) => Math.abs(one - estimate);
+  return known.reduce((best, one) => (far(one) < far(best) ? one : best));
+}
+
+function chunks(file: Buffer, wanted: string): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 8; at < file.length; ) {
+    const length = file.readUInt32BE(at);
+    if (file.toString('latin1', at + 4, at + 8) === wanted) found.push(file.subarray(at + 8, at + 8 + length));
+    at += 12 + length;
+  }
+  return found;
 }
 
 function latinText(data: Buffer): [string, string] {

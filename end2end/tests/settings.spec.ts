@@ -59,6 +59,36 @@ test('a preview shows the noisy picture if that was chosen', async ({ page }) =>
   await saved(page, async () => void (await kind.selectOption('x0')));
 });
 
+test('previews come as often as was chosen', async ({ page }) => {
+  await open(page, '/settings');
+  const rate = page.getByRole('spinbutton', { name: 'Steps between previews' });
+  const usual = await rate.inputValue();
+  const choose = async (steps: string) => {
+    await rate.fill(steps);
+    await rate.press('Tab');
+  };
+  await choose('0');
+  await expect(rate).toHaveAttribute('aria-invalid', 'true');
+  await expect(rate).toHaveAccessibleDescription(/1 to 1000/);
+  await saved(page, () => choose('600'));
+  await expect(rate).not.toHaveAttribute('aria-invalid');
+
+  // The first of a thousand steps' previews comes after more than half of them.
+  await open(page, '/');
+  await form.generate(page, { ...form.LONG, batchSize: 4 });
+  await form.begun(page);
+  const preview = page.getByAltText('Live preview');
+  await expect(preview).toBeHidden();
+  await expect(preview).toBeVisible({ timeout: 60_000 });
+  const step = Number(/Step (\d+)/.exec(await form.results(page).innerText())?.[1]);
+  expect(step).toBeGreaterThanOrEqual(600);
+  await form.interrupt(page);
+
+  await open(page, '/settings');
+  await expect(rate).toHaveValue('600');
+  await saved(page, () => choose(usual));
+});
+
 test('what two pages change is changed, each by its own', async ({ page, context }) => {
   const other = await context.newPage();
   await open(page, '/settings');

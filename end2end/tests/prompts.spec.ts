@@ -1,0 +1,79 @@
+import * as form from './generate-form.ts';
+import { expect, open, test, type Page } from './studio.ts';
+
+const SMALL = { model: 'digits', sampler: 'DDIM', steps: 4, batchCount: 1, batchSize: 1, seed: 620 };
+
+const prompt = (page: Page) => page.getByLabel('Prompt', { exact: true });
+const negative = (page: Page) => page.getByLabel('Negative prompt', { exact: true });
+
+test('a negative prompt is steered away from, and told', async ({ page }) => {
+  await open(page, '/');
+  const without = await form.draw(page, { ...SMALL, prompt: '7' });
+  const plain = await form.pixels(page);
+  await negative(page).fill('1');
+  const told = await form.draw(page, {});
+  expect(without).not.toContain('Negative prompt');
+  expect(told).toMatch(/^7\nNegative prompt: 1\nSteps: 4/);
+  expect((await form.pixels(page)).equals(plain)).toBe(false);
+});
+
+test('the CFG scale changes the picture, and is told', async ({ page }) => {
+  await open(page, '/');
+  const pictures: string[] = [];
+  for (const scale of ['1', '2.5', '6']) {
+    await form.number(page, 'CFG scale').fill(scale);
+    const told = await form.draw(page, { ...SMALL, prompt: '3' });
+    expect(told).toMatch(new RegExp(`CFG scale: ${scale}(\\.0)?,`));
+    pictures.push((await form.pixels(page)).toString('base64'));
+  }
+  expect(new Set(pictures).size).toBe(3);
+});
+
+test('a model without classes says why there is nothing to ask it for', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, { model: 'digits' });
+  await expect(prompt(page)).toBeEnabled();
+  await form.fill(page, { model: 'textures' });
+  await expect(prompt(page)).toBeDisabled();
+  await expect(page.getByText('This model learned without classes')).toBeVisible();
+  await expect(negative(page)).toBeHidden();
+  await expect(form.number(page, 'CFG scale')).toBeHidden();
+  expect(await form.draw(page, { ...SMALL, model: 'textures' })).toMatch(/^Steps: 4/);
+  await form.fill(page, { model: 'digits' });
+  await expect(negative(page)).toBeVisible();
+});
+
+test('the negative prompt of Settings goes to every picture', async ({ page }) => {
+  await open(page, '/');
+  await form.draw(page, { ...SMALL, prompt: '7' });
+  const plain = await form.pixels(page);
+  const always = async (words: string) => {
+    await open(page, '/settings');
+    const field = page.getByLabel('Negative prompt of all models');
+    const answer = page.waitForResponse(/\/fn\/change_preference/);
+    await field.fill(words);
+    await field.press('Tab');
+    expect((await answer).ok()).toBe(true);
+    await open(page, '/');
+  };
+  await always('1, rain');
+  try {
+    await expect(page.getByText('Settings adds “1”; “rain” is not known to this model')).toBeVisible();
+    await form.draw(page, { ...SMALL, prompt: '7' });
+    expect((await form.pixels(page)).equals(plain), 'it is steered away from').toBe(false);
+  } finally {
+    await always('');
+  }
+  await expect(page.getByText('Settings adds')).toBeHidden();
+});
+
+test('a class that is not known is told with those that are nearest', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, { ...SMALL, prompt: '77' });
+  await expect(prompt(page)).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByRole('alert')).toContainText(/77.*7/);
+  await expect(prompt(page)).toHaveValue('77');
+  await expect(form.number(page, 'Seed')).toHaveValue('620');
+  await form.draw(page, { prompt: '7' });
+  await expect(prompt(page)).not.toHaveAttribute('aria-invalid');
+});
