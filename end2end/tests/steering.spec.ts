@@ -59,6 +59,22 @@ test('a run is paused, draws meanwhile, and goes on', async ({ page }) => {
   await expect(page.locator('.run-head .badge')).toHaveText('stopped');
 });
 
+test('a new run branches from a checkpoint', async ({ page }) => {
+  await open(page, '/train');
+  await form.fillTiny(page, 'trunk', { Steps: '40', 'Checkpoint every': '20' });
+  await form.start(page);
+  await form.finished(page, 'trunk');
+  await page.getByText('Branch a new run', { exact: true }).click();
+  const branches = page.getByRole('navigation', { name: 'Checkpoints to branch from' });
+  await branches.getByRole('link', { name: '20', exact: true }).click();
+  await expect(page.getByLabel('Run name', { exact: true })).toHaveValue('trunk-1');
+  await form.unfold(page);
+  await expect(form.setting(page, 'Begin from')).toHaveValue('trunk@20');
+  await expect(form.setting(page, 'Down channels')).toHaveValue('8, 16');
+  await form.start(page);
+  await form.finished(page, 'trunk-1');
+});
+
 test('a checkpoint draws, and a run that is over goes on', async ({ page }) => {
   await open(page, '/train');
   await form.fillTiny(page, 'longer', { Steps: '60', 'Checkpoint every': '20' });

@@ -6,7 +6,7 @@ use super::desk::Desk;
 use crate::components::show::Show;
 use crate::words;
 
-/// Each checkpoint as a link that draws with it, newest first.
+/// Each checkpoint as a link that draws with it, and as one that branches from it, newest first.
 #[component]
 pub fn Checkpoints() -> impl IntoView {
     let shown = expect_context::<Desk>().training.view;
@@ -22,13 +22,20 @@ pub fn Checkpoints() -> impl IntoView {
         steps
     });
     let best = Memo::new(move |_| shown.with(|view| view.as_ref().and_then(|view| view.best)));
-    let link = move |step: u64| {
+    let job = Memo::new(move |_| shown.with(|view| view.as_ref().map(|view| view.job.id)));
+    let words = move |step: u64| {
         view! {
-            <a class="chip" href=move || format!("/?model={}@{step}", run.get())>
-                {words::count(step)}
-                {move || (best.get() == Some(step)).then_some(" · best")}
-            </a>
+            {words::count(step)}
+            {move || (best.get() == Some(step)).then_some(" · best")}
         }
+    };
+    let link = move |step: u64| {
+        view! { <a class="chip" href=move || format!("/?model={}@{step}", run.get())>{words(step)}</a> }
+    };
+    // The page is opened anew, with another form.
+    let branch = move |step: u64| {
+        let to = move || job.get().map(|job| format!("/train?job={job}&branch={step}"));
+        view! { <a class="chip" rel="external" href=to>{words(step)}</a> }
     };
     view! {
         <Show when=move || steps.with(|steps| !steps.is_empty())>
@@ -40,6 +47,17 @@ pub fn Checkpoints() -> impl IntoView {
                         {link(step)}
                     </For>
                 </nav>
+                <details class="fold">
+                    <summary>"Branch a new run"</summary>
+                    <div class="fold-box">
+                        <p class="help">"Fill the form with this run’s settings, to begin with its weights at a step:"</p>
+                        <nav class="chips" aria-label="Checkpoints to branch from">
+                            <For each=move || steps.get() key=|step| *step let:step>
+                                {branch(step)}
+                            </For>
+                        </nav>
+                    </div>
+                </details>
             </section>
         </Show>
     }

@@ -12,6 +12,7 @@ mod samples;
 mod steer;
 mod training;
 
+use engine::config::{PRESETS, RunConfig};
 use leptos::prelude::*;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 
@@ -82,7 +83,9 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
         None => fetch_training(None).await?,
     };
     let draft = fetch_draft("train".into()).await?;
-    let form = first_form(&query, draft.as_deref(), &datasets, &desk::taken(&runs, &models));
+    let taken = desk::taken(&runs, &models);
+    let branched = branched_form(&query, view.as_ref(), &taken);
+    let form = branched.unwrap_or_else(|| first_form(&query, draft.as_deref(), &datasets, &taken));
     let estimate = fetch_estimate(form.clone()).await;
     let mut beside = Vec::new();
     for job in named_beside(&query) {
@@ -100,6 +103,22 @@ const AUGMENTATION: [&str; 5] = [
     "dataset_params.colour_jitter",
     "dataset_params.augment_probability",
 ];
+
+/// The form of a run like the one on show that begins with its weights at the step that the address
+/// names as `branch`.
+fn branched_form(query: &ParamsMap, view: Option<&TrainView>, taken: &[String]) -> Option<RunForm> {
+    let step: u64 = query.get_str("branch")?.parse().ok()?;
+    let config = &view?.config;
+    let like = |name: &&str| {
+        RunConfig::preset(name).is_some_and(|preset| preset.model_params == config.model_params)
+    };
+    let preset = PRESETS.iter().map(|preset| preset.name).find(like).unwrap_or(PRESETS[0].name);
+    let run = &config.train_params.task_name;
+    let mut form = RunForm::from_config(preset, config);
+    form.set("train_params.begin_from", format!("{run}@{step}"));
+    form.set(RunForm::NAME, desk::suggest_name(run, taken));
+    Some(form)
+}
 
 /// The form as the address asks for it, as it was last typed, or fresh.
 fn first_form(
@@ -179,6 +198,20 @@ mod tests {
 
     fn query(pairs: &[(&str, &str)]) -> ParamsMap {
         pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    }
+
+    #[test]
+    fn a_branch_has_the_settings_of_its_run_and_a_name_of_its_own() {
+        let mut view = super::training::tests::view(1);
+        view.config.train_params.task_name = "leaves".into();
+        view.config.model_params.down_channels = vec![8, 16];
+        let form = branched_form(&query(&[("branch", "400")]), Some(&view), &["leaves-1".into()]);
+        let form = form.unwrap();
+        assert_eq!(form.get("train_params.begin_from"), "leaves@400");
+        assert_eq!(form.get("model_params.down_channels"), "8, 16");
+        assert_eq!(form.get(RunForm::NAME), "leaves-2");
+        assert_eq!(branched_form(&query(&[]), Some(&view), &[]), None);
+        assert_eq!(branched_form(&query(&[("branch", "1")]), None, &[]), None);
     }
 
     #[test]

@@ -165,7 +165,7 @@ fn merge(points: &[LossPoint]) -> LossPoint {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     fn point(step: u64, loss: f32) -> LossPoint {
@@ -174,7 +174,7 @@ mod tests {
         LossPoint { step, loss, buckets, learning_rate, grad_norm }
     }
 
-    fn view(steps: u64) -> TrainView {
+    pub fn view(steps: u64) -> TrainView {
         TrainView {
             job: crate::api::JobSummary {
                 id: 1,
