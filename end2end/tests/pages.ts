@@ -28,7 +28,10 @@ export async function settled(page: Page, path: string): Promise<void> {
     .poll(() =>
       page.evaluate(() =>
         [...document.images].every(
-          (image) => image.complete || image.getBoundingClientRect().top > innerHeight,
+          (image) =>
+            image.complete ||
+            !image.checkVisibility() ||
+            image.getBoundingClientRect().top > innerHeight,
         ),
       ),
     )

@@ -166,13 +166,8 @@ impl PlotSheet {
         let across = rows > 1;
         let mut lines = self.split(block);
         // Side by side all begin at the same height.
-        lines.iter_mut().skip(1).for_each(|line| {
-            if across && !line.title.is_empty() {
-                line.title = " ".into()
-            } else {
-                line.title.clear()
-            }
-        });
+        let nothing = if across && !lines[0].title.is_empty() { " " } else { "" };
+        lines.iter_mut().skip(1).for_each(|line| line.title = nothing.into());
         lines
     }
 
