@@ -37,13 +37,13 @@ async function plot(page: Page): Promise<void> {
   await expect(drawing.progress(page)).toBeHidden();
 }
 
-test('pictures for the README', async ({ page, baseURL }) => {
+test('pictures for the README', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await draw(page, { model: 'textures', seed: 21 });
   await shoot(page, 'generate-textures');
   await plot(page);
   await shoot(page, 'plot');
-  await emptyForm(page, baseURL);
+  await emptyForm(page);
   await draw(page, { model: 'digits', prompt: '0..9', seed: 7 });
   await shoot(page, 'generate');
   await drawing.images(page).nth(5).click();
@@ -68,7 +68,7 @@ test('pictures for the README', async ({ page, baseURL }) => {
   await evaluate(page);
   await shoot(page, 'evaluate');
 
-  await emptyForm(page, baseURL);
+  await emptyForm(page);
   await page.setViewportSize({ width: 400, height: 860 });
   await settled(page, '/');
   await shoot(page, 'phone');
