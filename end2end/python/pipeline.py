@@ -1,6 +1,7 @@
 """What diffusers itself does with a pipeline; run by a Python that has it, beside torch.
 
 pipeline.py make FOLDER: a small pipeline with random weights, as a training of theirs would leave it.
+pipeline.py publish FOLDER: another, laid out as Google published its own: no folders, weights pickled.
 pipeline.py compare A B: prints the largest difference of what two pipelines tell of the same noise.
 pipeline.py case FOLDER CASE: the same of a pipeline and what PyTorch told in a case of the engine's.
 pipeline.py draw FOLDER: draws with a model of Darkroom's and prints the shape of the picture.
@@ -14,7 +15,7 @@ from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 from safetensors.torch import load_file
 
 
-def make(folder):
+def small():
     torch.manual_seed(1)
     unet = UNet2DModel(
         sample_size=16,
@@ -28,7 +29,18 @@ def make(folder):
         norm_num_groups=8,
     )
     scheduler = DDPMScheduler(num_train_timesteps=1000, beta_schedule="linear")
-    DDPMPipeline(unet=unet, scheduler=scheduler).save_pretrained(folder)
+    return DDPMPipeline(unet=unet, scheduler=scheduler)
+
+
+def make(folder):
+    small().save_pretrained(folder)
+
+
+def publish(folder):
+    pipeline = small()
+    pipeline.save_config(folder)
+    pipeline.unet.save_pretrained(folder, safe_serialization=False)
+    pipeline.scheduler.save_pretrained(folder)
 
 
 def told(folder):
@@ -64,4 +76,5 @@ def draw(folder):
 
 
 if __name__ == "__main__":
-    {"make": make, "compare": compare, "case": case, "draw": draw}[sys.argv[1]](*sys.argv[2:])
+    known = {"make": make, "publish": publish, "compare": compare, "case": case, "draw": draw}
+    known[sys.argv[1]](*sys.argv[2:])

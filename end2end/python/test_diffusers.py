@@ -5,6 +5,7 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 import unittest
 
@@ -29,6 +30,17 @@ class Diffusers(unittest.TestCase):
             darkroom.run("import", str(theirs), "--name", "theirs")
             darkroom.run("export", "--model", "theirs", "--format", "diffusers", "--out", str(ours))
             self.assertLess(float(pipeline("compare", theirs, ours)), 1e-4)
+
+    def test_a_pipeline_without_folders_is_read_as_it_is_and_from_a_zip(self):
+        with Darkroom() as darkroom:
+            theirs = darkroom.data_dir / "theirs"
+            pipeline("publish", theirs)
+            packed = shutil.make_archive(darkroom.data_dir / "packed", "zip", theirs)
+            for name, path in ("unpacked", theirs), ("packed", packed):
+                ours = darkroom.data_dir / f"ours-{name}"
+                darkroom.run("import", str(path), "--name", name)
+                darkroom.run("export", "--model", name, "--format", "diffusers", "--out", str(ours))
+                self.assertLess(float(pipeline("compare", theirs, ours)), 1e-4)
 
     def test_a_network_of_the_reference_tells_there_what_pytorch_told(self):
         for case in sorted(CASES.glob("unet-reference-*")):

@@ -20,6 +20,8 @@ use crate::unet::{UNet, Weights};
 use crate::{Error, Result, atomic_file};
 
 const UNET_CONFIG: &str = "unet/config.json";
+/// Where it stands in a pipeline without folders, as Google published its own.
+const FLAT_UNET_CONFIG: &str = "config.json";
 const SCHEDULER_CONFIG: &str = "scheduler/scheduler_config.json";
 const UNET_CLASS: &str = "UNet2DModel";
 const WEIGHTS: &str = "unet/diffusion_pytorch_model.safetensors";
@@ -45,7 +47,9 @@ pub(crate) struct Pipeline {
 pub(crate) fn read(path: &Path) -> Result<Pipeline> {
     let mut files = Files::open(path)?;
     let unet: Value = files.config(UNET_CONFIG)?.ok_or_else(|| {
-        Error::file(path, format!("no diffusers pipeline: it holds no {UNET_CONFIG}"))
+        let message =
+            format!("no diffusers pipeline: it holds no {UNET_CONFIG} and no {FLAT_UNET_CONFIG}");
+        Error::file(path, message)
     })?;
     let mut scheduler: SchedulerConfig = files.config(SCHEDULER_CONFIG)?.unwrap_or_default();
     scheduler.rest = scheduler.rest.without_notes();
@@ -129,7 +133,14 @@ fn index(unet: [&str; 2], scheduler: &SchedulerConfig) -> Value {
 }
 
 /// The files of a pipeline by their names in it.
-enum Files {
+struct Files {
+    place: Place,
+    /// Whether its parts stand beside each other rather than in a folder each.
+    flat: bool,
+}
+
+/// Where the files are.
+enum Place {
     Folder(PathBuf),
     /// With what stands before every name, such as the folder that was zipped.
     Zip {
@@ -142,51 +153,71 @@ enum Files {
 impl Files {
     fn open(path: &Path) -> Result<Self> {
         if path.is_dir() {
-            return Ok(Self::Folder(path.to_owned()));
+            let flat = !path.join(UNET_CONFIG).exists() && path.join(FLAT_UNET_CONFIG).exists();
+            return Ok(Self { place: Place::Folder(path.to_owned()), flat });
         }
         let file = File::open(path).map_err(|error| Error::file(path, error))?;
         let archive = ZipArchive::new(file).map_err(|error| {
             Error::file(path, format!("neither a folder nor a zip of a pipeline: {error}"))
         })?;
-        let names = archive.file_names().flatten();
-        let prefix =
-            names.filter_map(|name| Some(name.strip_suffix(UNET_CONFIG)?.to_owned())).next();
-        let prefix = prefix.unwrap_or_default();
-        Ok(Self::Zip { path: path.to_owned(), archive, prefix })
+        let before = |config: &str| {
+            let names = archive.file_names().flatten();
+            let mut found = names.filter_map(|name| Some(name.strip_suffix(config)?.to_owned()));
+            found.find(|prefix| prefix.is_empty() || prefix.ends_with('/'))
+        };
+        let (prefix, flat) = match (before(UNET_CONFIG), before(FLAT_UNET_CONFIG)) {
+            (Some(prefix), _) => (prefix, false),
+            (None, Some(prefix)) => (prefix, true),
+            (None, None) => (String::new(), false),
+        };
+        Ok(Self { place: Place::Zip { path: path.to_owned(), archive, prefix }, flat })
+    }
+
+    /// The name that a file has here.
+    fn name<'a>(&self, name: &'a str) -> &'a str {
+        match name.rsplit_once('/') {
+            Some((_, file)) if self.flat => file,
+            _ => name,
+        }
     }
 
     /// The bytes of a file, or none if it is not there.
     fn bytes(&mut self, name: &str, most: u64) -> Result<Option<Vec<u8>>> {
         let mut bytes = Vec::new();
         let path = self.path(name);
-        let mut read = |file: &mut dyn Read| {
-            file.take(most + 1).read_to_end(&mut bytes).map_err(|error| Error::file(&path, error))
-        };
-        match self {
-            Self::Folder(folder) => match File::open(folder.join(name)) {
-                Ok(mut file) => read(&mut file)?,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(Error::file(&path, error)),
-            },
-            Self::Zip { archive, prefix, .. } => {
-                match archive.by_name(&format!("{prefix}{name}")) {
-                    Ok(mut file) => read(&mut file)?,
-                    Err(zip::result::ZipError::FileNotFound) => return Ok(None),
-                    Err(error) => return Err(Error::file(&path, error)),
-                }
-            }
-        };
+        let Some(file) = self.file(name)? else { return Ok(None) };
+        file.take(most + 1).read_to_end(&mut bytes).map_err(|error| Error::file(&path, error))?;
         if bytes.len() as u64 > most {
             return Err(Error::file(&path, format!("larger than {most} bytes")));
         }
         Ok(Some(bytes))
     }
 
+    /// A file to read, or none if it is not there.
+    fn file(&mut self, name: &str) -> Result<Option<Box<dyn Read + '_>>> {
+        let (path, name) = (self.path(name), self.name(name));
+        match &mut self.place {
+            Place::Folder(folder) => match File::open(folder.join(name)) {
+                Ok(file) => Ok(Some(Box::new(file))),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(Error::file(path, error)),
+            },
+            Place::Zip { archive, prefix, .. } => {
+                match archive.by_name(&format!("{prefix}{name}")) {
+                    Ok(file) => Ok(Some(Box::new(file))),
+                    Err(zip::result::ZipError::FileNotFound) => Ok(None),
+                    Err(error) => Err(Error::file(path, error)),
+                }
+            }
+        }
+    }
+
     /// Where a file is, for people.
     fn path(&self, name: &str) -> PathBuf {
-        match self {
-            Self::Folder(folder) => folder.join(name),
-            Self::Zip { path, prefix, .. } => path.join(format!("{prefix}{name}")),
+        let name = self.name(name);
+        match &self.place {
+            Place::Folder(folder) => folder.join(name),
+            Place::Zip { path, prefix, .. } => path.join(format!("{prefix}{name}")),
         }
     }
 
@@ -203,7 +234,7 @@ impl Files {
 
     /// Bytes that the weights may have.
     fn most_weights(&self) -> u64 {
-        let Self::Zip { path, .. } = self else { return MAX_WEIGHTS_BYTES };
+        let Place::Zip { path, .. } = &self.place else { return MAX_WEIGHTS_BYTES };
         let packed = path.metadata().map_or(0, |file| file.len());
         packed.saturating_mul(MAX_GROWTH).min(MAX_WEIGHTS_BYTES)
     }
@@ -213,10 +244,24 @@ impl Files {
         if let Some(bytes) = self.bytes(WEIGHTS, most)? {
             return read_tensors(&bytes).map_err(|error| Error::file(self.path(WEIGHTS), error));
         }
-        let pickled = self.path(PICKLED_WEIGHTS);
-        match self {
-            Self::Folder(_) if pickled.is_file() => read_pickle(&pickled),
-            _ => Err(Error::file(self.path(WEIGHTS), "the weights are missing")),
+        self.pickled_weights(most)?
+            .ok_or_else(|| Error::file(self.path(WEIGHTS), "the weights are missing"))
+    }
+
+    /// The weights as PyTorch pickles them, if they are there.
+    fn pickled_weights(&mut self, most: u64) -> Result<Option<Weights>> {
+        let path = self.path(PICKLED_WEIGHTS);
+        if let Place::Folder(_) = self.place {
+            return path.is_file().then(|| read_pickle(&path)).transpose();
         }
+        let at_path = |error: std::io::Error| Error::file(&path, error);
+        let Some(file) = self.file(PICKLED_WEIGHTS)? else { return Ok(None) };
+        // Their reader goes to and fro, which it cannot within a zip.
+        let mut unpacked = tempfile::NamedTempFile::new().map_err(at_path)?;
+        let length = std::io::copy(&mut file.take(most + 1), &mut unpacked).map_err(at_path)?;
+        if length > most {
+            return Err(Error::file(&path, format!("larger than {most} bytes")));
+        }
+        read_pickle(unpacked.path()).map(Some)
     }
 }

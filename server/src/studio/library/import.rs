@@ -67,6 +67,8 @@ impl Models {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
     use crate::studio::Folders;
 
@@ -89,6 +91,39 @@ mod tests {
         assert_eq!(info.timesteps, 1000);
         let again = import(PIPELINE, "butterflies", data.path()).unwrap_err().to_string();
         assert!(again.contains("already"), "{again}");
+    }
+
+    #[test]
+    fn a_pipeline_without_folders_is_imported_too() {
+        let data = tempfile::tempdir().unwrap();
+        let flat = data.path().join("flat");
+        std::fs::create_dir(&flat).unwrap();
+        for file in [
+            "model_index.json",
+            "unet/config.json",
+            "unet/diffusion_pytorch_model.safetensors",
+            "scheduler/scheduler_config.json",
+        ] {
+            let (from, name) = (Path::new(PIPELINE).join(file), file.rsplit('/').next().unwrap());
+            std::fs::copy(from, flat.join(name)).unwrap();
+        }
+        let packed = data.path().join("flat.zip");
+        let mut zip = zip::ZipWriter::new(std::fs::File::create(&packed).unwrap());
+        for file in std::fs::read_dir(&flat).unwrap().map(|file| file.unwrap().path()) {
+            let name = format!("ddpm/{}", file.file_name().unwrap().to_str().unwrap());
+            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(&std::fs::read(&file).unwrap()).unwrap();
+        }
+        zip.finish().unwrap();
+        import(PIPELINE, "parts", data.path()).unwrap();
+        let models = Models::new(Folders::at(data.path()));
+        let weights = |name: &str| models.find(name).unwrap().checkpoint().unwrap().weights;
+        for (path, name) in [(&flat, "flat"), (&packed, "packed")] {
+            import(path.to_str().unwrap(), name, data.path()).unwrap();
+            let spec = |name| models.header(name).unwrap().diffusers.unwrap();
+            assert_eq!(spec(name), spec("parts"));
+            assert_eq!(weights(name).len(), weights("parts").len());
+        }
     }
 
     #[test]
