@@ -27,6 +27,9 @@ test('a model is measured, and its figures say what they mean', async ({ page })
   await fields.getByRole('button', { name: 'Evaluate' }).click();
   await expect(judged(/judged by digits/)).toBeVisible({ timeout: 90_000 });
   await reload(page);
+  await table.getByText('Look at them').first().click();
+  const sheet = table.getByRole('img', { name: 'Pictures above their nearest images' }).first();
+  await expect.poll(() => sheet.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(10 * 28 + 9 * 2);
   await table.getByRole('link', { name: /^seed \d+/ }).first().click();
   await expect(page.getByLabel('Model', { exact: true })).toHaveValue('digits');
   await expect(form.number(page, 'Seed')).not.toHaveValue('-1');

@@ -13,7 +13,8 @@ pub const CLASSIFIER: &str = "@classifier";
 #[serde(default)]
 pub struct EvaluateForm {
     pub model: String,
-    /// The data set to compare with; empty for the one that the model learned from.
+    /// The data set to compare with; empty for the one that the model learned from, and of that the
+    /// images that its run held out, where those are 8 or more.
     pub dataset: String,
     /// The model whose network looks at the pictures, or [`CLASSIFIER`]; empty for a classifier where
     /// the data set has classes, else for the model itself.
@@ -48,6 +49,8 @@ impl Default for EvaluateForm {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     pub model: String,
+    /// The data set whose images they were compared with, or `its own` of the model, or `its own, held
+    /// out`.
     pub dataset: String,
     pub judge: String,
     pub pictures: usize,
@@ -57,7 +60,8 @@ pub struct Figures {
     pub kernel_distance: f64,
     pub precision: f64,
     pub recall: f64,
-    /// Root mean square differences of pixels, 0 to 255, from a picture to its nearest image.
+    /// Root mean square differences of pixels, 0 to 255, from a picture to its nearest image among all
+    /// of the data set that were not held out.
     pub nearest_median: f64,
     pub nearest_least: f64,
     /// The seed of the picture that is nearest to an image.
@@ -71,6 +75,9 @@ pub struct EvaluationView {
     pub form: EvaluateForm,
     /// Once it is done.
     pub figures: Option<Figures>,
+    /// The pictures that are most like an image, and below each its image.
+    #[serde(default)]
+    pub neighbours_url: Option<String>,
 }
 
 /// A new model out of two or three of the same shape.

@@ -42,6 +42,7 @@ pub use marks::{Best, best_checkpoint};
 pub use probe::probe;
 pub use steering::{Steered, steered};
 pub use trainer::{Trainer, check_classes};
+pub use validation::held_out;
 
 use std::path::Path;
 

@@ -1,7 +1,10 @@
 //! Whether a run that goes on is still the one that was begun.
 
+use std::collections::HashSet;
+
 use super::beginning::check_kin;
 use super::folder::RunFolder;
+use super::validation::{held_out, split};
 use super::{TrainRequest, state};
 use crate::checkpoint::{DatasetFacts, Header};
 use crate::config::{ConfigError, RunConfig};
@@ -19,7 +22,7 @@ pub(super) fn check_unchanged(request: &TrainRequest, folder: &RunFolder) -> Res
     check_kin(request.config, &began.config, "the run began with")?;
     let now = DatasetFacts::of(request.config, request.data);
     check_classes(request.config, &began.dataset, &now)?;
-    check_count(request.config, &began.dataset, &now)
+    check_held_out(request.config, &began, &now)
 }
 
 /// The network tells classes apart by their places in the list.
@@ -35,16 +38,28 @@ fn check_classes(config: &RunConfig, began: &DatasetFacts, now: &DatasetFacts) -
     )))
 }
 
-/// Which images are held out follows from how many there are.
-fn check_count(config: &RunConfig, began: &DatasetFacts, now: &DatasetFacts) -> Result<()> {
-    let share = config.train_params.validation_share;
-    if share == 0.0 || began.count == now.count {
+/// Which images are held out follows from how many there are, the share and the seed.
+fn check_held_out(config: &RunConfig, began: &Header, now: &DatasetFacts) -> Result<()> {
+    let (share, images) = (config.train_params.validation_share, now.count as usize);
+    let unseen: HashSet<usize> = held_out(began, images).into_iter().collect();
+    let (_, wanted) = split(config, images);
+    if wanted.iter().all(|image| unseen.contains(image)) {
         return Ok(());
     }
-    let message = format!(
-        "{share} would hold out images that the run has trained on: the data set had {} images and \
-         has {} now; give 0, or begin a new run from this one's weights (train_params.begin_from)",
-        began.count, now.count
-    );
+    let before = &began.config.train_params;
+    let message = if began.dataset.count == now.count {
+        format!(
+            "{share} with the seed {} would hold out images that the run has trained on; give {} \
+             with the seed {}, or 0",
+            config.train_params.seed, before.validation_share, before.seed
+        )
+    } else {
+        format!(
+            "{share} would hold out images that the run has trained on: the data set had {} images \
+             and has {} now; give 0, or begin a new run from this one's weights \
+             (train_params.begin_from)",
+            began.dataset.count, now.count
+        )
+    };
     Err(ConfigError::one("train_params.validation_share", message).into())
 }

@@ -7,6 +7,7 @@ use super::deck::View;
 use super::space::Space;
 use super::timesteps::stratified;
 use crate::Result;
+use crate::checkpoint::Header;
 use crate::config::RunConfig;
 use crate::data::ImageSet;
 use crate::noise::{self, Stream};
@@ -27,6 +28,16 @@ pub(super) fn split(config: &RunConfig, images: usize) -> (Vec<usize>, Vec<usize
     let mut trained = order.split_off(params.held_out(images));
     trained.sort_unstable();
     (trained, order)
+}
+
+/// The numbers of the images that the run of `header` was never trained on, in random order, if its
+/// data set has `images` of them. None are known of a data set that had another number of them when
+/// the run began, nor for a model that was merged of several.
+pub fn held_out(header: &Header, images: usize) -> Vec<usize> {
+    match header.dataset.count == images as u64 && header.merge.is_none() {
+        true => split(&header.config, images).1,
+        false => Vec::new(),
+    }
 }
 
 /// Held-out images, each always under the same noise and at the same timestep, so that two losses
@@ -85,6 +96,7 @@ impl<'a> HeldOut<'a> {
             weights: None,
             classes: class_rows(labels, self.classes, device)?,
             warps: None,
+            cutouts: None,
         })
     }
 }

@@ -55,6 +55,24 @@ fn images_that_came_do_not_move_trained_ones_among_those_held_out() {
 }
 
 #[test]
+fn a_run_that_goes_on_holds_out_nothing_that_it_has_trained_on() {
+    let (config, data) = (tiny(&["train_params.validation_share=0.2"]), stripes(10));
+    for change in ["train_params.validation_share=0.4", "train_params.seed=1"] {
+        let stopped = Stopped::of(&config, &data);
+        let changed = tiny(&["train_params.validation_share=0.2", change]);
+        let error = stopped.resume(&changed, &data).unwrap_err().to_string();
+        assert!(error.contains("give 0.2 with the seed 0, or 0"), "{change}: {error}");
+    }
+    let stopped = Stopped::of(&tiny(&[]), &data);
+    let error = stopped.resume(&config, &data).unwrap_err().to_string();
+    assert!(error.starts_with("train_params.validation_share: 0.2 with the seed 0"), "{error}");
+    // Fewer than before are still images that it never saw.
+    let fewer = tiny(&["train_params.validation_share=0.1"]);
+    let stopped = Stopped::of(&config, &data);
+    assert_eq!(stopped.resume(&fewer, &data).unwrap(), TrainEnd::Finished { step: 6 });
+}
+
+#[test]
 fn a_change_that_does_not_fit_leaves_the_run_as_it_was() {
     let (config, data) = (tiny(&[]), stripes(10));
     let stopped = Stopped::of(&config, &data);

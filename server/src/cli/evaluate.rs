@@ -11,7 +11,8 @@ use indicatif::ProgressBar;
 use super::interrupt::on_ctrl_c;
 use super::place::{DataDir, Machine};
 use crate::Result;
-use crate::studio::evaluating::{EvaluateSettings, Stage};
+use crate::studio::evaluating::{EvaluateSettings, Measured, Stage};
+use crate::studio::files::write_whole;
 use crate::studio::{Darkroom, DeviceLabel};
 
 #[derive(Clone, Debug, Args)]
@@ -19,7 +20,8 @@ pub struct EvaluateArgs {
     /// Model by name; run@1200 is its checkpoint of step 1200
     #[arg(long, value_name = "NAME")]
     model: String,
-    /// Data set to compare with [default: the one that the model learned from]
+    /// Data set to compare with [default: what the model's run held out of its own, or all of its own
+    /// where it held out fewer than 8 images]
     #[arg(long, value_name = "NAME|PATH")]
     dataset: Option<String>,
     /// Who looks at the pictures; results can be compared only by the same judge: a model, or
@@ -42,6 +44,9 @@ pub struct EvaluateArgs {
     sampler: String,
     #[arg(long, default_value_t = 0, value_name = "SEED")]
     seed: i64,
+    /// PNG file to write: the ten pictures that are most like an image, and below each its image
+    #[arg(long, value_name = "PATH")]
+    neighbours: Option<PathBuf>,
     /// One line of JSON
     #[arg(long)]
     json: bool,
@@ -60,9 +65,9 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     let label = DeviceLabel { label: device.label.label.clone(), note: None };
     let darkroom = Darkroom::open(&args.place.path(), label)?;
     let evaluation = darkroom.evaluation(settings, &cancel)?;
-    let figures = device.run_to_end(move |device| {
+    let Measured { figures, neighbours } = device.run_to_end(move |device| {
         let bar = ProgressBar::new(0);
-        let figures = evaluation.measure(&device, &cancel, &mut |step| {
+        let measured = evaluation.measure(&device, &cancel, &mut |step| {
             if step.stage == Stage::Learning && step.done == 1 {
                 bar.println("a classifier learns the classes of the data set, to judge");
             }
@@ -71,8 +76,11 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
             Ok(())
         });
         bar.finish_and_clear();
-        figures
+        measured
     })?;
+    if let Some(path) = &args.neighbours {
+        write_whole(path, &neighbours.to_png(&[]))?;
+    }
     tell(&figures, args.json)
 }
 

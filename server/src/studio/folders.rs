@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use app::api::JobId;
 use engine::config::GenerateSettings;
 
 use super::files::lock;
@@ -98,6 +99,11 @@ impl Folders {
     /// A judge of pictures that has learned, by its key; may be deleted at any time.
     pub fn classifier(&self, key: &str) -> PathBuf {
         self.root.join("cache/classifiers").join(format!("{key}.safetensors"))
+    }
+
+    /// What an evaluation shows of pictures and the images that they are most like.
+    pub fn neighbours(&self, job: JobId) -> PathBuf {
+        self.root.join("evaluations").join(format!("{job}.png"))
     }
 
     pub fn uploads(&self) -> PathBuf {

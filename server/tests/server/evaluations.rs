@@ -37,11 +37,29 @@ async fn an_evaluation_waits_its_turn_and_leaves_its_figures() {
     let figures = figures.expect("a finished evaluation has figures");
     assert_eq!((figures.pictures, figures.judge.as_str()), (16, "first"));
     assert!(figures.frechet_distance > 0.0 && (0.0..=1.0).contains(&figures.precision));
+    let url = views[0].neighbours_url.as_deref().unwrap();
+    let sheet = Picture::from_png(&site.get(url).await.bytes).unwrap();
+    assert_eq!((sheet.width, sheet.height), (10 * 8 + 9 * 2, 2 * 8 + 2));
     // The same again says the same: it all follows from the seed.
     setup.studio.evaluate(form("first")).await.unwrap();
     wait(over).await;
     let again = setup.studio.evaluations(None).await.unwrap();
     assert_eq!((again.len(), again[0].figures.as_ref()), (2, Some(figures)));
+}
+
+#[tokio::test]
+async fn a_run_that_held_images_out_is_measured_by_them() {
+    let setup = Setup::working();
+    let mut config = setup.tiny("careful", 4);
+    config.set("train_params.validation_share", "0.5").unwrap();
+    let job = setup.studio.train(config).await.unwrap();
+    setup.training_over(job).await;
+    setup.studio.evaluate(form("careful")).await.unwrap();
+    let newest = async || setup.studio.evaluations(None).await.unwrap().remove(0);
+    wait(async || newest().await.job.state.is_over()).await;
+    let view = newest().await;
+    let figures = view.figures.unwrap_or_else(|| panic!("{:?}", view.job.message));
+    assert_eq!((figures.dataset.as_str(), figures.pictures), ("its own, held out", 8));
 }
 
 #[tokio::test]

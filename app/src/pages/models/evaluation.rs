@@ -107,7 +107,20 @@ fn Fields(typed: Typed, names: Vec<String>, sets: Vec<String>) -> impl IntoView 
     let samplers = SAMPLERS.iter().map(|info| info.name.to_owned()).collect();
     view! {
         {choose(0, "evaluate-model", "Model to evaluate", options(None, names.clone()))}
-        {choose(1, "evaluate-dataset", "Compare with", options(Some("what it learned from"), sets))}
+        <Field
+            id="evaluate-dataset"
+            label="Compare with"
+            help="Of its own data set: the images that the run held out, where it held out 8 or more."
+            fault=fault.at("dataset")
+        >
+            <Choice
+                id="evaluate-dataset"
+                name="dataset"
+                value=values[1]
+                options=Signal::stored(options(Some("its own data set"), sets))
+                fault=fault.at("dataset")
+            />
+        </Field>
         <Field
             id="evaluate-judge"
             label="Judge"
@@ -171,8 +184,10 @@ pub fn Evaluations(evaluations: Vec<EvaluationView>) -> impl IntoView {
         };
         jobs.iter().map(newest).filter(|job| job.state != JobState::Done).collect::<Vec<_>>()
     });
-    let done = evaluations.into_iter().filter_map(|view| view.figures);
-    let rows = done.map(|figures| view! { <Row figures /> }).collect_view();
+    let done =
+        evaluations.into_iter().filter_map(|view| Some((view.figures?, view.neighbours_url)));
+    let rows =
+        done.map(|(figures, neighbours)| view! { <Row figures neighbours /> }).collect_view();
     view! {
         <section class="evaluations" aria-label="Evaluations">
             <h2>"Evaluations"</h2>
@@ -200,7 +215,7 @@ pub fn Evaluations(evaluations: Vec<EvaluationView>) -> impl IntoView {
 }
 
 #[component]
-fn Row(figures: Figures) -> impl IntoView {
+fn Row(figures: Figures, neighbours: Option<String>) -> impl IntoView {
     let number = |value: f64| words::figure(value);
     let nearest = format!("/?model={}&seed={}&batch_size=1", figures.model, figures.nearest_seed);
     view! {
@@ -217,8 +232,22 @@ fn Row(figures: Figures) -> impl IntoView {
             <td>
                 {format!("{:.1}, median {:.1} ", figures.nearest_least, figures.nearest_median)}
                 <a href=nearest>"seed " {figures.nearest_seed}</a>
+                {neighbours.map(|url| view! { <Neighbours url /> })}
             </td>
         </tr>
+    }
+}
+
+/// The pictures that are most like an image, and below each its image.
+#[component]
+fn Neighbours(url: String) -> impl IntoView {
+    view! {
+        <details class="neighbours">
+            <summary>"Look at them"</summary>
+            <a class="picture" href=url rel="external" target="_blank">
+                <img src=url.clone() loading="lazy" alt="Pictures above their nearest images" />
+            </a>
+        </details>
     }
 }
 
@@ -240,7 +269,7 @@ fn Meaning() -> impl IntoView {
         ),
         (
             "Nearest image",
-            "how far the pictures are from the image that is most like them, in levels of 255. Near 0 the model repeats images; the seed is that of the nearest picture.",
+            "how far the pictures are from the image of the data set that is most like them, in levels of 255, among those that the run did not hold out. Near 0 the model repeats images; the seed is that of the nearest picture.",
         ),
     ];
     let line =

@@ -1,6 +1,7 @@
 //! Who looks at the pictures.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use app::api::ModelInfo;
 use candle_core::Device;
@@ -32,7 +33,7 @@ pub(super) enum Chosen {
 
 /// A classifier with what it learns from.
 pub(super) struct Pupil {
-    images: ImageSet,
+    images: Arc<ImageSet>,
     /// Where it is kept once it has learned.
     path: PathBuf,
 }
@@ -67,7 +68,7 @@ impl Darkroom {
     pub(super) fn chosen_judge(
         &self,
         settings: &EvaluateSettings,
-        images: ImageSet,
+        images: Arc<ImageSet>,
     ) -> Result<Chosen> {
         let learnable = Classifier::check(&images);
         let model = match settings.asked() {

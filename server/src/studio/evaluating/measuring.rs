@@ -6,17 +6,24 @@ use engine::CancelToken;
 use engine::config::GenerateSettings;
 use engine::data::ImageSet;
 use engine::evaluate::{
-    Features, PrecisionRecall, frechet_distance, kernel_distance, nearest, precision_recall,
+    Features, Neighbour, PrecisionRecall, frechet_distance, kernel_distance, nearest,
+    precision_recall,
 };
-use engine::grid::Picture;
+use engine::grid::{Picture, rows};
 use engine::sampler::SampleStep;
 
+use super::images::Images;
 use super::judge::Judge;
 use super::{EvaluateSettings, Evaluation, OnStep, Stage, Step};
 use crate::Result;
 use crate::studio::drawing::{Drawn, Plan, Progress, Sink, Wishes, draw};
 use crate::studio::drawn_seed;
 use crate::studio::library::LoadedModel;
+
+/// Pictures that are shown beside their nearest images.
+const SHOWN: usize = 10;
+/// Black pixels between them.
+const GAP: u32 = 2;
 
 /// The images to compare with, as the judge sees them.
 struct Real {
@@ -32,16 +39,23 @@ impl Evaluation {
         device: &Device,
         cancel: &CancelToken,
         on_step: OnStep,
-    ) -> Result<Figures> {
+    ) -> Result<Measured> {
         let Self { settings, model, judge, images } = self;
         let model = LoadedModel::load(&settings.model, model, device)?;
         // Drawing takes hours: a judge that cannot be used is told before.
         let judge = judge.load(&model, device, cancel, on_step)?;
-        let real = look_at(&images, &judge, cancel)?;
-        let drawn = drawn(&settings, images.len(), &model, cancel, on_step)?;
+        let real = look_at(&images.compared, &judge, cancel)?;
+        let drawn = drawn(&settings, images.compared.len(), &model, cancel, on_step)?;
         let compared = Compared { settings: &settings, judge: &judge, images: &images };
-        compared.figures(&real, &drawn, cancel)
+        compared.measured(&real, &drawn, cancel)
     }
+}
+
+/// What an evaluation found.
+pub struct Measured {
+    pub figures: Figures,
+    /// The pictures that are most like an image, the likest first, and below each its image.
+    pub neighbours: Picture,
 }
 
 fn look_at(images: &ImageSet, judge: &Judge, cancel: &CancelToken) -> Result<Real> {
@@ -75,24 +89,23 @@ fn drawn(
 struct Compared<'a> {
     settings: &'a EvaluateSettings,
     judge: &'a Judge,
-    images: &'a ImageSet,
+    images: &'a Images,
 }
 
 impl Compared<'_> {
-    fn figures(
+    fn measured(
         &self,
         real: &Real,
         drawn: &[(i64, Picture)],
         cancel: &CancelToken,
-    ) -> Result<Figures> {
+    ) -> Result<Measured> {
         let pictures: Vec<Picture> = drawn.iter().map(|(_, picture)| picture.clone()).collect();
         let (of_images, of_pictures) = (&real.features, &self.judge.features(&pictures, cancel)?);
         let PrecisionRecall { precision, recall } = precision_recall(of_images, of_pictures)?;
-        let mut nearest_ones = nearest_images(drawn, self.images)?;
-        nearest_ones.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Ok(Figures {
+        let nearest = nearest_images(&pictures, &self.images.originals, cancel)?;
+        let figures = Figures {
             model: self.settings.model.clone(),
-            dataset: self.settings.dataset.clone().unwrap_or_else(|| "its own".into()),
+            dataset: self.images.words.clone(),
             judge: self.judge.words(),
             pictures: drawn.len(),
             frechet_distance: frechet_distance(of_images, of_pictures)?,
@@ -100,20 +113,44 @@ impl Compared<'_> {
             kernel_distance: kernel_distance(of_images, of_pictures)?,
             precision,
             recall,
-            nearest_median: nearest_ones[nearest_ones.len() / 2].0,
-            nearest_least: nearest_ones[0].0,
-            nearest_seed: nearest_ones[0].1,
-        })
+            nearest_median: nearest[nearest.len() / 2].neighbour.distance,
+            nearest_least: nearest[0].neighbour.distance,
+            nearest_seed: drawn[nearest[0].picture].0,
+        };
+        Ok(Measured { figures, neighbours: self.sheet(&pictures, &nearest) })
+    }
+
+    /// Pictures above their nearest images.
+    fn sheet(&self, pictures: &[Picture], nearest: &[Nearest]) -> Picture {
+        let shown = &nearest[..nearest.len().min(SHOWN)];
+        let above = shown.iter().map(|one| pictures[one.picture].clone());
+        let below = shown.iter().map(|one| self.images.originals.picture(one.neighbour.image));
+        rows(&above.chain(below).collect::<Vec<_>>(), &[shown.len(); 2], GAP)
     }
 }
 
-/// How far each picture is from its nearest image, and its seed.
-fn nearest_images(drawn: &[(i64, Picture)], images: &ImageSet) -> Result<Vec<(f64, i64)>> {
-    let distance = |(seed, picture): &(i64, Picture)| {
-        let found = nearest(picture, images, 1)?;
-        Ok((found.first().map_or(f64::INFINITY, |neighbour| neighbour.distance), *seed))
+/// A picture, by its number, and the image that it is most like.
+struct Nearest {
+    picture: usize,
+    neighbour: Neighbour,
+}
+
+/// For each picture the image that it is most like of those that the model may have learned by heart;
+/// the likest first.
+fn nearest_images(
+    pictures: &[Picture],
+    images: &ImageSet,
+    cancel: &CancelToken,
+) -> Result<Vec<Nearest>> {
+    let neighbour = |(number, picture): (usize, &Picture)| {
+        cancel.check()?;
+        let found = nearest(picture, images, 1)?.into_iter();
+        Ok(found.map(move |neighbour| Nearest { picture: number, neighbour }))
     };
-    drawn.iter().map(distance).collect()
+    let all: Result<Vec<_>> = pictures.iter().enumerate().map(neighbour).collect();
+    let mut all: Vec<Nearest> = all?.into_iter().flatten().collect();
+    all.sort_by(|a, b| a.neighbour.distance.total_cmp(&b.neighbour.distance));
+    Ok(all)
 }
 
 /// Keeps every picture in memory.

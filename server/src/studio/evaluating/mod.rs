@@ -1,5 +1,6 @@
 //! How good a model's pictures are, in numbers: asked for in the page or on the command line.
 
+mod images;
 mod judge;
 mod measuring;
 mod settings;
@@ -9,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use app::api::{EvaluateForm, EvaluationView, JobId, JobKind, JobState};
 use engine::CancelToken;
+use engine::checkpoint::Header;
 use engine::data::ImageSet;
-use engine::noise::{Stream, permutation};
 
+use super::files::write_whole;
 use super::heartbeat::Heartbeat;
 use super::library::ModelFile;
 use super::pace::{Pace, Throttle};
@@ -19,7 +21,9 @@ use super::runs::load_options;
 use super::store::{Ending, JobRow};
 use super::{Darkroom, Runner, Worker, check_draws, check_steps};
 use crate::{Error, Result};
+use images::Images;
 use judge::{Chosen, check_features};
+pub use measuring::Measured;
 pub use settings::EvaluateSettings;
 
 /// Fewer pictures say nothing.
@@ -33,7 +37,7 @@ pub struct Evaluation {
     settings: EvaluateSettings,
     model: ModelFile,
     judge: Chosen,
-    images: ImageSet,
+    images: Images,
 }
 
 /// What an evaluation does for long.
@@ -97,6 +101,7 @@ impl Darkroom {
             job: self.job_summary(row),
             form: settings.form(),
             figures: figures.map(serde_json::from_str).transpose()?,
+            neighbours_url: row.grid.as_ref().map(|_| format!("/files/grids/{}.png", row.id)),
         })
     }
 
@@ -108,18 +113,20 @@ impl Darkroom {
     ) -> Result<Evaluation> {
         let settings = self.checked_evaluation(settings)?;
         let model = self.models.find(&settings.model)?;
-        let all = self.images_to_know(&settings, cancel)?;
-        let images = some_of(&all, &settings)?;
+        let header = self.models.header(&settings.model)?;
+        let all = Arc::new(self.images_to_know(&header, &settings, cancel)?);
+        let images = Images::choose(&all, &header, &settings)?;
         Ok(Evaluation { model, judge: self.chosen_judge(&settings, all)?, images, settings })
     }
 
     /// All images of the data set, as the model takes them.
     fn images_to_know(
         &self,
+        header: &Header,
         settings: &EvaluateSettings,
         cancel: &CancelToken,
     ) -> Result<ImageSet> {
-        let mut config = self.models.header(&settings.model)?.config;
+        let mut config = header.config.clone();
         if let Some(dataset) = &settings.dataset {
             config.dataset_params.im_path.clone_from(dataset);
         }
@@ -130,17 +137,6 @@ impl Darkroom {
     }
 }
 
-/// As many of the images as were asked for, chosen by the seed.
-fn some_of(all: &ImageSet, settings: &EvaluateSettings) -> Result<ImageSet> {
-    let chosen = permutation(settings.seed as u64, Stream::Start, 0, all.len());
-    let chosen: Vec<usize> = chosen.into_iter().take(settings.count).collect();
-    if chosen.len() < FEWEST {
-        let message = format!("{} images are too few; at least {FEWEST} are needed", chosen.len());
-        return Err(Error::field("dataset", message));
-    }
-    Ok(all.subset(&chosen))
-}
-
 /// Does an evaluation from its row to its figures.
 pub fn evaluate(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<Ending> {
     let studio = Arc::clone(&worker.studio);
@@ -149,7 +145,11 @@ pub fn evaluate(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Resu
     teller.message("loading images and model");
     let evaluation = studio.evaluation(settings, cancel)?;
     teller.message("drawing");
-    let figures = evaluation.measure(&worker.device, cancel, &mut |step| teller.step(step))?;
+    let Measured { figures, neighbours } =
+        evaluation.measure(&worker.device, cancel, &mut |step| teller.step(step))?;
+    let path = studio.folders.neighbours(job.id);
+    write_whole(&path, &neighbours.to_png(&[]))?;
+    studio.store.set_grid(job.id, &studio.folders.relative(&path))?;
     studio.store.set_progress(job.id, 1.0, Some(&serde_json::to_string(&figures)?))?;
     Ok(Ending { state: JobState::Done, message: None })
 }

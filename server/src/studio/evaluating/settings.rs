@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EvaluateSettings {
     pub model: String,
-    /// The data set to compare with; the one that the model learned from if none.
+    /// The data set to compare with; if none, the images that the model's run held out of its own, or
+    /// all of its own where it held out too few.
     pub dataset: Option<String>,
     /// The model whose network looks at the pictures, or [`CLASSIFIER`]; if none, a classifier where
     /// the data set has classes, else the model itself.
