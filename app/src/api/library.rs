@@ -67,6 +67,9 @@ pub struct DatasetInfo {
     /// Changes are laid over its own files.
     #[serde(default)]
     pub revised: bool,
+    /// It is a folder of this program's, to which images can be added.
+    #[serde(default)]
+    pub takes_images: bool,
 }
 
 /// One page of a data set's images.
@@ -100,7 +103,7 @@ pub enum DatasetEdit {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DatasetChange {
     pub info: DatasetInfo,
-    /// Images that were taken out, moved or brought back.
+    /// Images that were added, taken out, moved or brought back.
     pub images: u64,
 }
 

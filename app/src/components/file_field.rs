@@ -1,4 +1,4 @@
-//! A file that a form takes along, picked or dropped, and how much of it has been sent.
+//! Files that a form takes along, picked or dropped, and how much of them has been sent.
 
 use engine::config::name_fault;
 use leptos::html;
@@ -11,7 +11,7 @@ use super::progress::ProgressBar;
 use super::sending::Sent;
 use super::show::Show;
 
-/// The file input called `name`, and around it a place to drop a file on.
+/// The file input called `name`, and around it a place to drop files on.
 #[component]
 pub fn FileField(
     id: &'static str,
@@ -20,23 +20,28 @@ pub fn FileField(
     /// Endings of names, separated by commas.
     accept: &'static str,
     #[prop(optional)] required: bool,
+    #[prop(optional)] multiple: bool,
     help: &'static str,
     #[prop(into)] fault: Signal<Option<String>>,
-    /// Called with the name of the file.
+    /// Called with the name of a file that comes alone.
     #[prop(into)]
     on_file: Callback<String>,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
-    let drop = move |files: FileList| {
-        if let (Some(input), Some(file)) = (input.get_untracked(), files.get(0)) {
-            input.set_files(Some(&files));
+    let told = move |files: &FileList| {
+        if let (1, Some(file)) = (files.length(), files.get(0)) {
             on_file.run(file.name());
         }
     };
+    let drop = move |files: FileList| {
+        if let Some(input) = input.get_untracked() {
+            input.set_files(Some(&files));
+            told(&files);
+        }
+    };
     let change = move |_| {
-        let files = input.get_untracked().and_then(|input| input.files());
-        if let Some(file) = files.and_then(|files| files.get(0)) {
-            on_file.run(file.name());
+        if let Some(files) = input.get_untracked().and_then(|input| input.files()) {
+            told(&files);
         }
     };
     let help_id = format!("{id}-help");
@@ -50,12 +55,13 @@ pub fn FileField(
                 name=name
                 accept=accept
                 required=required
+                multiple=multiple
                 aria-describedby=help_id.clone()
                 on:change=change
             />
             <p class="help" id=help_id>
                 {help} " "
-                <span class="needs-script">"Or drop it here."</span>
+                <span class="needs-script">{if multiple { "Or drop them here." } else { "Or drop it here." }}</span>
             </p>
             <Fault id fault />
         </DropZone>

@@ -110,6 +110,7 @@ pub fn app(web: Web) -> Router {
     let small = small.layer(middleware::from_fn(function_status::set));
     let uploads = api_v1::uploads()
         .route("/upload/dataset", post(upload::dataset))
+        .route("/upload/images", post(upload::images))
         .route("/upload/image", post(upload::image))
         .route("/upload/model", post(upload::model))
         .layer(DefaultBodyLimit::disable());

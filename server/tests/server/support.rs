@@ -211,15 +211,23 @@ impl Site {
 }
 
 /// A form of `fields` and of a file with its name, as a browser posts it.
-pub fn multipart(fields: &[(&str, &str)], (name, file): (&str, &[u8])) -> Vec<u8> {
+pub fn multipart(fields: &[(&str, &str)], file: (&str, &[u8])) -> Vec<u8> {
+    multipart_of(fields, &[file])
+}
+
+/// The same with several files of one field.
+pub fn multipart_of(fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Vec<u8> {
     let head = |name: &str| format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"");
     let mut body = Vec::new();
     for (field, value) in fields {
         body.extend(format!("{}\r\n\r\n{value}\r\n", head(field)).bytes());
     }
-    body.extend(format!("{}; filename=\"{name}\"\r\n\r\n", head("file")).bytes());
-    body.extend(file);
-    body.extend(b"\r\n--edge--\r\n");
+    for (name, file) in files {
+        body.extend(format!("{}; filename=\"{name}\"\r\n\r\n", head("file")).bytes());
+        body.extend(*file);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--edge--\r\n");
     body
 }
 

@@ -6,7 +6,7 @@ use app::api::{DatasetInfo, Studio};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 
-use crate::support::{Answer, Setup, Site, darkroom, multipart, open, png, post};
+use crate::support::{Answer, Setup, Site, darkroom, multipart, multipart_of, open, png, post};
 
 pub fn zip_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -49,6 +49,70 @@ async fn an_uploaded_zip_becomes_a_data_set() {
     let page = setup.studio.dataset("pets", Some("dogs"), 0).await.unwrap();
     let shown = site.get(&page.images[0].url).await;
     assert!(engine::grid::Picture::from_png(&shown.bytes).is_ok(), "{}", shown.text());
+    assert_eq!(std::fs::read_dir(darkroom(&setup).folders.uploads()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn images_sent_one_by_one_become_a_data_set_and_join_one() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let pictures = [1, 2, 3].map(png);
+    let files = [
+        ("C:\\scans\\a.png", &pictures[0][..]),
+        ("b.png", &pictures[1]),
+        ("b.png", &pictures[2]),
+        ("notes.txt", b"no picture"),
+    ];
+    let body = multipart_of(&[("name", "scans"), ("background", "#ffffff")], &files);
+    let answer = upload(&site, "application/json", body).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let names = async |name: &str| -> Vec<String> {
+        let page = setup.studio.dataset(name, None, 0).await.unwrap();
+        page.images.into_iter().map(|image| image.name).collect()
+    };
+    assert_eq!(names("scans").await, ["a.png", "b-2.png", "b.png"]);
+    let info = setup.studio.dataset("scans", None, 0).await.unwrap().info;
+    assert!(info.takes_images && info.skipped[0].name == "notes.txt", "{info:?}");
+
+    let join = async |name: &str, class: &str, files: &[(&str, &[u8])]| {
+        let body = multipart_of(&[("name", name), ("class", class)], files);
+        site.upload("/upload/images", "application/json", body).await
+    };
+    let joined = join("scans", "", &[("a.png", &png(4))]).await;
+    assert_eq!(joined.status, StatusCode::OK, "{}", joined.text());
+    assert_eq!(joined.json()["images"], 1);
+    let joined = join("scans", "pets", &[("pets.zip", &cats_and_dogs())]).await;
+    assert_eq!(joined.json()["info"]["count"], 7, "{}", joined.text());
+    assert_eq!(names("scans").await.len(), 8, "with the one that cannot be read");
+    setup.studio.undo_dataset_edit("scans").await.unwrap();
+    assert_eq!(names("scans").await, ["a-2.png", "a.png", "b-2.png", "b.png"]);
+
+    for (name, class, (file, bytes), field, words) in [
+        ("scans", "a/b", ("x.png", png(5)), "class", "letters"),
+        ("scans", "", ("x.txt", b"no picture".to_vec()), "file", "zip"),
+        ("scans", "", ("x.png", Vec::new()), "file", "choose images"),
+        ("digits", "", ("x.png", png(5)), "name", "stays as it is"),
+        ("nowhere", "", ("x.png", png(5)), "name", "nowhere"),
+    ] {
+        let answer = join(name, class, &[(file, &bytes)]).await;
+        let status = answer.status;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{name}: {}", answer.text());
+        let fault = &answer.json()["Fields"][0];
+        assert_eq!(fault["field"], field, "{name}: {fault}");
+        assert!(fault["message"].as_str().unwrap().contains(words), "{name}: {fault}");
+    }
+    assert_eq!(names("scans").await.len(), 4);
+    assert_eq!(std::fs::read_dir(darkroom(&setup).folders.uploads()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn images_together_beyond_the_limit_are_refused() {
+    let setup = Setup::idle();
+    let picture = png(1);
+    let site = setup.site_with(|web| web.max_upload = 2 * picture.len() as u64);
+    let body = multipart_of(&[("name", "many")], &[("a.png", picture.as_slice()); 3]);
+    let answer = upload(&site, "application/json", body).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", answer.text());
     assert_eq!(std::fs::read_dir(darkroom(&setup).folders.uploads()).unwrap().count(), 0);
 }
 

@@ -10,6 +10,7 @@ use super::classes::{Classes, Rename};
 use super::editor::{Editor, Reset, Undo};
 use super::pictures::Pictures;
 use super::statistics::Statistics;
+use super::upload::AddImages;
 use crate::api::{DatasetInfo, DatasetPage, DatasetStatistics, SkippedFile, delete_dataset};
 use crate::components::confirm::Confirm;
 use crate::components::form_fault::FormFault;
@@ -41,6 +42,7 @@ pub fn Detail(page: DatasetPage, statistics: Option<DatasetStatistics>) -> impl 
         <Reset editor revised=info.revised />
         <Classes info=info.clone() asked=asked.clone() />
         <Rename editor classes=info.classes.clone() class=asked.class.clone() />
+        <AddImages editor takes_images=info.takes_images class=asked.class.clone() />
         <Pictures editor info=info.clone() images />
         <Paging asked=asked.clone() total />
         <Statistics editor asked found=statistics />

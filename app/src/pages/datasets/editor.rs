@@ -62,6 +62,13 @@ impl Editor {
         self.set.with_value(|(_, editable)| *editable)
     }
 
+    /// Shows `address`.
+    pub fn go_to(self, address: String) {
+        if let Some(go) = self.go.try_get_value() {
+            go(address);
+        }
+    }
+
     /// Names of the images that are chosen.
     pub fn chosen(self) -> Vec<String> {
         let places = untrack(|| self.selection.all());

@@ -40,6 +40,7 @@ pub fn info_of(name: &str, built_in: bool, source: &str) -> DatasetInfo {
         editable: false,
         undo: None,
         revised: false,
+        takes_images: false,
     }
 }
 

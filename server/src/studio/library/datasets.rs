@@ -87,9 +87,10 @@ impl Datasets {
     }
 
     fn row_info(&self, row: &DatasetRow) -> Result<DatasetInfo> {
-        let Editable { editable, undo, revised, note } = self.edits(row)?;
+        let Editable { editable, undo, revised, takes_images, note } = self.edits(row)?;
         let info = info(row)?;
-        Ok(DatasetInfo { editable, undo, revised, note: note.or(info.note), ..info })
+        let note = note.or(info.note);
+        Ok(DatasetInfo { editable, undo, revised, takes_images, note, ..info })
     }
 
     /// One page of the images of `class`, or of all.

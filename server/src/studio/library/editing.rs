@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use app::api::SkippedFile;
 use engine::data::{Entry, Folder, NO_CLASS};
 use serde::{Deserialize, Serialize};
 
@@ -140,6 +141,37 @@ impl Edits for ImageFolder {
 }
 
 impl ImageFolder {
+    /// Takes the images of the folder `other` in, under `class` or, where that is empty, under the
+    /// classes that they have there. `skipped` is what came with them and was left out.
+    pub fn add(&self, other: &Path, class: &str, skipped: &[SkippedFile]) -> Result<u64> {
+        let class = match class.trim() {
+            "" => None,
+            class => Some(checked_class(class, "class")?),
+        };
+        let new = Self::open(other).ok().filter(|new| !new.entries.is_empty());
+        let new = new.ok_or_else(|| Error::field("file", nothing_to_add(skipped)))?;
+        self.forget_last_edit()?;
+        let staged = |number: usize| Path::new(UNDO).join("files").join(number.to_string());
+        make_folder(&self.folder.join(UNDO).join("files"))?;
+        let mut taken = self.taken();
+        let mut moves = Vec::new();
+        for (number, Entry { name, .. }) in new.entries.iter().enumerate() {
+            let (from, file) = (new.root.join(name), name.rsplit('/').next().unwrap_or(name));
+            let to = free_name(class.unwrap_or_else(|| class_of(name)), file, &taken);
+            fs::rename(&from, self.folder.join(staged(number)))
+                .map_err(Error::file("move", &from))?;
+            moves.push(Move { from: staged(number), to: self.relative(&to) });
+            taken.insert(to);
+        }
+        let left_out = skipped.first().map(|file| left_out(file, skipped.len() - 1));
+        let words = format!("{} added{}", images(moves.len()), left_out.unwrap_or_default());
+        self.carry_out(words, moves)
+    }
+
+    fn taken(&self) -> HashSet<String> {
+        self.entries.iter().map(|entry| entry.name.clone()).collect()
+    }
+
     /// Where the image called `name` lies below the data set's folder.
     fn relative(&self, name: &str) -> PathBuf {
         let inner = self.root.strip_prefix(&self.folder).unwrap_or(Path::new(""));
@@ -148,7 +180,7 @@ impl ImageFolder {
 
     /// Moves into the folder of `class`, with numbers behind names that are taken there.
     fn moves_into<'a>(&self, class: &str, names: impl Iterator<Item = &'a String>) -> Vec<Move> {
-        let mut taken: HashSet<String> = self.entries.iter().map(|e| e.name.clone()).collect();
+        let mut taken = self.taken();
         names
             .map(|name| {
                 let file = name.rsplit('/').next().unwrap_or(name);
@@ -160,8 +192,17 @@ impl ImageFolder {
     }
 
     fn edit(&self, words: String, moves: Vec<Move>) -> Result<u64> {
+        self.forget_last_edit()?;
+        self.carry_out(words, moves)
+    }
+
+    /// Ends the chance to take the last edit back.
+    fn forget_last_edit(&self) -> Result<()> {
         remove_folder(&self.folder.join(UNDO))?;
-        make_folder(&self.folder.join(UNDO))?;
+        make_folder(&self.folder.join(UNDO))
+    }
+
+    fn carry_out(&self, words: String, moves: Vec<Move>) -> Result<u64> {
         let done = Journal { words, moves };
         write_whole(&journal(&self.folder), &serde_json::to_vec(&done)?)?;
         for Move { from, to } in &done.moves {
@@ -169,6 +210,17 @@ impl ImageFolder {
         }
         Ok(done.images())
     }
+}
+
+fn nothing_to_add(skipped: &[SkippedFile]) -> String {
+    let why = skipped.first().map(|file| left_out(file, skipped.len() - 1)).unwrap_or_default();
+    format!("there are no images in it{why}; give images, or a zip or tar.gz of them")
+}
+
+/// `, one file left out: notes.txt: not an image`
+fn left_out(SkippedFile { name, reason }: &SkippedFile, others: usize) -> String {
+    let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+    format!(", left out: {name} ({reason}){others}")
 }
 
 /// Moves a file, and takes away the folder that it leaves empty.
@@ -272,6 +324,41 @@ mod tests {
 
     fn given(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn images_are_added_beside_those_there_and_taken_back() {
+        let folder = pets();
+        let before = names(folder.path());
+        let open = || ImageFolder::open(folder.path()).unwrap();
+        let added = open().add(pets().path(), "", &[]).unwrap();
+        assert_eq!(added, 3);
+        let after = [
+            "cats/1-2.png",
+            "cats/1.png",
+            "cats/2-2.png",
+            "cats/2.png",
+            "dogs/1-2.png",
+            "dogs/1.png",
+        ];
+        assert_eq!(names(folder.path()), after);
+        assert_eq!(undo(folder.path()).unwrap(), 3);
+        assert_eq!(names(folder.path()), before);
+
+        let skipped = SkippedFile { name: "notes.txt".into(), reason: "no image".into() };
+        open().add(pets().path(), " wolves ", std::slice::from_ref(&skipped)).unwrap();
+        assert_eq!(names(folder.path())[3..], ["wolves/1-2.png", "wolves/1.png", "wolves/2.png"]);
+        let words = Journal::read(folder.path()).unwrap().words;
+        assert_eq!(words, "3 images added, left out: notes.txt (no image)");
+
+        // What is refused leaves the last edit to be taken back.
+        let empty = tempfile::tempdir().unwrap();
+        for (other, class, field) in [(empty.path(), "", "file"), (pets().path(), "a/b", "class")] {
+            let error = open().add(other, class, std::slice::from_ref(&skipped)).unwrap_err();
+            assert!(error.to_string().contains(field), "{error}");
+        }
+        assert_eq!(undo(folder.path()).unwrap(), 3);
+        assert_eq!(names(folder.path()), before);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use app::api::{DatasetInfo, SkippedFile};
 use engine::config::{name_fault, parse_colour};
 use engine::data::{Found, Limits, Source, built_in, detect, unpack};
+use tempfile::TempDir;
 
 use super::archives::{source_at, unpacked_source};
 use super::dataset_info::BEING_READ;
@@ -80,9 +81,7 @@ impl Datasets {
         new: &NewDataset<'_>,
         archive: &Path,
     ) -> Result<DatasetInfo> {
-        let uploads = self.folders.uploads();
-        make_folder(&uploads)?;
-        let own = tempfile::tempdir_in(&uploads).map_err(Error::file("write in", &uploads))?;
+        let own = self.staging()?;
         let images = &own.path().join("images");
         let skipped = self.unpack_into(images, archive)?;
         let source = unpacked_source(images).map_err(|error| error.unnamed(images));
@@ -92,7 +91,15 @@ impl Datasets {
         self.read_new(&row)
     }
 
-    fn unpack_into(&self, folder: &Path, archive: &Path) -> Result<Vec<SkippedFile>> {
+    /// A folder that goes away with its owner.
+    pub(super) fn staging(&self) -> Result<TempDir> {
+        let uploads = self.folders.uploads();
+        make_folder(&uploads)?;
+        tempfile::tempdir_in(&uploads).map_err(Error::file("write in", &uploads))
+    }
+
+    /// Puts what an upload holds into `folder`, and says what it left out.
+    pub(super) fn unpack_into(&self, folder: &Path, archive: &Path) -> Result<Vec<SkippedFile>> {
         let unnamed = |error: engine::Error| Error::from(error).unnamed(archive);
         match detect(archive).map_err(unnamed)? {
             Found::Archive(_) => {

@@ -1,5 +1,6 @@
 //! Data sets revised in the page: images taken out, classes changed, and what their pixels are like.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use app::api::{DatasetChange, DatasetEdit, DatasetStatistics};
@@ -25,6 +26,8 @@ pub(super) struct Editable {
     pub undo: Option<String>,
     /// Whether changes are laid over its own files, or were before others came in their place.
     pub revised: bool,
+    /// Whether images can be added: it is a folder of ours.
+    pub takes_images: bool,
     /// Why the changes are not laid over it, if they do not belong to it.
     pub note: Option<String>,
 }
@@ -42,6 +45,7 @@ impl Datasets {
                 editable: !strays,
                 undo: changes.undo().filter(|_| !strays),
                 revised,
+                takes_images: false,
                 note: strays.then(|| replaced(&row.name)),
             });
         }
@@ -50,7 +54,7 @@ impl Datasets {
         }
         let journal = Journal::read(&self.folders.dataset(&row.name));
         let undo = journal.map(|journal| journal.words);
-        Ok(Editable { editable: true, undo, ..Editable::default() })
+        Ok(Editable { editable: true, undo, takes_images: true, ..Editable::default() })
     }
 
     fn open_to_edit(&self, row: &DatasetRow) -> Result<Box<dyn Edits>> {
@@ -85,6 +89,32 @@ impl Datasets {
         };
         drop(lock);
         self.changed(row, images)
+    }
+
+    /// Adds the images of an archive, under `class` or, where that is empty, under the classes that
+    /// they have there. Errors name `name`, `file` and `class`.
+    pub fn add_images(
+        self: &Arc<Self>,
+        name: &str,
+        class: &str,
+        archive: &Path,
+    ) -> Result<DatasetChange> {
+        let staging = self.staging()?;
+        let images = &staging.path().join("images");
+        let skipped = self.unpack_into(images, archive).map_err(|error| error.at_field("file"))?;
+        let lock = self.folders.lock_names()?;
+        let row = self.editable(name).map_err(|error| error.at_field("name"))?;
+        if !row.uploaded || in_arrays(&row)? {
+            let message = format!(
+                "images cannot be added to the files of {name}; upload it as images, or add them \
+                 where it stands"
+            );
+            return Err(Error::field("name", message));
+        }
+        let set = ImageFolder::open(&self.folders.dataset(name))?;
+        let added = set.add(images, class, &skipped)?;
+        drop(lock);
+        self.changed(row, added)
     }
 
     /// Takes the last edit back.

@@ -154,6 +154,7 @@ pub fn datasets() -> Example {
         editable: false,
         undo: None,
         revised: false,
+        takes_images: false,
     }])
 }
 
@@ -271,6 +272,7 @@ fn measured() -> EvaluationView {
         job: job(JobKind::Evaluate),
         form: EvaluateForm { model: "digits".into(), ..EvaluateForm::default() },
         figures: Some(figures),
+        neighbours_url: Some("/files/grids/7.png".into()),
     }
 }
 

@@ -1,15 +1,18 @@
-//! An archive of images on its way to becoming a data set.
+//! Images on their way into a data set.
 
-use app::api::{ApiError, DatasetInfo};
+use app::api::{ApiError, DatasetChange, DatasetInfo};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::super::answer::Fault;
-use super::{Form, TemporaryFile, Web, answer, field_fault, next, read, short_text, to_disk};
+use super::files::Files;
+use super::{Form, TemporaryFile, Web, answer, next, read, short_text};
 use crate::query::escape;
 use crate::studio::library::NewDataset;
 
+/// Takes the multipart fields `name`, `background` and `file`, of which there may be many where they
+/// are images.
 pub async fn dataset(State(web): State<Web>, headers: HeaderMap, form: Form) -> Response {
     let mut upload = Upload::default();
     let taken = upload.take(&web, form).await;
@@ -25,12 +28,28 @@ pub async fn dataset(State(web): State<Web>, headers: HeaderMap, form: Form) -> 
     answer(&headers, added, |info| format!("/datasets?name={}", info.name), refused)
 }
 
+/// Takes the multipart fields `name`, `class` and any number of `file`, and adds the images to the data
+/// set called `name`.
+pub async fn images(State(web): State<Web>, headers: HeaderMap, form: Form) -> Response {
+    let mut upload = Upload::default();
+    let taken = upload.take(&web, form).await;
+    let name = upload.name.clone();
+    let added = match taken {
+        Ok(()) => upload.add_to(&web).await,
+        Err(fault) => Err(fault),
+    };
+    let address = format!("/datasets?name={}", escape(&name));
+    let refused = |error: &ApiError| format!("{address}&adding={}", escape(&error.to_string()));
+    answer(&headers, added, |_| address.clone(), refused)
+}
+
 /// What the form brought so far.
 #[derive(Default)]
 struct Upload {
     name: String,
     background: String,
-    file: Option<TemporaryFile>,
+    class: String,
+    files: Files,
 }
 
 impl Upload {
@@ -40,7 +59,8 @@ impl Upload {
             match field.name() {
                 Some("name") => self.name = short_text(field).await?.trim().to_owned(),
                 Some("background") => self.background = short_text(field).await?.trim().to_owned(),
-                Some("file") => self.file = Some(to_disk(web, field).await?),
+                Some("class") => self.class = short_text(field).await?,
+                Some("file") => self.files.take(web, field).await?,
                 _ => {}
             }
         }
@@ -48,22 +68,34 @@ impl Upload {
     }
 
     async fn add(self, web: &Web) -> Result<DatasetInfo, Fault> {
-        let Some(file) = self.file.filter(|file| file.bytes > 0) else {
-            return Err(field_fault(
-                "file",
-                "choose a zip or tar.gz of images, or a file of arrays",
-            ));
-        };
-        let background =
-            if self.background.is_empty() { "#000000".into() } else { self.background };
-        let name = self.name;
+        let Self { name, mut background, files, .. } = self;
+        if background.is_empty() {
+            background = "#000000".into();
+        }
+        let archive = packed(web, files).await?;
         let added = web
             .studio
             .blocking(move |darkroom| {
                 let new = NewDataset { name: &name, background: &background };
-                darkroom.datasets.add_upload(&new, &file.path)
+                darkroom.datasets.add_upload(&new, &archive.path)
             })
             .await?;
         Ok(added)
     }
+
+    async fn add_to(self, web: &Web) -> Result<DatasetChange, Fault> {
+        let Self { name, class, files, .. } = self;
+        let archive = packed(web, files).await?;
+        let added = web
+            .studio
+            .blocking(move |darkroom| darkroom.datasets.add_images(&name, &class, &archive.path))
+            .await?;
+        Ok(added)
+    }
+}
+
+async fn packed(web: &Web, files: Files) -> Result<TemporaryFile, Fault> {
+    let folder = web.studio.0.folders.uploads();
+    let packed = tokio::task::spawn_blocking(move || files.archive(&folder)).await;
+    packed.expect("packing does not panic")
 }

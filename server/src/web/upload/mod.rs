@@ -1,10 +1,11 @@
 //! Files on their way in: archives of images, single images, models.
 
 mod dataset;
+mod files;
 mod image;
 mod model;
 
-pub use dataset::dataset;
+pub use dataset::{dataset, images};
 pub use image::image;
 pub use model::model;
 
