@@ -38,7 +38,7 @@ pub fn SliderField(
     .into_any()
 }
 
-/// A number from 0 to 1.
+/// A number from 0 to `max`.
 #[component]
 pub fn ShareField(
     id: &'static str,
@@ -46,19 +46,20 @@ pub fn ShareField(
     label: &'static str,
     help: &'static str,
     value: RwSignal<String>,
+    #[prop(default = 1.0)] max: f64,
     #[prop(into)] fault: Signal<Option<String>>,
 ) -> impl IntoView {
     view! {
         <Field id label help fault>
             <div class="slider">
-                <Handle value low=0.0 high=Signal::stored(1.0) step="0.05" />
+                <Handle value low=0.0 high=Signal::stored(max) step="0.05" />
                 <TextInput
                     id
                     name
                     value
                     kind="number"
                     min=Some("0".into())
-                    max=Some("1".into())
+                    max=Some(max.to_string())
                     step="any"
                     fault
                 />

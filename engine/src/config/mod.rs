@@ -59,6 +59,7 @@ pub struct DatasetParams {
     pub crop: f64,
     pub colour_jitter: f64,
     pub augment_probability: f64,
+    pub cutout: f64,
 }
 
 /// Along which axes images may be mirrored before they are trained on.
@@ -88,6 +89,7 @@ impl Default for DatasetParams {
             crop: 0.0,
             colour_jitter: 0.0,
             augment_probability: 0.0,
+            cutout: 0.0,
         }
     }
 }
@@ -120,6 +122,9 @@ pub struct ModelParams {
     /// Whether the network is told how an image was warped, which [`RunConfig::network`] knows.
     #[serde(skip)]
     pub told_of_warps: bool,
+    /// The same of what was cut out of it.
+    #[serde(skip)]
+    pub told_of_cutouts: bool,
 }
 
 impl Default for ModelParams {
@@ -144,6 +149,7 @@ impl Default for ModelParams {
             autoencoder: String::new(),
             tells_variance: false,
             told_of_warps: false,
+            told_of_cutouts: false,
         }
     }
 }
@@ -201,6 +207,7 @@ impl RunConfig {
         ModelParams {
             tells_variance: self.diffusion_params.variance_type.is_learned(),
             told_of_warps: self.dataset_params.augment_probability > 0.0,
+            told_of_cutouts: self.dataset_params.cutout > 0.0,
             ..self.model_params.clone()
         }
     }

@@ -121,6 +121,8 @@ pub const SETTINGS: &[Setting] = &[
         "How far brightness, contrast and saturation of the images are changed at random, as a share: 0.1 gives nine to eleven tenths of each. 0 leaves them as they are."),
     setting("dataset_params.augment_probability", "Augment probability", "", float(0.0, 1.0), Group::Data,
         "For few images: how likely each of six changes is (mirrored, upside down, larger or smaller, turned, stretched, shifted). The network is told what was changed, and so draws nothing mirrored or turned that was not so before. 0 changes nothing, 0.12 to 0.15 is usual."),
+    setting("dataset_params.cutout", "Cutout", "", float(0.0, 1.0), Group::Data,
+        "For few images: how likely a square of half the width and height is made gray. The network is told where, and so draws whole pictures. 0 shows all images whole."),
 
     setting("diffusion_params.num_timesteps", "Timesteps", "steps", int(2, 10_000), Group::Diffusion,
         "Number of noising steps T between a picture and pure noise."),

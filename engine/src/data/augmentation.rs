@@ -1,7 +1,8 @@
-//! One image as training sees it: mirrored, turned, warped, cropped and coloured at random.
+//! One image as training sees it: mirrored, turned, warped, cropped, coloured and cut out at random.
 
 use rand::Rng;
 
+use super::cutout::{Cutout, CutoutLabel};
 use super::warp::{Warp, WarpLabel};
 use super::{ColourJitter, Crop, Symmetry};
 use crate::config::DatasetParams;
@@ -17,6 +18,8 @@ pub(crate) struct Augmented {
     pub laid: Option<Symmetry>,
     /// What the network is told of how it was warped.
     pub label: WarpLabel,
+    /// And of what was cut out of it.
+    pub cutout: CutoutLabel,
 }
 
 /// The planes of an image (channel, row, column), changed as `params` allow.
@@ -26,7 +29,8 @@ pub(crate) fn augmented(
     (width, height): (usize, usize),
     random: &mut impl Rng,
 ) -> Augmented {
-    let DatasetParams { flip, rotate, crop, colour_jitter, augment_probability, .. } = *params;
+    let DatasetParams { flip, rotate, crop, colour_jitter, augment_probability, cutout, .. } =
+        *params;
     let symmetry = Symmetry::draw(random, flip, rotate);
     let mut planes: Vec<u8> = symmetry.lay(planes, width, height).collect();
     let warp = match augment_probability > 0.0 {
@@ -43,8 +47,19 @@ pub(crate) fn augmented(
         let channels = planes.len() / (width * height);
         ColourJitter::draw(random, colour_jitter).apply(&mut planes, channels);
     }
-    let only_laid = warp.changes_nothing() && crop == 0.0 && colour_jitter == 0.0;
-    Augmented { planes, laid: only_laid.then_some(symmetry), label: warp.label() }
+    let cutout = match cutout > 0.0 {
+        true => Cutout::draw(random, cutout),
+        false => Cutout::default(),
+    };
+    cutout.apply(&mut planes, width, height);
+    let untouched = warp.changes_nothing() && cutout.changes_nothing();
+    let only_laid = untouched && crop == 0.0 && colour_jitter == 0.0;
+    Augmented {
+        planes,
+        laid: only_laid.then_some(symmetry),
+        label: warp.label(),
+        cutout: cutout.label(),
+    }
 }
 
 /// `picture` itself, and then `count` of what training may see of it. A picture that may be turned
@@ -91,6 +106,14 @@ mod tests {
         let jittered = variants(&params(|p| p.colour_jitter = 0.5), &mirrored, 2, 1);
         assert!(jittered[1] != mirrored && jittered[1] != jittered[2]);
         assert_eq!(variants(&params(|p| p.colour_jitter = 0.5), &mirrored, 2, 1), jittered);
+    }
+
+    #[test]
+    fn a_quarter_of_a_variant_at_most_is_cut_out() {
+        let picture = Picture { width: 8, height: 8, channels: 1, pixels: vec![0; 64] };
+        let cut = variants(&params(|p| p.cutout = 1.0), &picture, 12, 1);
+        let gray = |picture: &Picture| picture.pixels.iter().filter(|&&pixel| pixel > 0).count();
+        assert!(cut[1..].iter().all(|variant| (1..=16).contains(&gray(variant))));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::scheduler::SchedulerConfig;
 use crate::checkpoint::Header;
 use crate::config::{DownSampleKind, ModelParams, RunConfig};
-use crate::unet::{WARPS, Weights};
+use crate::unet::{Weights, is_told_in_training};
 use crate::{Error, Result};
 
 /// The name of the class in [`CODE`].
@@ -98,11 +98,11 @@ impl NetworkConfig {
     }
 }
 
-/// The weights that draw: how training images were warped is nothing to be told there.
+/// The weights that draw: how training images were changed is nothing to be told there.
 pub(super) fn drawing(weights: &Weights) -> Weights {
     weights
         .iter()
-        .filter(|(name, _)| name.as_str() != WARPS)
+        .filter(|(name, _)| !is_told_in_training(name))
         .map(|(name, tensor)| (name.clone(), tensor.clone()))
         .collect()
 }
@@ -132,6 +132,7 @@ mod tests {
             ..config.model_params
         };
         config.dataset_params.augment_probability = 0.1;
+        config.dataset_params.cutout = 0.1;
         config.diffusion_params.prediction_type = Prediction::Velocity;
         config.diffusion_params.beta_schedule = BetaSchedule::Cosine;
         config.diffusion_params.variance_type = VarianceType::LearnedRange;
@@ -152,7 +153,8 @@ mod tests {
         let filled = ModelParams { attn_down: vec![false, true], ..before.model_params.clone() };
         assert_eq!(after.model_params, filled);
         let mut wanted: Vec<&String> = checkpoint.weights.keys().collect();
-        wanted.retain(|name| name.as_str() != WARPS);
+        wanted.retain(|name| !is_told_in_training(name));
+        assert_eq!(wanted.len(), checkpoint.weights.len() - 2);
         assert_eq!(again.weights.keys().collect::<Vec<_>>(), wanted);
     }
 

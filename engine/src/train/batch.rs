@@ -8,7 +8,7 @@ use super::space::Space;
 use super::timesteps::Timesteps;
 use crate::Result;
 use crate::config::RunConfig;
-use crate::data::{ImageSet, WARP_LABEL};
+use crate::data::{CUTOUT_LABEL, ImageSet, WARP_LABEL};
 use crate::noise::{self, Stream};
 
 /// Images that a step trains on.
@@ -25,6 +25,8 @@ pub(super) struct Batch {
     pub classes: Option<Tensor>,
     /// (batch, 9): how each image was warped; none where none is.
     pub warps: Option<Tensor>,
+    /// (batch, 3): what was cut out of each image; none where nothing is.
+    pub cutouts: Option<Tensor>,
 }
 
 impl Batch {
@@ -47,6 +49,7 @@ impl Batch {
                 weights: self.weights.as_ref().map(|all| all[start..start + count].to_vec()),
                 classes: self.classes.as_ref().map(cut).transpose()?,
                 warps: self.warps.as_ref().map(cut).transpose()?,
+                cutouts: self.cutouts.as_ref().map(cut).transpose()?,
             })
         };
         (0..self.len()).step_by(size).map(part).collect()
@@ -88,6 +91,7 @@ impl<'a> Dealer<'a> {
             weights,
             classes: self.classes(step, &views, device)?,
             warps: self.warps(&views, device)?,
+            cutouts: self.cutouts(&views, device)?,
         })
     }
 
@@ -97,6 +101,14 @@ impl<'a> Dealer<'a> {
         }
         let labels: Vec<f32> = views.iter().flat_map(|view| view.label).collect();
         Ok(Some(Tensor::from_vec(labels, ((), WARP_LABEL), device)?))
+    }
+
+    fn cutouts(&self, views: &[View], device: &Device) -> Result<Option<Tensor>> {
+        if self.config.dataset_params.cutout == 0.0 {
+            return Ok(None);
+        }
+        let labels: Vec<f32> = views.iter().flat_map(|view| view.cutout).collect();
+        Ok(Some(Tensor::from_vec(labels, ((), CUTOUT_LABEL), device)?))
     }
 
     /// Unit Gaussian noise, and where offset noise is wanted one number more for each plane

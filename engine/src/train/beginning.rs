@@ -8,12 +8,12 @@ use super::ema::Ema;
 use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::config::{ConfigError, RunConfig};
-use crate::unet::{WARPS, Weights};
+use crate::unet::{Weights, is_told_in_training};
 
 /// Gives `vars` the weights of `checkpoint`, and `ema` their average there or, without one, the
 /// weights themselves. Optimizer, step and order of the images begin anew. Errors name
 /// `train_params.begin_from` and the weight that is missing or has another shape; what a network that
-/// was told of no warps lacks begins fresh.
+/// was told of no changes of its images lacks begins fresh.
 pub(super) fn begin_from(
     checkpoint: &Checkpoint,
     vars: &BTreeMap<String, Var>,
@@ -43,7 +43,7 @@ pub(super) fn check_kin(config: &RunConfig, beginning: &RunConfig, had: &str) ->
 fn take_over(name: &str, var: &Var, weights: &Weights) -> Result<()> {
     let fault = |message: String| ConfigError::one("train_params.begin_from", message);
     let Some(weight) = weights.get(name) else {
-        if name == WARPS {
+        if is_told_in_training(name) {
             return Ok(());
         }
         return Err(fault(format!("its network has no `{name}`; it is of another shape")).into());

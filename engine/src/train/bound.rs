@@ -198,6 +198,7 @@ mod tests {
             weights: None,
             classes: None,
             warps: None,
+            cutouts: None,
         }
     }
 

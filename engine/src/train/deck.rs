@@ -5,7 +5,9 @@ use rand::Rng;
 
 use crate::Result;
 use crate::config::RunConfig;
-use crate::data::{Augmented, ImageSet, Symmetry, WARP_LABEL, WarpLabel, augmented};
+use crate::data::{
+    Augmented, CUTOUT_LABEL, CutoutLabel, ImageSet, Symmetry, WARP_LABEL, WarpLabel, augmented,
+};
 use crate::noise::{self, Stream};
 
 /// The images that are trained on: every one once an epoch, in an order shuffled anew for each.
@@ -28,6 +30,8 @@ pub(super) struct View {
     pub laid: Option<Symmetry>,
     /// What the network is told of how it was warped.
     pub label: WarpLabel,
+    /// And of what was cut out of it.
+    pub cutout: CutoutLabel,
     /// Plane after plane.
     pub planes: Vec<u8>,
 }
@@ -35,8 +39,13 @@ pub(super) struct View {
 impl View {
     /// Image `at` of `data` as it is.
     pub fn plain(data: &ImageSet, at: usize) -> Self {
-        let planes = data.image(at).to_vec();
-        Self { image: at, laid: Some(Symmetry::default()), label: [0.0; WARP_LABEL], planes }
+        Self {
+            image: at,
+            laid: Some(Symmetry::default()),
+            label: [0.0; WARP_LABEL],
+            cutout: [0.0; CUTOUT_LABEL],
+            planes: data.image(at).to_vec(),
+        }
     }
 }
 
@@ -82,9 +91,9 @@ impl<'a> Deck<'a> {
     fn augmented(&self, at: usize, random: &mut impl Rng) -> View {
         let params = &self.config.dataset_params;
         let (_, _, height, width) = shape_of(self.data, 1);
-        let Augmented { planes, laid, label } =
+        let Augmented { planes, laid, label, cutout } =
             augmented(params, self.data.image(at), (width, height), random);
-        View { image: at, laid, label, planes }
+        View { image: at, laid, label, cutout, planes }
     }
 }
 

@@ -138,7 +138,11 @@ impl<'a> Trainer<'a> {
     fn loss(&self, unet: &UNet, batch: &Batch, dropout: Option<&Dropout>) -> Result<Loss> {
         let noised = self.schedule.add_noise(&batch.images, &batch.noise, &batch.timesteps)?;
         let times: Vec<f32> = batch.timesteps.iter().map(|&t| t as f32).collect();
-        let told = Told { classes: batch.classes.as_ref(), warps: batch.warps.as_ref() };
+        let told = Told {
+            classes: batch.classes.as_ref(),
+            warps: batch.warps.as_ref(),
+            cutouts: batch.cutouts.as_ref(),
+        };
         let answer = unet.learning(&noised, &times, told, dropout)?;
         self.objective.loss(&answer, batch, &self.schedule)
     }

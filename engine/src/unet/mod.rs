@@ -7,6 +7,7 @@
 
 pub(crate) mod attention;
 mod border;
+mod change_embedding;
 mod class_embedding;
 pub(crate) mod context;
 mod down;
@@ -18,7 +19,6 @@ mod resampling;
 mod residual;
 mod time_embedding;
 mod up;
-mod warp_embedding;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +28,8 @@ use crate::Result;
 use crate::config::ModelParams;
 pub use border::Border;
 pub(crate) use border::wrapped;
+use change_embedding::ChangeEmbedding;
+pub(crate) use change_embedding::is_told_in_training;
 use class_embedding::ClassEmbedding;
 use context::Context;
 use down::Down;
@@ -37,8 +39,6 @@ use mid::Mid;
 use params::{Init, Params};
 use time_embedding::TimeEmbedding;
 use up::Up;
-pub(crate) use warp_embedding::WARPS;
-use warp_embedding::WarpEmbedding;
 
 /// Weights by name.
 pub type Weights = BTreeMap<String, Tensor>;
@@ -50,11 +50,13 @@ pub struct Told<'a> {
     pub classes: Option<&'a Tensor>,
     /// (batch, 9): how each image was warped; zeros, or nothing, for one that was not.
     pub warps: Option<&'a Tensor>,
+    /// (batch, 3): what was cut out of each image; zeros, or nothing, for a whole one.
+    pub cutouts: Option<&'a Tensor>,
 }
 
 impl<'a> Told<'a> {
     fn classes(classes: Option<&'a Tensor>) -> Self {
-        Self { classes, warps: None }
+        Self { classes, ..Self::default() }
     }
 }
 
@@ -64,7 +66,8 @@ impl<'a> Told<'a> {
 pub struct UNet {
     time: TimeEmbedding,
     classes: Option<ClassEmbedding>,
-    warps: Option<WarpEmbedding>,
+    warps: Option<ChangeEmbedding>,
+    cutouts: Option<ChangeEmbedding>,
     conv_in: Conv2d,
     downs: Vec<Down>,
     mids: Vec<Mid>,
@@ -138,14 +141,16 @@ impl UNet {
             Conv2d::three(params, model.conv_out_channels, model.out_channels())
         })?;
         // Last, so that the other weights begin the same with it and without.
-        let warps = model
-            .told_of_warps
-            .then(|| WarpEmbedding::new(params, model.time_emb_dim))
-            .transpose()?;
+        let warps =
+            model.told_of_warps.then(|| ChangeEmbedding::of_warps(params, model.time_emb_dim));
+        let warps = warps.transpose()?;
+        let cutouts =
+            model.told_of_cutouts.then(|| ChangeEmbedding::of_cutouts(params, model.time_emb_dim));
         Ok(Self {
             time,
             classes: classes.transpose()?,
             warps,
+            cutouts: cutouts.transpose()?,
             conv_in,
             downs,
             mids,
@@ -211,8 +216,11 @@ impl UNet {
         if let (Some(embedding), Some(classes)) = (&self.classes, told.classes) {
             time = (time + embedding.forward(classes)?)?;
         }
-        if let (Some(embedding), Some(warps)) = (&self.warps, told.warps) {
-            time = (time + embedding.forward(warps)?)?;
+        let changes = [(&self.warps, told.warps), (&self.cutouts, told.cutouts)];
+        for (embedding, labels) in changes {
+            if let (Some(embedding), Some(labels)) = (embedding, labels) {
+                time = (time + embedding.forward(labels)?)?;
+            }
         }
         Ok(time.silu()?)
     }

@@ -24,6 +24,7 @@ fn all_that_is_random_in_a_recipe_follows_from_seed_and_step() {
         "dataset_params.colour_jitter=0.2",
         "dataset_params.flip=both",
         "dataset_params.augment_probability=0.3",
+        "dataset_params.cutout=0.3",
         "model_params.zero_init=true",
         "train_params.ema_half_life=20",
     ]);

@@ -16,13 +16,16 @@ fn gradients_on_the_tape_are_those_of_candles_graph() {
     for (key, value) in [("model_params.im_size", "8"), ("model_params.num_classes", "3")] {
         config.set(key, value).unwrap();
     }
-    config.set("dataset_params.augment_probability", "0.1").unwrap();
+    for change in ["augment_probability", "cutout"] {
+        config.set(&format!("dataset_params.{change}"), "0.1").unwrap();
+    }
     let (unet, vars) = UNet::fresh(&config.network(), 1, &Device::Cpu).unwrap();
     let x = gaussian_images(&[1, 2, 3], Stream::Start, 0, (1, 8, 8), &Device::Cpu).unwrap();
     let classes = Tensor::new(&[[1f32, 0.0, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 0.0]], x.device());
     let classes = classes.unwrap();
     let warps = Tensor::full(0.5f32, (3, 9), x.device()).unwrap();
-    let told = Told { classes: Some(&classes), warps: Some(&warps) };
+    let cutouts = Tensor::full(0.5f32, (3, 3), x.device()).unwrap();
+    let told = Told { classes: Some(&classes), warps: Some(&warps), cutouts: Some(&cutouts) };
     let loss = || -> Tensor {
         let dropout = Dropout::new(0.1, 1, 1);
         let times = [3.0, 500.0, 900.0];

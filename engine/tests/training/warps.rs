@@ -1,4 +1,4 @@
-//! Networks that are told how their images were warped.
+//! Networks that are told how their images were changed.
 
 use candle_core::{Device, Tensor};
 use engine::CancelToken;
@@ -14,6 +14,7 @@ use engine::unet::{Told, UNet};
 use crate::fixture::{advance, bytes_of_last, request, run, stripes, tiny};
 
 const WARPED: &str = "dataset_params.augment_probability=0.3";
+const CUT: &str = "dataset_params.cutout=0.5";
 
 fn images() -> Tensor {
     gaussian_images(&[1, 2], Stream::Start, 0, (1, 8, 8), &Device::Cpu).unwrap()
@@ -24,7 +25,10 @@ fn numbers(x: &Tensor) -> Vec<f32> {
 }
 
 fn answer(unet: &UNet, warps: Option<&Tensor>) -> Tensor {
-    let told = Told { classes: None, warps };
+    told(unet, Told { warps, ..Told::default() })
+}
+
+fn told(unet: &UNet, told: Told) -> Tensor {
     unet.learning(&images(), &[3.0, 40.0], told, None).unwrap()
 }
 
@@ -57,6 +61,30 @@ fn a_fresh_network_is_the_same_with_the_layer_and_without_and_gradients_reach_it
     let grad = numbers(grads.get(&vars["warp_emb.weight"]).unwrap());
     assert_eq!(grad.len(), 9 * config.model_params.time_emb_dim);
     assert!(grad.iter().any(|&x| x != 0.0));
+}
+
+#[test]
+fn a_network_that_learned_of_cutouts_is_told_of_none_when_it_draws() {
+    let (config, data) = (tiny(&[CUT, WARPED]), stripes(8));
+    let mut trainer = Trainer::new(&config, &data, &Device::Cpu).unwrap();
+    advance(&mut trainer, 6);
+    let weights = trainer.checkpoint().weights;
+    assert!(numbers(&weights["cutout_emb.weight"]).iter().any(|&weight| weight != 0.0));
+    let unet = UNet::from_weights(&config.network(), &weights).unwrap();
+    let drawn = numbers(&unet.forward(&images(), &[3.0, 40.0], None).unwrap());
+    let cut = Tensor::full(1f32, (2, 3), &Device::Cpu).unwrap();
+    let answer = |cutouts: &Tensor| {
+        numbers(&told(&unet, Told { cutouts: Some(cutouts), ..Told::default() }))
+    };
+    assert_eq!(answer(&cut.zeros_like().unwrap()), drawn);
+    assert_ne!(answer(&cut), drawn);
+    // A run may begin from the weights of one that was told of nothing, and the other way round.
+    let saved = trainer.checkpoint();
+    let plain = Trainer::new(&tiny(&[]), &data, &Device::Cpu).unwrap().checkpoint();
+    for (changes, from) in [(&[CUT][..], &plain), (&[], &saved)] {
+        let name = "train_params.begin_from=other";
+        begin(&tiny(&[changes, &[name]].concat()), &data, from);
+    }
 }
 
 fn draw(checkpoint: &Checkpoint) -> Vec<Picture> {

@@ -16,7 +16,8 @@ const VARIANTS: usize = 11;
 /// Black pixels between them.
 const GAP: u32 = 2;
 
-const SETTINGS: [&str; 5] = ["flip", "rotate", "crop", "colour_jitter", "augment_probability"];
+const SETTINGS: [&str; 6] =
+    ["flip", "rotate", "crop", "colour_jitter", "augment_probability", "cutout"];
 
 impl Darkroom {
     /// Image `image` of a data set, as a square, and what the settings of augmentation make of it.

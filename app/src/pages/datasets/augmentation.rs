@@ -13,14 +13,15 @@ use crate::components::sending::ask_why;
 use crate::components::slider::ShareField;
 
 /// The settings, by their names in the section `dataset_params`.
-const SETTINGS: [&str; 5] = ["flip", "rotate", "crop", "colour_jitter", "augment_probability"];
+const SETTINGS: [&str; 6] =
+    ["flip", "rotate", "crop", "colour_jitter", "augment_probability", "cutout"];
 
 #[derive(Clone, Copy)]
 struct Wish {
     name: StoredValue<String>,
     image: RwSignal<String>,
     /// In the order of [`SETTINGS`].
-    settings: [RwSignal<String>; 5],
+    settings: [RwSignal<String>; 6],
     fault: FormFault,
 }
 
@@ -53,7 +54,7 @@ pub fn Augmentation(name: String, count: u64) -> impl IntoView {
     let wish = Wish {
         name: StoredValue::new(name.clone()),
         image: text("0"),
-        settings: ["none", "false", "0", "0", "0"].map(text),
+        settings: ["none", "false", "0", "0", "0", "0"].map(text),
         fault: FormFault::new(None),
     };
     let messages = wish.fault.beside(SETTINGS.into_iter().chain(["image"]));
@@ -86,7 +87,7 @@ pub fn Augmentation(name: String, count: u64) -> impl IntoView {
 
 #[component]
 fn Settings(wish: Wish, last: u64) -> impl IntoView {
-    let [flip, rotate, crop, jitter, warps] = wish.settings;
+    let [flip, rotate, crop, jitter, warps, cutout] = wish.settings;
     let at = move |name| wish.fault.at(name);
     let names: Vec<_> =
         Flip::NAMES.iter().map(|name| (name.to_string(), name.to_string())).collect();
@@ -118,6 +119,7 @@ fn Settings(wish: Wish, last: u64) -> impl IntoView {
             label="Random crop"
             help="Share of each side that may be cut off, up to 0.9."
             value=crop
+            max=0.9
             fault=at("crop")
         />
         <ShareField
@@ -135,6 +137,14 @@ fn Settings(wish: Wish, last: u64) -> impl IntoView {
             help="How likely each of six changes is. The network is told of them and does not draw them; 0.12 to 0.15 is usual."
             value=warps
             fault=at("augment_probability")
+        />
+        <ShareField
+            id="augmented-cutout"
+            name="cutout"
+            label="Cutout"
+            help="How likely a square is made gray. The network is told of it and draws whole pictures."
+            value=cutout
+            fault=at("cutout")
         />
     }
 }

@@ -96,12 +96,13 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
 }
 
 /// What the page of a data set sends along.
-const AUGMENTATION: [&str; 5] = [
+const AUGMENTATION: [&str; 6] = [
     "dataset_params.flip",
     "dataset_params.rotate",
     "dataset_params.crop",
     "dataset_params.colour_jitter",
     "dataset_params.augment_probability",
+    "dataset_params.cutout",
 ];
 
 /// The form of a run like the one on show that begins with its weights at the step that the address
@@ -193,6 +194,7 @@ mod tests {
             editable: false,
             undo: None,
             revised: false,
+            takes_images: false,
         }
     }
 
