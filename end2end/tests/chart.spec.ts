@@ -18,12 +18,22 @@ test('the chart shows held-out losses, learning rate and gradient norm', async (
   await expect(lines).toBeHidden();
   await curve.focus();
   await page.keyboard.press('Home');
-  await expect(page.locator('.readout')).toContainText(/Step\s*1\s*Gradient norm\s*\d/);
+  const readout = page.locator('.readout');
+  await expect(readout).toContainText(/Step\s*1\s*Gradient norm\s*\d/);
+  await page.keyboard.press('ArrowRight');
+  await expect(readout).toContainText(/Step\s*2\s/);
+  await page.keyboard.press('End');
+  await expect(readout).toContainText(/Step\s*60\s/);
+  await page.keyboard.press('ArrowLeft');
+  await expect(readout).toContainText(/Step\s*59\s/);
 
   await reload(page);
   await expect(curve).toBeVisible();
   await choice.getByRole('link', { name: 'Learning rate' }).click();
-  await expect(page.locator('.readout')).toContainText(/Learning rate\s*\d/);
+  await expect(readout).toContainText(/Learning rate\s*\d/);
+  await choice.getByRole('link', { name: 'Loss', exact: true }).click();
+  await expect(form.curve(page)).toBeVisible();
+  await expect(lines).toContainText('held-out images');
   await expect(page.getByRole('heading', { name: 'charted' })).toBeVisible();
 });
 

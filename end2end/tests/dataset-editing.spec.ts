@@ -1,5 +1,6 @@
 import { arrays, pictures, shown, uploaded } from './dataset-pictures.ts';
-import { expect, fold, open, reload, test, type Page } from './studio.ts';
+import { expect, open, reload, test, type Page } from './studio.ts';
+import { zip } from './zip.ts';
 
 const box = (page: Page, name: string) => page.getByRole('checkbox', { name: new RegExp(name) });
 const classes = (page: Page) => page.getByRole('navigation', { name: 'Classes' });
@@ -20,6 +21,23 @@ test('images are chosen, taken out, and brought back after a reload', async ({ p
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(shown(page)).toHaveCount(8);
   await expect(page.getByText('Last change')).toBeHidden();
+});
+
+test('a choice is taken back in part and as a whole', async ({ page }) => {
+  await open(page, '/datasets');
+  await uploaded(page, 'choosing', pictures(6));
+  await page.getByRole('button', { name: 'All of this page' }).click();
+  await expect(page.getByText('6 images chosen')).toBeVisible();
+  // The dark ones come first: 000, 002, 004.
+  await box(page, 'picture-000').uncheck();
+  await box(page, 'picture-004').click({ modifiers: ['Shift'] });
+  await expect(page.getByText('3 images chosen')).toBeVisible();
+  await expect(box(page, 'picture-002')).not.toBeChecked();
+  await expect(box(page, 'picture-001')).toBeChecked();
+  await page.getByRole('button', { name: 'None', exact: true }).click();
+  await expect(page.getByText('Choose images by a click')).toBeVisible();
+  await expect(box(page, 'picture-001')).not.toBeChecked();
+  await expect(page.getByRole('button', { name: 'None', exact: true })).toBeDisabled();
 });
 
 test('nothing chosen is told, and all of a page is chosen at once', async ({ page }) => {
@@ -97,25 +115,6 @@ test('a built-in data set says why it stays as it is', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Remove duplicates' })).toBeHidden();
 });
 
-test('augmentation is looked at and taken along to Train', async ({ page }) => {
-  await open(page, '/datasets?name=textures');
-  await fold(page, 'Augmentation').locator('summary').click();
-  const picture = page.getByAltText('The image and eleven variants of it');
-  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(28);
-  await page.getByLabel('Mirror').selectOption('both');
-  await page.getByRole('spinbutton', { name: 'Random crop' }).fill('0.95');
-  await expect(page.getByRole('spinbutton', { name: 'Random crop' })).toHaveAttribute('aria-invalid', 'true');
-  await page.getByRole('spinbutton', { name: 'Random crop' }).fill('0.25');
-  await page.getByRole('spinbutton', { name: 'Augment probability' }).fill('0.15');
-  await expect(picture).toHaveAttribute('src', /flip=both.*crop=0\.25.*augment_probability=0\.15/);
-  await expect(page.getByRole('spinbutton', { name: 'Random crop' })).not.toHaveAttribute('aria-invalid');
-  await page.getByRole('link', { name: 'Use in Train' }).click();
-  await expect(page.getByLabel('Data set', { exact: true })).toHaveValue('textures');
-  await expect(page.locator('[name="dataset_params.flip"]')).toHaveValue('both');
-  await expect(page.locator('[name="dataset_params.crop"]')).toHaveValue('0.25');
-  await expect(page.locator('[name="dataset_params.augment_probability"]')).toHaveValue('0.15');
-});
-
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 
@@ -130,5 +129,56 @@ test.describe('without JavaScript', () => {
     await expect(shown(page)).toHaveCount(4);
     await page.getByRole('button', { name: 'Move to class' }).click();
     await expect(page.getByRole('alert').first()).toBeVisible();
+  });
+
+  test('a class is renamed, twins are removed, and the set too', async ({ page }) => {
+    const [first, ...others] = pictures(5);
+    if (!first) throw new Error('there is no picture');
+    await page.goto('/datasets');
+    await uploaded(page, 'plain-twins', [first, ...others, { ...first, name: 'light/twin.png' }]);
+    await classes(page).getByRole('link', { name: /^dark/ }).click();
+    await page.getByText('Rename the class dark…').click();
+    await page.getByLabel('New name of the class').fill('night');
+    await page.getByRole('button', { name: 'Rename', exact: true }).click();
+    await classes(page).getByRole('link', { name: /^night/ }).click();
+    await expect(shown(page)).toHaveCount(3);
+    await classes(page).getByRole('link', { name: /^All/ }).click();
+    await expect(shown(page)).toHaveCount(6);
+    const statistics = page.getByRole('region', { name: 'Statistics' });
+    await statistics.getByRole('link', { name: 'Look at the pixels' }).click();
+    await statistics.getByRole('button', { name: 'Remove duplicates' }).click();
+    await expect(shown(page)).toHaveCount(5);
+    await page.getByText('Remove…').click();
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await expect(page.getByRole('link', { name: 'digits', exact: true })).toBeVisible();
+    await expect(page.getByRole('link', { name: 'plain-twins', exact: true })).toBeHidden();
+  });
+
+  test('images are added, and a class that will not do is told', async ({ page }) => {
+    const more = { name: 'more.zip', mimeType: 'application/zip', buffer: zip(pictures(2)) };
+    await page.goto('/datasets');
+    await uploaded(page, 'plain-more', pictures(4));
+    const add = async (name: string) => {
+      await page.getByText('Add images…').click();
+      const form = page.getByRole('form', { name: 'Add images' });
+      await form.getByLabel('Images or an archive').setInputFiles(more);
+      await form.getByLabel('Class of the new images').fill(name);
+      await form.getByRole('button', { name: 'Add' }).click();
+    };
+    await add('a/b');
+    await expect(page.getByRole('alert')).toContainText('letters');
+    await page.goto('/datasets?name=plain-more');
+    await add('');
+    await expect(shown(page)).toHaveCount(6);
+  });
+
+  test('changes laid over arrays are taken back together', async ({ page }) => {
+    await page.goto('/datasets');
+    await uploaded(page, 'plain-arrays', arrays(6));
+    await box(page, '^0$').check();
+    await page.getByRole('button', { name: 'Take out' }).click();
+    await expect(shown(page)).toHaveCount(5);
+    await page.getByRole('button', { name: 'Take all changes back' }).click();
+    await expect(shown(page)).toHaveCount(6);
   });
 });

@@ -4,16 +4,29 @@ import { deflateSync, inflateSync } from 'node:zlib';
 
 const SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
 
+/** Kinds of colour. */
+const [GRAY, GRAY_AND_ALPHA] = [0, 4];
+
 /** A gray picture of `side` by `side`, each pixel by `shade`. */
 export function grayPng(side: number, shade: (x: number, y: number) => number): Buffer {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(side, 0);
-  header.writeUInt32BE(side, 4);
-  header[8] = 8;
   const rows = Buffer.alloc(side * (side + 1));
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) rows[y * (side + 1) + 1 + x] = shade(x, y);
   }
+  return png(side, GRAY, rows);
+}
+
+/** A picture of `side` by `side` that is transparent all over. */
+export function clearPng(side: number): Buffer {
+  return png(side, GRAY_AND_ALPHA, Buffer.alloc(side * (2 * side + 1)));
+}
+
+function png(side: number, kind: number, rows: Buffer): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  header[8] = 8;
+  header[9] = kind;
   const chunks = [chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND')];
   return Buffer.concat([SIGNATURE, ...chunks]);
 }

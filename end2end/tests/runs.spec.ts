@@ -88,6 +88,30 @@ test('an earlier run comes on show again, and its samples are enlarged', async (
   await expect(page.getByLabel('Model', { exact: true })).toHaveValue('earlier');
 });
 
+test('averaged and raw samples are enlarged and turned by their buttons', async ({ page }) => {
+  await train(page, 'paired', { 'Sample every': '20' });
+  await page.getByRole('img', { name: 'As trained, samples at step 20', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Enlarged image' });
+  await expect(dialog).toContainText('Step 20, as trained');
+  await dialog.getByRole('button', { name: 'Previous image' }).click();
+  await expect(dialog).toContainText('Step 20, averaged');
+  await dialog.getByRole('button', { name: 'Next image' }).click();
+  await expect(dialog).toContainText('Step 20, as trained');
+  await dialog.getByRole('button', { name: 'Next image' }).click();
+  await expect(dialog, 'behind the last comes the first').toContainText('Step 40, averaged');
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await expect(dialog).toBeHidden();
+  await form.samples(page).first().click();
+  await expect(dialog).toBeVisible();
+  await page.mouse.click(2, 2);
+  await expect(dialog, 'a click beside it closes it').toBeHidden();
+
+  await page.getByText('Through training', { exact: true }).click();
+  const sheet = page.waitForEvent('popup');
+  await page.getByRole('img', { name: 'Samples of all steps' }).click();
+  await expect.poll(async () => (await sheet).url()).toMatch(/\/files\/progress\/\d+\/40\.png$/);
+});
+
 test('a run whose name is taken is told at its field', async ({ page }) => {
   await train(page, 'twice');
   await open(page, '/train');

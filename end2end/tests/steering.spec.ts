@@ -21,6 +21,13 @@ test('a run is told to save, to sample and to learn slower', async ({ page }) =>
   await helm.getByRole('button', { name: 'Halve the learning rate' }).click();
   await expect(helm.getByLabel('Learning rate ×')).toHaveValue('0.5');
   await expect(page.locator('.run-figures')).toContainText('5.0e-4');
+  await helm.getByLabel('Learning rate ×').fill('3');
+  await helm.getByRole('button', { name: 'Set the learning rate' }).click();
+  await expect(helm.getByRole('status')).toContainText('3 times its own');
+  await expect(page.locator('.run-figures')).toContainText('3.0e-3');
+  await helm.getByRole('button', { name: 'Double the learning rate' }).click();
+  await expect(helm.getByLabel('Learning rate ×')).toHaveValue('6');
+  await expect(page.locator('.run-figures')).toContainText('6.0e-3');
   await helm.getByLabel('Learning rate ×').fill('5000');
   await helm.getByRole('button', { name: 'Set the learning rate' }).click();
   await expect(helm.getByRole('alert')).toContainText('1000');
@@ -133,6 +140,47 @@ test.describe('without JavaScript', () => {
     await expect(page.locator('.run-head .badge')).toHaveText('paused');
     await page.getByRole('button', { name: 'Continue' }).click();
     await expect(page.locator('.run-head .badge')).toHaveText('running');
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  });
+
+  test('a preset is filled in, and its run samples, stops, resumes and is extended', async ({ page }) => {
+    /** Reads the page anew until `seen` holds. */
+    const comes = (seen: () => Promise<void>) =>
+      expect(async () => {
+        await page.reload();
+        await seen();
+      }).toPass({ timeout: 60_000 });
+    const soon = { timeout: 500 };
+    const state = page.locator('.run-head .badge');
+
+    await page.goto('/train');
+    await page.getByLabel('Preset', { exact: true }).selectOption('reference');
+    await page.getByRole('button', { name: 'Fill in' }).click();
+    await form.unfold(page);
+    await expect(form.setting(page, 'Down channels')).toHaveValue('32, 64, 128, 256');
+    await page.getByLabel('Preset', { exact: true }).selectOption('small');
+    await page.getByRole('button', { name: 'Fill in' }).click();
+
+    await form.fillTiny(page, 'plain-way', ENDLESS);
+    await form.start(page);
+    const helm = page.getByRole('region', { name: 'Steer the run' });
+    await comes(() => expect(helm).toBeVisible(soon));
+    await helm.getByRole('button', { name: 'Sample now' }).click();
+    await comes(() => expect(form.samples(page)).toHaveCount(1, soon));
+    await helm.getByLabel('Sample every').fill('20');
+    await helm.getByRole('button', { name: 'Set the interval of samples' }).click();
+    await comes(() => expect(form.samples(page).nth(2)).toBeVisible(soon));
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await comes(() => expect(state).toHaveText('stopped', soon));
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await comes(() => expect(state).toHaveText('running', soon));
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await comes(() => expect(state).toHaveText('stopped', soon));
+
+    const extension = page.getByRole('region', { name: 'Extend the run' });
+    await extension.getByLabel('Extend to').fill('200000');
+    await extension.getByRole('button', { name: 'Extend' }).click();
+    await comes(() => expect(page.getByTestId('train-step')).toContainText('/ 200,000', soon));
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
   });
 });

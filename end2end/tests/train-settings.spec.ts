@@ -8,6 +8,7 @@ const TYPED: Record<string, string> = {
   'Random crop': '0.2',
   'Colour jitter': '0.1',
   'Augment probability': '0.1',
+  Cutout: '0.1',
   Timesteps: '50',
   'First beta': '0.0002',
   'Last beta': '0.03',

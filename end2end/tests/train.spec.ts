@@ -183,6 +183,13 @@ test('the classes of a data set are learned where one asks for it', async ({ pag
   await expect(form.setting(page, 'Classes')).toHaveValue('10');
 });
 
+test('the data set that is picked is looked at', async ({ page }) => {
+  await open(page, '/train');
+  await page.getByLabel('Data set', { exact: true }).selectOption('textures');
+  await page.getByRole('link', { name: 'Look at it' }).click();
+  await expect(page.getByRole('heading', { name: 'textures', exact: true })).toBeVisible();
+});
+
 test('a preset fills the form and tells what it costs', async ({ page }) => {
   await open(page, '/train');
   await page.getByLabel('Preset', { exact: true }).selectOption('reference');
