@@ -1,4 +1,5 @@
 import { expect, fold, open, test, type Page } from './studio.ts';
+import * as form from './train-form.ts';
 
 const sheet = (page: Page) => page.getByAltText('The image and eleven variants of it');
 const number = (page: Page, name: string) => page.getByRole('spinbutton', { name, exact: true });
@@ -31,9 +32,10 @@ test('augmentation is looked at and taken along to Train', async ({ page }) => {
   await expect(number(page, 'Random crop')).not.toHaveAttribute('aria-invalid');
   await page.getByRole('link', { name: 'Use in Train' }).click();
   await expect(page.getByLabel('Data set', { exact: true })).toHaveValue('textures');
+  await form.unfold(page);
   const field = (name: string) => page.locator(`[name="dataset_params.${name}"]`).last();
   await expect(field('flip')).toHaveValue('both');
-  await expect(page.getByRole('checkbox', { name: 'Quarter turns' })).toBeChecked();
+  await expect(form.setting(page, 'Quarter turns')).toBeChecked();
   await expect(field('crop')).toHaveValue('0.25');
   await expect(field('colour_jitter')).toHaveValue('0.3');
   await expect(field('augment_probability')).toHaveValue('0.15');

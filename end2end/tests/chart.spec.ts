@@ -21,11 +21,11 @@ test('the chart shows held-out losses, learning rate and gradient norm', async (
   const readout = page.locator('.readout');
   await expect(readout).toContainText(/Step\s*1\s*Gradient norm\s*\d/);
   await page.keyboard.press('ArrowRight');
-  await expect(readout).toContainText(/Step\s*2\s/);
+  await expect(readout).toContainText(/Step\s*2\s*Gradient/);
   await page.keyboard.press('End');
-  await expect(readout).toContainText(/Step\s*60\s/);
+  await expect(readout).toContainText(/Step\s*60\s*Gradient/);
   await page.keyboard.press('ArrowLeft');
-  await expect(readout).toContainText(/Step\s*59\s/);
+  await expect(readout).toContainText(/Step\s*59\s*Gradient/);
 
   await reload(page);
   await expect(curve).toBeVisible();

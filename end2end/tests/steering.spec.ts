@@ -24,10 +24,10 @@ test('a run is told to save, to sample and to learn slower', async ({ page }) =>
   await helm.getByLabel('Learning rate ×').fill('3');
   await helm.getByRole('button', { name: 'Set the learning rate' }).click();
   await expect(helm.getByRole('status')).toContainText('3 times its own');
-  await expect(page.locator('.run-figures')).toContainText('3.0e-3');
+  await expect(page.locator('.run-figures')).toContainText('0.0030');
   await helm.getByRole('button', { name: 'Double the learning rate' }).click();
   await expect(helm.getByLabel('Learning rate ×')).toHaveValue('6');
-  await expect(page.locator('.run-figures')).toContainText('6.0e-3');
+  await expect(page.locator('.run-figures')).toContainText('0.0060');
   await helm.getByLabel('Learning rate ×').fill('5000');
   await helm.getByRole('button', { name: 'Set the learning rate' }).click();
   await expect(helm.getByRole('alert')).toContainText('1000');

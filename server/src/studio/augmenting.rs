@@ -37,7 +37,10 @@ impl Darkroom {
         let index = image.parse().map_err(|_| {
             Error::field("image", format!("`{image}` is not the number of an image"))
         })?;
-        let picture = self.datasets.thumbnail(dataset, index)?;
+        let picture = self.datasets.thumbnail(dataset, index).map_err(|error| match error {
+            Error::Engine(error) => Error::field("image", error.to_string()),
+            other => other,
+        })?;
         let side = picture.width.min(picture.height) as usize;
         let channels = picture.channels.into();
         let square = fit(picture, (side, side), channels, engine::config::ResizeMode::Crop).picture;

@@ -59,7 +59,8 @@ async fn what_training_may_see_of_an_image_is_shown() {
     assert_eq!((picture.width, picture.height), (4 * 28 + 3 * 2, 3 * 28 + 2 * 2));
     let changed = get("digits.png?image=3&flip=both&rotate=true&crop=0.3&colour_jitter=0.2").await;
     let warped = get("digits.png?image=3&augment_probability=0.5").await;
-    for changed in [changed, warped] {
+    let cut = get("digits.png?image=3&cutout=1").await;
+    for changed in [changed, warped, cut] {
         assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
         assert_ne!(changed.bytes, plain.bytes);
     }
@@ -68,6 +69,7 @@ async fn what_training_may_see_of_an_image_is_shown() {
         ("digits.png?augment_probability=2", StatusCode::UNPROCESSABLE_ENTITY, "augment"),
         ("digits.png?flip=upside", StatusCode::UNPROCESSABLE_ENTITY, "flip"),
         ("digits.png?image=x", StatusCode::UNPROCESSABLE_ENTITY, "image"),
+        ("digits.png?image=100000", StatusCode::UNPROCESSABLE_ENTITY, "\"image\""),
         ("nowhere.png", StatusCode::NOT_FOUND, "nowhere"),
     ] {
         let answer = get(query).await;
