@@ -269,7 +269,7 @@ fn Meaning() -> impl IntoView {
         ),
         (
             "Nearest image",
-            "how far the pictures are from the image of the data set that is most like them, in levels of 255, among those that the run did not hold out. Near 0 the model repeats images; the seed is that of the nearest picture.",
+            "how far the pictures are from the image of the data set that is most like them, in levels of 255, among those that the run did not hold out. Near 0 the model repeats images; the seed is that of the nearest picture. On the sheet the ten nearest stand above their images.",
         ),
     ];
     let line =
