@@ -62,6 +62,27 @@ export function withText(file: Buffer, keyword: string, text: string): Buffer {
   return Buffer.concat([file.subarray(0, afterHeader), chunk('tEXt', data), file.subarray(afterHeader)]);
 }
 
+/** The same with the text packed, as zTXt, or in an iTXt of UTF-8. */
+export function withOtherText(file: Buffer, kind: 'zTXt' | 'iTXt', keyword: string, text: string): Buffer {
+  const afterHeader = 33;
+  const head = Buffer.from(`${keyword}\0`, 'latin1');
+  const body = {
+    zTXt: () => [Buffer.from([0]), deflateSync(Buffer.from(text, 'latin1'))],
+    iTXt: () => [Buffer.from([0, 0, 0, 0]), Buffer.from(text, 'utf8')],
+  }[kind]();
+  const entry = chunk(kind, Buffer.concat([head, ...body]));
+  return Buffer.concat([file.subarray(0, afterHeader), entry, file.subarray(afterHeader)]);
+}
+
+/** A PNG that says it is of `width` by `height`, and has no such pixels. */
+export function hugePng(width: number, height: number): Buffer {
+  const file = grayPng(8, () => 0);
+  const header = Buffer.from(file.subarray(16, 29));
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  return Buffer.concat([SIGNATURE, chunk('IHDR', header), file.subarray(33)]);
+}
+
 /** The bytes of a picture's pixels, row by row, and how many of them make one pixel. */
 export function readPixels(file: Buffer): { width: number; height: number; channels: number; data: Buffer } {
   const { width, height } = readPng(file);

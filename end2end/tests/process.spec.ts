@@ -44,6 +44,23 @@ test('another picture and another schedule change what is shown', async ({ page 
   await expect(formula(page)).not.toHaveText(told);
 });
 
+test('the schedule is drawn as curves, and their values follow the slider', async ({ page }) => {
+  await open(page, '/process');
+  const curves = page.locator('.curves figure');
+  await expect(curves).toHaveCount(3);
+  const values = () => curves.locator('output').allTextContents();
+  const marks = () => curves.locator('path.mark').evaluateAll((all) => all.map((path) => path.getAttribute('d')));
+  for (const line of await curves.locator('path.line').all()) {
+    await expect(line).toHaveAttribute('d', /^M.*[LVH ].*\d/);
+  }
+  await slider(page).focus();
+  await page.keyboard.press('Home');
+  const [valuesAtStart, marksAtStart] = [await values(), await marks()];
+  await page.keyboard.press('End');
+  await expect.poll(marks).not.toEqual(marksAtStart);
+  for (const [index, value] of (await values()).entries()) expect(value).not.toBe(valuesAtStart[index]);
+});
+
 test('everything survives a reload', async ({ page }) => {
   await open(page, '/process');
   await number(page, 'Image').fill('3');

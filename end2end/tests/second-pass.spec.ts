@@ -21,6 +21,39 @@ test('a second pass tells its size and makes it', async ({ page }) => {
   await expect(form.number(page, 'Enlarge')).toHaveAttribute('aria-invalid', 'true');
 });
 
+test('a second pass is made as its settings say, and told', async ({ page }) => {
+  await open(page, '/');
+  await fold(page, 'Second pass').locator('summary').click();
+  await form.number(page, 'Enlarge').fill('2');
+  await page.getByLabel('Upscaler').selectOption('Nearest');
+  await form.number(page, 'Second steps').fill('2');
+  const drawn = async (denoising: string) => {
+    await form.number(page, 'Second denoising').fill(denoising);
+    return { told: await form.draw(page, SMALL), picture: await form.pixels(page) };
+  };
+  const weak = await drawn('0.2');
+  for (const words of ['Hires upscale: 2', 'Hires steps: 2', 'Hires upscaler: Nearest', 'Denoising strength: 0.2']) {
+    expect(weak.told).toContain(words);
+  }
+  const strong = await drawn('0.9');
+  expect(strong.picture.equals(weak.picture)).toBe(false);
+  await page.getByLabel('Upscaler').selectOption('Lanczos');
+  const smooth = await drawn('0.2');
+  expect(smooth.picture.equals(weak.picture)).toBe(false);
+});
+
+test('a second pass beyond what can be drawn is told at its field', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, SMALL);
+  await fold(page, 'Second pass').locator('summary').click();
+  await form.number(page, 'Width').fill('512');
+  await form.number(page, 'Enlarge').fill('4');
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await expect(form.number(page, 'Enlarge')).toHaveAttribute('aria-invalid', 'true');
+  await expect(fold(page, 'Second pass').getByText(/1024/)).toBeVisible();
+  await expect(form.number(page, 'Width')).toHaveValue('512');
+});
+
 test('a picture to begin from has no second pass, and its mask an area', async ({ page }) => {
   await open(page, '/');
   await fold(page, 'Second pass').locator('summary').click();
