@@ -1,5 +1,7 @@
 //! Looking back: the gallery of all that was drawn.
 
+use std::collections::HashMap;
+
 use app::api::{GalleryImage, GalleryPage, GalleryQuery, ImageId};
 use engine::config::{ConfigError, FieldError, GenerateSettings};
 
@@ -31,8 +33,8 @@ impl Darkroom {
     /// These pictures in this order; those that are gone are left out.
     pub fn gallery_images(&self, ids: &[ImageId]) -> Result<Vec<GalleryImage>> {
         let mut found: Vec<_> = self.pictures(ids)?.into_iter().map(gallery_image).collect();
-        let place = |image: &GalleryImage| ids.iter().position(|id| *id == image.image.id);
-        found.sort_by_key(place);
+        let places: HashMap<ImageId, usize> = ids.iter().copied().zip(0..).collect();
+        found.sort_by_key(|image| places.get(&image.image.id).copied());
         Ok(found)
     }
 

@@ -26,7 +26,7 @@ pub fn Bar() -> impl IntoView {
             </Show>
             <Show when=move || !any.get()>
                 <button type="button" class="small needs-script" on:click=move |_| desk.select(0..all(desk))>
-                    "Select all"
+                    {all_words(desk)}
                 </button>
             </Show>
         </div>
@@ -37,6 +37,14 @@ pub fn Bar() -> impl IntoView {
 /// Places that a selection of everything holds.
 fn all(desk: Desk) -> u64 {
     untrack(|| desk.total()).min(MOST_NAMED)
+}
+
+/// What selects them.
+fn all_words(desk: Desk) -> impl Fn() -> String {
+    move || match desk.total() {
+        0..=MOST_NAMED => "Select all".into(),
+        _ => format!("Select the first {}", words::count(MOST_NAMED)),
+    }
 }
 
 #[component]
@@ -73,7 +81,7 @@ fn SelectionActions() -> impl IntoView {
                 <SendTo image=alone to="img2img" words="Send to img2img" />
                 <SendTo image=alone to="png_info" words="Send to PNG Info" />
             </Show>
-            <button type="button" on:click=move |_| desk.select(0..all(desk))>"Select all"</button>
+            <button type="button" on:click=move |_| desk.select(0..all(desk))>{all_words(desk)}</button>
             <button type="button" on:click=move |_| desk.selection.clear()>"Clear"</button>
         </div>
     }
