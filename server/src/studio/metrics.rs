@@ -1,12 +1,13 @@
 //! `metrics.jsonl` in a run's folder: one line for each step, for whoever wants to plot it elsewhere.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use engine::train::StepReport;
 use serde_json::json;
 
+use super::files::write_whole;
 use crate::{Error, Result};
 
 pub struct Metrics {
@@ -19,7 +20,7 @@ impl Metrics {
     pub fn open(folder: &Path, first_step: u64) -> Result<Self> {
         let path = folder.join("metrics.jsonl");
         let kept = lines_before(&path, first_step);
-        fs::write(&path, kept).map_err(Error::file("write", &path))?;
+        write_whole(&path, kept.as_bytes())?;
         let file =
             OpenOptions::new().append(true).open(&path).map_err(Error::file("write", &path))?;
         Ok(Self { path, file: BufWriter::new(file) })
@@ -81,7 +82,7 @@ mod tests {
         let mut metrics = Metrics::open(folder.path(), 4).unwrap();
         metrics.add(&report(4)).unwrap();
         metrics.flush().unwrap();
-        let text = fs::read_to_string(folder.path().join("metrics.jsonl")).unwrap();
+        let text = std::fs::read_to_string(folder.path().join("metrics.jsonl")).unwrap();
         assert_eq!(text.lines().count(), 4);
         assert!(text.lines().last().unwrap().contains("\"step\":4"), "{text}");
     }

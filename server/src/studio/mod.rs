@@ -20,6 +20,7 @@ pub mod image_texts;
 mod infotext;
 mod inputs;
 pub mod library;
+mod listener;
 pub mod live;
 mod memory;
 pub mod merging;
@@ -65,7 +66,7 @@ use std::time::{Duration, SystemTime};
 
 use app::api::{JobId, JobKind, JobState, Live};
 use engine::config::RunConfig;
-use engine::train::{check_classes, latest_checkpoint};
+use engine::train::{check_classes, latest_checkpoint, saved_step};
 
 use crate::{Error, Result};
 use errands::Errands;
@@ -205,8 +206,7 @@ impl Darkroom {
     }
 
     fn resumable_step(&self, run: &str) -> Option<u64> {
-        let checkpoints = engine::train::checkpoints(&self.folders.run(run)).ok()?;
-        checkpoints.into_iter().map(|(step, _)| step).max()
+        saved_step(&self.folders.run(run))
     }
 
     fn publish_status(&self) -> Result<()> {

@@ -222,6 +222,19 @@ async fn a_finished_run_can_be_extended() {
 }
 
 #[tokio::test]
+async fn a_run_stands_where_its_state_is_and_not_at_its_newest_checkpoint() {
+    let setup = Setup::working();
+    let job = setup.trained("first").await.job.id;
+    // As a kill leaves it between a checkpoint and the state of its step.
+    let checkpoints = darkroom(&setup).folders.run("first").join("checkpoints");
+    let step = |step: u64| checkpoints.join(format!("step-{step:08}.safetensors"));
+    std::fs::copy(step(8), step(12)).unwrap();
+    setup.studio.extend(job, 10).await.unwrap();
+    let view = setup.training_over(job).await;
+    assert_eq!((view.job.state, view.figures.step), (JobState::Done, 10));
+}
+
+#[tokio::test]
 async fn a_probe_tells_speed_and_time_while_the_device_is_idle() {
     let setup = Setup::working();
     let speed = setup.studio.probe(setup.tiny("probed", 1000)).await.unwrap();
