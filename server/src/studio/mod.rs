@@ -264,7 +264,7 @@ impl Darkroom {
     /// known before it is read.
     fn check_data(&self, config: &RunConfig) -> Result<()> {
         let asked = &config.dataset_params.im_path;
-        self.datasets.check(asked)?;
+        self.datasets.check_as_it_is(asked)?;
         match self.datasets.known(asked)? {
             Some(info) => Ok(check_classes(config, info.classes.len())?),
             None => Ok(()),
