@@ -32,6 +32,7 @@ mod steering;
 mod timesteps;
 mod trainer;
 mod validation;
+mod workload;
 
 pub use adam::Adam;
 pub use control::Control;
@@ -42,6 +43,7 @@ pub use marks::{Best, best_checkpoint};
 pub use probe::probe;
 pub use steering::{Steered, steered};
 pub use trainer::{Trainer, check_classes};
+pub use workload::workload;
 
 use std::path::Path;
 

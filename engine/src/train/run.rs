@@ -171,15 +171,15 @@ impl<'a> Run<'a> {
     }
 
     fn checkpoint_every(&self) -> u64 {
-        let params = &self.request.config.train_params;
-        let epoch = params.steps_per_epoch(self.request.data.len()) as u64;
-        or_else(params.checkpoint_every as u64, epoch)
+        self.request.config.train_params.steps_between_checkpoints(self.request.data.len())
     }
 
     fn sample_every(&self) -> u64 {
         let configured = self.request.config.train_params.sample_every as u64;
-        let steps = self.steering.sample_every(self.steps_done()).unwrap_or(configured);
-        or_else(steps, self.checkpoint_every())
+        match self.steering.sample_every(self.steps_done()).unwrap_or(configured) {
+            0 => self.checkpoint_every(),
+            steps => steps,
+        }
     }
 
     /// Measures the loss on the images that are held out, if there are any.
@@ -236,8 +236,4 @@ impl<'a> Run<'a> {
             Err(error) => Err(error),
         }
     }
-}
-
-fn or_else(every: u64, otherwise: u64) -> u64 {
-    if every == 0 { otherwise } else { every }
 }

@@ -273,6 +273,7 @@ impl Darkroom {
 
     /// Lets a run that is over go on from its newest checkpoint, by `config`.
     pub fn resume_training(&self, job: JobId, config: RunConfig, runner: Runner) -> Result<JobId> {
+        self.check_training_memory(&config)?;
         let _lock = self.folders.lock_names()?;
         self.reconcile()?;
         let row = self.training_row(job)?;
