@@ -351,6 +351,38 @@ async fn a_roll_back_is_told_apart_from_the_factor_that_was_wished_for() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_taken_back_says_so() {
+    let setup = Setup::working();
+    let mut bus = darkroom(&setup).live.subscribe();
+    let mut config = setup.tiny("wild", 100_000);
+    config.set("train_params.lr", "1").unwrap();
+    config.set("train_params.lr_schedule", "constant").unwrap();
+    config.set("train_params.checkpoint_every", "100000").unwrap();
+    let job = setup.studio.train(config).await.unwrap();
+    wait(async || setup.training(job).await.figures.step > 0).await;
+    setup.studio.steer(job, Wish::RateFactor(1000.0)).await.unwrap();
+    // Half of such a rate is too much as well.
+    let view = setup.training_over(job).await;
+    assert_eq!(view.job.state, JobState::Failed);
+    let message = view.job.message.unwrap();
+    assert!(message.contains("ran away again at half the rate"), "{message}");
+    assert!(view.figures.rate_halved);
+    let mut told = Vec::new();
+    while let Ok(event) = bus.try_recv() {
+        if let Live::Train { figures, .. } = event {
+            told.extend(figures.notice.map(|notice| (notice, figures.rate_halved)));
+        }
+    }
+    let (notice, halved) = &told[0];
+    assert!(notice.contains("The run went back to step 0"), "{notice}");
+    assert!(notice.contains("learning rate of 0.5"), "{notice}");
+    assert!(halved);
+    // The steps of the second beginning stand in the place of the first's.
+    let steps: Vec<u64> = view.curve.iter().map(|point| point.step).collect();
+    assert_eq!(steps, (1..=steps.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_run_that_cannot_go_on_by_other_settings_keeps_its_own() {
     let setup = Setup::working();
     let job = setup.trained("first").await.job.id;
