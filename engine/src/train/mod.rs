@@ -41,6 +41,7 @@ pub use estimate::{memory_estimate, weights_in, weights_of};
 pub use folder::{checkpoint_path, checkpoints, has_state, latest_checkpoint, saved_step};
 pub use marks::{Best, best_checkpoint};
 pub use probe::probe;
+pub use resuming::check_whole;
 pub use steering::{Steered, steered};
 pub use trainer::{Trainer, check_classes};
 pub use workload::workload;

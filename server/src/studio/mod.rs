@@ -1,5 +1,6 @@
 //! What the program remembers and does: jobs, runs, gallery, data sets, models. Knows no web.
 
+mod adopting;
 mod api;
 pub mod archive;
 mod augmenting;
@@ -289,15 +290,6 @@ impl Darkroom {
         files::make_folder(&self.folders.run(&row.title))?;
         self.store.requeue(job, &request.write()?, self.runner_name(runner))?;
         self.queued(job)
-    }
-
-    /// A row for a run whose folder is there without one.
-    pub fn adopt_run(&self, name: &str, request: &RunRequest) -> Result<JobRow> {
-        let text = request.write()?;
-        let job = self.store.enqueue(JobKind::Train, name, &text, Some(self.worker_name()))?;
-        let message = Some("found in the data folder".into());
-        self.store.end(job, &Ending { state: JobState::Interrupted, message })?;
-        self.training_row(job)
     }
 
     fn training_row(&self, job: JobId) -> Result<JobRow> {
