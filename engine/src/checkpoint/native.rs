@@ -108,6 +108,11 @@ fn append(data: &mut Vec<u8>, tensor: &Tensor) -> Result<&'static str> {
 }
 
 pub(super) fn read_header(path: &Path) -> Result<Header> {
+    header_of(&read_head(path)?).map_err(|error| Error::file(path, error))
+}
+
+/// The bytes of a file before its tensors.
+pub(crate) fn read_head(path: &Path) -> Result<Vec<u8>> {
     let file = |error| Error::file(path, error);
     let mut head = Vec::new();
     let mut source = std::fs::File::open(path).map_err(file)?.take(8);
@@ -118,18 +123,23 @@ pub(super) fn read_header(path: &Path) -> Result<Header> {
     }
     source.set_limit(length);
     source.read_to_end(&mut head).map_err(file)?;
-    header_of(&head).map_err(|error| Error::file(path, error))
+    Ok(head)
 }
 
-pub(super) fn header_of(bytes: &[u8]) -> Result<Header> {
+/// What the head of a file tells, be its tensors there or not.
+pub(crate) fn metadata_of(bytes: &[u8]) -> Result<Metadata> {
     let broken = || Error::Checkpoint("not a safetensors file".into());
     let length = u64::from_le_bytes(*bytes.first_chunk().ok_or_else(broken)?);
     if length > MAX_HEADER_BYTES {
         return Err(broken());
     }
     let head = bytes.get(8..8 + length as usize).ok_or_else(broken)?;
-    let metadata: Metadata = serde_json::from_slice(head)
-        .map_err(|error| Error::Checkpoint(format!("its header cannot be read: {error}")))?;
+    serde_json::from_slice(head)
+        .map_err(|error| Error::Checkpoint(format!("its header cannot be read: {error}")))
+}
+
+pub(super) fn header_of(bytes: &[u8]) -> Result<Header> {
+    let metadata = metadata_of(bytes)?;
     let entry = |key: &str| {
         metadata.metadata().as_ref().and_then(|entries| entries.get(key)).ok_or_else(|| {
             Error::Checkpoint(format!(

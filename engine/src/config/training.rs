@@ -134,6 +134,14 @@ impl TrainParams {
         trained.div_ceil(self.images_per_step()).max(1)
     }
 
+    /// Steps from one checkpoint to the next.
+    pub fn steps_between_checkpoints(&self, images: usize) -> u64 {
+        match self.checkpoint_every {
+            0 => self.steps_per_epoch(images) as u64,
+            steps => steps as u64,
+        }
+    }
+
     /// How many of `images` images are never trained on: at least one if a share of them is asked
     /// for, and never all.
     pub fn held_out(&self, images: usize) -> usize {

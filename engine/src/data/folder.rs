@@ -8,7 +8,7 @@
 //! inside the folder.
 
 use std::collections::HashMap;
-use std::fs::{self, DirEntry};
+use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use super::image_set::gather;
 use super::source::no_such_image;
 use super::survey::Seen;
 use super::transform::prepare;
-use super::{Entry, ImageSet, LoadOptions, NO_CLASS, Skipped, Survey, natural};
+use super::{Entry, ImageSet, LoadOptions, NO_CLASS, Skipped, Stamp, Survey, natural};
 use crate::grid::Picture;
 use crate::{CancelToken, Error, Result};
 
@@ -42,6 +42,7 @@ struct ImageFile {
     /// Folders and file name below the root.
     parts: Vec<String>,
     label: u32,
+    about: Metadata,
 }
 
 impl ImageFile {
@@ -119,6 +120,11 @@ impl Folder {
         let entry =
             |file: &ImageFile| Entry { name: file.name(), class: file.class().map(str::to_owned) };
         self.files.iter().map(entry).collect()
+    }
+
+    /// In the order of [`Folder::entries`].
+    pub fn stamps(&self) -> Vec<Stamp> {
+        self.files.iter().map(|file| Stamp::told(file.name(), &file.about)).collect()
     }
 
     pub fn picture(&self, index: usize, background: [u8; 3]) -> Result<Picture> {
@@ -264,10 +270,11 @@ impl Walk {
         if kind.is_symlink() && !path.canonicalize()?.starts_with(&self.root) {
             return Ok(Some("a link that leads out of the folder"));
         }
-        if !path.metadata()?.is_file() {
+        let about = path.metadata()?;
+        if !about.is_file() {
             return Ok(Some("not a file"));
         }
-        self.files.push(ImageFile { path, parts: parts.clone(), label: 0 });
+        self.files.push(ImageFile { path, parts: parts.clone(), label: 0, about });
         match self.files.len() > MAX_FILES {
             true => Err(io::Error::other(format!("holds more than {MAX_FILES} images"))),
             false => Ok(None),

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::folder::Folder;
 use super::labels::Labels;
 use super::parquet::Shards;
 use super::transform::fit_within;
-use super::{ImageSet, LoadOptions, Revision, Survey, cifar, idx, numpy, parquet};
+use super::{ImageSet, LoadOptions, Revision, Stamp, Survey, cifar, idx, numpy, parquet};
 use crate::grid::Picture;
 use crate::{CancelToken, Error, Result};
 
@@ -141,6 +142,16 @@ impl Source {
             Source::Numpy(path) => vec![path.clone()],
             Source::Parquet(path) => parquet::files(path),
             Source::Revised(source, _) => source.files(),
+        }
+    }
+
+    /// The files of its images and labels as their folders tell of them, each image of a folder by
+    /// itself. They differ once anything in them was changed.
+    pub fn stamps(&self) -> Result<Vec<Stamp>> {
+        match self {
+            Source::Folder(path) => Ok(Folder::list(path)?.stamps()),
+            Source::Revised(source, _) => source.stamps(),
+            other => other.files().iter().map(|path| Stamp::of(path)).collect(),
         }
     }
 

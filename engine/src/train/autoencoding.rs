@@ -38,15 +38,20 @@ pub(super) struct AutoencoderTrainer<'a> {
     deck: Deck<'a>,
     /// Numbers of the images that are never trained on.
     held_out: Vec<usize>,
+    /// Of the next step, if that was looked at before it is made.
+    ahead: Option<Lesson>,
 }
 
 /// What a step learns from.
+#[derive(Debug)]
 struct Lesson {
     gradients: Weights,
+    norm: f64,
     /// The loss of each image.
     values: Vec<f32>,
-    pairs: Vec<Pair>,
     lookups: Vec<Quantized>,
+    /// What the judge learns from, once it has begun.
+    judged: Option<(Weights, f64)>,
 }
 
 impl<'a> AutoencoderTrainer<'a> {
@@ -69,11 +74,22 @@ impl<'a> AutoencoderTrainer<'a> {
             device: device.clone(),
             spec,
             network,
+            ahead: None,
         })
     }
 
+    /// What `step`, the next one, is to learn from.
+    fn lesson(&mut self, step: u64) -> Result<Lesson> {
+        let views = self.deck.views(step);
+        let (lesson, pairs) = self.backward(step, &views)?;
+        // Pixels have a mean square of one at most.
+        check_course(mean(&lesson.values), lesson.norm, 1.0)?;
+        let judged = self.judge.as_ref().map(|judge| judge.lesson(step, &pairs)).transpose()?;
+        Ok(Lesson { judged: judged.flatten(), ..lesson })
+    }
+
     /// The gradient of the mean loss of `views`, which `step` trains on, and what else it shows.
-    fn backward(&self, step: u64, views: &[View]) -> Result<Lesson> {
+    fn backward(&self, step: u64, views: &[View]) -> Result<(Lesson, Vec<Pair>)> {
         let count = views.len();
         let noise = self.noise(step, count)?;
         let (mut gradients, mut values) = (Gradients::default(), Vec::with_capacity(count));
@@ -94,7 +110,8 @@ impl<'a> AutoencoderTrainer<'a> {
             pairs.push(Pair { pictures: images, reconstructions: pass.reconstruction.detach() });
             lookups.extend(pass.quantized);
         }
-        Ok(Lesson { gradients: gradients.0, values, pairs, lookups })
+        let (norm, gradients) = (norm(&gradients.0)?, gradients.0);
+        Ok((Lesson { gradients, norm, values, lookups, judged: None }, pairs))
     }
 
     /// Unit Gaussian noise for the latents of a step, (count, z_channels, …), if they are drawn.
@@ -186,19 +203,25 @@ impl Learner for AutoencoderTrainer<'_> {
     /// The autoencoder learns first, then its judge, from the same images.
     fn step(&mut self) -> Result<StepReport> {
         let step = self.standing.step + 1;
-        let views = self.deck.views(step);
-        let lesson = self.backward(step, &views)?;
-        let loss = lesson.values.iter().sum::<f32>() / views.len() as f32;
-        let norm = norm(&lesson.gradients)?;
-        // Pixels have a mean square of one at most.
-        check_course(loss, norm, 1.0)?;
-        if let Some(judge) = &mut self.judge {
-            judge.learn(step, &lesson.pairs, self.standing.rate.at(step))?;
+        let Lesson { gradients, norm, values, lookups, judged } = match self.ahead.take() {
+            Some(lesson) => lesson,
+            None => self.lesson(step)?,
+        };
+        if let (Some(judge), Some(judged)) = (&mut self.judge, &judged) {
+            judge.learn(judged, self.standing.rate.at(step))?;
         }
-        self.standing.advance(step, &lesson.gradients, norm)?;
-        self.revive(step, &lesson.lookups)?;
+        self.standing.advance(step, &gradients, norm)?;
+        self.revive(step, &lookups)?;
         self.standing.step = step;
-        Ok(self.standing.report((step, self.deck.epoch_of(step)), views.len(), loss, norm))
+        let moment = (step, self.deck.epoch_of(step));
+        Ok(self.standing.report(moment, values.len(), mean(&values), norm))
+    }
+
+    fn look_ahead(&mut self) -> Result<()> {
+        if self.ahead.is_none() {
+            self.ahead = Some(self.lesson(self.standing.step + 1)?);
+        }
+        Ok(())
     }
 
     fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()> {
@@ -230,6 +253,7 @@ impl Learner for AutoencoderTrainer<'_> {
 
     fn restore(&mut self, path: &Path) -> Result<()> {
         let (tensors, step) = state::load(path)?;
+        self.ahead = None;
         self.standing.restore(&tensors, step)?;
         if let Some(judge) = &mut self.judge {
             judge.restore(&tensors, step)?;
@@ -256,4 +280,8 @@ impl Learner for AutoencoderTrainer<'_> {
         let columns = self.config.train_params.num_grid_rows.next_multiple_of(2);
         Ok(Samples { pictures: shown, raw: None, columns })
     }
+}
+
+fn mean(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len() as f32
 }

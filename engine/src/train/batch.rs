@@ -153,3 +153,79 @@ pub(super) fn class_rows(
     let rows: Vec<f32> = labels.flat_map(row).collect();
     Ok(Some(Tensor::from_vec(rows, ((), classes), device)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Images of two by two pixels, of three classes in turn.
+    fn data(count: usize) -> ImageSet {
+        ImageSet {
+            width: 2,
+            height: 2,
+            channels: 1,
+            pixels: vec![7; 4 * count],
+            labels: (0..count as u32).map(|at| at % 3).collect(),
+            classes: crate::model::numbered(3),
+        }
+    }
+
+    fn dealer<'a>(data: &'a ImageSet, changes: &[(&str, &str)]) -> Dealer<'a> {
+        let mut config = RunConfig::default();
+        config.set("train_params.batch_size", "500").unwrap();
+        config.set("model_params.num_classes", "3").unwrap();
+        changes.iter().for_each(|(key, value)| config.set(key, value).unwrap());
+        let all = (0..data.len()).collect();
+        Dealer::new(Deck::new(data, all, &config), Space::Pixels, &config)
+    }
+
+    fn variance(numbers: &[f32]) -> f32 {
+        let mean = numbers.iter().sum::<f32>() / numbers.len() as f32;
+        numbers.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / numbers.len() as f32
+    }
+
+    #[test]
+    fn offset_noise_moves_each_plane_as_a_whole() {
+        let data = data(3);
+        let planes = |offset: &str| {
+            let dealer = dealer(&data, &[("train_params.offset_noise", offset)]);
+            let noise = dealer.noise(1, (500, 3, 8, 8));
+            let means: Vec<f32> =
+                noise.chunks(64).map(|plane| plane.iter().sum::<f32>() / 64.0).collect();
+            let inside = noise.chunks(64).map(variance).sum::<f32>() / 1500.0;
+            (variance(&means), inside)
+        };
+        let near = |(between, inside): (f32, f32), wanted: f32| {
+            assert!((between / wanted - 1.0).abs() < 0.15, "{between} and {wanted}");
+            assert!((inside - 63.0 / 64.0).abs() < 0.02, "{inside}");
+        };
+        near(planes("0"), 1.0 / 64.0);
+        near(planes("0.5"), 0.25 + 1.0 / 64.0);
+    }
+
+    #[test]
+    fn the_share_of_classes_that_is_not_told_is_that_of_the_setting() {
+        let data = data(2000);
+        let share = |dropout: &str| {
+            let mut dealer = dealer(&data, &[("train_params.class_dropout", dropout)]);
+            let mut untold = 0;
+            for step in 1..=4 {
+                let views = dealer.deck.views(step);
+                let told = dealer.classes(step, &views, &Device::Cpu).unwrap().unwrap();
+                for (row, view) in told.to_vec2::<f32>().unwrap().iter().zip(&views) {
+                    let mut wanted = [0.0; 3];
+                    wanted[data.labels[view.image] as usize] = 1.0;
+                    match row.iter().all(|&x| x == 0.0) {
+                        true => untold += 1,
+                        false => assert_eq!(row, &wanted),
+                    }
+                }
+            }
+            f64::from(untold) / 2000.0
+        };
+        assert_eq!((share("0"), share("1")), (0.0, 1.0));
+        let some = share("0.3");
+        assert!((some - 0.3).abs() < 0.03, "{some}");
+        assert_eq!(share("0.3"), some, "it follows from the seed");
+    }
+}

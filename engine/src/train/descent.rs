@@ -98,3 +98,34 @@ pub(crate) fn norm(grads: &Weights) -> Result<f64> {
     }
     Ok(sum.sqrt())
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    /// What Adam's mean of the gradients is after one step by a gradient of norm 10.
+    fn mean_after_a_step(grad_clip: f64) -> Vec<f32> {
+        let params = TrainParams { grad_clip, adam_beta1: 0.5, ..TrainParams::default() };
+        let numbers = |numbers: [f32; 2]| Tensor::new(&numbers, &Device::Cpu).unwrap();
+        let var = Var::from_tensor(&numbers([1.0, 1.0])).unwrap();
+        let mut descent = Descent::new([("w".to_owned(), var)].into(), &params).unwrap();
+        let gradients = Weights::from([("w".to_owned(), numbers([6.0, 8.0]))]);
+        descent.step(&gradients, norm(&gradients).unwrap(), 0.1).unwrap();
+        let mut state = descent.state();
+        let (_, mean) = state.find(|(name, _)| name == "m.w").unwrap();
+        mean.to_vec1().unwrap()
+    }
+
+    #[test]
+    fn gradients_are_clipped_to_their_limit_and_keep_their_direction() {
+        let near = |mean: Vec<f32>, wanted: [f32; 2]| {
+            let differ = mean.iter().zip(wanted).any(|(a, b)| (a - b).abs() > 1e-6);
+            assert!(!differ, "{mean:?} and {wanted:?}");
+        };
+        near(mean_after_a_step(2.0), [0.6, 0.8]);
+        near(mean_after_a_step(20.0), [3.0, 4.0]);
+        near(mean_after_a_step(0.0), [3.0, 4.0]);
+    }
+}

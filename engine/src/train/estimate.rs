@@ -1,5 +1,6 @@
 //! What a run takes, before it begins.
 
+use super::space::LATENTS_KEPT;
 use crate::autoencoder::{Autoencoder, Discriminator, Network, Spec};
 use crate::checkpoint::Header;
 use crate::config::{AutoencoderParams, DownSampleKind, ModelParams, RunConfig};
@@ -21,9 +22,9 @@ pub fn weights_in(config: &RunConfig, autoencoder: Option<&Header>) -> u64 {
 }
 
 /// Bytes that training takes at its peak, roughly: weights with gradients, averages and optimizer,
-/// and the activations that the backward pass needs. `autoencoder` is that in whose latents the run
-/// draws, if it does.
-pub fn memory_estimate(config: &RunConfig, autoencoder: Option<&Header>) -> u64 {
+/// the activations that the backward pass needs, and all `images` images of the data set.
+/// `autoencoder` is that in whose latents the run draws, if it does.
+pub fn memory_estimate(config: &RunConfig, autoencoder: Option<&Header>, images: u64) -> u64 {
     let copies = if config.train_params.average_decay().is_some() { 5 } else { 4 };
     let (weights, activations) = match config.is_autoencoder() {
         true => (copies * weights_in(config, None) + 4 * judge(config), of_autoencoder(config)),
@@ -35,7 +36,19 @@ pub fn memory_estimate(config: &RunConfig, autoencoder: Option<&Header>) -> u64 
             (copies * weights_of(&network) + still, of_network(&network))
         }
     };
-    (weights + activations * config.train_params.batch_size as u64) * 4 + (64 << 20)
+    (weights + activations * config.train_params.batch_size as u64) * 4
+        + of_images(config, autoencoder, images)
+        + (64 << 20)
+}
+
+/// Bytes of images as they are held, and of the latents that are kept beside them.
+fn of_images(config: &RunConfig, autoencoder: Option<&Header>, images: u64) -> u64 {
+    let numbers = |model: &ModelParams| (model.im_channels * model.im_size * model.im_size) as u64;
+    let latents = match autoencoder {
+        Some(_) => images.saturating_mul(4 * numbers(&built(config, autoencoder))),
+        None => 0,
+    };
+    images.saturating_mul(numbers(&config.model_params)) + latents.min(LATENTS_KEPT as u64)
 }
 
 fn spec_of(config: &RunConfig) -> Spec {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::state;
 use crate::{Error, Result};
 
 /// The folder of one run: `config.yaml`, `checkpoints/`, `state.safetensors`, `steering.json`,
@@ -81,6 +82,12 @@ pub fn checkpoint_path(folder: &Path, step: u64) -> Result<PathBuf> {
 /// Whether the run in `folder` has come to a state that it can go on from.
 pub fn has_state(folder: &Path) -> bool {
     RunFolder::at(folder).state().exists()
+}
+
+/// The step that the run in `folder` would go on from; none where there is no state, or none that can
+/// be read.
+pub fn saved_step(folder: &Path) -> Option<u64> {
+    state::step_of(&RunFolder::at(folder).state()).ok()
 }
 
 /// The newest checkpoint of a run.

@@ -59,16 +59,22 @@ impl Judge {
         Ok(Some((still.error(reconstructions, 1.0)? * self.spec.params.disc_weight)?))
     }
 
-    /// Learns from what `step` saw, at this learning rate.
-    pub fn learn(&mut self, step: u64, pairs: &[Pair], rate: f64) -> Result<()> {
+    /// What there is to learn from what `step` saw: the gradients and their norm. None before it has
+    /// begun.
+    pub fn lesson(&self, step: u64, pairs: &[Pair]) -> Result<Option<(Weights, f64)>> {
         if self.steps_at(step) == 0 {
-            return Ok(());
+            return Ok(None);
         }
-        let (grads, loss) = self.backward(pairs)?;
-        let norm = norm(&grads)?;
+        let (gradients, loss) = self.backward(pairs)?;
+        let norm = norm(&gradients)?;
         // One that knows nothing tells a half of everything.
         check_course(loss, norm, 0.25)?;
-        self.descent.step(&grads, norm, rate)
+        Ok(Some((gradients, norm)))
+    }
+
+    /// Learns at this learning rate.
+    pub fn learn(&mut self, (gradients, norm): &(Weights, f64), rate: f64) -> Result<()> {
+        self.descent.step(gradients, *norm, rate)
     }
 
     fn backward(&self, pairs: &[Pair]) -> Result<(Weights, f32)> {

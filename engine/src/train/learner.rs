@@ -26,6 +26,9 @@ pub(super) trait Learner: Debug {
     /// Trains on the images of the next step. Where loss or gradients run away the weights stay as
     /// they are, and the error says why.
     fn step(&mut self) -> Result<StepReport>;
+    /// Whether the next step can be made from what stands now: an error says why if its loss or its
+    /// gradients run away. They are kept for that step, so that it costs no more.
+    fn look_ahead(&mut self) -> Result<()>;
     /// Begins with the weights of `checkpoint` instead of fresh ones.
     fn begin_from(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         self.standing().begin_from(checkpoint)

@@ -32,17 +32,20 @@ mod steering;
 mod timesteps;
 mod trainer;
 mod validation;
+mod workload;
 
 pub use adam::Adam;
 pub use control::Control;
 pub(crate) use descent::{Descent, norm};
 pub use estimate::{memory_estimate, weights_in, weights_of};
-pub use folder::{checkpoint_path, checkpoints, has_state, latest_checkpoint};
+pub use folder::{checkpoint_path, checkpoints, has_state, latest_checkpoint, saved_step};
 pub use marks::{Best, best_checkpoint};
 pub use probe::probe;
+pub use resuming::check_whole;
 pub use steering::{Steered, steered};
 pub use trainer::{Trainer, check_classes};
 pub use validation::held_out;
+pub use workload::workload;
 
 use std::path::Path;
 
@@ -70,6 +73,9 @@ pub struct TrainRequest<'a> {
     pub folder: &'a Path,
     /// Go on from the state in the folder rather than begin anew.
     pub resume: bool,
+    /// Whether the samples of the step that the run goes on from are not there. They are drawn first
+    /// if they were due: a run may be killed between its save and its samples.
+    pub samples_missing: bool,
     /// Looked at between two steps. What it changes stands in the folder and holds after a resume.
     pub control: &'a Control,
 }
@@ -116,6 +122,10 @@ pub enum TrainEvent<'a> {
         raw: Option<&'a [Picture]>,
         columns: usize,
     },
+    /// The run is about to be saved: once it is, no step up to this one is told again.
+    Saving {
+        step: u64,
+    },
     Checkpoint {
         step: u64,
         path: &'a Path,
@@ -154,7 +164,8 @@ pub enum TrainEnd {
 /// Trains from the first step, or where a saved run ended, to the last.
 ///
 /// A step that runs away takes the run back to its last save, with half the rate; a second one ends
-/// it with an error, and the last checkpoint stays.
+/// it with an error, and the last checkpoint stays. Nothing is saved that the next step could not be
+/// made from.
 ///
 /// `report` runs on this thread between two steps; an error from it ends the run.
 pub fn train(
@@ -164,6 +175,9 @@ pub fn train(
 ) -> Result<TrainEnd> {
     let mut run = Run::open(request)?;
     report(run.started())?;
+    if run.samples_are_missing() {
+        run.draw_samples(cancel, report)?;
+    }
     while !run.is_done() {
         run.heed(&request.control.take(), cancel, report)?;
         if request.control.is_paused() {
@@ -176,6 +190,9 @@ pub fn train(
         let Some(figures) = run.step(report)? else { continue };
         report(TrainEvent::Step(&figures))?;
         if run.validation_is_due() {
+            if !run.is_sound(report)? {
+                continue;
+            }
             run.validate(report)?;
         }
         if run.checkpoint_is_due() {

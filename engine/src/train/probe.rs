@@ -12,20 +12,22 @@ use crate::model::numbered;
 use crate::noise::{self, Stream};
 use crate::{CancelToken, Result};
 
-/// Makes real steps of the run that `config` describes, in the latents of `autoencoder` if it names
-/// one, on random images of its shape, and tells
-/// how many images it trained on while the caller's clock ran.
+/// Makes real steps of the run that `config` describes on a data set of `images` images, in the latents
+/// of `autoencoder` if it names one, on random images of its shape, and tells how many images it
+/// trained on while the caller's clock ran. An autoencoder's judge takes part if it does for most of
+/// the run.
 ///
 /// The first step warms up and does not count. Then `enough` is called with 0, which is when to
 /// start the clock, and after each step with the images so far; true ends the probe.
 pub fn probe(
     config: &ValidConfig,
+    images: usize,
     autoencoder: Option<&Checkpoint>,
     device: &Device,
     cancel: &CancelToken,
     enough: &mut dyn FnMut(usize) -> bool,
 ) -> Result<usize> {
-    let mut config = RunConfig::clone(config);
+    let mut config = as_mostly(config, images);
     config.train_params.validation_share = 0.0;
     let data = random_images(&config);
     let config = config.validate()?;
@@ -45,6 +47,17 @@ pub fn probe(
     Ok(images)
 }
 
+/// The run as it is for most of its steps, from the first one on.
+fn as_mostly(config: &RunConfig, images: usize) -> RunConfig {
+    let mut config = config.clone();
+    let steps = config.train_params.total_steps(images);
+    let begins = &mut config.autoencoder_params.disc_start;
+    if *begins < steps / 2 {
+        *begins = 0;
+    }
+    config
+}
+
 /// As many images as a step takes, so that all steps are alike.
 fn random_images(config: &RunConfig) -> ImageSet {
     let (model, train) = (&config.model_params, &config.train_params);
@@ -58,5 +71,21 @@ fn random_images(config: &RunConfig) -> ImageSet {
         pixels,
         labels: (0..count).map(|at| (at % model.num_classes.max(1)) as u32).collect(),
         classes: numbered(model.num_classes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_judge_takes_part_if_it_does_for_most_of_the_run() {
+        let begins = |disc_start: &str| {
+            let mut config = RunConfig::default();
+            config.set("train_params.num_steps", "1000").unwrap();
+            config.set("autoencoder_params.disc_start", disc_start).unwrap();
+            as_mostly(&config, 40).autoencoder_params.disc_start
+        };
+        assert_eq!(["0", "499", "500", "2000"].map(begins), [0, 0, 500, 2000]);
     }
 }

@@ -1,9 +1,12 @@
 //! Whether a run that goes on is still the one that was begun.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use super::beginning::check_kin;
-use super::folder::RunFolder;
+use super::folder::{RunFolder, checkpoints};
+use super::marks::Marks;
+use super::steering::Steering;
 use super::validation::{held_out, split};
 use super::{TrainRequest, state};
 use crate::checkpoint::{DatasetFacts, Header};
@@ -23,6 +26,22 @@ pub(super) fn check_unchanged(request: &TrainRequest, folder: &RunFolder) -> Res
     let now = DatasetFacts::of(request.config, request.data);
     check_classes(request.config, &began.dataset, &now)?;
     check_held_out(request.config, &began, &now)
+}
+
+/// Whether the run in `folder`, which came from elsewhere, can be read: its configuration, which is
+/// told, its state, journals and checkpoints.
+pub fn check_whole(folder: &Path) -> Result<RunConfig> {
+    let run = RunFolder::at(folder);
+    let path = run.config();
+    let text = std::fs::read_to_string(&path).map_err(|error| Error::file(&path, error))?;
+    let config = RunConfig::from_yaml(&text)?.validate()?;
+    state::load(&run.state())?;
+    Steering::resume(run.steering())?;
+    Marks::resume(run.marks())?;
+    for (_, path) in checkpoints(folder)? {
+        Header::read(&path)?;
+    }
+    Ok(config.into_inner())
 }
 
 /// The network tells classes apart by their places in the list.

@@ -75,7 +75,7 @@ impl<'a> Run<'a> {
         report: &mut Report,
     ) -> Result<()> {
         self.steering.heed(wishes, self.steps_done() + 1)?;
-        if wishes.save {
+        if wishes.save && self.is_sound(report)? {
             self.marks.keep(self.steps_done())?;
             self.save(report)?;
         }
@@ -98,20 +98,37 @@ impl<'a> Run<'a> {
 
     /// Makes the next step; none if it ran away and the run was taken back instead.
     pub fn step(&mut self, report: &mut Report) -> Result<Option<StepReport>> {
-        self.learner.standing_mut().rate.factor = self.steering.rate_factor(self.steps_done() + 1);
+        let step = self.steps_done() + 1;
+        self.learner.standing_mut().rate.factor = self.steering.rate_factor(step);
         let precision = self.request.config.train_params.precision;
         match within(precision, || self.learner.step()) {
             Ok(figures) => Ok(Some(figures)),
-            Err(Error::Diverged(reason)) if self.steering.was_halved() => {
-                Err(self.ran_away_twice(&reason))
-            }
-            Err(Error::Diverged(reason)) => self.roll_back(&reason, report).map(|()| None),
+            Err(Error::Diverged(reason)) => self.take_back(step, &reason, report).map(|()| None),
             Err(error) => Err(error),
         }
     }
 
-    fn roll_back(&mut self, reason: &str, report: &mut Report) -> Result<()> {
-        let step = self.steps_done() + 1;
+    /// Whether the run can go on from what stands now; if not, it is taken back instead. Only what
+    /// is sound may be saved or measured: the step that ruins the weights shows it in the next loss.
+    pub fn is_sound(&mut self, report: &mut Report) -> Result<bool> {
+        let learner = &mut self.learner;
+        let precision = self.request.config.train_params.precision;
+        let looked = learner.standing().check_weights();
+        match looked.and_then(|()| within(precision, || learner.look_ahead())) {
+            Ok(()) => Ok(true),
+            Err(Error::Diverged(reason)) => {
+                self.take_back(self.steps_done(), &reason, report).map(|()| false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Goes back to where the run was last saved, with half the rate, because `step` ran away. The
+    /// second time that is an error.
+    fn take_back(&mut self, step: u64, reason: &str, report: &mut Report) -> Result<()> {
+        if self.steering.was_halved() {
+            return Err(self.ran_away_twice(step, reason));
+        }
         match self.folder.state().exists() {
             true => self.learner.restore(&self.folder.state())?,
             false => self.learner = learner(self.request)?,
@@ -123,15 +140,14 @@ impl<'a> Run<'a> {
         report(TrainEvent::RolledBack { step, to_step, learning_rate, reason })
     }
 
-    fn ran_away_twice(&self, reason: &str) -> Error {
+    fn ran_away_twice(&self, step: u64, reason: &str) -> Error {
         let kept = match self.saved {
             0 => "no checkpoint was made before".into(),
             step => format!("the checkpoint of step {step} is kept"),
         };
         Error::Diverged(format!(
-            "training ran away again at half the rate: at step {} {reason}; try a train_params.lr \
-             below {}, or a train_params.grad_clip of 1; {kept}",
-            self.steps_done() + 1,
+            "training ran away again at half the rate: at step {step} {reason}; try a \
+             train_params.lr below {}, or a train_params.grad_clip of 1; {kept}",
             self.request.config.train_params.lr
         ))
     }
@@ -149,16 +165,21 @@ impl<'a> Run<'a> {
         self.is_done() || self.steps_done().is_multiple_of(self.sample_every())
     }
 
+    /// Whether the samples of the step that the run goes on from were due and never came.
+    pub fn samples_are_missing(&self) -> bool {
+        self.request.samples_missing && self.steps_done() > 0 && self.samples_are_due()
+    }
+
     fn checkpoint_every(&self) -> u64 {
-        let params = &self.request.config.train_params;
-        let epoch = params.steps_per_epoch(self.request.data.len()) as u64;
-        or_else(params.checkpoint_every as u64, epoch)
+        self.request.config.train_params.steps_between_checkpoints(self.request.data.len())
     }
 
     fn sample_every(&self) -> u64 {
         let configured = self.request.config.train_params.sample_every as u64;
-        let steps = self.steering.sample_every(self.steps_done()).unwrap_or(configured);
-        or_else(steps, self.checkpoint_every())
+        match self.steering.sample_every(self.steps_done()).unwrap_or(configured) {
+            0 => self.checkpoint_every(),
+            steps => steps,
+        }
     }
 
     /// Measures the loss on the images that are held out, if there are any.
@@ -170,14 +191,18 @@ impl<'a> Run<'a> {
         report(TrainEvent::Validation { step: self.steps_done(), loss, ema_loss })
     }
 
-    /// Saves what stands now, unless it was saved before.
+    /// Saves what stands now if it is sound, unless it was saved before.
     pub fn save_what_is_new(&mut self, report: &mut Report) -> Result<()> {
-        if self.steps_done() > self.saved { self.save(report) } else { Ok(()) }
+        match self.steps_done() > self.saved && self.is_sound(report)? {
+            true => self.save(report),
+            false => Ok(()),
+        }
     }
 
-    /// Saves what stands now, as a checkpoint and as the state to go on from.
+    /// Saves what stands now and is sound, as a checkpoint and as the state to go on from.
     pub fn save(&mut self, report: &mut Report) -> Result<()> {
         let step = self.steps_done();
+        report(TrainEvent::Saving { step })?;
         let path = self.folder.checkpoint(step);
         self.learner.checkpoint().save(&path)?;
         self.learner.save_state(&self.folder.state())?;
@@ -211,8 +236,4 @@ impl<'a> Run<'a> {
             Err(error) => Err(error),
         }
     }
-}
-
-fn or_else(every: u64, otherwise: u64) -> u64 {
-    if every == 0 { otherwise } else { every }
 }

@@ -23,7 +23,7 @@ use crate::model::placed;
 use crate::unet::Border;
 
 /// The most bytes of latents that are kept.
-const ROOM: usize = 1 << 30;
+pub(super) const LATENTS_KEPT: usize = 1 << 30;
 
 /// Shared by all that see images of one run.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl Space {
         let Some(latents) = latents else { return Self::Pixels };
         let (channels, height, width) = latents.shape((side, side));
         let bytes = channels * height * width * size_of::<f32>();
-        let most = ROOM / bytes.max(1);
+        let most = LATENTS_KEPT / bytes.max(1);
         Self::Latents(Arc::new(Kept { latents, seen: Mutex::default(), most }))
     }
 

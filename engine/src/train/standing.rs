@@ -6,15 +6,15 @@ use candle_core::{Tensor, Var};
 
 use super::StepReport;
 use super::beginning::begin_from;
-use super::descent::Descent;
+use super::descent::{Descent, norm};
 use super::ema::Ema;
 use super::learning_rate::LearningRate;
 use super::validation::ValidationLoss;
-use crate::Result;
 use crate::checkpoint::{Checkpoint, DatasetFacts, Header};
 use crate::config::RunConfig;
 use crate::data::ImageSet;
 use crate::unet::Weights;
+use crate::{Error, Result};
 
 /// Weights with optimizer, average and learning rate, and the step they stand at.
 #[derive(Debug)]
@@ -50,6 +50,14 @@ impl Standing {
         match &mut self.ema {
             Some(ema) => ema.update(&self.descent.vars, step),
             None => Ok(()),
+        }
+    }
+
+    /// Whether all weights are numbers, also those that no image of a step needs.
+    pub fn check_weights(&self) -> Result<()> {
+        match norm(&self.descent.weights())?.is_finite() {
+            true => Ok(()),
+            false => Err(Error::Diverged("the weights were not numbers any more".into())),
         }
     }
 

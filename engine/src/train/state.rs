@@ -18,20 +18,16 @@ pub(super) fn save(path: &Path, tensors: &BTreeMap<String, &Tensor>, step: u64) 
 
 /// Reads what [`save`] wrote.
 pub(super) fn load(path: &Path) -> Result<(Weights, u64)> {
-    let bytes = read(path)?;
+    let bytes = std::fs::read(path).map_err(|error| Error::file(path, error))?;
     let broken = |why: String| broken(path, &why);
     let step = told_step(path, &bytes)?;
     checksum::verify(&bytes).map_err(|error| broken(error.to_string()))?;
     Ok((native::read_tensors(&bytes).map_err(|error| broken(error.to_string()))?, step))
 }
 
-/// The step that the state is of.
+/// The step that the state is of. Reads only the head of the file.
 pub(super) fn step_of(path: &Path) -> Result<u64> {
-    told_step(path, &read(path)?)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| Error::file(path, error))
+    told_step(path, &native::read_head(path)?)
 }
 
 fn broken(path: &Path, why: &str) -> Error {
@@ -39,8 +35,7 @@ fn broken(path: &Path, why: &str) -> Error {
 }
 
 fn told_step(path: &Path, bytes: &[u8]) -> Result<u64> {
-    let (_, metadata) = safetensors::SafeTensors::read_metadata(bytes)
-        .map_err(|error| broken(path, &error.to_string()))?;
+    let metadata = native::metadata_of(bytes).map_err(|error| broken(path, &error.to_string()))?;
     let step = metadata.metadata().as_ref().and_then(|entries| entries.get("step")?.parse().ok());
     step.ok_or_else(|| broken(path, "its file names no step"))
 }

@@ -45,6 +45,18 @@ pub struct Trainer<'a> {
     objective: Objective,
     dealer: Dealer<'a>,
     held_out: HeldOut<'a>,
+    /// Of the next step, if that was looked at before it is made.
+    ahead: Option<Lesson>,
+}
+
+/// What a step learns from.
+#[derive(Debug)]
+struct Lesson {
+    gradients: Weights,
+    norm: f64,
+    /// The error of each image.
+    losses: Vec<ImageLoss>,
+    timesteps: Vec<usize>,
 }
 
 impl<'a> Trainer<'a> {
@@ -81,6 +93,7 @@ impl<'a> Trainer<'a> {
             config: (**config).clone(),
             device: device.clone(),
             unet,
+            ahead: None,
         })
     }
 
@@ -97,23 +110,32 @@ impl<'a> Trainer<'a> {
     /// as they are, and the error says why.
     pub fn step(&mut self) -> Result<StepReport> {
         let step = self.standing.step + 1;
-        let batch = self.dealer.deal(step, &self.device)?;
-        let (images, timesteps) = (batch.len(), batch.timesteps.clone());
-        let (grads, losses) = self.backward(step, batch)?;
-        let mean = |of: fn(&ImageLoss) -> f32| losses.iter().map(of).sum::<f32>() / images as f32;
-        let loss = mean(|image| image.value * image.weight);
-        let norm = norm(&grads)?;
-        check_course(mean(|image| image.error), norm, self.objective.blind(&timesteps))?;
-
-        self.standing.advance(step, &grads, norm)?;
+        let lesson = match self.ahead.take() {
+            Some(lesson) => lesson,
+            None => self.lesson(step)?,
+        };
+        let Lesson { gradients, norm, losses, timesteps } = &lesson;
+        let loss = mean(losses, |image| image.value * image.weight);
+        self.standing.advance(step, gradients, *norm)?;
         let values: Vec<f32> = losses.iter().map(|image| image.value).collect();
-        self.dealer.timesteps.note(&timesteps, &values);
+        self.dealer.timesteps.note(timesteps, &values);
         self.standing.step = step;
         let moment = (step, self.dealer.epoch_of(step));
         Ok(StepReport {
-            buckets: buckets(&values, &timesteps, self.schedule.timesteps()),
-            ..self.standing.report(moment, images, loss, norm)
+            buckets: buckets(&values, timesteps, self.schedule.timesteps()),
+            ..self.standing.report(moment, losses.len(), loss, *norm)
         })
+    }
+
+    /// What `step`, the next one, is to learn from.
+    fn lesson(&mut self, step: u64) -> Result<Lesson> {
+        let batch = self.dealer.deal(step, &self.device)?;
+        let timesteps = batch.timesteps.clone();
+        let (gradients, losses) = self.backward(step, batch)?;
+        let norm = norm(&gradients)?;
+        let blind = self.objective.blind(&timesteps);
+        check_course(mean(&losses, |image| image.error), norm, blind)?;
+        Ok(Lesson { gradients, norm, losses, timesteps })
     }
 
     /// The gradient of the mean error of `batch`, which `step` trains on, and the error of each image.
@@ -204,6 +226,7 @@ impl<'a> Trainer<'a> {
     /// Goes back to a saved state; the steps that follow are those the saved run would have made.
     pub fn restore(&mut self, path: &Path) -> Result<()> {
         let (tensors, step) = state::load(path)?;
+        self.ahead = None;
         self.standing.restore(&tensors, step)?;
         self.dealer.timesteps.restore(&tensors)
     }
@@ -224,6 +247,13 @@ impl Learner for Trainer<'_> {
 
     fn step(&mut self) -> Result<StepReport> {
         self.step()
+    }
+
+    fn look_ahead(&mut self) -> Result<()> {
+        if self.ahead.is_none() {
+            self.ahead = Some(self.lesson(self.standing.step + 1)?);
+        }
+        Ok(())
     }
 
     fn validate(&self) -> Result<Option<ValidationLoss>> {
@@ -276,6 +306,11 @@ impl Learner for Trainer<'_> {
     fn samples(&self, cancel: &CancelToken) -> Result<Samples> {
         samples::drawn(self, cancel)
     }
+}
+
+/// The mean of what `of` says of each image.
+fn mean(losses: &[ImageLoss], of: fn(&ImageLoss) -> f32) -> f32 {
+    losses.iter().map(of).sum::<f32>() / losses.len() as f32
 }
 
 /// Whether training is still on its way. `blind` is the loss of a network that knows nothing.

@@ -231,6 +231,7 @@ fn told(config: &ValidConfig, data: &ImageSet, folder: &std::path::Path) -> Told
         device: &Device::Cpu,
         folder,
         resume: false,
+        samples_missing: false,
         control: &Control::new(),
     };
     train(&request, &CancelToken::new(), &mut |event| {

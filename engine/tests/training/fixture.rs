@@ -69,6 +69,7 @@ pub fn request<'a>(
         device: &Device::Cpu,
         folder,
         resume: false,
+        samples_missing: false,
         control,
     }
 }

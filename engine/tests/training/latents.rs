@@ -68,9 +68,17 @@ fn run_on(
 ) -> Result<TrainEnd> {
     let (control, cancel) = (&Control::new(), CancelToken::new());
     let device = &Device::Cpu;
-    let begin_from = None;
-    let request =
-        TrainRequest { config, data, autoencoder, begin_from, device, folder, resume, control };
+    let request = TrainRequest {
+        config,
+        data,
+        autoencoder,
+        begin_from: None,
+        device,
+        folder,
+        resume,
+        samples_missing: false,
+        control,
+    };
     train(&request, &cancel, &mut |event| {
         if let TrainEvent::Step(figures) = event
             && figures.step == stop_after
@@ -334,9 +342,13 @@ fn estimates_are_of_the_network_as_it_is_built() {
     assert_eq!(weights_in(&config, Some(header)), numbers(&trainer.checkpoint()));
     assert_eq!(weights_in(&header.config, None), numbers(&autoencoder));
     let wide = latent(&["model_params.im_size=256", "train_params.batch_size=64"]);
-    assert!(memory_estimate(&wide, Some(header)) < memory_estimate(&wide, None));
+    assert!(memory_estimate(&wide, Some(header), 0) < memory_estimate(&wide, None, 0));
+    // Pixels in bytes, and latents of three planes of a quarter of their side in numbers of four.
+    let more = memory_estimate(&wide, Some(header), 100) - memory_estimate(&wide, Some(header), 0);
+    let side = 256 / header.autoencoder().unwrap().params.factor() as u64;
+    assert_eq!(more, 100 * (256 * 256 * 3 + side * side * 3 * 4));
     let autoencoder = small("kl", &["model_params.im_size=256"]);
-    assert!(memory_estimate(&autoencoder, None) > 256 * 256 * 8 * 4);
+    assert!(memory_estimate(&autoencoder, None, 0) > 256 * 256 * 8 * 4);
 }
 
 /// How many latents of three planes of 8x8 the run in `folder` keeps.
@@ -356,13 +368,14 @@ fn a_run_that_goes_on_takes_its_latents_from_its_folder() {
     assert_eq!(kept(whole), 16);
     for folder in [parts, encoded] {
         run_on(&config, &data, autoencoder, (folder, false), 2).unwrap();
-        assert_eq!(kept(folder), 8);
+        // Those of the next step too, which was looked at before the save.
+        assert_eq!(kept(folder), 12);
     }
     std::fs::remove_file(encoded.join("latents.cache")).unwrap();
-    for (folder, known) in [(parts, 16), (encoded, 8)] {
+    for (folder, known) in [(parts, 16..=16), (encoded, 8..=12)] {
         run_on(&config, &data, None, (folder, true), 0).unwrap();
         // The second half of the epoch shows the other half of the images.
-        assert_eq!(kept(folder), known);
+        assert!(known.contains(&kept(folder)));
         assert!(bytes_of_last(folder) == bytes_of_last(whole));
     }
 }

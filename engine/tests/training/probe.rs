@@ -16,7 +16,7 @@ fn a_probe_counts_images_from_when_it_is_warm_until_it_is_enough() {
     ];
     let (config, cancel) = (tiny(&changes), CancelToken::new());
     let mut told = Vec::new();
-    let images = probe(&config, None, &Device::Cpu, &cancel, &mut |images| {
+    let images = probe(&config, 100, None, &Device::Cpu, &cancel, &mut |images| {
         told.push(images);
         images >= 20
     });
@@ -27,7 +27,7 @@ fn a_probe_counts_images_from_when_it_is_warm_until_it_is_enough() {
 #[test]
 fn a_probe_can_be_cancelled() {
     let cancel = CancelToken::new();
-    let end = probe(&tiny(&[]), None, &Device::Cpu, &cancel, &mut |images| {
+    let end = probe(&tiny(&[]), 100, None, &Device::Cpu, &cancel, &mut |images| {
         if images > 0 {
             cancel.cancel();
         }

@@ -140,6 +140,7 @@ fn the_loss_falls_and_every_step_is_reported() {
             TrainEvent::Samples { pictures, .. } => samples += pictures.len(),
             TrainEvent::Checkpoint { step, .. } => saved.push(step),
             TrainEvent::Started { total_steps, .. } => assert_eq!(total_steps, 150),
+            TrainEvent::Saving { .. } => {}
             other => panic!("{other:?}"),
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use engine::Error;
 use engine::checkpoint::Checkpoint;
-use engine::train::{Control, TrainEnd, checkpoints};
+use engine::train::{Control, TrainEnd, checkpoints, saved_step};
 
 use crate::fixture::{bytes_of_last, tiny};
 use crate::watch::{told, watch};
@@ -88,8 +88,15 @@ fn a_paused_run_makes_no_step_and_ends_with_the_bytes_of_one_that_was_not() {
     assert_eq!(end.unwrap(), TrainEnd::Finished { step: 6 });
     let from = lines.iter().position(|line| line.starts_with("step 3 ")).unwrap();
     let to = lines.iter().position(|line| line.starts_with("step 4 ")).unwrap();
-    let meanwhile =
-        ["paused 3", "checkpoint 3", "paused 3", "samples 3", "paused 3", "continued 3"];
+    let meanwhile = [
+        "paused 3",
+        "saving 3",
+        "checkpoint 3",
+        "paused 3",
+        "samples 3",
+        "paused 3",
+        "continued 3",
+    ];
     let mut told = lines[from + 1..to].to_vec();
     // It may look around more often than it is asked for something.
     told.dedup();
@@ -155,6 +162,118 @@ fn a_run_that_runs_away_twice_ends_and_keeps_the_last_good_checkpoint() {
     let (step, path) = checkpoints(folder.path()).unwrap().pop().unwrap();
     assert_eq!(step, 3);
     Checkpoint::load(&path).unwrap();
+}
+
+/// Gives step 4 a rate that ruins the weights, and a good one to the run that was taken back.
+fn ruin(line: &str, control: &Control) {
+    if line.starts_with("step 3 ") {
+        control.set_rate_factor(1000.0).unwrap();
+    }
+    if line.starts_with("back ") {
+        control.set_rate_factor(0.5).unwrap();
+    }
+}
+
+#[test]
+fn a_step_that_ruins_the_weights_is_not_saved_not_even_the_last() {
+    for steps in [4, 6] {
+        let num_steps = format!("train_params.num_steps={steps}");
+        let config = tiny(&["train_params.checkpoint_every=1", &num_steps]);
+        let folder = tempfile::tempdir().unwrap();
+        let (end, lines) = watch(&config, folder.path(), false, &mut |line, control, _| {
+            ruin(line, control);
+            Ok(())
+        });
+        assert_eq!(end.unwrap(), TrainEnd::Finished { step: steps });
+        assert_eq!(told(&lines, "back "), ["4 3 1"]);
+        assert_eq!(told(&lines, "step 4 "), ["2", "0.0005"]);
+        assert_eq!(told(&lines, "checkpoint ")[..4], ["1", "2", "3", "4"]);
+        let (_, path) = checkpoints(folder.path()).unwrap().pop().unwrap();
+        for (name, weight) in Checkpoint::load(&path).unwrap().weights {
+            let largest = weight.abs().unwrap().flatten_all().unwrap().max(0).unwrap();
+            assert!(largest.to_scalar::<f32>().unwrap() < 2.0, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_run_whose_last_step_ruins_it_twice_is_not_done() {
+    let config = tiny(&[
+        "train_params.checkpoint_every=1",
+        "train_params.num_steps=4",
+        "train_params.lr=0.05",
+        "train_params.validation_share=0.2",
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let (end, lines) = watch(&config, folder.path(), false, &mut |line, control, _| {
+        if line.starts_with("step 3 ") {
+            control.set_rate_factor(1000.0).unwrap();
+        }
+        Ok(())
+    });
+    let message = end.unwrap_err().to_string();
+    assert!(message.contains("at step 4 the loss went up to"), "{message}");
+    assert!(message.contains("the checkpoint of step 3 is kept"), "{message}");
+    assert_eq!(saved_step(folder.path()), Some(3));
+    assert_eq!(told(&lines, "validation ").len(), 3, "ruined weights are not measured");
+}
+
+#[test]
+fn ruined_weights_are_not_saved_when_asked_for_nor_by_a_stop() {
+    let config = tiny(&["train_params.checkpoint_every=3"]);
+    let [asked, stopped] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let (end, lines) = watch(&config, asked.path(), false, &mut |line, control, _| {
+        ruin(line, control);
+        if line.starts_with("step 4 2") {
+            control.save_now();
+        }
+        Ok(())
+    });
+    assert_eq!(end.unwrap(), TrainEnd::Finished { step: 6 });
+    assert_eq!(told(&lines, "back "), ["4 3 1"]);
+    assert_eq!(told(&lines, "checkpoint "), ["3", "6"]);
+
+    let (end, _) = watch(&config, stopped.path(), false, &mut |line, control, cancel| {
+        ruin(line, control);
+        if line.starts_with("step 4 2") {
+            cancel.cancel();
+        }
+        Ok(())
+    });
+    assert_eq!(end.unwrap(), TrainEnd::Stopped { step: 3 });
+    assert_eq!(saved_step(stopped.path()), Some(3));
+}
+
+#[test]
+fn a_save_is_told_before_the_run_would_go_on_from_it() {
+    let (config, folder) = (tiny(&[]), tempfile::tempdir().unwrap());
+    let (end, _) = watch(&config, folder.path(), false, &mut |line, _, _| match line {
+        "saving 4" => Err(Error::Cancelled),
+        _ => Ok(()),
+    });
+    assert!(matches!(end, Err(Error::Cancelled)));
+    assert_eq!(saved_step(folder.path()), None);
+}
+
+#[test]
+fn a_run_that_was_killed_between_its_save_and_its_samples_draws_them_first() {
+    let (config, folder) = (tiny(&[]), tempfile::tempdir().unwrap());
+    let (end, _) = watch(&config, folder.path(), false, &mut |line, _, _| match line {
+        "checkpoint 4" => Err(Error::Cancelled),
+        _ => Ok(()),
+    });
+    assert!(matches!(end, Err(Error::Cancelled)));
+    let (end, lines) = watch(&config, folder.path(), true, &mut |line, _, cancel| {
+        if line.starts_with("step 5 ") {
+            cancel.cancel();
+        }
+        Ok(())
+    });
+    assert_eq!(end.unwrap(), TrainEnd::Stopped { step: 5 });
+    assert_eq!(lines[..2], ["started 5", "samples 4"]);
+    // None were due at step 5.
+    let (_, lines) = watch(&config, folder.path(), true, &mut |_, _, _| Ok(()));
+    assert_eq!(told(&lines, "samples "), ["6"]);
 }
 
 #[test]

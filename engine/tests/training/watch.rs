@@ -19,6 +19,7 @@ fn line(event: &TrainEvent) -> String {
             format!("validation {step} {loss} {ema_loss:?}")
         }
         TrainEvent::Samples { step, .. } => format!("samples {step}"),
+        TrainEvent::Saving { step } => format!("saving {step}"),
         TrainEvent::Checkpoint { step, .. } => format!("checkpoint {step}"),
         TrainEvent::RolledBack { step, to_step, learning_rate, .. } => {
             format!("back {step} {to_step} {learning_rate}")
@@ -36,7 +37,11 @@ pub fn watch(
     watcher: &mut Watcher,
 ) -> (engine::Result<TrainEnd>, Vec<String>) {
     let (data, control, cancel) = (stripes(10), Control::new(), CancelToken::new());
-    let request = TrainRequest { resume, ..request(config, &data, folder, &control) };
+    let request = TrainRequest {
+        resume,
+        samples_missing: resume,
+        ..request(config, &data, folder, &control)
+    };
     let mut lines = Vec::new();
     let end = train(&request, &cancel, &mut |event| {
         lines.push(line(&event));

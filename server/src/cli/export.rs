@@ -24,7 +24,7 @@ pub struct ExportArgs {
     out: PathBuf,
     /// diffusers: a folder for `DDPMPipeline.from_pretrained`; that of a model which was trained here
     /// holds the code of its network, which `trust_remote_code=True` lets it run. zip: a run with its
-    /// checkpoints, samples, figures and configuration
+    /// checkpoints, samples, figures, configuration and state, which can go on where it is imported
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Only what drawing needs, in half precision: a quarter of the size or less

@@ -1,17 +1,19 @@
-//! `darkroom import`: a model from elsewhere among the own ones.
+//! `darkroom import`: a model or a run from elsewhere among the own ones.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use engine::train::saved_step;
 
 use super::place::DataDir;
 use crate::Result;
-use crate::studio::Folders;
-use crate::studio::library::{ModelFile, ModelSource, Models};
+use crate::studio::library::{ModelFile, ModelSource};
+use crate::studio::{Darkroom, DeviceLabel};
 
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// A diffusers pipeline (folder or zip), a .pth of the reference code, or a .safetensors of Darkroom
+    /// A diffusers pipeline (folder or zip), a .pth of the reference code, a .safetensors of Darkroom, or
+    /// the zip of a run, which can go on then
     #[arg(value_name = "PATH")]
     path: PathBuf,
     /// What the model is to be called
@@ -25,9 +27,11 @@ pub struct ImportArgs {
 }
 
 pub fn run(args: &ImportArgs) -> Result<()> {
-    let models = Models::new(Folders::at(&args.place.path()));
+    // Nothing is computed.
+    let device = DeviceLabel { label: "cpu".into(), note: None };
+    let darkroom = Darkroom::open(&args.place.path(), device)?;
     let source = ModelSource { path: &args.path, yaml: args.config.as_deref() };
-    let header = models.import(&args.name, &source)?;
+    let header = darkroom.import(&args.name, &source)?;
     let side = header.config.model_params.im_size;
     println!(
         "{}: {} weights, {side}x{side} pixels; draw with --model {}",
@@ -36,8 +40,11 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     if let Some(note) = header.diffusers.as_ref().and_then(|spec| spec.scheduler.note()) {
         println!("{note}");
     }
-    if let ModelFile::Checkpoint { path, .. } = models.find(&args.name)? {
+    if let ModelFile::Checkpoint { path, .. } = darkroom.models.find(&args.name)? {
         println!("{}", path.display());
+    }
+    if let Some(step) = saved_step(&darkroom.folders.run(&args.name)) {
+        println!("go on from step {step}: darkroom train --resume {}", args.name);
     }
     Ok(())
 }

@@ -145,6 +145,7 @@ fn take_channels(config: &mut RunConfig, darkroom: &Darkroom) -> Result<()> {
     if config.model_params.im_channels != 1 {
         return Ok(());
     }
+    darkroom.datasets.check_as_it_is(&asked)?;
     let channels = match darkroom.datasets.known(&asked)? {
         Some(info) => info.channels,
         None => {

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use app::api::{JobId, JobState};
 use clap::Args;
-use engine::config::RunConfig;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::interrupt::on_ctrl_c;
 use super::place::{DataDir, Machine};
-use super::recipe::{Recipe, read_yaml};
+use super::recipe::Recipe;
 use crate::studio::runs::RunRequest;
 use crate::studio::store::JobRow;
 use crate::studio::{Darkroom, Runner, Worker};
@@ -81,8 +80,7 @@ fn adopt(darkroom: &Darkroom, name: &str) -> Result<JobRow> {
         let known = runs.iter().map(|run| run.title.as_str());
         return Err(engine::config::unknown_name("resume", name, known).into());
     }
-    let (config, _): (RunConfig, String) = read_yaml(&path)?;
-    darkroom.adopt_run(name, &RunRequest::new(config).resumed())
+    darkroom.adopt_run(name)
 }
 
 /// Shows the figures until the run is over. Off a terminal the bar stays hidden.

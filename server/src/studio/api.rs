@@ -362,7 +362,7 @@ impl Darkroom {
             weights: engine::train::weights_in(&config, autoencoder.as_ref()),
             images,
             total_steps: config.train_params.total_steps(images as usize) as u64,
-            memory_bytes: engine::train::memory_estimate(&config, autoencoder.as_ref()),
+            memory_bytes: engine::train::memory_estimate(&config, autoencoder.as_ref(), images),
         })
     }
 

@@ -20,6 +20,12 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// What a run may take that begins when this program has nothing else to do: what is free, and
+    /// what the program holds now.
+    pub fn for_a_run(&self) -> u64 {
+        (self.free + self.used).min(self.total)
+    }
+
     /// Nothing where the system does not tell.
     pub fn now() -> Option<Self> {
         let system = std::fs::read_to_string("/proc/meminfo").ok()?;

@@ -1,13 +1,26 @@
 //! `metrics.jsonl` in a run's folder: one line for each step, for whoever wants to plot it elsewhere.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use app::api::LossPoint;
 use engine::train::StepReport;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
+use super::files::write_whole;
 use crate::{Error, Result};
+
+/// What is told of a step.
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    step: u64,
+    epoch: u64,
+    loss: f32,
+    loss_by_timestep_quarter: [Option<f32>; 4],
+    learning_rate: f64,
+    grad_norm: f32,
+}
 
 pub struct Metrics {
     path: PathBuf,
@@ -19,26 +32,42 @@ impl Metrics {
     pub fn open(folder: &Path, first_step: u64) -> Result<Self> {
         let path = folder.join("metrics.jsonl");
         let kept = lines_before(&path, first_step);
-        fs::write(&path, kept).map_err(Error::file("write", &path))?;
+        write_whole(&path, kept.as_bytes())?;
         let file =
             OpenOptions::new().append(true).open(&path).map_err(Error::file("write", &path))?;
         Ok(Self { path, file: BufWriter::new(file) })
     }
 
     pub fn add(&mut self, report: &StepReport) -> Result<()> {
-        let line = json!({
-            "step": report.step,
-            "epoch": report.epoch,
-            "loss": report.loss,
-            "loss_by_timestep_quarter": report.buckets,
-            "learning_rate": report.learning_rate,
-            "grad_norm": report.grad_norm,
-        });
+        let line = serde_json::to_string(&Line {
+            step: report.step,
+            epoch: report.epoch,
+            loss: report.loss,
+            loss_by_timestep_quarter: report.buckets,
+            learning_rate: report.learning_rate,
+            grad_norm: report.grad_norm,
+        })?;
         writeln!(self.file, "{line}").map_err(Error::file("write", &self.path))
     }
 
     pub fn flush(&mut self) -> Result<()> {
         self.file.flush().map_err(Error::file("write", &self.path))
+    }
+}
+
+/// What the file in `folder` tells of the steps up to `last`.
+pub fn points(folder: &Path, last: u64) -> Vec<LossPoint> {
+    let lines = lines_before(&folder.join("metrics.jsonl"), last + 1);
+    lines.lines().filter_map(|line| Some(point(&serde_json::from_str(line).ok()?))).collect()
+}
+
+fn point(line: &Line) -> LossPoint {
+    LossPoint {
+        step: line.step,
+        loss: line.loss,
+        buckets: line.loss_by_timestep_quarter,
+        learning_rate: Some(line.learning_rate),
+        grad_norm: Some(line.grad_norm),
     }
 }
 
@@ -81,7 +110,7 @@ mod tests {
         let mut metrics = Metrics::open(folder.path(), 4).unwrap();
         metrics.add(&report(4)).unwrap();
         metrics.flush().unwrap();
-        let text = fs::read_to_string(folder.path().join("metrics.jsonl")).unwrap();
+        let text = std::fs::read_to_string(folder.path().join("metrics.jsonl")).unwrap();
         assert_eq!(text.lines().count(), 4);
         assert!(text.lines().last().unwrap().contains("\"step\":4"), "{text}");
     }

@@ -1,5 +1,6 @@
 //! What the program remembers and does: jobs, runs, gallery, data sets, models. Knows no web.
 
+mod adopting;
 mod api;
 pub mod archive;
 mod augmenting;
@@ -20,6 +21,7 @@ pub mod image_texts;
 mod infotext;
 mod inputs;
 pub mod library;
+mod listener;
 pub mod live;
 mod memory;
 pub mod merging;
@@ -65,7 +67,7 @@ use std::time::{Duration, SystemTime};
 
 use app::api::{JobId, JobKind, JobState, Live};
 use engine::config::RunConfig;
-use engine::train::{check_classes, latest_checkpoint};
+use engine::train::{check_classes, latest_checkpoint, saved_step};
 
 use crate::{Error, Result};
 use errands::Errands;
@@ -205,8 +207,7 @@ impl Darkroom {
     }
 
     fn resumable_step(&self, run: &str) -> Option<u64> {
-        let checkpoints = engine::train::checkpoints(&self.folders.run(run)).ok()?;
-        checkpoints.into_iter().map(|(step, _)| step).max()
+        saved_step(&self.folders.run(run))
     }
 
     fn publish_status(&self) -> Result<()> {
@@ -264,7 +265,7 @@ impl Darkroom {
     /// known before it is read.
     fn check_data(&self, config: &RunConfig) -> Result<()> {
         let asked = &config.dataset_params.im_path;
-        self.datasets.check(asked)?;
+        self.datasets.check_as_it_is(asked)?;
         match self.datasets.known(asked)? {
             Some(info) => Ok(check_classes(config, info.classes.len())?),
             None => Ok(()),
@@ -273,6 +274,7 @@ impl Darkroom {
 
     /// Lets a run that is over go on from its newest checkpoint, by `config`.
     pub fn resume_training(&self, job: JobId, config: RunConfig, runner: Runner) -> Result<JobId> {
+        self.check_training_memory(&config)?;
         let _lock = self.folders.lock_names()?;
         self.reconcile()?;
         let row = self.training_row(job)?;
@@ -288,15 +290,6 @@ impl Darkroom {
         files::make_folder(&self.folders.run(&row.title))?;
         self.store.requeue(job, &request.write()?, self.runner_name(runner))?;
         self.queued(job)
-    }
-
-    /// A row for a run whose folder is there without one.
-    pub fn adopt_run(&self, name: &str, request: &RunRequest) -> Result<JobRow> {
-        let text = request.write()?;
-        let job = self.store.enqueue(JobKind::Train, name, &text, Some(self.worker_name()))?;
-        let message = Some("found in the data folder".into());
-        self.store.end(job, &Ending { state: JobState::Interrupted, message })?;
-        self.training_row(job)
     }
 
     fn training_row(&self, job: JobId) -> Result<JobRow> {

@@ -6,6 +6,7 @@ use app::api::Speed;
 use engine::CancelToken;
 use engine::checkpoint::Checkpoint;
 use engine::config::{RunConfig, ValidConfig};
+use engine::train::workload;
 
 use super::Darkroom;
 use crate::{Error, Result};
@@ -22,27 +23,29 @@ impl Darkroom {
         let config = config.validate()?;
         let images = self.datasets.count(&config.dataset_params.im_path)? as usize;
         let autoencoder = self.autoencoder(&config)?;
+        self.check_training_memory(&config)?;
         if !self.live.is_idle() {
             return Err(Error::Conflict("the device is at work; measure when it is idle".into()));
         }
         let cancel = CancelToken::new();
         let (steps, token) = (config.clone(), cancel.clone());
-        let measured =
-            self.errands.leave(move |device| measure(&steps, autoencoder.as_ref(), device, &token));
+        let measured = self
+            .errands
+            .leave(move |device| measure(&steps, images, autoencoder.as_ref(), device, &token));
         self.bell.ring();
         let speed = measured.recv_timeout(PATIENCE).map_err(|_| {
             cancel.cancel();
             Error::Conflict("no step was done within a minute".into())
         })??;
-        let train = &config.train_params;
-        let total = train.total_steps(images) * train.images_per_step();
-        Ok(Speed { images_per_second: speed as f32, seconds: (total as f64 / speed) as f32 })
+        let seconds = workload(&config, images) / speed;
+        Ok(Speed { images_per_second: speed as f32, seconds: seconds as f32 })
     }
 }
 
 /// Images per second.
 fn measure(
     config: &ValidConfig,
+    images: usize,
     autoencoder: Option<&Checkpoint>,
     device: &candle_core::Device,
     cancel: &CancelToken,
@@ -54,6 +57,6 @@ fn measure(
         }
         began.elapsed() >= PROBE
     };
-    let images = engine::train::probe(config, autoencoder, device, cancel, &mut enough)?;
+    let images = engine::train::probe(config, images, autoencoder, device, cancel, &mut enough)?;
     Ok(images as f64 / began.elapsed().as_secs_f64())
 }

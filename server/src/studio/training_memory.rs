@@ -11,44 +11,47 @@ use crate::Result;
 const FIELD: &str = "train_params.batch_size";
 
 impl Darkroom {
-    /// Whether the run of `config` fits into the whole memory of this machine: what is free when its
-    /// turn comes, nobody knows. Errors name `train_params.batch_size` and the largest that fits. A
-    /// card's memory is not known, and not asked.
+    /// Whether the run of `config` fits into the memory that it can have. Errors name
+    /// `train_params.batch_size` and the largest that fits. A card's memory is not known, and not asked;
+    /// nor is that of a run whose autoencoder is gone, which goes on with its own.
     pub(super) fn check_training_memory(&self, config: &RunConfig) -> Result<()> {
         let Some(memory) = Memory::now().filter(|_| self.device.label.starts_with("cpu")) else {
             return Ok(());
         };
-        let autoencoder = self.autoencoder_header(config)?;
-        Ok(fits(config, autoencoder.as_ref(), memory.total)?)
+        let Ok(autoencoder) = self.autoencoder_header(config) else { return Ok(()) };
+        // Whether its images are there is told elsewhere.
+        let images = self.datasets.count(&config.dataset_params.im_path).unwrap_or(0);
+        Ok(fits(config, autoencoder.as_ref(), images, memory.for_a_run())?)
     }
 }
 
 fn fits(
     config: &RunConfig,
     autoencoder: Option<&Header>,
-    total: u64,
+    images: u64,
+    free: u64,
 ) -> std::result::Result<(), ConfigError> {
     let of_batch = |batch_size| {
         let mut config = config.clone();
         config.train_params.batch_size = batch_size;
-        memory_estimate(&config, autoencoder)
+        memory_estimate(&config, autoencoder, images)
     };
     let batch = config.train_params.batch_size;
     let taken = of_batch(batch);
-    if taken <= total {
+    if taken <= free {
         return Ok(());
     }
     let image = of_batch(2) - of_batch(1);
-    let largest = (total + image).saturating_sub(of_batch(1)) / image.max(1);
+    let largest = (free + image).saturating_sub(of_batch(1)) / image.max(1);
     let way_out = match largest {
-        0 => "give a smaller network or smaller images".to_owned(),
+        0 => "give a smaller network, or smaller or fewer images".to_owned(),
         largest => format!("give at most {largest}, and more train_params.accumulation_steps"),
     };
     let told = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
-    let (taken, total) = (told(taken), told(total));
+    let (taken, free) = (told(taken), told(free));
     Err(ConfigError::one(
         FIELD,
-        format!("{batch} images a step take about {taken} and this machine has {total}; {way_out}"),
+        format!("{batch} images a step take about {taken} and {free} are free; {way_out}"),
     ))
 }
 
@@ -62,15 +65,17 @@ mod tests {
     fn a_batch_that_cannot_fit_is_told_with_the_largest_that_would() {
         let mut config = RunConfig::default();
         config.train_params.batch_size = 512;
-        let error = fits(&config, None, 2 * GIB).unwrap_err();
+        let error = fits(&config, None, 0, 2 * GIB).unwrap_err();
         let told = error.for_field(FIELD).unwrap();
         let words = told.split("at most ").nth(1).unwrap();
         let largest: usize = words.split(',').next().unwrap().parse().unwrap();
         config.train_params.batch_size = largest;
-        assert_eq!(fits(&config, None, 2 * GIB), Ok(()), "{told}");
+        assert_eq!(fits(&config, None, 0, 2 * GIB), Ok(()), "{told}");
+        // A gray image of 28 by 28 is held in 784 bytes.
+        assert!(fits(&config, None, 2 * GIB / 784, 2 * GIB).is_err());
         config.train_params.batch_size = largest + 1;
-        assert!(fits(&config, None, 2 * GIB).is_err(), "{told}");
-        let tiny = fits(&config, None, 1 << 20).unwrap_err();
-        assert!(tiny.for_field(FIELD).unwrap().ends_with("smaller images"), "{tiny}");
+        assert!(fits(&config, None, 0, 2 * GIB).is_err(), "{told}");
+        let tiny = fits(&config, None, 0, 1 << 20).unwrap_err();
+        assert!(tiny.for_field(FIELD).unwrap().ends_with("smaller or fewer images"), "{tiny}");
     }
 }

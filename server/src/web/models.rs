@@ -46,7 +46,7 @@ fn exported(darkroom: &Darkroom, name: &str, half: bool) -> Result<File> {
     File::open(&path).map_err(Error::file("read", &path))
 }
 
-/// `NAME.zip`: the whole folder of a run but the state of its optimizer.
+/// `NAME.zip`: a run with all that it needs to go on elsewhere.
 pub async fn run(State(web): State<Web>, Path(file): Path<String>) -> Answer {
     zip(web, file, |darkroom, name| darkroom.models.zip(name)).await
 }

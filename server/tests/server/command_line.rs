@@ -90,6 +90,41 @@ fn a_run_goes_on_by_name_to_more_steps() {
 }
 
 #[test]
+fn a_run_goes_on_elsewhere_with_the_bytes_of_one_that_stayed() {
+    let setup = Setup::idle();
+    let folder = place(&setup);
+    let [whole, begun, zipped, copied] = ["whole", "begun", "zipped", "copied"].map(|name| {
+        let data_dir = folder.join(name);
+        std::fs::create_dir(&data_dir).unwrap();
+        data_dir
+    });
+    let train = "train --config ../tiny.yaml --set lr_schedule=constant";
+    succeed(&whole, &format!("{train} --steps 8"));
+    succeed(&begun, &format!("{train} --steps 4"));
+    succeed(&begun, "export --model first --format zip --out ../run.zip");
+
+    let told = succeed(&zipped, "import ../run.zip --name first");
+    assert!(told.contains("darkroom train --resume first"), "{told}");
+    // A folder that was copied by hand, which no database knows.
+    let mut zip =
+        zip::ZipArchive::new(std::fs::File::open(folder.join("run.zip")).unwrap()).unwrap();
+    zip.extract(copied.join("runs/first")).unwrap();
+    let last = |data_dir: &Path| {
+        std::fs::read(data_dir.join("runs/first/checkpoints/step-00000008.safetensors")).unwrap()
+    };
+    for data_dir in [zipped, copied] {
+        let told = succeed(&data_dir, "train --resume first --steps 8");
+        assert!(told.contains("done: step 8"), "{told}");
+        assert!(last(&data_dir) == last(&whole), "{}", data_dir.display());
+        let metrics = std::fs::read_to_string(data_dir.join("runs/first/metrics.jsonl")).unwrap();
+        assert_eq!(metrics.lines().count(), 8);
+    }
+    let told = darkroom(&whole, "train --resume nobody");
+    let words = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(!told.status.success() && words.contains("resume"), "{words}");
+}
+
+#[test]
 fn two_checkpoints_are_merged_into_a_model_that_draws() {
     let setup = Setup::idle();
     let folder = place(&setup);

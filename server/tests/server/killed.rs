@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use app::api::Studio;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::support::Setup;
+use crate::support::{Setup, open};
 
 const STEPS: u64 = 640;
 const KILLS: u64 = 10;
+const SAMPLES: u64 = 48;
 
 fn darkroom(data_dir: &Path, line: &str) -> Child {
     Command::new(env!("CARGO_BIN_EXE_darkroom"))
@@ -40,19 +42,19 @@ fn reaches(run: &mut Child, data_dir: &Path, step: u64) -> bool {
     true
 }
 
-#[test]
-fn killed_at_ten_random_moments_it_ends_with_the_same_bytes() {
+#[tokio::test]
+async fn killed_at_ten_random_moments_it_ends_with_the_same_bytes() {
     let setup = Setup::idle();
     let folder = setup.folder.path();
     let mut config = setup.tiny("first", STEPS as usize);
     config.set("train_params.checkpoint_every", "8").unwrap();
-    config.set("train_params.sample_every", "48").unwrap();
+    config.set("train_params.sample_every", &SAMPLES.to_string()).unwrap();
     let yaml = folder.join("tiny.yaml");
     std::fs::write(&yaml, config.to_yaml()).unwrap();
     let begin = format!("train --config {}", yaml.display());
-    let (whole, killed) = (folder.join("whole"), folder.join("killed"));
+    let (whole, killed) = (folder.join("whole/data"), folder.join("killed/data"));
     for place in [&whole, &killed] {
-        std::fs::create_dir(place).unwrap();
+        std::fs::create_dir_all(place).unwrap();
     }
     assert!(darkroom(&whole, &begin).wait().unwrap().success());
 
@@ -60,7 +62,9 @@ fn killed_at_ten_random_moments_it_ends_with_the_same_bytes() {
     let mut line = begin.as_str();
     for kill in 0..KILLS {
         let mut run = darkroom(&killed, line);
-        assert!(reaches(&mut run, &killed, 8 + kill * 32), "the run ended before kill {kill}");
+        // Around a save with samples, where most is written.
+        let reached = reaches(&mut run, &killed, (1 + kill) * SAMPLES);
+        assert!(reached, "the run ended before kill {kill}");
         std::thread::sleep(Duration::from_micros(random.random_range(0..30_000)));
         // The signal that cannot be caught: nothing is written on the way out.
         run.kill().unwrap();
@@ -78,7 +82,22 @@ fn killed_at_ten_random_moments_it_ends_with_the_same_bytes() {
             serde_json::from_str::<serde_json::Value>(line).unwrap()["step"].as_u64().unwrap()
         })
         .collect();
-    assert!(steps.is_sorted() && steps.last() == Some(&STEPS), "{steps:?}");
+    assert_eq!(steps, (1..=STEPS).collect::<Vec<_>>(), "every step once");
+
+    let studio = open(&folder.join("killed"));
+    let view = studio.training(None).await.unwrap().unwrap();
+    let steps: Vec<u64> = view.curve.iter().map(|point| point.step).collect();
+    assert_eq!(steps, (1..=STEPS).collect::<Vec<_>>(), "the curve has no gap");
+    let grids: Vec<u64> = view.samples.iter().map(|grid| grid.step).collect();
+    let due: Vec<u64> =
+        (1..=STEPS).filter(|step| step.is_multiple_of(SAMPLES) || *step == STEPS).collect();
+    assert_eq!(grids, due, "every grid is there");
+    for step in due {
+        let grid = |place: &Path| {
+            std::fs::read(place.join(format!("runs/first/samples/step-{step:08}.png"))).unwrap()
+        };
+        assert!(grid(&whole) == grid(&killed), "step {step}");
+    }
 }
 
 /// A run that is told to end in a way that programs hear leaves a checkpoint of where it was.

@@ -3,11 +3,13 @@
 use std::io::Write;
 use std::path::Path;
 
-use app::api::ModelInfo;
+use app::api::{JobState, ModelInfo, Studio};
 use axum::http::{StatusCode, header};
 use engine::checkpoint::Checkpoint;
+use server::studio::Runner;
 
 use crate::support::{Answer, Setup, Site};
+use crate::uploads::zip_of;
 
 pub fn case(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/cases").join(path)
@@ -99,6 +101,73 @@ async fn what_is_no_model_is_refused_in_words_and_leaves_nothing() {
     assert_eq!(std::fs::read_dir(setup.studio.0.folders.uploads()).unwrap().count(), 0);
 }
 
+/// Takes in the zip of a run of eight steps and lets it go on.
+async fn goes_on_elsewhere(zip: Vec<u8>) {
+    let setup = Setup::working();
+    setup.images(16);
+    let site = setup.site();
+    let given = [("file", "painter.zip", zip)];
+    let answer = give(&site, "application/json", "moved", &given).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let view = setup.studio.training(None).await.unwrap().unwrap();
+    assert_eq!((view.job.title.as_str(), view.figures.step), ("moved", 8));
+    assert_eq!(view.config.train_params.task_name, "moved");
+    let message = view.job.message.unwrap();
+    assert!(message.contains("can go on from step 8"), "{message}");
+    let steps: Vec<u64> = view.curve.iter().map(|point| point.step).collect();
+    assert_eq!(steps, (1..=8).collect::<Vec<_>>());
+    assert_eq!(view.samples.iter().map(|grid| grid.step).collect::<Vec<_>>(), [4, 8]);
+    let shown = site.get(view.samples[0].raw_url.as_ref().unwrap()).await;
+    assert_eq!(shown.status, StatusCode::OK);
+
+    // The folder that it learned from there is not here.
+    let mut config = view.config;
+    config.dataset_params.im_path = setup.images(16).to_string_lossy().into_owned();
+    config.train_params.num_steps = 12;
+    setup.studio.0.resume_training(view.job.id, config, Runner::Queue).unwrap();
+    let view = setup.training_over(view.job.id).await;
+    assert_eq!((view.job.state, view.figures.step), (JobState::Done, 12), "{:?}", view.job.message);
+    assert_eq!(view.curve.len(), 12);
+}
+
+#[tokio::test]
+async fn a_zip_of_a_run_that_cannot_go_on_is_refused_and_leaves_nothing() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let folder = setup.studio.0.folders.run("painter");
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let checkpoint = "checkpoints/step-00000008.safetensors";
+    let zipped = |state: Option<Vec<u8>>, config: Vec<u8>| {
+        let mut files = vec![("config.yaml", config), (checkpoint, read(checkpoint))];
+        files.extend(state.map(|state| ("state.safetensors", state)));
+        files.push(("../../escaped.yaml", b"x".to_vec()));
+        zip_of(&files)
+    };
+    let (state, config) = (read("state.safetensors"), read("config.yaml"));
+    let mut damaged = state.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    let site = setup.site();
+    for (zip, words) in [
+        (zipped(None, config.clone()), "has no state.safetensors"),
+        (zipped(Some(damaged), config.clone()), "it is damaged"),
+        (zipped(Some(state.clone()), b"model_params: 3".to_vec()), "cannot go on"),
+    ] {
+        let given = [("file", "run.zip", zip)];
+        let answer = give(&site, "application/json", "moved", &given).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text());
+        assert!(answer.text().contains(words), "{words}: {}", answer.text());
+    }
+    assert!(!setup.studio.0.folders.run("moved").exists());
+    let given = [("file", "run.zip", zipped(Some(state), config))];
+    assert_eq!(give(&site, "application/json", "moved", &given).await.status, StatusCode::OK);
+    let root = setup.studio.0.folders.root();
+    let left = std::fs::read_dir(root).unwrap().flatten().map(|entry| entry.file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with(".tmp")));
+    for up in [root.join("escaped.yaml"), setup.folder.path().join("escaped.yaml")] {
+        assert!(!up.exists());
+    }
+}
+
 #[tokio::test]
 async fn weights_and_runs_can_be_taken_elsewhere() {
     let setup = Setup::working();
@@ -115,12 +184,14 @@ async fn weights_and_runs_can_be_taken_elsewhere() {
     assert_eq!(give(&site, "application/json", "again", &given).await.status, StatusCode::OK);
 
     let zip = site.get("/files/runs/painter.zip").await;
+    let run = zip.bytes.clone();
     let zip = zip::ZipArchive::new(std::io::Cursor::new(zip.bytes)).unwrap();
     let names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
-    for wanted in ["config.yaml", "metrics.jsonl", "checkpoints/step-00000008.safetensors"] {
+    let state = "state.safetensors";
+    for wanted in ["config.yaml", "metrics.jsonl", "checkpoints/step-00000008.safetensors", state] {
         assert!(names.iter().any(|name| name == wanted), "{wanted}: {names:?}");
     }
-    assert!(!names.iter().any(|name| name.starts_with("state")), "{names:?}");
+    goes_on_elsewhere(run).await;
     for path in ["/files/runs/nobody.zip", "/files/runs/..%2Fdata.zip"] {
         assert_eq!(site.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }

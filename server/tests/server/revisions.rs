@@ -100,6 +100,49 @@ async fn a_folder_that_changes_on_disk_is_counted_anew() {
     assert_eq!(setup.studio.dataset("mine", None, 0).await.unwrap().info.count, 2);
 }
 
+#[tokio::test]
+async fn a_run_does_not_begin_by_what_its_folder_held_before() {
+    let setup = Setup::idle();
+    let folder = setup.folder.path().join("pets");
+    for (name, at) in [("cats/1.png", 1), ("dogs/1.png", 2)] {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, png(at)).unwrap();
+    }
+    setup.studio.add_dataset("mine", folder.to_str().unwrap(), "#000000").await.unwrap();
+    let mut run = setup.tiny("run", 8);
+    run.dataset_params.im_path = "mine".into();
+    run.model_params.num_classes = 2;
+    assert_eq!(setup.studio.estimate(run.clone()).await.unwrap().images, 2);
+
+    std::fs::create_dir(folder.join("fish")).unwrap();
+    std::fs::write(folder.join("fish/1.png"), png(3)).unwrap();
+    let fault = setup.studio.train(run.clone()).await.unwrap_err();
+    let told = fault.for_field("model_params.num_classes").unwrap();
+    assert!(told.contains("give 3"), "{told}");
+
+    std::fs::write(folder.join("fish/2.png"), png(4)).unwrap();
+    assert_eq!(setup.studio.estimate(run.clone()).await.unwrap().images, 4);
+    let listed = setup.studio.datasets().await.unwrap();
+    assert_eq!(listed.iter().find(|info| info.name == "mine").unwrap().count, 4);
+
+    std::fs::rename(&folder, setup.folder.path().join("elsewhere")).unwrap();
+    let fault = setup.studio.train(run).await.unwrap_err();
+    let told = fault.for_field("dataset_params.im_path").unwrap();
+    assert!(told.contains("there is no such file or folder"), "{told}");
+}
+
+#[tokio::test]
+async fn an_image_that_was_replaced_under_its_name_is_noticed() {
+    let setup = Setup::idle();
+    let folder = setup.images(2);
+    setup.studio.add_dataset("mine", folder.to_str().unwrap(), "#000000").await.unwrap();
+    assert_eq!(setup.studio.dataset("mine", None, 0).await.unwrap().info.max_size, (8, 8));
+    let larger = engine::grid::Picture::filled(16, 16, 1, 9).to_png(&[]);
+    std::fs::write(folder.join("01.png"), larger).unwrap();
+    assert_eq!(setup.studio.dataset("mine", None, 0).await.unwrap().info.max_size, (16, 16));
+}
+
 /// An npz of four images of two classes, of which the first two are alike.
 fn arrays() -> Vec<u8> {
     let pixels = [10, 10, 20, 30].map(|gray| [gray; 64]).concat();

@@ -109,7 +109,7 @@ fn Files(import: Import) -> impl IntoView {
             label="Model"
             accept=ENDINGS
             required=true
-            help="A .safetensors of Darkroom, a diffusers pipeline as a zip, or the reference’s .pth with its YAML below."
+            help="A .safetensors of Darkroom, a run of it as a zip, a diffusers pipeline as a zip, or the reference’s .pth with its YAML below."
             fault=import.fault.at("file")
             on_file=move |file: String| import.picked(&file)
         />

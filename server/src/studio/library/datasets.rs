@@ -9,7 +9,7 @@ use std::time::Duration;
 use app::api::{DatasetImage, DatasetInfo, DatasetPage, SkippedFile};
 use engine::CancelToken;
 use engine::config::{parse_colour, unknown_name};
-use engine::data::{Album, Entry, Found, NO_CLASS, Source, built_in, detect};
+use engine::data::{Album, Entry, Found, NO_CLASS, Source, Stamp, built_in, detect};
 use engine::grid::Picture;
 
 use super::archives::{source_at, unpacked_source};
@@ -100,8 +100,8 @@ impl Datasets {
         class: Option<&str>,
         offset: u64,
     ) -> Result<DatasetPage> {
+        self.notice_changes(name)?;
         let album = self.open_album(name)?;
-        self.notice_changes(name, &album)?;
         let info = self.info(name)?;
         let chosen: Vec<_> = album
             .entries()
@@ -185,6 +185,12 @@ impl Datasets {
         }
     }
 
+    /// The same, and what is known of it is that of its files as they are now.
+    pub fn check_as_it_is(self: &Arc<Self>, asked: &str) -> Result<()> {
+        self.check(asked)?;
+        self.notice_changes(asked).map_err(|error| error.at_field("dataset_params.im_path"))
+    }
+
     /// What there is to know of a data set, once it has been read; a path is not known.
     pub fn known(&self, asked: &str) -> Result<Option<DatasetInfo>> {
         let named = built_in(asked).is_some() || self.store.dataset(asked)?.is_some();
@@ -213,8 +219,8 @@ impl Datasets {
     }
 
     /// How many images there are, without opening them; 0 while nobody knows.
-    pub fn count(&self, asked: &str) -> Result<u64> {
-        self.check(asked)?;
+    pub fn count(self: &Arc<Self>, asked: &str) -> Result<u64> {
+        self.check_as_it_is(asked)?;
         if let Some(info) = self.known(asked)? {
             return Ok(info.count);
         }
@@ -241,8 +247,7 @@ impl Datasets {
     }
 
     fn read(&self, row: &DatasetRow) -> Result<()> {
-        let source = self.shown_source(row);
-        let read = source.and_then(|source| Ok((listing(&source.entries()?), source)));
+        let read = self.listing(row).and_then(|listing| Ok((listing, self.shown_source(row)?)));
         let surveyed = read.and_then(|(listing, source)| {
             let arrays = source.has_label_file();
             let survey = StoredSurvey::from(source.survey(&self.closing)?);
@@ -318,6 +323,18 @@ impl Datasets {
         let source = self.bare_source(row)?;
         let changes = self.changes(row, &source)?;
         Ok(if changes.fit(&source)? { changes.laid_over(source) } else { source })
+    }
+
+    /// What tells one state of the files from another, without opening one: nothing is unpacked.
+    pub(super) fn listing(&self, row: &DatasetRow) -> Result<String> {
+        let found = match row.uploaded {
+            true => detect(&self.folders.dataset(&row.name))?,
+            false => detect(Path::new(&row.path))?,
+        };
+        Ok(listing(&match found {
+            Found::Source(source) => source.stamps()?,
+            Found::Archive(archive) => vec![Stamp::of(&archive)?],
+        }))
     }
 
     /// As its files have it.

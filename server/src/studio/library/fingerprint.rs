@@ -2,9 +2,9 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::path::PathBuf;
 
+use engine::data::Stamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -16,15 +16,6 @@ pub struct Fingerprint {
     stamps: Vec<Stamp>,
     /// 64 hexadecimal digits.
     sha256: String,
-}
-
-/// A file as its folder tells of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp {
-    name: String,
-    bytes: u64,
-    /// Nanoseconds since 1970; 0 where nobody knows.
-    modified: u64,
 }
 
 impl Fingerprint {
@@ -52,24 +43,15 @@ impl Fingerprint {
 }
 
 fn stamps(files: &[PathBuf]) -> Result<Vec<Stamp>> {
-    files.iter().map(|path| stamp(path)).collect()
-}
-
-fn stamp(path: &Path) -> Result<Stamp> {
-    let about = path.metadata().map_err(Error::file("read", path))?;
-    let since = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Ok(Stamp {
-        name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        bytes: about.len(),
-        modified: since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)),
-    })
+    files.iter().map(|path| Ok(Stamp::of(path)?)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
-    use std::time::Duration;
+    use std::path::Path;
+    use std::time::{Duration, UNIX_EPOCH};
 
     /// A file of these bytes, written at this second.
     fn write(path: &Path, bytes: &[u8], second: u64) {

@@ -6,6 +6,7 @@ use engine::checkpoint::{Checkpoint, Header};
 use engine::config::name_fault;
 use engine::train::checkpoint_path;
 
+use super::run_zip::run_at;
 use super::{ModelFile, Models};
 use crate::studio::files::remove_folder;
 use crate::{Error, Result};
@@ -13,7 +14,8 @@ use crate::{Error, Result};
 /// Where a model is to come from.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelSource<'a> {
-    /// A diffusers pipeline (folder or zip), a .pth of the reference code, or a .safetensors of ours.
+    /// A diffusers pipeline (folder or zip), a .pth of the reference code, a .safetensors of ours, or
+    /// the zip of a run.
     pub path: &'a Path,
     /// What a .pth was trained with.
     pub yaml: Option<&'a Path>,
@@ -33,6 +35,9 @@ impl Models {
     /// imported leaves nothing behind.
     pub fn import(&self, name: &str, source: &ModelSource) -> Result<Header> {
         self.check_new(name)?;
+        if let Some(zip) = run_at(source.path) {
+            return self.add_run(name, zip);
+        }
         let checkpoint = source.checkpoint()?;
         self.add(name, &checkpoint)?;
         Ok(checkpoint.header)

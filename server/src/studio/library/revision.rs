@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use app::api::{DatasetChange, DatasetEdit, DatasetStatistics};
 use engine::config::parse_colour;
-use engine::data::{Album, Source, built_in};
+use engine::data::{Source, built_in};
 
 use super::Datasets;
 use super::datasets::PATIENCE;
 use super::editing::{self, Edits, ImageFolder, Journal};
 use super::overlay::{self, Changes, Overlay};
-use super::survey::{StoredSurvey, listing};
+use super::survey::StoredSurvey;
 use crate::studio::store::DatasetRow;
 use crate::{Error, Result};
 
@@ -143,15 +143,15 @@ impl Datasets {
     }
 
     /// Counts a data set anew whose files were changed outside since it was counted.
-    pub(super) fn notice_changes(self: &Arc<Self>, name: &str, album: &Album) -> Result<()> {
+    pub(super) fn notice_changes(self: &Arc<Self>, name: &str) -> Result<()> {
         let Some(row) = self.store.dataset(name)? else { return Ok(()) };
         let Some(survey) = &row.survey else { return Ok(()) };
         let known: StoredSurvey = serde_json::from_str(survey)?;
-        if known.listing == listing(&album.entries()) {
+        if known.listing == self.listing(&row)? {
             return Ok(());
         }
         self.store.set_survey(name, None, None)?;
-        // A big one is read on behind the page, which shows that.
+        // A big one is read on behind whoever asked, who finds that it is not known yet.
         let _ = self.read_behind(row).recv_timeout(PATIENCE);
         Ok(())
     }

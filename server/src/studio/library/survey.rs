@@ -1,7 +1,7 @@
 //! What a data set holds, as the database keeps it.
 
 use app::api::{ClassInfo, SkippedFile};
-use engine::data::{Entry, Skipped, Survey};
+use engine::data::{Skipped, Stamp, Survey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -24,14 +24,14 @@ pub struct StoredSurvey {
     pub arrays: bool,
 }
 
-/// Changes when images come, go or change their class.
-pub fn listing(entries: &[Entry]) -> String {
+/// Changes when files come, go, are replaced or change their class, which is in their names.
+pub fn listing(stamps: &[Stamp]) -> String {
     let mut hash = Sha256::new();
-    for entry in entries {
-        for text in [Some(&entry.name), entry.class.as_ref()] {
-            hash.update(text.map_or(b"".as_slice(), |text| text.as_bytes()));
-            hash.update([0]);
-        }
+    for Stamp { name, bytes, modified } in stamps {
+        hash.update(name);
+        hash.update([0]);
+        hash.update(bytes.to_le_bytes());
+        hash.update(modified.to_le_bytes());
     }
     hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }

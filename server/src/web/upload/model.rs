@@ -1,5 +1,5 @@
-//! A model from elsewhere: a diffusers pipeline as a zip, a .safetensors of ours, or the reference's
-//! .pth with the YAML it was trained with.
+//! A model from elsewhere: a diffusers pipeline as a zip, a .safetensors of ours, the zip of a run, or
+//! the reference's .pth with the YAML it was trained with.
 
 use app::api::{ApiError, ModelInfo};
 use axum::extract::State;
@@ -69,9 +69,8 @@ impl Upload {
             .blocking(move |darkroom| {
                 let yaml = config.as_ref().map(|config| config.path.as_path());
                 let source = ModelSource { path: &file.path, yaml };
-                let imported = darkroom.models.import(&name, &source);
+                let imported = darkroom.import(&name, &source);
                 imported.map_err(|error| error.unnamed(&file.path).at_field("file"))?;
-                darkroom.live.library_changed();
                 darkroom.models.info(&name)
             })
             .await?;
