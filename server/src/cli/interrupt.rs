@@ -19,21 +19,35 @@ pub async fn end_when_asked_again() {
     std::process::exit(INTERRUPTED);
 }
 
-/// Calls `stop` at the first Ctrl-C, on a thread of its own.
+/// Calls `stop` at the first Ctrl-C, on a thread of its own, which listens once this returns.
 pub fn on_ctrl_c(stop: impl FnOnce() + Send + 'static) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::Other(format!("Ctrl-C cannot be heard: {error}")))?;
+    let (listens, listening) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         runtime.block_on(async {
-            asked_to_end().await;
+            tokio::select! {
+                biased;
+                () = asked_to_end() => {}
+                // Looked at second: by then the first has told the system what it waits for.
+                () = told(listens) => {}
+            }
             stop();
             say("stopping after this step; Ctrl-C again ends at once");
             end_when_asked_again().await;
         });
     });
+    // Fails where it was asked to end at once.
+    let _ = listening.recv();
     Ok(())
+}
+
+/// Says that somebody listens, and never returns.
+async fn told(listens: std::sync::mpsc::Sender<()>) {
+    let _ = listens.send(());
+    std::future::pending().await
 }
 
 /// A line in the terminal, if that is still there: `eprintln!` would panic where it is not.
