@@ -107,6 +107,10 @@ pub struct GenerateView {
     pub steps: usize,
     /// The batch that runs now, counted from 0.
     pub batch: usize,
+    /// What a skip goes on to: batches and cells of a plot that follow, and pictures that wait for
+    /// their second pass.
+    #[serde(default)]
+    pub follow: usize,
     /// The newest x0 predictions of the running batch as one grid; the address changes with each.
     pub preview_url: Option<String>,
     /// Images of the job before `images`, which a live event leaves out because it told of them

@@ -15,6 +15,7 @@ mod inputs;
 mod killed;
 mod latents;
 mod models;
+mod negatives;
 mod pages;
 mod pausing;
 mod plots;

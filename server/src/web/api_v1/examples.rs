@@ -208,6 +208,7 @@ pub fn generate_view() -> Example {
         step: 25,
         steps: 50,
         batch: 0,
+        follow: 1,
         preview_url: Some("/files/previews/7.png?v=3".into()),
         images_before: 0,
         images: vec![image()],
