@@ -18,7 +18,7 @@ pub mod fused;
 mod gallery;
 mod heartbeat;
 pub mod image_texts;
-mod infotext;
+pub mod infotext;
 mod inputs;
 pub mod library;
 pub mod live;

@@ -386,7 +386,8 @@ pub fn follow_address(desk: Desk) {
 /// The address that brings the page back as it is.
 fn address(form: &GenerateForm, job: Option<JobId>) -> String {
     let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
+    let whole = GenerateForm::WHOLE.to_owned();
     let job = job.map(|job| format!("job={job}"));
     let fields = form.telling().into_iter().map(|(key, value)| format!("{key}={}", encode(value)));
-    format!("/?{}", job.into_iter().chain(fields).collect::<Vec<_>>().join("&"))
+    format!("/?{}", job.into_iter().chain([whole]).chain(fields).collect::<Vec<_>>().join("&"))
 }

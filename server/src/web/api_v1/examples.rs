@@ -286,5 +286,6 @@ pub fn input() -> Example {
         settings: vec![("Steps".into(), "50".into())],
         texts: vec![("parameters".into(), image().parameters)],
         form: vec![("steps".into(), "50".into())],
+        left_out: vec!["Model: there is no sdxl here".into()],
     })
 }
