@@ -25,6 +25,7 @@ mod queue;
 mod revisions;
 mod sdapi;
 mod sdapi_extras;
+mod sdapi_infotext;
 mod sdapi_refused;
 mod sdapi_unsaved;
 mod support;

@@ -29,7 +29,7 @@ pub fn images(answer: &Answer) -> Vec<Vec<u8>> {
     images.iter().map(|image| BASE64_STANDARD.decode(image.as_str().unwrap()).unwrap()).collect()
 }
 
-fn info(answer: &Answer) -> Value {
+pub fn info(answer: &Answer) -> Value {
     serde_json::from_str(answer.json()["info"].as_str().unwrap()).unwrap()
 }
 
@@ -60,7 +60,7 @@ async fn pictures_come_back_with_their_settings() {
     let site = setup.site();
     let body = json!({
         "prompt": "7", "steps": 2, "seed": 7, "batch_size": 2, "n_iter": 2,
-        "sampler_name": "DDIM", "scheduler": "Automatic", "width": 28, "height": 512,
+        "sampler_name": "DDIM", "scheduler": "Automatic", "width": 28,
         "override_settings": { "sd_model_checkpoint": "digits" },
         "alwayson_scripts": { "ControlNet": { "args": [] } }, "of_another_version": true,
     });
@@ -73,7 +73,7 @@ async fn pictures_come_back_with_their_settings() {
         (&json!(2), &json!(GenerateSettings::default().cfg_scale))
     );
     let size = (&json["parameters"]["width"], &json["parameters"]["height"]);
-    assert_eq!(size, (&json!(28), &json!(28)), "512 is the model's own size");
+    assert_eq!(size, (&json!(28), &json!(28)), "a side that is not given is the model's own");
     assert!(json["parameters"].get("of_another_version").is_none());
     let info = info(&answer);
     assert_eq!(info["extra_generation_params"], json!({}));
