@@ -106,7 +106,7 @@ test('what Generate does not take is told, and nothing of the former form mixes 
   const buffer = withText(plain.buffer, 'prompt', text);
   await page.getByLabel('Picture', { exact: true }).setInputFiles({ ...plain, buffer });
   await expect(sheet(page).getByRole('listitem')).toHaveText([
-    /^Model: there is no sd here$/,
+    /^Model: there is no sd.safetensors here$/,
     /^Seed: 156680208700286 is out of range; give -1 to \d+$/,
     'Size: it is for another model',
   ]);
