@@ -278,6 +278,7 @@ mod tests {
             step: 1,
             steps: 2,
             batch: 0,
+            follow: 1,
             preview_url: None,
             images_before: 0,
             images: Vec::new(),

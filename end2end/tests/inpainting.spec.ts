@@ -63,13 +63,13 @@ test('each masked content begins from something else', async ({ page }) => {
   await giveMask(page);
   const content = page.getByLabel('Masked content');
   const drawn = new Set<string>();
-  for (const name of ['fill', 'original', 'noise']) {
+  for (const name of ['fill', 'original', 'noise', 'nothing']) {
     await content.selectOption(name);
     expect(await form.draw(page, SMALL)).toContain(`Masked content: ${name}`);
     expect(await changed(page, 0, SIDE / 2), 'not painted').toBeLessThanOrEqual(2);
     drawn.add((await form.pixels(page)).toString('base64'));
   }
-  expect(drawn.size, 'different pictures').toBe(3);
+  expect(drawn.size, 'different pictures').toBe(4);
 });
 
 test('a larger brush paints more', async ({ page }) => {

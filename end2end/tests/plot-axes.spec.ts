@@ -38,7 +38,7 @@ const LINES: Line[] = [
   { axis: 'Prompt S/R', values: '7, 4', told: [/^7\n/, /^4\n/] },
   { axis: 'Sampler', values: 'DDPM, Euler a', told: [/Sampler: DDPM,/, /Sampler: Euler a,/] },
   { axis: 'Schedule type', values: 'Uniform, Karras', told: [/Schedule type: Uniform,/, /Schedule type: Karras,/] },
-  { axis: 'Eta', values: '0.2, 1', told: [/Eta: 0.2/, /Eta: 1/] },
+  { axis: 'Eta', values: '0.2, 1', told: [/Eta DDIM: 0.2/, /Eta DDIM: 1/] },
   { axis: 'Checkpoint name', values: 'digits, textures', told: [/Model: digits,/, /Model: textures,/] },
 ];
 

@@ -43,6 +43,19 @@ test('a walk between two seeds becomes an animation', async ({ page }) => {
   await expect(form.results(page).getByAltText('Walk between two seeds')).toBeVisible();
 });
 
+test('a walk that is too long for its pictures says how long it may be', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, SMALL);
+  await expect(page.getByText(/Others must be multiples of \d+, up to 1024\./)).toBeVisible();
+  await form.number(page, 'Width').fill('1024');
+  await form.number(page, 'Height').fill('1024');
+  await fold(page, 'Extra').locator('summary').click();
+  await form.number(page, 'Walk').fill('100');
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await expect(form.number(page, 'Walk')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByRole('alert')).toContainText('give at most 64');
+});
+
 test('a picture whose edges meet is shown two by two', async ({ page }) => {
   await open(page, '/');
   await page.getByLabel('Tiling').check();
@@ -59,6 +72,21 @@ test('Skip leaves out a batch and the next one follows', async ({ page }) => {
   await skip.click();
   await expect(form.results(page).getByText('batch 2 / 2')).toBeVisible();
   await expect(skip, 'no batch follows the last').toBeHidden();
+  await form.interrupt(page);
+});
+
+test('Skip leaves out a cell of a plot and the next one follows', async ({ page }) => {
+  await open(page, '/');
+  const skip = page.getByRole('button', { name: 'Skip', exact: true });
+  await form.fill(page, { ...form.LONG, batchCount: 1 });
+  await fold(page, 'X/Y/Z plot').locator('summary').click();
+  await page.getByLabel('X, from column to column').selectOption('Seed');
+  await page.getByLabel('X values').fill('1, 2');
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await form.begun(page);
+  await skip.click();
+  await expect(skip, 'no cell follows the last').toBeHidden();
+  await form.begun(page);
   await form.interrupt(page);
 });
 

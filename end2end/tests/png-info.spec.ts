@@ -1,7 +1,7 @@
 import * as drawing from './generate-form.ts';
 import { handOver } from './handing-over.ts';
 import { grayPng, withText } from './png.ts';
-import { expect, open, reload, test, type Page } from './studio.ts';
+import { draftKept, expect, open, reload, test, type Page } from './studio.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 4, batchCount: 1, batchSize: 1, seed: 31 };
 const plain = { name: 'plain.png', mimeType: 'image/png', buffer: grayPng(12, (x, y) => x * y) };
@@ -94,6 +94,28 @@ for (const [program, keyword, text] of [
     await expect(page.getByLabel('Prompt', { exact: true })).toHaveValue('a cat, best');
   });
 }
+
+test('what Generate does not take is told, and nothing of the former form mixes in', async ({ page }) => {
+  await open(page, '/');
+  await page.getByLabel('Tiling').check();
+  const kept = draftKept(page, '93');
+  await drawing.fill(page, { batchCount: 93 });
+  await kept;
+  await open(page, '/png-info');
+  const text = COMFYUI.replace('"seed":42', '"seed":156680208700286');
+  const buffer = withText(plain.buffer, 'prompt', text);
+  await page.getByLabel('Picture', { exact: true }).setInputFiles({ ...plain, buffer });
+  await expect(sheet(page).getByRole('listitem')).toHaveText([
+    /^Model: there is no sd.safetensors here$/,
+    /^Seed: 156680208700286 is out of range; give -1 to \d+$/,
+    'Size: it is for another model',
+  ]);
+  await page.getByRole('link', { name: 'Send to Generate' }).click();
+  await expect(drawing.number(page, 'Sampling steps')).toHaveValue('17');
+  await expect(drawing.number(page, 'Seed')).toHaveValue('-1');
+  await expect(drawing.number(page, 'Batch count')).toHaveValue('1');
+  await expect(page.getByLabel('Tiling')).not.toBeChecked();
+});
 
 test('a JPEG tells what stands in its EXIF comment', async ({ page }) => {
   await open(page, '/png-info');

@@ -6,6 +6,19 @@ const SMALL = { model: 'digits', sampler: 'DDIM', steps: 4, batchCount: 1, batch
 const prompt = (page: Page) => page.getByLabel('Prompt', { exact: true });
 const negative = (page: Page) => page.getByLabel('Negative prompt', { exact: true });
 
+/** Gives all models a negative prompt in Settings. */
+async function always(page: Page, words: string): Promise<void> {
+  await open(page, '/settings');
+  const field = page.getByLabel('Negative prompt of all models');
+  if ((await field.inputValue()) !== words) {
+    const answer = page.waitForResponse(/\/fn\/change_preference/);
+    await field.fill(words);
+    await field.press('Tab');
+    expect((await answer).ok()).toBe(true);
+  }
+  await open(page, '/');
+}
+
 test('a negative prompt is steered away from, and told', async ({ page }) => {
   await open(page, '/');
   const without = await form.draw(page, { ...SMALL, prompt: '7' });
@@ -29,40 +42,44 @@ test('the CFG scale changes the picture, and is told', async ({ page }) => {
   expect(new Set(pictures).size).toBe(3);
 });
 
-test('a model without classes says why there is nothing to ask it for', async ({ page }) => {
+test('words of the negative prompt that no class is called by are said to be unused', async ({ page }) => {
   await open(page, '/');
+  await form.fill(page, { model: 'digits' });
+  const unused = page.getByText('is not known to this model and goes unused');
+  await negative(page).fill('1, 2');
+  await expect(unused.filter({ hasText: '1' })).toBeHidden();
+  await negative(page).fill('blurry, 1, worst quality');
+  await expect(unused).toContainText('“blurry, worst quality” is not known');
+});
+
+test('a model without classes says why there is nothing to ask it for', async ({ page }) => {
+  await always(page, 'rain');
   await form.fill(page, { model: 'digits' });
   await expect(prompt(page)).toBeEnabled();
   await form.fill(page, { model: 'textures' });
   await expect(prompt(page)).toBeDisabled();
   await expect(page.getByText('This model learned without classes')).toBeVisible();
   await expect(negative(page)).toBeHidden();
+  const words = page.getByText('Settings adds “rain” to all models; this one takes no negative prompt');
+  await expect(words).toBeVisible();
   await expect(form.number(page, 'CFG scale')).toBeHidden();
   expect(await form.draw(page, { ...SMALL, model: 'textures' })).toMatch(/^Steps: 4/);
   await form.fill(page, { model: 'digits' });
   await expect(negative(page)).toBeVisible();
+  await always(page, '');
 });
 
 test('the negative prompt of Settings goes to every picture', async ({ page }) => {
-  await open(page, '/');
+  await always(page, '');
   await form.draw(page, { ...SMALL, prompt: '7' });
   const plain = await form.pixels(page);
-  const always = async (words: string) => {
-    await open(page, '/settings');
-    const field = page.getByLabel('Negative prompt of all models');
-    const answer = page.waitForResponse(/\/fn\/change_preference/);
-    await field.fill(words);
-    await field.press('Tab');
-    expect((await answer).ok()).toBe(true);
-    await open(page, '/');
-  };
-  await always('1, rain');
+  await always(page, '1, rain');
   try {
     await expect(page.getByText('Settings adds “1”; “rain” is not known to this model')).toBeVisible();
     await form.draw(page, { ...SMALL, prompt: '7' });
     expect((await form.pixels(page)).equals(plain), 'it is steered away from').toBe(false);
   } finally {
-    await always('');
+    await always(page, '');
   }
   await expect(page.getByText('Settings adds')).toBeHidden();
 });

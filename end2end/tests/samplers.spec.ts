@@ -64,7 +64,7 @@ test('Eta counts for DDIM alone', async ({ page }) => {
   await expect(row).toBeHidden();
   const stirred = await drawn('DDIM', '0.8');
   expect(still.told).not.toContain('Eta');
-  expect(stirred.told).toContain('Eta: 0.8');
+  expect(stirred.told).toContain('Eta DDIM: 0.8');
   expect(stirred.picture).not.toBe(still.picture);
 
   const plain = await drawn('Euler', '0');

@@ -23,6 +23,21 @@ test('settings are kept as a style, laid over the form again, and deleted', asyn
   await expect(kept).toBeHidden();
 });
 
+test('a style of usual settings brings them back, around what is typed', async ({ page }) => {
+  await open(page, '/');
+  const prompt = page.getByLabel('Prompt', { exact: true });
+  await form.fill(page, { model: 'digits', prompt: '({prompt}:1.2)', sampler: 'DDPM', steps: 50 });
+  await page.getByLabel('Name of a style').fill('plain');
+  await page.getByRole('button', { name: 'Keep as style' }).click();
+  const kept = page.getByRole('link', { name: 'plain', exact: true });
+  await expect(kept).toBeVisible();
+  await form.fill(page, { sampler: 'DDIM', steps: 7, prompt: '3' });
+  await kept.click();
+  await expect(page.getByLabel('Sampler', { exact: true })).toHaveValue('DDPM');
+  await expect(form.number(page, 'Sampling steps')).toHaveValue('50');
+  await expect(prompt).toHaveValue('(3:1.2)');
+});
+
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 

@@ -144,9 +144,8 @@ pub fn rows(pictures: &[Picture], lengths: &[usize], gap: u32) -> Picture {
     let Some(first) = pictures.first() else {
         return Picture::filled(1, 1, 1, 0);
     };
-    let columns = lengths.iter().copied().max().unwrap_or(1).max(1) as u32;
-    let side = |count: u32, side: u32| count * side + count.saturating_sub(1) * gap;
-    let (width, height) = (side(columns, first.width), side(lengths.len() as u32, first.height));
+    let columns = lengths.iter().copied().max().unwrap_or(1).max(1);
+    let (width, height) = sheet_size(columns, lengths.len(), (first.width, first.height), gap);
     let mut sheet = Picture::filled(width, height, first.channels, 0);
     let mut left = pictures.iter();
     for (row, &length) in lengths.iter().enumerate() {
@@ -158,9 +157,21 @@ pub fn rows(pictures: &[Picture], lengths: &[usize], gap: u32) -> Picture {
     sheet
 }
 
+/// Width and height of so many `columns` and `rows` of pictures of one size, `gap` pixels between them.
+fn sheet_size(columns: usize, rows: usize, (width, height): (u32, u32), gap: u32) -> (u32, u32) {
+    let side = |count: usize, side: u32| count as u32 * side + count.saturating_sub(1) as u32 * gap;
+    (side(columns, width), side(rows, height))
+}
+
+/// Width and height of what [`grid`] makes of `count` pictures of `size` in `columns`.
+pub fn grid_size(count: usize, columns: usize, size: (u32, u32), gap: u32) -> (u32, u32) {
+    let columns = columns.clamp(1, count.max(1));
+    sheet_size(columns, count.div_ceil(columns), size, gap)
+}
+
 /// Frames of one size one after another, as an animated PNG that begins again at its end. It shows
 /// its first frame where only PNG is understood. `frames_per_second` is 1 to 65,535.
-pub fn animation(frames: &[Picture], frames_per_second: u16, text: &[(&str, &str)]) -> Vec<u8> {
+pub fn animation(frames: &[&Picture], frames_per_second: u16, text: &[(&str, &str)]) -> Vec<u8> {
     let Some(first) = frames.first() else {
         return Picture::filled(1, 1, 1, 0).to_png(text);
     };
@@ -193,6 +204,7 @@ mod tests {
         let pictures: Vec<_> = (1..=5).map(|value| Picture::filled(2, 2, 1, value)).collect();
         let sheet = grid(&pictures, columns_for(5), 1);
         assert_eq!((sheet.width, sheet.height), (8, 5));
+        assert_eq!(grid_size(5, columns_for(5), (2, 2), 1), (8, 5));
         assert_eq!(sheet.row(0), [1, 1, 0, 2, 2, 0, 3, 3]);
         assert_eq!(sheet.row(4), [4, 4, 0, 5, 5, 0, 0, 0]);
     }
@@ -232,8 +244,8 @@ mod tests {
 
     #[test]
     fn an_animation_holds_every_frame_and_loops() {
-        let frames: Vec<_> = [9, 90, 200].map(|value| Picture::filled(4, 2, 3, value)).into();
-        let bytes = animation(&frames, 12, &[("parameters", "Steps: 5")]);
+        let frames = [9, 90, 200].map(|value| Picture::filled(4, 2, 3, value));
+        let bytes = animation(&frames.each_ref(), 12, &[("parameters", "Steps: 5")]);
         assert_eq!(Picture::from_png(&bytes).unwrap(), frames[0]);
         let mut reader = png::Decoder::new(Cursor::new(&bytes)).read_info().unwrap();
         let control = *reader.info().animation_control().unwrap();

@@ -4,9 +4,32 @@ use crate::data::transform::with_channels;
 use crate::grid::Picture;
 use crate::lettering::{LETTER_WIDTH, LINE_HEIGHT, shortened, write};
 
+/// What stands at one place of a sheet. Its picture need not be in memory before the sheet is drawn.
+pub trait Cell {
+    /// Width and height in pixels.
+    fn size(&self) -> (u32, u32);
+    /// 1 for gray, 3 for colour.
+    fn channels(&self) -> u8;
+    fn picture(&self) -> Picture;
+}
+
+impl Cell for Picture {
+    fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
+    fn channels(&self) -> u8 {
+        self.channels
+    }
+
+    fn picture(&self) -> Picture {
+        self.clone()
+    }
+}
+
 /// One sheet of a plot.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlotSheet {
+pub struct PlotSheet<C = Picture> {
     /// Written above everything; empty for none.
     pub title: String,
     /// Written above each column; at least one, all empty for none.
@@ -14,7 +37,7 @@ pub struct PlotSheet {
     /// Written beside each row, likewise.
     pub rows: Vec<String>,
     /// Row by row, one for each column of each row. Smaller ones lie in the middle.
-    pub cells: Vec<Picture>,
+    pub cells: Vec<C>,
 }
 
 /// Cells narrower than this are enlarged, so that there is room for words above them.
@@ -41,16 +64,23 @@ impl Limits {
 }
 
 /// Draws `sheet`, on several sheets if one would be larger than `limits`; a sheet of a single cell is
-/// drawn whatever its size. One long row or column goes on in the next.
-pub fn plot_sheets(sheet: PlotSheet, limits: Limits) -> Vec<Picture> {
+/// drawn whatever its size. One long row or column goes on in the next. Each is drawn when it is asked
+/// for, so that no more than one is in memory.
+pub fn plot_sheets<C: Cell + Clone>(
+    sheet: PlotSheet<C>,
+    limits: Limits,
+) -> impl Iterator<Item = Picture> {
+    stacks(sheet, limits).into_iter().map(|stack| stack.draw())
+}
+
+fn stacks<C: Cell + Clone>(sheet: PlotSheet<C>, limits: Limits) -> Vec<Stack<C>> {
     let mut block = (sheet.columns.len(), sheet.rows.len());
     let layout = sheet.layout();
     let is_line = block.0 == 1 || block.1 == 1;
     let (width, height) = layout.size(block.0, block.1);
     if is_line && width.max(height) > LONGEST_LINE {
-        let (lines, across) = (sheet.lines(), block.1 > 1);
-        let drawn = lines.iter().map(PlotSheet::draw).collect();
-        return stacked(drawn, across, limits);
+        let across = block.1 > 1;
+        return stacked(sheet.lines(), across, limits);
     }
     while !limits.allow(layout.size(block.0, block.1)) && block != (1, 1) {
         // Halves the longer side, so that sheets stay as square as they can.
@@ -60,45 +90,60 @@ pub fn plot_sheets(sheet: PlotSheet, limits: Limits) -> Vec<Picture> {
             false => block.1 = block.1.div_ceil(2),
         }
     }
-    sheet.split(block).iter().map(PlotSheet::draw).collect()
+    sheet.split(block).into_iter().map(|part| Stack { parts: vec![part], across: false }).collect()
 }
 
-/// Lays pictures below each other, or side by side if they go `across`, as many as a sheet may have.
-fn stacked(pictures: Vec<Picture>, across: bool, limits: Limits) -> Vec<Picture> {
-    let mut sheets: Vec<Vec<Picture>> = Vec::new();
-    for picture in pictures {
-        let fits = sheets.last().is_some_and(|sheet| {
-            let all = sheet.iter().chain([&picture]);
-            limits.allow(stacked_size(all, across))
-        });
-        match sheets.last_mut().filter(|_| fits) {
-            Some(sheet) => sheet.push(picture),
-            None => sheets.push(vec![picture]),
+/// Lays parts below each other, or side by side if they go `across`, as many as a sheet may have.
+fn stacked<C: Cell>(parts: Vec<PlotSheet<C>>, across: bool, limits: Limits) -> Vec<Stack<C>> {
+    let mut stacks: Vec<Stack<C>> = Vec::new();
+    for part in parts {
+        match stacks.last_mut().filter(|stack| limits.allow(stack.size_with(&part))) {
+            Some(stack) => stack.parts.push(part),
+            None => stacks.push(Stack { parts: vec![part], across }),
         }
     }
-    sheets.iter().map(|sheet| stack(sheet, across)).collect()
+    stacks
 }
 
-fn stacked_size<'a>(pictures: impl Iterator<Item = &'a Picture>, across: bool) -> (u32, u32) {
-    pictures.fold((0, 0), |(width, height), picture| match across {
-        true => (width + picture.width, height.max(picture.height)),
-        false => (width.max(picture.width), height + picture.height),
-    })
+/// Parts that come into one picture: below each other, or side by side if they go `across`.
+struct Stack<C> {
+    parts: Vec<PlotSheet<C>>,
+    across: bool,
 }
 
-fn stack(pictures: &[Picture], across: bool) -> Picture {
-    let (width, height) = stacked_size(pictures.iter(), across);
-    let channels = pictures.iter().map(|picture| picture.channels).max().unwrap_or(1);
-    let mut sheet = Picture::filled(width, height, channels, PAPER);
-    let (mut left, mut top) = (0, 0);
-    for picture in pictures {
-        sheet.place(&with_channels(picture.clone(), u32::from(channels)), left, top);
-        match across {
-            true => left += picture.width,
-            false => top += picture.height,
-        }
+impl<C: Cell> Stack<C> {
+    fn size_with(&self, next: &PlotSheet<C>) -> (u32, u32) {
+        self.size_of(self.parts.iter().chain([next]))
     }
-    sheet
+
+    fn size_of<'a>(&self, parts: impl Iterator<Item = &'a PlotSheet<C>>) -> (u32, u32)
+    where
+        C: 'a,
+    {
+        parts.map(PlotSheet::size).fold((0, 0), |(width, height), part| match self.across {
+            true => (width + part.0, height.max(part.1)),
+            false => (width.max(part.0), height + part.1),
+        })
+    }
+
+    fn draw(&self) -> Picture {
+        if let [part] = self.parts.as_slice() {
+            return part.draw();
+        }
+        let (width, height) = self.size_of(self.parts.iter());
+        let channels = self.parts.iter().map(PlotSheet::channels).max().unwrap_or(1);
+        let mut sheet = Picture::filled(width, height, channels, PAPER);
+        let (mut left, mut top) = (0, 0);
+        for part in &self.parts {
+            let part = with_channels(part.draw(), u32::from(channels));
+            sheet.place(&part, left, top);
+            match self.across {
+                true => left += part.width,
+                false => top += part.height,
+            }
+        }
+        sheet
+    }
 }
 
 /// Where things lie on a sheet, in pixels.
@@ -131,10 +176,11 @@ impl Layout {
     }
 }
 
-impl PlotSheet {
+impl<C: Cell> PlotSheet<C> {
     fn layout(&self) -> Layout {
-        let largest = |side: fn(&Picture) -> u32| self.cells.iter().map(side).max().unwrap_or(1);
-        let (width, height) = (largest(|cell| cell.width), largest(|cell| cell.height));
+        let sizes = || self.cells.iter().map(Cell::size);
+        let width = sizes().map(|size| size.0).max().unwrap_or(1);
+        let height = sizes().map(|size| size.1).max().unwrap_or(1);
         let scale = LEGIBLE_WIDTH.div_ceil(width.max(1)).max(1);
         let line = |words: bool| if words { LINE_HEIGHT + GAP } else { 0 };
         let titled = line(!self.title.is_empty());
@@ -149,53 +195,24 @@ impl PlotSheet {
         }
     }
 
-    /// Sheets of at most so many columns and rows, those of the first rows first.
-    fn split(self, (columns, rows): (usize, usize)) -> Vec<PlotSheet> {
-        let starts = |count: usize, step: usize| (0..count).step_by(step);
-        starts(self.rows.len(), rows)
-            .flat_map(|top| starts(self.columns.len(), columns).map(move |left| (left, top)))
-            .map(|(left, top)| self.part(left..left + columns, top..top + rows))
-            .collect()
+    /// Width and height in pixels.
+    fn size(&self) -> (u32, u32) {
+        self.layout().size(self.columns.len(), self.rows.len())
     }
 
-    /// One row or column as several, which make up about a square; the title is the first one's.
-    fn lines(self) -> Vec<PlotSheet> {
-        let (columns, rows) = (self.columns.len(), self.rows.len());
-        let length = ((columns * rows) as f64).sqrt().ceil() as usize;
-        let block = if rows == 1 { (length, 1) } else { (1, length) };
-        let across = rows > 1;
-        let mut lines = self.split(block);
-        // Side by side all begin at the same height.
-        let nothing = if across && !lines[0].title.is_empty() { " " } else { "" };
-        lines.iter_mut().skip(1).for_each(|line| line.title = nothing.into());
-        lines
-    }
-
-    fn part(&self, columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> PlotSheet {
-        let (width, height) = (self.columns.len(), self.rows.len());
-        let columns = columns.start..columns.end.min(width);
-        let rows = rows.start..rows.end.min(height);
-        let cells = rows.clone().flat_map(|row| {
-            columns.clone().filter_map(move |column| self.cells.get(row * width + column))
-        });
-        PlotSheet {
-            title: self.title.clone(),
-            cells: cells.cloned().collect(),
-            columns: self.columns[columns.clone()].to_vec(),
-            rows: self.rows[rows].to_vec(),
-        }
+    fn channels(&self) -> u8 {
+        self.cells.iter().map(Cell::channels).max().unwrap_or(1)
     }
 
     fn draw(&self) -> Picture {
         let layout = self.layout();
-        let (width, height) = layout.size(self.columns.len(), self.rows.len());
-        let channels = self.cells.iter().map(|cell| cell.channels).max().unwrap_or(1);
+        let ((width, height), channels) = (self.size(), self.channels());
         let mut sheet = Picture::filled(width, height, channels, PAPER);
         self.write_labels(&mut sheet, &layout);
         for (at, cell) in self.cells.iter().enumerate() {
             let (column, row) = (at % self.columns.len(), at / self.columns.len());
             let (left, top) = layout.place(column, row);
-            let cell = with_channels(cell.clone(), u32::from(channels));
+            let cell = with_channels(cell.picture(), u32::from(channels));
             let cell = enlarged(&cell, layout.scale);
             let beside = ((layout.cell.0 - cell.width) / 2, (layout.cell.1 - cell.height) / 2);
             sheet.place(&cell, left + beside.0, top + beside.1);
@@ -216,6 +233,45 @@ impl PlotSheet {
             let (_, top) = layout.place(0, row);
             let unused = layout.cell.1.saturating_sub(LINE_HEIGHT);
             write(sheet, &shortened(label, LONGEST_LABEL), GAP, top + unused / 2);
+        }
+    }
+}
+
+impl<C: Cell + Clone> PlotSheet<C> {
+    /// Sheets of at most so many columns and rows, those of the first rows first.
+    fn split(self, (columns, rows): (usize, usize)) -> Vec<Self> {
+        let starts = |count: usize, step: usize| (0..count).step_by(step);
+        starts(self.rows.len(), rows)
+            .flat_map(|top| starts(self.columns.len(), columns).map(move |left| (left, top)))
+            .map(|(left, top)| self.part(left..left + columns, top..top + rows))
+            .collect()
+    }
+
+    /// One row or column as several, which make up about a square; the title is the first one's.
+    fn lines(self) -> Vec<Self> {
+        let (columns, rows) = (self.columns.len(), self.rows.len());
+        let length = ((columns * rows) as f64).sqrt().ceil() as usize;
+        let block = if rows == 1 { (length, 1) } else { (1, length) };
+        let across = rows > 1;
+        let mut lines = self.split(block);
+        // Side by side all begin at the same height.
+        let nothing = if across && !lines[0].title.is_empty() { " " } else { "" };
+        lines.iter_mut().skip(1).for_each(|line| line.title = nothing.into());
+        lines
+    }
+
+    fn part(&self, columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> Self {
+        let (width, height) = (self.columns.len(), self.rows.len());
+        let columns = columns.start..columns.end.min(width);
+        let rows = rows.start..rows.end.min(height);
+        let cells = rows.clone().flat_map(|row| {
+            columns.clone().filter_map(move |column| self.cells.get(row * width + column))
+        });
+        Self {
+            title: self.title.clone(),
+            cells: cells.cloned().collect(),
+            columns: self.columns[columns.clone()].to_vec(),
+            rows: self.rows[rows].to_vec(),
         }
     }
 }
@@ -250,6 +306,10 @@ mod tests {
             rows: labels("Seed", rows),
             cells: (0..columns * rows).map(cell).collect(),
         }
+    }
+
+    fn plot_sheets(sheet: PlotSheet, limits: Limits) -> Vec<Picture> {
+        super::plot_sheets(sheet, limits).collect()
     }
 
     const ANY: Limits = Limits { pixels: u64::MAX, side: u32::MAX };
@@ -338,6 +398,37 @@ mod tests {
         let drawn = plot_sheets(column, ANY);
         assert_eq!(drawn.len(), 1);
         assert!(drawn[0].width > 5 * 200 && drawn[0].height < 7 * 205);
+    }
+
+    #[test]
+    fn cells_are_asked_for_when_their_sheet_is_drawn() {
+        #[derive(Clone)]
+        struct Asked<'a>(&'a std::cell::Cell<usize>);
+        impl Cell for Asked<'_> {
+            fn size(&self) -> (u32, u32) {
+                (200, 200)
+            }
+            fn channels(&self) -> u8 {
+                1
+            }
+            fn picture(&self) -> Picture {
+                self.0.set(self.0.get() + 1);
+                Picture::filled(200, 200, 1, 7)
+            }
+        }
+        let asked = std::cell::Cell::new(0);
+        for (columns, rows) in [(40, 2), (80, 1)] {
+            let PlotSheet { title, columns, rows, cells } = sheet(columns, rows, 200);
+            let cells = vec![Asked(&asked); cells.len()];
+            let sheet = PlotSheet { title, columns, rows, cells };
+            asked.set(0);
+            let mut drawn = super::plot_sheets(sheet, Limits { pixels: 1 << 20, ..ANY });
+            assert_eq!(asked.get(), 0);
+            drawn.next().unwrap();
+            assert!((1..=25).contains(&asked.get()), "{}", asked.get());
+            assert!(drawn.count() > 1);
+            assert_eq!(asked.get(), 80);
+        }
     }
 
     #[test]

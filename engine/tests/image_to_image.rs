@@ -14,8 +14,7 @@ use engine::unet::{Border, UNet};
 
 const SIZE: (usize, usize) = (12, 12);
 const DDIM: Sampling = Sampling::new(SamplerKind::Ddim, 5);
-const FILLS: [MaskedContent; 3] =
-    [MaskedContent::Original, MaskedContent::Fill, MaskedContent::Noise];
+const FILLS: &[MaskedContent] = MaskedContent::ALL;
 
 fn model() -> Model {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/unet-reference-1");
@@ -83,7 +82,7 @@ fn with_everything_a_picture_is_the_same_alone_and_in_a_batch() {
 
 #[test]
 fn without_strength_the_picture_comes_back_and_no_step_is_taken() {
-    for fill in FILLS {
+    for &fill in FILLS {
         let init = Init { mask: Some(mask(SIZE)), fill, ..init(0.0) };
         let request =
             SampleRequest { init: Some(init), ..SampleRequest::new(DDIM, vec![1, 2], SIZE) };
@@ -116,7 +115,7 @@ fn a_mask_over_everything_is_no_mask() {
 fn what_is_kept_is_kept_to_the_byte_and_the_rest_is_not() {
     let (given, mask) = (picture(SIZE), mask(SIZE));
     for info in SAMPLERS {
-        for fill in FILLS {
+        for &fill in FILLS {
             for strength in [0.1, 0.6, 1.0] {
                 let init = Some(Init { mask: Some(mask.clone()), fill, ..init(strength) });
                 let sampling = Sampling::new(info.kind, 4);
@@ -132,6 +131,24 @@ fn what_is_kept_is_kept_to_the_byte_and_the_rest_is_not() {
             }
         }
     }
+}
+
+#[test]
+fn nothing_under_a_mask_begins_as_middle_gray_does() {
+    let half = |x: usize| if x < 6 { 0 } else { 255 };
+    let mask = Mask { width: 12, height: 12, pixels: (0..144).map(|at| half(at % 12)).collect() };
+    let drawn = |picture: Picture, fill| {
+        let init = Some(Init { picture, mask: Some(mask.clone()), fill, ..init(0.6) });
+        draw(&SampleRequest { init, ..SampleRequest::new(DDIM, vec![3], SIZE) }).remove(0)
+    };
+    let mut gray = picture(SIZE);
+    for (at, pixel) in gray.pixels.chunks_mut(3).enumerate().filter(|(at, _)| at % 12 >= 6) {
+        // Between 127 and 128 lies the 0 of the network, so one goes up and the next down.
+        pixel.fill(127 + (at % 2) as u8);
+    }
+    let nothing = drawn(picture(SIZE), MaskedContent::Nothing);
+    assert!(distance(&nothing, &drawn(gray, MaskedContent::Original)) < 1.0);
+    assert!(distance(&nothing, &drawn(picture(SIZE), MaskedContent::Original)) > 2.0);
 }
 
 #[test]

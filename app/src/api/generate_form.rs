@@ -42,6 +42,10 @@ impl From<&GenerateSettings> for GenerateForm {
 }
 
 impl GenerateForm {
+    /// Stands in an address that tells of the whole form: what it leaves out is as it is by default, not
+    /// as it was left.
+    pub const WHOLE: &str = "rest=default";
+
     /// The text of the setting `key`.
     pub fn get(&self, key: &str) -> &str {
         self.values.get(key).map_or("", String::as_str)
@@ -84,6 +88,23 @@ impl GenerateForm {
     pub fn differing(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let default = Self::default();
         self.known().filter(move |(key, value)| default.get(key) != *value)
+    }
+
+    /// Key and text of what a style keeps: how pictures are drawn, and of what is drawn only what was
+    /// given.
+    pub fn style(&self) -> Vec<(&'static str, &str)> {
+        const IF_GIVEN: [&str; 8] = [
+            "prompt",
+            "negative_prompt",
+            "init_image",
+            "mask",
+            "seed",
+            "subseed",
+            "batch_count",
+            "batch_size",
+        ];
+        let differs: Vec<&str> = self.differing().map(|(key, _)| key).collect();
+        self.known().filter(|(key, _)| !IF_GIVEN.contains(key) || differs.contains(key)).collect()
     }
 
     /// Key and text of what an address must tell: all that is not as it is by default, and the
@@ -156,6 +177,20 @@ mod tests {
         let told = form.telling();
         assert!(told.contains(&("model", "textures")) && told.contains(&("eta", "0.5")));
         assert!(told.iter().all(|(key, _)| *key != "tiling"));
+    }
+
+    #[test]
+    fn a_style_keeps_how_pictures_are_drawn_and_what_was_given() {
+        let mut form = GenerateForm::default();
+        form.set("prompt", "7");
+        let kept = form.style();
+        for kept_too in [("prompt", "7"), ("sampler", "DDPM"), ("steps", "50"), ("tiling", "false")]
+        {
+            assert!(kept.contains(&kept_too), "{kept_too:?}");
+        }
+        for left in ["negative_prompt", "seed", "batch_size", "init_image"] {
+            assert!(kept.iter().all(|(key, _)| *key != left), "{left}");
+        }
     }
 
     #[test]

@@ -107,6 +107,10 @@ pub struct GenerateView {
     pub steps: usize,
     /// The batch that runs now, counted from 0.
     pub batch: usize,
+    /// What a skip goes on to: batches and cells of a plot that follow, and pictures that wait for
+    /// their second pass.
+    #[serde(default)]
+    pub follow: usize,
     /// The newest x0 predictions of the running batch as one grid; the address changes with each.
     pub preview_url: Option<String>,
     /// Images of the job before `images`, which a live event leaves out because it told of them
@@ -245,14 +249,21 @@ pub struct InputImage {
     pub texts: Vec<(String, String)>,
     /// What of the settings the Generate form takes, by its keys.
     pub form: Vec<(String, String)>,
+    /// What it does not take, each with the reason.
+    pub left_out: Vec<String>,
 }
 
 /// Settings of the Generate form that a person keeps under a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Style {
     pub name: String,
-    /// Key and text of what differs from the defaults.
+    /// Key and text of what it lays over the form.
     pub settings: Vec<(String, String)>,
+}
+
+impl Style {
+    /// Where the prompt goes that a style's is laid around.
+    pub const PLACE: &str = "{prompt}";
 }
 
 /// One timestep of a noise schedule.

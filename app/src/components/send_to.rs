@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 use leptos_router::location::Url;
 
-use crate::api::{ImageId, InputImage, input_address, send_image};
+use crate::api::{GenerateForm, ImageId, InputImage, input_address, send_image};
 
 /// Sends the picture on to the tab `to`, as [`input_address`] has it.
 #[component]
@@ -49,10 +49,11 @@ pub fn ReuseSettings(#[prop(into)] image: Signal<Option<ImageId>>) -> impl IntoV
     .into_any()
 }
 
-/// The address of a Generate form that is filled with `form`.
+/// The address of a Generate form that is filled with `form` alone.
 pub fn form_address(form: &[(String, String)]) -> String {
     let pairs = form.iter().map(|(key, value)| format!("{key}={}", Url::escape(value)));
-    format!("/?{}", pairs.collect::<Vec<_>>().join("&"))
+    let whole = GenerateForm::WHOLE.to_owned();
+    format!("/?{}", [whole].into_iter().chain(pairs).collect::<Vec<_>>().join("&"))
 }
 
 fn go(
@@ -76,6 +77,6 @@ mod tests {
     #[test]
     fn settings_stand_in_the_address_whatever_they_hold() {
         let form = [("prompt", "a & b"), ("seed", "7")].map(|(k, v)| (k.into(), v.into()));
-        assert_eq!(form_address(&form), "/?prompt=a%20%26%20b&seed=7");
+        assert_eq!(form_address(&form), "/?rest=default&prompt=a%20%26%20b&seed=7");
     }
 }

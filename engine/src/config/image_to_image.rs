@@ -50,6 +50,8 @@ pub enum MaskedContent {
     Original,
     /// Noise alone.
     Noise,
+    /// What the network calls 0, under noise as a picture would be: middle gray, or latents of nothing.
+    Nothing,
 }
 
 /// Names as A1111 shows them, and how an enum goes by them.
@@ -95,4 +97,4 @@ named!(ResizeMode, "resize_mode",
     Grow => "Grow the canvas", GrowRight => "Grow to the right", GrowLeft => "Grow to the left",
     GrowDown => "Grow downward", GrowUp => "Grow upward");
 named!(MaskedContent, "inpainting_fill",
-    Fill => "fill", Original => "original", Noise => "noise");
+    Fill => "fill", Original => "original", Noise => "noise", Nothing => "nothing");

@@ -20,6 +20,7 @@ mod plot;
 mod presets;
 mod prompt;
 mod sampler_options;
+pub(crate) mod samplers;
 mod sampling;
 mod settings;
 mod size;

@@ -114,10 +114,15 @@ pub struct Negative {
 }
 
 impl Negative {
+    /// The words of `text`, which has commas or lines between them.
+    pub fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
+        text.split([',', '\n']).map(str::trim).filter(|word| !word.is_empty())
+    }
+
     /// Reads words with commas between them. `classes` are the names the model knows.
     pub fn parse(text: &str, classes: &[String]) -> Self {
         let (mut items, mut found) = (Vec::new(), Self::default());
-        for word in text.split([',', '\n']).map(str::trim).filter(|word| !word.is_empty()) {
+        for word in Self::words(text) {
             match weighted(word, classes) {
                 Ok(Item::One(item)) => items.push(item),
                 Ok(Item::Range(range)) => items.extend(range.map(|class| (class, 1.0))),

@@ -2,25 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::samplers::samplers;
 use super::{ClipSample, ConfigError, FieldError, StepVariance, TimestepSpacing, unknown_name};
-
-/// How noise becomes a picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "&'static str")]
-pub enum SamplerKind {
-    #[default]
-    Ddpm,
-    Ddim,
-    Euler,
-    EulerAncestral,
-    Heun,
-    DpmPp2m,
-    DpmPp2mSde,
-    DpmPpSde,
-    Lms,
-    Plms,
-    UniPc,
-}
 
 /// What is to be said of a sampler without running it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,32 +17,32 @@ pub struct SamplerInfo {
     pub automatic: ScheduleKind,
 }
 
-/// Every sampler, in the order the page shows them.
-pub const SAMPLERS: &[SamplerInfo] = {
-    use SamplerKind::*;
-    use ScheduleKind::{Exponential, Karras, SgmUniform, Uniform};
-    &[
-        info(Ddpm, "DDPM", &[], Uniform),
-        info(Ddim, "DDIM", &[], Uniform),
-        info(Euler, "Euler", &["k_euler"], Uniform),
-        info(EulerAncestral, "Euler a", &["k_euler_a", "k_euler_ancestral"], Uniform),
-        info(Heun, "Heun", &["k_heun"], Uniform),
-        info(DpmPp2m, "DPM++ 2M", &["k_dpmpp_2m"], Karras),
-        info(DpmPp2mSde, "DPM++ 2M SDE", &["k_dpmpp_2m_sde"], Exponential),
-        info(DpmPpSde, "DPM++ SDE", &["k_dpmpp_sde"], Karras),
-        info(Lms, "LMS", &["k_lms"], Uniform),
-        info(Plms, "PLMS", &["PNDM"], Uniform),
-        info(UniPc, "UniPC", &["uni_pc"], SgmUniform),
-    ]
-};
+macro_rules! kinds {
+    ($($kind:ident: $name:literal, [$($alias:literal),*], $automatic:ident, $uniform:ident,
+        $make:expr;)*) => {
+        /// How noise becomes a picture.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "&'static str")]
+        pub enum SamplerKind {
+            $($kind),*
+        }
 
-const fn info(
-    kind: SamplerKind,
-    name: &'static str,
-    aliases: &'static [&'static str],
-    automatic: ScheduleKind,
-) -> SamplerInfo {
-    SamplerInfo { kind, name, aliases, automatic }
+        /// Every sampler, in the order the page shows them.
+        pub const SAMPLERS: &[SamplerInfo] = &[$(SamplerInfo {
+            kind: SamplerKind::$kind,
+            name: $name,
+            aliases: &[$($alias),*],
+            automatic: ScheduleKind::$automatic,
+        }),*];
+    };
+}
+
+samplers!(kinds);
+
+impl Default for SamplerKind {
+    fn default() -> Self {
+        SAMPLERS[0].kind
+    }
 }
 
 impl SamplerKind {

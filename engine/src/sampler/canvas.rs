@@ -38,18 +38,20 @@ impl Canvas {
             Ok(single.broadcast_as(noise.shape())?.contiguous()?)
         };
         let picture = tensor(&init.picture)?;
-        let beginning = match &init.mask {
-            Some(mask) if init.fill == MaskedContent::Fill => {
-                tensor(&smeared(&init.picture, mask))?
-            }
-            _ => picture.clone(),
-        };
-        let mask = init.mask.as_ref().map(|mask| {
+        let painted = init.mask.as_ref().map(|mask| {
             let (drawn, kept) = mask.of_latents(model.factor()).shares(noise.device())?;
             let from_noise = init.fill == MaskedContent::Noise;
             Ok::<_, crate::Error>(Painted { drawn, kept, from_noise })
         });
-        Ok(Self { picture, beginning, noise: noise.clone(), mask: mask.transpose()? })
+        let painted = painted.transpose()?;
+        let beginning = match (&init.mask, &painted, init.fill) {
+            (Some(mask), _, MaskedContent::Fill) => tensor(&smeared(&init.picture, mask))?,
+            (_, Some(painted), MaskedContent::Nothing) => {
+                painted.blend(&picture.zeros_like()?, &picture)?
+            }
+            _ => picture.clone(),
+        };
+        Ok(Self { picture, beginning, noise: noise.clone(), mask: painted })
     }
 
     /// x at the beginning of `first`.

@@ -7,6 +7,7 @@ use super::{
     Lms, Manner, Path, Plms, Sampler, Spacing, UniPc,
 };
 use crate::Result;
+use crate::config::samplers::samplers;
 use crate::config::{
     ClipSample, ConfigError, Prediction, SamplerKind, Sampling, ScheduleKind, StepVariance,
     TimestepSpacing, VarianceType,
@@ -105,26 +106,21 @@ impl Course {
     }
 }
 
-/// Every sampler, with what it takes "Uniform" to mean: the older ones go through whole timesteps
-/// and end at 0, those of k-diffusion begin at the last and end at 0.
-fn parts(sampling: &Sampling) -> (Box<dyn Sampler>, Spacing) {
-    use Spacing::{Leading, Linspace};
-    match sampling.sampler {
-        SamplerKind::Ddpm => (Box::new(Ddpm), Leading),
-        SamplerKind::Ddim => {
-            (Box::new(Ddim { eta: sampling.eta, use_clipped_model_output: true }), Leading)
+macro_rules! parts {
+    ($($kind:ident: $name:literal, $aliases:tt, $automatic:ident, $uniform:ident, $make:expr;)*) => {
+        /// The sampler that is asked for, with what it takes "Uniform" to mean.
+        fn parts(sampling: &Sampling) -> (Box<dyn Sampler>, Spacing) {
+            match sampling.sampler {
+                $(SamplerKind::$kind => {
+                    let make: fn(&Sampling) -> $kind = $make;
+                    (Box::new(make(sampling)), Spacing::$uniform)
+                })*
+            }
         }
-        SamplerKind::Euler => (Box::new(Euler), Linspace),
-        SamplerKind::EulerAncestral => (Box::new(EulerAncestral), Linspace),
-        SamplerKind::Heun => (Box::new(Heun), Linspace),
-        SamplerKind::DpmPp2m => (Box::new(DpmPp2m::default()), Linspace),
-        SamplerKind::DpmPp2mSde => (Box::new(DpmPp2mSde::default()), Linspace),
-        SamplerKind::DpmPpSde => (Box::new(DpmPpSde), Linspace),
-        SamplerKind::Lms => (Box::new(Lms::default()), Linspace),
-        SamplerKind::Plms => (Box::new(Plms::default()), Leading),
-        SamplerKind::UniPc => (Box::new(UniPc::default()), Linspace),
-    }
+    };
 }
+
+samplers!(parts);
 
 /// The spacing that was chosen, if one was.
 fn even(chosen: TimestepSpacing) -> Option<Spacing> {

@@ -17,6 +17,11 @@ pub struct Ddim {
 }
 
 impl Ddim {
+    /// As pictures are drawn by it: within the range of pixels.
+    pub fn with_eta(eta: f64) -> Self {
+        Self { eta, use_clipped_model_output: true }
+    }
+
     /// The standard deviation of the added noise, equation 16.
     fn deviation(&self, leg: &Leg) -> f64 {
         let (now, before) = (leg.from.alpha_cumprod, leg.to.alpha_cumprod);

@@ -196,7 +196,7 @@ fn what_a_mask_keeps_is_kept_to_the_byte_and_the_rest_is_not() {
     // Drawn anew on the right, from within a latent on.
     let pixels = (0..256).map(|at| if at % 16 >= 7 { 255 } else { 0 }).collect();
     let mask = Mask { width: 16, height: 16, pixels };
-    for fill in [MaskedContent::Original, MaskedContent::Fill, MaskedContent::Noise] {
+    for &fill in MaskedContent::ALL {
         let init = Init { fill, ..init(0.8, Some(mask.clone())) };
         let request = SampleRequest { init: Some(init), ..ddim(&[3], (16, 16)) };
         let mut previews = Vec::new();

@@ -68,7 +68,7 @@ pub struct PictureArgs {
     /// Pixels around the mask that are drawn with it then
     #[arg(long, default_value_t = 32, value_name = "PIXELS")]
     mask_padding: usize,
-    /// What stands under the mask to begin with: original, fill or noise
+    /// What stands under the mask to begin with: original, fill, noise or nothing
     #[arg(long, default_value = "original", value_name = "NAME")]
     inpainting_fill: String,
 }

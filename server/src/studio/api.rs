@@ -1,6 +1,5 @@
 //! What the page may ask for. The database blocks, so every call leaves the async threads.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::api::{
@@ -10,13 +9,11 @@ use app::api::{
     Preferences, ProcessForm, ProcessView, Speed, Status, Studio, Style, TrainView, Wish,
 };
 use async_trait::async_trait;
-use engine::checkpoint::Header;
-use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, RunConfig, check_size};
+use engine::config::{GenerateSettings, RunConfig};
 
 use super::library::{Models, NewDataset};
 use super::runs::RunRequest;
-use super::second_pass::check_second_pass;
-use super::{Darkroom, Runner, drawn_size};
+use super::{Darkroom, Runner};
 use crate::{Error, Result};
 
 /// A draft longer than this is no form's.
@@ -281,78 +278,6 @@ impl Darkroom {
         self.queued(self.store.enqueue_unsaved(&title, &request)?)
     }
 
-    /// Title and request of the job.
-    fn checked_generation(&self, mut settings: GenerateSettings) -> Result<(String, String)> {
-        settings.validate()?;
-        match settings.prompt_matrix {
-            // Its prompt is none by itself; those of its cells are checked below.
-            true => self.check_knows_classes(&settings.model)?,
-            false => {
-                let header = self.models.header(&settings.model)?;
-                self.check_drawing(&mut settings, &header)?;
-            }
-        }
-        let plot = Plot::read(&settings)?;
-        if let Some(plot) = &plot {
-            self.check_plot(plot)?;
-        }
-        settings.seed = drawn_seed(settings.seed);
-        settings.subseed = drawn_seed(settings.subseed);
-        let images = settings.images() * plot.as_ref().map_or(1, Plot::len);
-        let plural = if images == 1 { "" } else { "s" };
-        let title = format!("{}, {images} image{plural}", settings.model);
-        Ok((title, serde_json::to_string(&settings)?))
-    }
-
-    fn check_knows_classes(&self, model: &str) -> Result<()> {
-        match self.models.info(model)?.classes.is_empty() {
-            true => Err(Error::field(
-                "prompt_matrix",
-                "this model draws without classes, so there is nothing to combine; leave it off",
-            )),
-            false => Ok(()),
-        }
-    }
-
-    /// Whether every cell can be drawn. What goes wrong inside is told as it is.
-    fn check_plot(&self, plot: &Plot) -> Result<()> {
-        let (mut fault, mut headers) = (None, HashMap::new());
-        // Cells may be many, and most are of one model.
-        let mut check = |cell: &mut GenerateSettings| {
-            if !headers.contains_key(&cell.model) {
-                headers.insert(cell.model.clone(), self.models.header(&cell.model)?);
-            }
-            self.check_drawing(cell, &headers[&cell.model])
-        };
-        let checked = plot.check(|mut cell| match check(&mut cell) {
-            Err(Error::Config(error)) => Err(error),
-            Err(other) => {
-                fault = Some(other);
-                Ok(())
-            }
-            Ok(()) => Ok(()),
-        });
-        fault.map_or(Ok(checked?), Err)
-    }
-
-    /// Whether the model with this `header` can draw what `settings` ask for.
-    fn check_drawing(&self, settings: &mut GenerateSettings, header: &Header) -> Result<()> {
-        let model = &Models::info_of(&settings.model, header.clone());
-        check_draws(model)?;
-        check_steps(settings.steps, model.timesteps)?;
-        check_prompt(settings, model)?;
-        let (width, height) = drawn_size(settings, model.width as usize);
-        check_size(model.size_divisor, width, height)?;
-        check_second_pass(settings, model)?;
-        for (name, field) in [(&settings.init_image, "init_image"), (&settings.mask, "mask")] {
-            if !name.is_empty() {
-                self.check_input(name, field)?;
-            }
-        }
-        self.check_mask(settings)?;
-        self.check_memory(settings, header)
-    }
-
     fn estimate(&self, config: RunConfig) -> Result<Estimate> {
         let config = config.validate()?;
         let asked = &config.dataset_params.im_path;
@@ -443,57 +368,5 @@ impl Darkroom {
         }
         self.live.library_changed();
         self.publish_status()
-    }
-}
-
-/// An autoencoder draws nothing by itself.
-pub fn check_draws(model: &ModelInfo) -> Result<(), ConfigError> {
-    match model.is_autoencoder {
-        true => Err(ConfigError::one(
-            "model",
-            format!(
-                "{} is an autoencoder; train a model in its latents, and draw with that",
-                model.name
-            ),
-        )),
-        false => Ok(()),
-    }
-}
-
-/// A prompt for a model without classes is dropped, as its text box is off; for one with classes it
-/// must name what the model knows.
-fn check_prompt(settings: &mut GenerateSettings, model: &ModelInfo) -> Result<(), ConfigError> {
-    if model.classes.is_empty() {
-        settings.prompt.clear();
-        settings.negative_prompt.clear();
-        return Ok(());
-    }
-    Prompt::parse(&settings.prompt, &model.classes)?;
-    match model.needs_class && settings.prompt.trim().is_empty() {
-        false => Ok(()),
-        true => Err(ConfigError::one(
-            "prompt",
-            format!("this model needs a class for every picture, such as {}", model.classes[0]),
-        )),
-    }
-}
-
-pub fn check_steps(steps: usize, timesteps: usize) -> Result<(), ConfigError> {
-    match steps <= timesteps {
-        true => Ok(()),
-        false => Err(ConfigError::one(
-            "steps",
-            format!(
-                "{steps} is more than the model's {timesteps} timesteps; give 1 to {timesteps}"
-            ),
-        )),
-    }
-}
-
-/// The seed itself, or a fresh one for -1.
-pub fn drawn_seed(seed: i64) -> i64 {
-    match seed {
-        -1 => i64::from(rand::random::<u32>()),
-        seed => seed,
     }
 }

@@ -42,11 +42,14 @@ pub struct Progress {
     /// Of `steps` steps of the batch, those of second passes included.
     pub step: usize,
     pub steps: usize,
+    /// What a skip goes on to: the batches that follow, and those pictures of the batch that wait for
+    /// their second pass.
+    pub follow: usize,
 }
 
 /// Where the pictures go.
 pub trait Sink {
-    /// After each denoising step. [`Error::Skipped`] ends the batch.
+    /// After each denoising step. [`Error::Skipped`] ends the batch, or its picture in a second pass.
     fn step(&mut self, at: Progress, step: &SampleStep) -> Result<()>;
     fn picture(&mut self, drawn: &Drawn) -> Result<()>;
     /// After the last picture of a batch.
@@ -170,7 +173,7 @@ pub fn drawn_size(settings: &GenerateSettings, side: usize) -> (usize, usize) {
 }
 
 /// Draws all batches, but those that the sink skips. Cancelled, it ends with an error after the last
-/// whole batch.
+/// whole batch, or picture of a second pass.
 pub fn draw(
     loaded: &LoadedModel,
     plan: &Plan,
@@ -214,7 +217,8 @@ fn draw_batch(
     let most = if is_patch { 1 } else { frames_that_fit(loaded, plan) };
     let kept = frame_steps(plan.first_steps(), most);
     let mut frames: Vec<Frames> = vec![Frames::default(); request.seeds.len()];
-    let mut teller = Teller { sink, batch, done: 0, steps: plan.steps(), fault: None };
+    let follow = plan.batches() - batch - 1;
+    let mut teller = Teller { sink, batch, done: 0, steps: plan.steps(), follow, fault: None };
     let drawn = sample(&loaded.model, &request, cancel, &mut |step| {
         if kept.contains(&step.step) {
             let pairs = step.x0_pictures()?.into_iter().zip(step.x_pictures()?);
@@ -226,21 +230,22 @@ fn draw_batch(
     if let Some(start) = &plan.start {
         pictures = pictures.into_iter().map(|drawn| start.finished(drawn)).collect();
     }
-    for (picture, frames) in pictures.iter().zip(&mut frames) {
+    for (at, (mut picture, mut frames)) in pictures.into_iter().zip(frames).enumerate() {
+        let place = places.start + at;
         frames.push(picture.clone(), picture.clone());
-    }
-    if let Some(pass) = &plan.second_pass {
-        for (picture, place) in pictures.iter_mut().zip(places.clone()) {
-            let (alone, first) = (plan.request(place..place + 1), picture.clone());
+        if let Some(pass) = &plan.second_pass {
+            teller.turn_to(plan.first_steps() + at * pass.steps(), follow + places.len() - at - 1);
+            let alone = plan.request(place..place + 1);
             let drawn =
-                pass.draw(&loaded.model, alone, first, cancel, &mut |step| teller.tell(step));
-            *picture = teller.heard(drawn)?;
+                pass.draw(&loaded.model, alone, picture, cancel, &mut |step| teller.tell(step));
+            picture = match teller.heard(drawn) {
+                Err(Error::Skipped) => continue,
+                drawn => drawn?,
+            };
         }
-    }
-    for ((picture, frames), place) in pictures.iter().zip(frames).zip(places) {
-        sink.picture(&Drawn {
+        teller.sink.picture(&Drawn {
             seed: plan.seeds.of_picture(place),
-            picture,
+            picture: &picture,
             frames: &frames.x0,
             noisy_frames: &frames.x,
             parameters: &parameters(loaded, plan, place),
@@ -257,13 +262,20 @@ struct Teller<'a> {
     batch: usize,
     done: usize,
     steps: usize,
+    follow: usize,
     fault: Option<Error>,
 }
 
 impl Teller<'_> {
+    /// Goes on behind step `done`, where so much more follows.
+    fn turn_to(&mut self, done: usize, follow: usize) {
+        (self.done, self.follow) = (done, follow);
+    }
+
     fn tell(&mut self, step: &SampleStep) -> engine::Result<()> {
         self.done += 1;
-        let at = Progress { batch: self.batch, step: self.done, steps: self.steps };
+        let Self { batch, steps, follow, .. } = *self;
+        let at = Progress { batch, step: self.done, steps, follow };
         self.sink.step(at, step).map_err(|error| {
             self.fault = Some(error);
             engine::Error::Cancelled
@@ -277,13 +289,14 @@ impl Teller<'_> {
 
 fn parameters(loaded: &LoadedModel, plan: &Plan, place: usize) -> String {
     let wishes = &plan.wishes;
+    let is_steered = loaded.model.draws_without_class();
     let start = plan.start.iter().flat_map(Start::details);
     let second = plan.second_pass.iter().flat_map(SecondPass::details);
     let tiling = plan.tiling.then(|| ("Tiling", "True".to_owned()));
     Infotext {
         prompt: &wishes.prompt(place, plan.count).to_string(),
-        negative_prompt: &wishes.negative.used.join(", "),
-        cfg_scale: if loaded.model.draws_without_class() { wishes.scale } else { 1.0 },
+        negative_prompt: &if is_steered { wishes.negative.used.join(", ") } else { String::new() },
+        cfg_scale: if is_steered { wishes.scale } else { 1.0 },
         sampling: plan.sampling,
         seed: plan.seeds.of_picture(place),
         width: plan.size.0 as u32,
@@ -294,9 +307,9 @@ fn parameters(loaded: &LoadedModel, plan: &Plan, place: usize) -> String {
             .seeds
             .details(place)
             .into_iter()
+            .chain(tiling)
             .chain(start)
             .chain(second)
-            .chain(tiling)
             .collect(),
     }
     .text()

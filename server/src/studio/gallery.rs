@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::api::{JobId, JobState, Live, Preferences, Preview, SHEET_MEGAPIXELS};
+use app::api::{JobId, JobState, Live, Preferences, Preview};
 use bytes::Bytes;
 use engine::CancelToken;
-use engine::config::{GenerateSettings, Plot};
+use engine::config::{GenerateSettings, Negative, Plot};
 use engine::grid::{Picture, animation, columns_for, grid, rows, strip};
 use engine::sampler::SampleStep;
 
@@ -16,18 +16,17 @@ use super::files::{next_number, write_whole};
 use super::folders::Outputs;
 use super::heartbeat::Heartbeat;
 use super::pace::{Pace, Throttle};
+use super::sheet_limits::MOST_PIXELS;
 use super::store::{Ending, JobRow, NewImage};
+use super::stored_picture::StoredPicture;
 use super::{Darkroom, Worker, calendar, plotting};
 use crate::{Error, Result};
-
-/// Pixels that a grid may have; beyond that a browser only chokes on it.
-pub(super) const GRID_PIXELS: usize = (SHEET_MEGAPIXELS << 20) as usize;
 
 /// Pictures of a walk shown in a second.
 const WALK_SPEED: u16 = 12;
 
 /// Black pixels between the pictures of a grid.
-const GRID_GAP: u32 = 2;
+pub(super) const GRID_GAP: u32 = 2;
 
 /// Time between two previews.
 const PREVIEW_EVERY: Duration = Duration::from_millis(250);
@@ -76,10 +75,12 @@ pub(super) fn draw_all(
     draw(&loaded, &plan, cancel, sink)
 }
 
-/// What is typed, and what Settings has for all models.
+/// What is typed, and what Settings has for all models. Words that stand in both count once: those of
+/// a picture that is drawn again were joined before.
 fn joined(typed: &str, always: &str) -> String {
-    let words = [typed, always].map(str::trim);
-    words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ")
+    let typed = Negative::words(typed);
+    let always = Negative::words(always).filter(|word| !typed.clone().any(|known| known == *word));
+    typed.clone().chain(always).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes pictures into the data folder, rows into the gallery, news onto the bus.
@@ -100,8 +101,8 @@ pub(super) struct GallerySink<'a> {
     /// Images of the job that are stored, and those that the pages were told of.
     stored: usize,
     told: usize,
-    /// For the grid.
-    pictures: Vec<Picture>,
+    /// What was drawn: all of it, or of the cell.
+    pictures: Vec<StoredPicture>,
     first_parameters: Option<String>,
     pace: Pace,
     previews: Throttle,
@@ -153,10 +154,9 @@ impl<'a> GallerySink<'a> {
         (self.cell, self.cells) = (cell, cells);
     }
 
-    /// What was drawn since the last time this was asked, as one picture.
-    pub fn take_sheet(&mut self) -> Option<Picture> {
-        let pictures = std::mem::take(&mut self.pictures);
-        (!pictures.is_empty()).then(|| sheet(&pictures))
+    /// What was drawn since the last time this was asked.
+    pub fn take_pictures(&mut self) -> Vec<StoredPicture> {
+        std::mem::take(&mut self.pictures)
     }
 
     /// The text of the first picture.
@@ -176,10 +176,12 @@ impl<'a> GallerySink<'a> {
         let total = self.cells as f64;
         self.pace.mark(Instant::now(), done);
         let eta_seconds = self.pace.eta_seconds(total);
+        let follow = at.follow + (self.cells - self.cell - 1) * self.batches;
         self.studio.live.change(self.job, |running| {
             running.progress = (done / total) as f32;
             running.eta_seconds = eta_seconds;
             running.drawing.batch = at.batch;
+            running.drawing.follow = follow;
             running.drawing.step = at.step;
         });
     }
@@ -215,44 +217,43 @@ impl<'a> GallerySink<'a> {
         path
     }
 
-    fn keep_for_grid(&mut self, drawn: &Drawn) {
-        let pixels = (drawn.picture.width * drawn.picture.height) as usize;
-        if (self.pictures.len() + 1) * pixels <= GRID_PIXELS {
-            self.pictures.push(drawn.picture.clone());
-        }
-        self.first_parameters.get_or_insert_with(|| drawn.parameters.to_owned());
-    }
-
     /// The pictures of a walk, to and fro, as an animation.
     fn save_walk(&self) -> Result<()> {
         if self.pictures.len() < 2 {
             return Ok(());
         }
-        let back = self.pictures.iter().rev().skip(1).take(self.pictures.len() - 2);
-        let frames: Vec<Picture> = self.pictures.iter().chain(back).cloned().collect();
+        let pictures = read(&self.pictures);
+        let back = pictures.iter().rev().skip(1).take(pictures.len() - 2);
+        let frames: Vec<&Picture> = pictures.iter().chain(back).collect();
         let path = self.grid_path("walk-");
         let text = [("parameters", self.parameters())];
         write_whole(&path, &animation(&frames, WALK_SPEED, &text))?;
         self.studio.store.add_sheet(self.job, 0, &self.studio.folders.relative(&path))
     }
 
-    /// A grid of what was drawn, once there is more than one picture.
+    /// A grid of what was drawn, or as much of it as fits, once there is more than one picture.
     fn save_grid(&self) -> Result<()> {
         let Some(parameters) = self.first_parameters.as_deref().filter(|_| self.pictures.len() > 1)
         else {
             return Ok(());
         };
         let path = self.grid_path("grid-");
+        let fit = MOST_PIXELS / self.pictures[0].pixels().max(1);
+        let pictures = read(&self.pictures[..self.pictures.len().min(fit.max(1))]);
         let sheet = match &self.rows {
-            Some(lengths) => rows(&self.pictures, lengths, GRID_GAP),
-            None => sheet(&self.pictures),
+            Some(lengths) => rows(&pictures, lengths, GRID_GAP),
+            None => sheet(&pictures),
         };
         write_whole(&path, &sheet.to_png(&[("parameters", parameters)]))?;
         self.studio.store.set_grid(self.job, &self.studio.folders.relative(&path))
     }
 }
 
-fn sheet(pictures: &[Picture]) -> Picture {
+fn read(pictures: &[StoredPicture]) -> Vec<Picture> {
+    pictures.iter().map(StoredPicture::read).collect()
+}
+
+pub(super) fn sheet(pictures: &[Picture]) -> Picture {
     grid(pictures, columns_for(pictures.len()), GRID_GAP)
 }
 
@@ -281,7 +282,8 @@ impl Sink for GallerySink<'_> {
         write_whole(&path, &drawn.picture.to_png(&text))?;
         write_whole(&strip_path, &strip(drawn.frames).to_png(&text))?;
         write_whole(&noisy_path, &strip(drawn.noisy_frames).to_png(&text))?;
-        self.keep_for_grid(drawn);
+        self.pictures.push(StoredPicture::new(path.clone(), drawn.picture));
+        self.first_parameters.get_or_insert_with(|| drawn.parameters.to_owned());
         self.studio.store.add_image(
             self.job,
             &NewImage {
@@ -313,5 +315,24 @@ impl Darkroom {
             self.live.publish(Live::Generate(Box::new(self.generate_view(&row, before)?)));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn words_of_settings_come_behind_what_is_typed_once() {
+        for (typed, always, wanted) in [
+            ("", "", ""),
+            ("1, 2", "", "1, 2"),
+            (" ", "1", "1"),
+            ("2", "1,\n(3:1.2)", "2, 1, (3:1.2)"),
+            ("2, 1, (3:1.2)", "1, (3:1.2)", "2, 1, (3:1.2)"),
+            ("1, 1", "1", "1, 1"),
+        ] {
+            assert_eq!(joined(typed, always), wanted);
+        }
     }
 }

@@ -4,6 +4,20 @@ use engine::config::{ClipSample, SamplerKind, Sampling, StepVariance, TimestepSp
 
 use super::parameters::Parameters;
 
+/// DDIM's, as A1111 calls it; that of its other samplers is `Eta`, which stood in the texts of this
+/// program too.
+pub const ETA: &str = "Eta DDIM";
+pub const FORMER_ETA: &str = "Eta";
+
+/// What A1111 tells before `RNG`.
+const BEFORE_RNG: [&str; 5] = [
+    "Variation seed",
+    "Variation seed strength",
+    "Seed resize from",
+    "Denoising strength",
+    "Init image hash",
+];
+
 /// What the text calls choices that A1111 has no names for.
 pub const CLIP: &str = "Clip sample";
 pub const VARIANCE: &str = "Variance type";
@@ -43,7 +57,7 @@ impl Infotext<'_> {
 
     fn settings(&self) -> Vec<(String, String)> {
         let Sampling { sampler, schedule, steps, eta, .. } = self.sampling;
-        let eta = (sampler == SamplerKind::Ddim && eta > 0.0).then(|| ("Eta", eta.to_string()));
+        let eta = (sampler == SamplerKind::Ddim && eta > 0.0).then(|| (ETA, eta.to_string()));
         let pairs = [
             ("Steps", steps.to_string()),
             ("Sampler", sampler.name().into()),
@@ -53,11 +67,13 @@ impl Infotext<'_> {
             ("Size", format!("{}x{}", self.width, self.height)),
             ("Model hash", self.model_hash.into()),
             ("Model", self.model.into()),
-            ("RNG", "CPU".into()),
         ];
+        let rng = ("RNG", "CPU".into());
         let version = ("Version", concat!("Darkroom ", env!("CARGO_PKG_VERSION")).into());
-        let details = self.details.iter().cloned();
-        let pairs = pairs.into_iter().chain(details).chain(eta);
+        // In A1111's order some of what there is to say besides comes before it, some behind.
+        let is_before = |(key, _): &(&str, String)| BEFORE_RNG.contains(key);
+        let (before, behind): (Vec<_>, Vec<_>) = self.details.iter().cloned().partition(is_before);
+        let pairs = pairs.into_iter().chain(before).chain([rng]).chain(behind).chain(eta);
         let pairs = pairs.chain(self.choices()).chain([version]);
         pairs.map(|(key, value)| (key.to_owned(), value)).collect()
     }
@@ -136,13 +152,34 @@ mod tests {
     }
 
     #[test]
+    fn keys_stand_in_the_order_of_a1111() {
+        let detail = |key| (key, "1".to_owned());
+        let details = ["Denoising strength", "Mask blur", "Seed resize from", "Tiling"];
+        let text = Infotext { details: details.map(detail).into(), ..PLAIN }.text();
+        let keys: Vec<String> = pairs(&text).into_iter().map(|(key, _)| key).collect();
+        let from = keys.iter().position(|key| key == "Model").unwrap();
+        assert_eq!(
+            keys[from..],
+            [
+                "Model",
+                "Denoising strength",
+                "Seed resize from",
+                "RNG",
+                "Mask blur",
+                "Tiling",
+                "Version"
+            ]
+        );
+    }
+
+    #[test]
     fn schedule_and_eta_are_told_where_they_count() {
         let schedule = ScheduleKind::SgmUniform;
         let ddim = Sampling { schedule, eta: 0.5, ..Sampling::new(SamplerKind::Ddim, 7) };
         let told = found(ddim);
         assert_eq!(value(&told, "Schedule type"), Some("SGM Uniform"));
-        assert_eq!(value(&told, "Eta"), Some("0.5"));
+        assert_eq!(value(&told, ETA), Some("0.5"));
         let told = found(Sampling { sampler: SamplerKind::EulerAncestral, ..ddim });
-        assert_eq!((value(&told, "Sampler"), value(&told, "Eta")), (Some("Euler a"), None));
+        assert_eq!((value(&told, "Sampler"), value(&told, ETA)), (Some("Euler a"), None));
     }
 }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::deletions::UNDO_TIME;
 use super::files::{remove_file, write_whole};
-use super::recall::form_fields;
+use super::recall::recalled;
 use super::{Darkroom, foreign, image_texts};
 use crate::{Error, Result};
 
@@ -49,6 +49,8 @@ impl Darkroom {
         let picture = Picture::from_png(&bytes)?;
         let texts = image_texts::texts(&bytes);
         let (written_by, parameters) = foreign::read(&texts).unwrap_or_default();
+        let is_here = |name: &str| self.check_input(name, "image").is_ok();
+        let recalled = recalled(&parameters, &self.models, is_here);
         Ok(InputImage {
             name: name.into(),
             url: format!("/files/inputs/{name}.png"),
@@ -56,9 +58,8 @@ impl Darkroom {
             height: picture.height,
             written_by: written_by.into(),
             parameters: parameters.text(),
-            form: form_fields(&parameters, &self.models, |name| {
-                self.check_input(name, "image").is_ok()
-            }),
+            form: recalled.form,
+            left_out: recalled.left_out,
             settings: parameters.settings,
             texts,
         })

@@ -41,6 +41,8 @@ pub struct Drawing {
     pub step: usize,
     pub steps: usize,
     pub batch: usize,
+    /// What a skip goes on to, in the cells of a plot too.
+    pub follow: usize,
     pub previews: u64,
     /// Counts the previews of the job; nothing while there is none to show.
     pub preview: Option<u64>,

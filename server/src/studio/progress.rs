@@ -37,7 +37,7 @@ impl Darkroom {
             chosen.filter_map(|sample| self.progress_row(sample, side, seeds)).collect();
         let sheet = sheet(&rows, config.is_autoencoder()).ok_or_else(missing)?;
         let any = Limits { pixels: u64::MAX, side: u32::MAX };
-        plot_sheets(sheet, any).into_iter().next().ok_or_else(missing)
+        plot_sheets(sheet, any).next().ok_or_else(missing)
     }
 
     fn progress_row(&self, sample: &SampleRow, side: u32, seeds: usize) -> Option<Row> {

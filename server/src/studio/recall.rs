@@ -3,71 +3,127 @@
 use engine::config::{GenerateSettings, SamplerKind, ScheduleKind, Upscaler};
 
 use super::fused;
-use super::infotext::{CLIP, SPACING, VARIANCE};
+use super::infotext::{CLIP, ETA, FORMER_ETA, SPACING, VARIANCE};
 use super::library::Models;
 use super::parameters::Parameters;
 use super::plotting::MATRIX;
 use super::start::{MASK_MODE, NOT_MASKED, RESIZE_MODE};
 
-/// What of `parameters` the Generate form takes, by its keys. What this program does not have, such as
-/// another program's model, is left out; `inputs` tells which pictures to begin from are here.
-pub fn form_fields(
+/// What becomes of the settings of a picture.
+#[derive(Debug, Default)]
+pub struct Recalled {
+    /// Keys of the form, and their values.
+    pub form: Vec<(String, String)>,
+    /// What the form does not take, under the name it has in the picture, and why.
+    pub left_out: Vec<String>,
+}
+
+impl Recalled {
+    /// Takes `value`, which the picture has under `name`, if there is one and the form allows it.
+    fn take(&mut self, key: &str, name: &str, value: Option<&str>) {
+        let Some(value) = value else { return };
+        match fault(key, value) {
+            None => self.form.push((key.into(), value.into())),
+            Some(message) => self.leave_out(name, &message),
+        }
+    }
+
+    /// Takes what `found` makes of the setting called `name`; nothing if it is not known here.
+    fn take_known<T>(
+        &mut self,
+        parameters: &Parameters,
+        name: &str,
+        found: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let written = parameters.setting(name)?;
+        let found = found(written);
+        if found.is_none() {
+            self.leave_out(name, &format!("there is no {written} here"));
+        }
+        found
+    }
+
+    fn leave_out(&mut self, name: &str, why: &str) {
+        self.left_out.push(format!("{name}: {why}"));
+    }
+}
+
+/// What of `parameters` the Generate form takes. What this program does not have, such as another
+/// program's model, is left out; `inputs` tells which pictures to begin from are here.
+pub fn recalled(
     parameters: &Parameters,
     models: &Models,
     inputs: impl Fn(&str) -> bool,
-) -> Vec<(String, String)> {
-    let model = parameters.setting("Model").filter(|name| models.find(name).is_ok());
-    let mut found = Vec::new();
-    let mut add = |key: &str, value: Option<&str>| {
-        found.extend(value.map(|value| (key.to_owned(), value.to_owned())));
-    };
-    add("model", model);
-    add("prompt", Some(parameters.prompt.as_str()).filter(|text| !text.is_empty()));
-    add("negative_prompt", Some(parameters.negative_prompt.as_str()).filter(|t| !t.is_empty()));
-    let sampling = parameters.setting("Sampler").and_then(sampler);
-    let fused = sampling.and_then(|(_, schedule)| schedule);
-    let schedule = parameters.setting("Schedule type").and_then(schedule).or(fused);
-    add("sampler", sampling.map(|(sampler, _)| sampler.name()));
-    add("schedule", schedule.map(ScheduleKind::name));
-    for (key, name) in KEYS {
-        add(key, parameters.setting(name));
+) -> Recalled {
+    let mut found = Recalled::default();
+    let model = found
+        .take_known(parameters, "Model", |name| models.find(name).is_ok().then(|| name.to_owned()));
+    found.take("model", "Model", model.as_deref());
+    let prompts = [
+        ("prompt", "Prompt", &parameters.prompt),
+        ("negative_prompt", "Negative prompt", &parameters.negative_prompt),
+    ];
+    for (key, name, text) in prompts {
+        found.take(key, name, Some(text.as_str()).filter(|text| !text.is_empty()));
     }
+    let sampling = found.take_known(parameters, SAMPLER, sampler);
+    let fused = sampling.and_then(|(_, schedule)| schedule);
+    let schedule = found.take_known(parameters, SCHEDULE, schedule).or(fused);
+    found.take("sampler", SAMPLER, sampling.map(|(sampler, _)| sampler.name()));
+    found.take("schedule", SCHEDULE, schedule.map(ScheduleKind::name));
+    for (key, name) in KEYS {
+        found.take(key, name, parameters.setting(name));
+    }
+    let eta = [ETA, FORMER_ETA].into_iter().find_map(|name| parameters.setting(name));
+    found.take("eta", ETA, eta);
     let only_masked = parameters.setting("Inpaint area") == Some("Only masked");
-    add("inpaint_full_res", only_masked.then_some("true"));
+    found.take("inpaint_full_res", "Inpaint area", only_masked.then_some("true"));
     let not_masked = parameters.setting(MASK_MODE) == Some(NOT_MASKED);
-    add("inpainting_mask_invert", not_masked.then_some("true"));
+    found.take("inpainting_mask_invert", MASK_MODE, not_masked.then_some("true"));
     let matrix = parameters.setting("Script") == Some(MATRIX);
-    add("prompt_matrix", matrix.then_some("true"));
+    found.take("prompt_matrix", "Script", matrix.then_some("true"));
     // One name for the two passes that begin from a picture.
     let second = parameters.setting("Hires upscale").is_some();
     let strength = if second { "hires_denoising" } else { "denoising_strength" };
-    add(strength, parameters.setting("Denoising strength"));
+    found.take(strength, "Denoising strength", parameters.setting("Denoising strength"));
     let upscaler = parameters.setting("Hires upscaler").filter(|_| second);
-    add("hires_upscaler", upscaler.map(|name| upscaler_like(name).name()));
+    found.take("hires_upscaler", "Hires upscaler", upscaler.map(|it| upscaler_like(it).name()));
     for (key, name) in [("init_image", "Init image hash"), ("mask", "Mask hash")] {
-        add(key, parameters.setting(name).filter(|input| inputs(input)));
+        match parameters.setting(name) {
+            Some(input) if !inputs(input) => found.leave_out(name, "this picture is not here"),
+            input => found.take(key, name, input),
+        }
     }
-    // Another program's sizes are for other models.
-    let size = parameters.setting("Size").and_then(|size| size.split_once('x'));
-    if let Some((width, height)) = size.filter(|_| model.is_some()) {
-        add("width", Some(width));
-        add("height", Some(height));
-    }
-    let seed_size = parameters.setting("Seed resize from").and_then(|size| size.split_once('x'));
-    if let Some((width, height)) = seed_size {
-        add("seed_resize_from_w", Some(width));
-        add("seed_resize_from_h", Some(height));
-    }
-    found.retain(|(key, value)| fits(key, value));
+    take_size(&mut found, parameters, model.is_some());
     found
 }
 
+/// Another program's sizes are for other models.
+fn take_size(found: &mut Recalled, parameters: &Parameters, is_ours: bool) {
+    let sides = |name: &str| parameters.setting(name).and_then(|size| size.split_once('x'));
+    match sides("Size") {
+        Some((width, height)) if is_ours => {
+            found.take("width", "Size", Some(width));
+            found.take("height", "Size", Some(height));
+        }
+        Some(_) => found.leave_out("Size", "it is for another model"),
+        None => {}
+    }
+    if let Some((width, height)) = sides(SEED_SIZE) {
+        found.take("seed_resize_from_w", SEED_SIZE, Some(width));
+        found.take("seed_resize_from_h", SEED_SIZE, Some(height));
+    }
+}
+
+const SAMPLER: &str = "Sampler";
+const SCHEDULE: &str = "Schedule type";
+const SEED_SIZE: &str = "Seed resize from";
+
 /// Keys of the form whose value stands as it is under a name of A1111's.
-const KEYS: [(&str, &str); 22] = [
+const KEYS: [(&str, &str); 21] = [
     ("steps", "Steps"),
     ("cfg_scale", "CFG scale"),
     ("seed", "Seed"),
-    ("eta", "Eta"),
     ("clip_sample", CLIP),
     ("variance_type", VARIANCE),
     ("timestep_spacing", SPACING),
@@ -88,8 +144,8 @@ const KEYS: [(&str, &str); 22] = [
     ("z_values", "Z Values"),
 ];
 
-/// A value the form would refuse helps nobody.
-fn fits(key: &str, value: &str) -> bool {
+/// Why the form would refuse `value`, which helps nobody there.
+fn fault(key: &str, value: &str) -> Option<String> {
     let from_picture = !key.starts_with("hires");
     let init_image = if from_picture { "any".into() } else { String::new() };
     let mut settings = GenerateSettings { init_image, ..Default::default() };
@@ -97,7 +153,8 @@ fn fits(key: &str, value: &str) -> bool {
     if key.starts_with("seed_resize") {
         (settings.seed_resize_from_w, settings.seed_resize_from_h) = (1, 1);
     }
-    settings.set(key, value).is_ok() && settings.validate().is_ok()
+    let read = settings.set(key, value).and_then(|()| settings.validate());
+    read.err().and_then(|error| Some(error.0.first()?.message.clone()))
 }
 
 /// The nearest to another program's upscaler, which may be a network.
@@ -128,10 +185,10 @@ mod tests {
     use super::*;
     use crate::studio::{Folders, foreign};
 
-    fn fields(text: &str) -> Vec<(String, String)> {
+    fn read(text: &str) -> Recalled {
         let folder = tempfile::tempdir().unwrap();
         let models = Models::new(Folders::open(folder.path()).unwrap());
-        form_fields(&Parameters::read(text), &models, |name| name == "here")
+        recalled(&Parameters::read(text), &models, |name| name == "here")
     }
 
     fn value<'a>(fields: &'a [(String, String)], key: &str) -> Option<&'a str> {
@@ -140,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_picture_of_ours_fills_the_form() {
-        let found = fields(
+        let Recalled { form: found, left_out } = read(
             "7\nSteps: 20, Sampler: DDIM, Schedule type: Karras, CFG scale: 2.5, Seed: 3, \
              Size: 32x28, Model: digits, Denoising strength: 0.4, Init image hash: here, \
              Mask hash: gone, Masked content: noise, Tiling: True, Eta: 0.5, \
@@ -150,6 +207,7 @@ mod tests {
              Version: Darkroom 0.1.0",
         );
         assert_eq!(value(&found, "mask"), None);
+        assert_eq!(left_out, ["Mask hash: this picture is not here"]);
         for (key, wanted) in [
             ("model", "digits"),
             ("prompt", "7"),
@@ -179,15 +237,41 @@ mod tests {
 
     #[test]
     fn what_is_not_here_is_left_out() {
-        let found = fields(
+        let Recalled { form: found, left_out } = read(
             "a cat\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 70, Seed: 156680208700286, \
              Size: 512x512, Model: sdxl",
         );
+        assert_eq!(
+            left_out,
+            [
+                "Model: there is no sdxl here",
+                "CFG scale: 70 is out of range; give 0 to 30",
+                "Seed: 156680208700286 is out of range; give -1 to 4294967295",
+                "Size: it is for another model",
+            ]
+        );
+        let unknown = read("Steps: 20, Sampler: restart, Schedule type: kl_optimal").left_out;
+        assert_eq!(
+            unknown,
+            ["Sampler: there is no restart here", "Schedule type: there is no kl_optimal here"]
+        );
+        let all = read("Steps: 20, Sampler: DDIM, Seed: 3");
+        assert!(all.left_out.is_empty(), "{all:?}");
         assert_eq!(value(&found, "sampler"), Some("DPM++ 2M"));
         assert_eq!(value(&found, "schedule"), Some("Karras"));
         for key in ["model", "width", "cfg_scale", "seed"] {
             assert_eq!(value(&found, key), None, "{key}");
         }
+    }
+
+    #[test]
+    fn eta_is_read_by_both_of_its_names() {
+        for (text, eta) in [("Eta DDIM: 0.5", "0.5"), ("Eta: 0.25", "0.25")] {
+            let found = read(&format!("Steps: 20, Sampler: DDIM, {text}"));
+            assert_eq!(value(&found.form, "eta"), Some(eta));
+        }
+        let found = read("Steps: 20, Sampler: DDIM, Eta: 0.9, Eta DDIM: 0.1").form;
+        assert_eq!(value(&found, "eta"), Some("0.1"));
     }
 
     #[test]
@@ -203,6 +287,7 @@ mod tests {
         assert_eq!(sampler("restart"), None);
         assert_eq!(schedule("normal"), Some(ScheduleKind::Uniform));
     }
+
     #[test]
     fn names_of_invokeai_bring_their_schedule() {
         let folder = tempfile::tempdir().unwrap();
@@ -224,7 +309,7 @@ mod tests {
             let written = format!("{{\"scheduler\": \"{name}\"}}");
             let texts = [("invokeai_metadata".to_owned(), written)];
             let (_, parameters) = foreign::read(&texts).unwrap();
-            let found = form_fields(&parameters, &models, |_| false);
+            let found = recalled(&parameters, &models, |_| false).form;
             assert_eq!(value(&found, "sampler"), Some(sampler), "{name}");
             assert_eq!(value(&found, "schedule"), Some(schedule), "{name}");
         }

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 const LONGEST_NAME: usize = 80;
 
 impl Darkroom {
-    /// Keeps what `form` has that differs from the defaults; errors name `style`.
+    /// Keeps how `form` draws, and what of prompts, seeds and pictures it has; errors name `style`.
     pub fn save_style(&self, name: &str, form: &GenerateForm) -> Result<()> {
         let name = name.trim();
         let length = name.chars().count();
@@ -18,8 +18,9 @@ impl Darkroom {
             return Err(Error::field("style", message));
         }
         form.settings()?;
-        let settings = form.differing().map(|(key, value)| (key.to_owned(), value.to_owned()));
-        self.store.save_style(&Style { name: name.into(), settings: settings.collect() })
+        let settings = form.style().into_iter();
+        let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        self.store.save_style(&Style { name: name.into(), settings })
     }
 
     pub fn delete_style(&self, name: &str) -> Result<()> {
@@ -50,12 +51,10 @@ impl Darkroom {
     }
 }
 
-const PLACE: &str = "{prompt}";
-
 fn joined(prompt: String, style: &str) -> String {
     match style.trim() {
         "" => prompt,
-        style if style.contains(PLACE) => style.replace(PLACE, &prompt),
+        style if style.contains(Style::PLACE) => style.replace(Style::PLACE, &prompt),
         style if prompt.is_empty() => style.to_owned(),
         style => format!("{prompt}, {style}"),
     }

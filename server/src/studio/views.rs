@@ -68,6 +68,7 @@ impl Darkroom {
             step: drawing.step,
             steps: drawing.steps,
             batch: drawing.batch,
+            follow: drawing.follow,
             preview_url,
             grid_url: row.grid.as_ref().map(|_| format!("/files/grids/{}.png", row.id)),
             sheet_urls: (0..self.store.sheets(row.id)?.len())

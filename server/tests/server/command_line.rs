@@ -71,7 +71,7 @@ fn samplers_and_schedules_go_by_the_names_of_a1111() {
     for (options, words) in [
         ("--sampler K_Euler_A --schedule karras", "Sampler: Euler a, Schedule type: Karras"),
         ("--sampler k_dpmpp_2m --schedule SGMUniform", "DPM++ 2M, Schedule type: SGM Uniform"),
-        ("--sampler ddim --eta 0.5", "Eta: 0.5"),
+        ("--sampler ddim --eta 0.5", "Eta DDIM: 0.5"),
     ] {
         let told = succeed(folder, &format!("generate --model first --steps 4 {options}"));
         assert!(told.contains(words), "{told}");

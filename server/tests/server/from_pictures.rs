@@ -172,6 +172,23 @@ async fn a_walk_between_two_seeds_is_an_animation() {
 }
 
 #[tokio::test]
+async fn a_walk_that_no_animation_can_hold_is_refused_before_it_begins() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let walk =
+        |width, height| GenerateSettings { walk_frames: 240, width, height, ..two_of("painter") };
+    let error = setup.studio.generate(walk(1024, 1024)).await.unwrap_err();
+    let told = error.for_field("walk_frames").unwrap();
+    assert_eq!(
+        told,
+        "240 pictures of 1024x1024 are more than an animation can hold; give at most 64"
+    );
+    let twice = GenerateSettings { hires_scale: 4.0, ..walk(256, 256) };
+    let error = setup.studio.generate(twice).await.unwrap_err();
+    assert!(error.for_field("walk_frames").unwrap().contains("1024x1024"), "{error}");
+}
+
+#[tokio::test]
 async fn a_second_pass_makes_the_pictures_larger() {
     let setup = Setup::working();
     setup.trained("painter").await;
@@ -181,7 +198,8 @@ async fn a_second_pass_makes_the_pictures_larger() {
     assert_eq!((pictures[0].width, pictures[0].height), (16, 16));
     let parameters = &view.images[0].parameters;
     assert!(parameters.contains("Size: 8x8"), "{parameters}");
-    let told = "Denoising strength: 0.5, Hires upscale: 2, Hires steps: 6, Hires upscaler: Lanczos";
+    let told = "RNG: CPU, Hires upscale: 2, Hires steps: 6, Hires upscaler: Lanczos";
+    assert!(parameters.contains("Denoising strength: 0.5"), "{parameters}");
     assert!(parameters.contains(told), "{parameters}");
     // The same alone as among others, and its text draws it again.
     let alone = GenerateSettings { batch_size: 1, ..twice };

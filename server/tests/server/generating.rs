@@ -85,6 +85,43 @@ async fn an_interrupted_generation_keeps_its_whole_batches() {
     assert!(darkroom(&setup).live.get(job).is_none());
 }
 
+/// Many pictures of one batch that go through a second pass one by one.
+fn drawn_twice() -> GenerateSettings {
+    GenerateSettings {
+        batch_size: 40,
+        steps: 4,
+        hires_scale: 4.0,
+        hires_steps: 20,
+        hires_denoising: 1.0,
+        ..two_of("painter")
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_second_pass_keeps_the_pictures_that_are_done() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let job = setup.studio.generate(drawn_twice()).await.unwrap();
+    wait(async || setup.generation(job).await.images.len() >= 2).await;
+    setup.studio.interrupt(job).await.unwrap();
+    let view = setup.generation_over(job).await;
+    assert_eq!(view.job.state, JobState::Stopped);
+    assert!((2..40).contains(&view.images.len()), "{}", view.images.len());
+    assert!(view.images.iter().all(|image| image.width == 32) && view.grid_url.is_some());
+}
+
+#[tokio::test]
+async fn a_skip_in_the_second_pass_goes_on_to_the_next_picture() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let job = setup.studio.generate(drawn_twice()).await.unwrap();
+    wait(async || setup.generation(job).await.images.len() >= 2).await;
+    assert!((1..=38).contains(&setup.generation(job).await.follow), "pictures follow");
+    setup.studio.skip(job).await.unwrap();
+    let view = setup.generation_over(job).await;
+    assert_eq!((view.job.state, view.images.len()), (JobState::Done, 39));
+}
+
 #[tokio::test]
 async fn a_preview_can_be_looked_at_while_it_develops() {
     let setup = Setup::working();

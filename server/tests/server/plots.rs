@@ -85,6 +85,42 @@ async fn an_interrupted_plot_keeps_the_cells_that_are_done() {
 }
 
 #[tokio::test]
+async fn a_skipped_cell_is_left_out_and_the_next_one_follows() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let mut settings = plot((Axis::Seed, "1-100"), NOTHING, NOTHING);
+    settings.steps = 20;
+    let job = setup.studio.generate(settings).await.unwrap();
+    wait(async || setup.generation(job).await.step >= 1).await;
+    let follow = setup.generation(job).await.follow;
+    assert!((1..100).contains(&follow), "{follow} cells");
+    setup.studio.skip(job).await.unwrap();
+    let view = setup.generation_over(job).await;
+    assert_eq!((view.job.state, view.images.len(), view.sheet_urls.len()), (JobState::Done, 99, 1));
+}
+
+#[tokio::test]
+async fn a_cell_that_no_sheet_can_hold_is_refused_before_anything_begins() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let given = |value| {
+        let png = Picture::filled(1024, 1024, 1, value).to_png(&[]);
+        setup.studio.0.add_input(&png).unwrap().name
+    };
+    let settings = GenerateSettings {
+        init_image: given(0),
+        mask: given(255),
+        inpaint_full_res: true,
+        batch_count: 65,
+        ..plot((Axis::Steps, "2, 3"), NOTHING, NOTHING)
+    };
+    let error = setup.studio.generate(settings).await.unwrap_err();
+    let told = error.for_field("batch_size").unwrap();
+    assert!(told.contains("at Steps: 2: 65 pictures of 1024x1024"), "{told}");
+    assert!(told.ends_with("at most 64 in all"), "{told}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_drawn_is_told_at_its_axis_before_anything_begins() {
     let setup = Setup::working();
     setup.trained("painter").await;

@@ -128,9 +128,14 @@ async fn a_style_is_kept_under_its_name_and_known_to_the_api() {
     assert_eq!(kept.status, 200, "{}", kept.text());
     let styles = setup.studio.styles().await.unwrap();
     assert_eq!(styles.len(), 1);
-    let settings: Vec<(&str, &str)> =
-        styles[0].settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    assert_eq!(settings, [("prompt", "({prompt}:1.3)"), ("steps", "20")]);
+    let kept = |key: &str| {
+        let found = styles[0].settings.iter().find(|(known, _)| known == key);
+        found.map(|(_, value)| value.as_str())
+    };
+    assert_eq!((kept("prompt"), kept("steps")), (Some("({prompt}:1.3)"), Some("20")));
+    // What is usual is kept too: laid over another form it must change that.
+    assert_eq!((kept("sampler"), kept("eta")), (Some("DDPM"), Some("0")));
+    assert_eq!((kept("seed"), kept("negative_prompt")), (None, None));
     let listed = site.get("/sdapi/v1/prompt-styles").await.json();
     assert_eq!(listed[0]["prompt"], "({prompt}:1.3)");
     let styled = setup.studio.0.styled(&["bold".into(), "gone".into()], "prompt", "7").unwrap();

@@ -12,7 +12,7 @@ use engine::grid::Picture;
 use serde_json::{Value, json};
 use server::web::Password;
 
-use crate::support::{Answer, Setup, Site, get, open, post, two_of, wait};
+use crate::support::{Answer, Setup, Site, get, open, png, post, two_of, wait};
 
 pub async fn send(site: &Site, path: &str, body: &Value) -> Answer {
     let request = post(path).header(header::CONTENT_TYPE, "application/json");
@@ -29,7 +29,7 @@ pub fn images(answer: &Answer) -> Vec<Vec<u8>> {
     images.iter().map(|image| BASE64_STANDARD.decode(image.as_str().unwrap()).unwrap()).collect()
 }
 
-fn info(answer: &Answer) -> Value {
+pub fn info(answer: &Answer) -> Value {
     serde_json::from_str(answer.json()["info"].as_str().unwrap()).unwrap()
 }
 
@@ -60,7 +60,7 @@ async fn pictures_come_back_with_their_settings() {
     let site = setup.site();
     let body = json!({
         "prompt": "7", "steps": 2, "seed": 7, "batch_size": 2, "n_iter": 2,
-        "sampler_name": "DDIM", "scheduler": "Automatic", "width": 28, "height": 512,
+        "sampler_name": "DDIM", "scheduler": "Automatic", "width": 28,
         "override_settings": { "sd_model_checkpoint": "digits" },
         "alwayson_scripts": { "ControlNet": { "args": [] } }, "of_another_version": true,
     });
@@ -73,7 +73,7 @@ async fn pictures_come_back_with_their_settings() {
         (&json!(2), &json!(GenerateSettings::default().cfg_scale))
     );
     let size = (&json["parameters"]["width"], &json["parameters"]["height"]);
-    assert_eq!(size, (&json!(28), &json!(28)), "512 is the model's own size");
+    assert_eq!(size, (&json!(28), &json!(28)), "a side that is not given is the model's own");
     assert!(json["parameters"].get("of_another_version").is_none());
     let info = info(&answer);
     assert_eq!(info["extra_generation_params"], json!({}));
@@ -164,7 +164,8 @@ async fn a_picture_is_drawn_from_another() {
     let black = BASE64_STANDARD.encode(Picture::filled(8, 8, 1, 0).to_png(&[]));
     let kept = ask(call(0.9, json!({ "mask": black, "mask_blur": 0 }))).await;
     assert_eq!(Picture::from_png(&images(&kept)[0]).unwrap(), original);
-    let drawn = json!({ "mask": black, "mask_blur": 0, "inpainting_mask_invert": 1 });
+    let drawn = json!({ "mask": black, "mask_blur": 0, "inpainting_mask_invert": 1,
+                        "inpainting_fill": 3 });
     let drawn = ask(call(0.9, drawn)).await;
     assert_ne!(Picture::from_png(&images(&drawn)[0]).unwrap(), original);
 
@@ -275,6 +276,27 @@ async fn an_interrupt_leaves_the_page_alone_and_takes_a_waiting_call_out() {
     assert_eq!(setup.generation(of_the_page).await.job.state, JobState::Running);
     setup.studio.interrupt(of_the_page).await.unwrap();
     setup.generation_over(of_the_page).await;
+}
+
+#[tokio::test]
+async fn a_call_is_told_of_by_its_kind() {
+    let setup = Setup::idle();
+    for (path, fields) in [
+        ("txt2img", json!({ "prompt": "7" })),
+        ("img2img", json!({ "prompt": "7", "init_images": [BASE64_STANDARD.encode(png(3))] })),
+    ] {
+        let web = setup.web();
+        let (site, drawing) = (Site::of(web.clone()), Site::of(web));
+        let to = format!("/sdapi/v1/{path}");
+        let call = tokio::spawn(async move { send(&drawing, &to, &fields).await });
+        let told = async || site.get("/sdapi/v1/progress").await.json();
+        wait(async || told().await["state"]["job"] == format!("scripts_{path}")).await;
+        let pending = site.get("/internal/pending-tasks").await.json();
+        let name = pending["tasks"][0].as_str().unwrap();
+        assert!(name.starts_with(&format!("task({path}-")), "{name}");
+        send(&site, "/sdapi/v1/interrupt", &json!({})).await;
+        assert_eq!(call.await.unwrap().status, StatusCode::OK);
+    }
 }
 
 #[tokio::test]

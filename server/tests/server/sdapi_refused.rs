@@ -28,6 +28,20 @@ async fn settings_that_will_not_do_are_told_in_the_shape_clients_read() {
         (json!({ "n_iter": 0, "batch_size": 1000 }), unprocessable, "n_iter: 0 is out of range"),
         (json!({ "seed": i64::MIN }), unprocessable, "seed"),
         (json!({ "sampler_name": 5 }), unprocessable, "a string"),
+        (json!({ "eta": "lots" }), unprocessable, "eta: \"lots\" will not do; give a number"),
+        (json!({ "tiling": "perhaps" }), unprocessable, "true or false"),
+        (json!({ "styles": "quick" }), unprocessable, "a list"),
+        (json!({ "denoising_strength": [] }), unprocessable, "a number"),
+        (
+            json!({ "infotext": "Steps: 2, Seed: 3, Model: sdxl" }),
+            unprocessable,
+            "no `sdxl`; nearest are",
+        ),
+        (
+            json!({ "infotext": "Steps: 2, Seed: 3, Clip sample: Maybe" }),
+            unprocessable,
+            "infotext: Clip sample",
+        ),
         (json!({ "override_settings": [] }), unprocessable, "an object"),
         (
             json!({ "override_settings": { "sd_model_checkpoint": 1 } }),
@@ -67,11 +81,11 @@ async fn pictures_that_will_not_do_are_told_in_the_shape_clients_read() {
         (json!({ "init_images": [png, png] }), unprocessable, "give one image"),
         (json!({ "init_images": [png], "mask": "aGVsbG8=" }), unprocessable, "mask: this cannot"),
         (json!({ "init_images": [png], "resize_mode": 3 }), unprocessable, "give 0, 1 or 2"),
-        (json!({ "init_images": [png], "inpainting_fill": 3 }), unprocessable, "give 2 (noise)"),
-        (json!({ "init_images": [png], "inpainting_fill": 4 }), unprocessable, "or 2 (noise)"),
+        (json!({ "init_images": [png], "inpainting_fill": 4 }), unprocessable, "or 3 (nothing)"),
         (json!({ "init_images": [png], "latent_mask": png }), unprocessable, "give it as mask"),
         (json!({ "init_images": [png], "initial_noise_multiplier": 0.5 }), unprocessable, "give 1"),
         (json!({ "init_images": [png], "mask_blur": -1 }), unprocessable, "give 0 to 64"),
+        (json!({ "init_images": [png], "mask_blur": 3.5 }), unprocessable, "a whole number"),
         (json!({ "init_images": [png], "denoising_strength": 7 }), unprocessable, "give 0 to 1"),
     ] {
         check_error(&send(&site, "/sdapi/v1/img2img", &body).await, status, words);

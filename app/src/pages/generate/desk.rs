@@ -222,15 +222,13 @@ impl Desk {
         }
     }
 
-    /// Whether another batch follows the one that is drawn now.
+    /// Whether something follows what is drawn now.
     pub fn can_skip(self) -> bool {
-        let follows = |view: &GenerateView| {
-            view.job.state == JobState::Running && view.batch + 1 < view.settings.batch_count
-        };
+        let follows = |view: &GenerateView| view.job.state == JobState::Running && view.follow > 0;
         self.live.generation.with(|view| view.as_ref().is_some_and(follows))
     }
 
-    /// Leaves out the batch that is drawn now.
+    /// Leaves out what is drawn now.
     pub fn skip(self) {
         if let Some(job) = untrack(|| self.interruptible()) {
             spawn_local(async move {
@@ -388,7 +386,8 @@ pub fn follow_address(desk: Desk) {
 /// The address that brings the page back as it is.
 fn address(form: &GenerateForm, job: Option<JobId>) -> String {
     let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
+    let whole = GenerateForm::WHOLE.to_owned();
     let job = job.map(|job| format!("job={job}"));
     let fields = form.telling().into_iter().map(|(key, value)| format!("{key}={}", encode(value)));
-    format!("/?{}", job.into_iter().chain(fields).collect::<Vec<_>>().join("&"))
+    format!("/?{}", job.into_iter().chain([whole]).chain(fields).collect::<Vec<_>>().join("&"))
 }

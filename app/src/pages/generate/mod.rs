@@ -108,8 +108,11 @@ async fn typed(query: &ParamsMap, refused: bool) -> Result<GenerateForm, ApiErro
     if let Some(draft) = draft.as_ref().filter(|_| refused) {
         return Ok(draft.clone());
     }
-    // An address of the page's own leaves out what is as it is by default; a link names a model.
-    let mut form = draft.filter(|_| query.get_str("seed").is_none()).unwrap_or_default();
+    // A link may name no more than a model.
+    let is_whole = GenerateForm::WHOLE
+        .split_once('=')
+        .is_some_and(|(key, value)| query.get_str(key).is_some_and(|said| said == value));
+    let mut form = draft.filter(|_| !is_whole).unwrap_or_default();
     form.overlay(|name| query.get(name));
     Ok(form)
 }

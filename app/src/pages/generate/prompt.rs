@@ -56,6 +56,9 @@ pub fn PromptFields() -> impl IntoView {
                 "This model never learned to draw without a class, so it has no negative prompt and no CFG scale. The setting Class dropout of training gives them."
             </p>
         </Show>
+        <Show when=move || off.get() || !steers.get()>
+            <Later part=part::GENERATE_ALWAYS />
+        </Show>
         <Show when=move || !off.get() && steers.get()>
             <Negative />
             <NumberField
@@ -156,7 +159,11 @@ fn Negative() -> impl IntoView {
 #[component]
 pub fn Always() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let classes = Memo::new(move |_| desk.model().map(|model| model.classes).unwrap_or_default());
+    // Those that a negative prompt may name: none without a negative prompt.
+    let classes = Memo::new(move |_| {
+        let model = desk.model().filter(|model| !model.needs_class);
+        model.map(|model| model.classes).unwrap_or_default()
+    });
     let typed = desk.fields.at("negative_prompt");
     let unused = move || typed.with(|words| classes.with(|classes| unused_words(words, classes)));
     let always = move || {
@@ -166,8 +173,12 @@ pub fn Always() -> impl IntoView {
     view! { <p class="help">{unused} " " {always}</p> }
 }
 
-/// What becomes of the words that were typed and name no class.
+/// What becomes of the words that were typed and name no class. Without classes there is no box to type
+/// into.
 fn unused_words(words: &str, classes: &[String]) -> Option<String> {
+    if classes.is_empty() {
+        return None;
+    }
     let unused = engine::config::Negative::parse(words, classes).unused;
     let told = || format!("“{}” is not known to this model and goes unused.", unused.join(", "));
     (!unused.is_empty()).then(told)
@@ -178,6 +189,9 @@ fn always_words(words: &str, classes: &[String]) -> Option<String> {
     let read = engine::config::Negative::parse(words, classes);
     match (read.used.is_empty(), read.unused.is_empty()) {
         (true, true) => None,
+        (true, false) if classes.is_empty() => Some(format!(
+            "Settings adds “{words}” to all models; this one takes no negative prompt, so they go unused."
+        )),
         (true, false) => Some(format!(
             "Settings adds “{words}” to all models; this one does not know these words, so they go unused."
         )),
@@ -198,6 +212,7 @@ mod tests {
     fn typed_words_that_name_no_class_are_told() {
         let classes = ["cat", "dog"].map(str::to_owned);
         assert_eq!(unused_words("", &classes), None);
+        assert_eq!(unused_words("blurry", &[]), None);
         assert_eq!(unused_words("dog, (cat:1.2)", &classes), None);
         let told = unused_words("blurry, dog, worst quality", &classes).unwrap();
         assert!(told.starts_with("“blurry, worst quality” is not known"), "{told}");
@@ -211,5 +226,6 @@ mod tests {
         assert_eq!(always_words("dog", &classes).unwrap(), "Settings adds “dog”.");
         let mixed = always_words("dog, racism", &classes).unwrap();
         assert!(mixed.starts_with("Settings adds “dog”; “racism” is not known"), "{mixed}");
+        assert!(always_words("dog", &[]).unwrap().contains("takes no negative prompt"));
     }
 }

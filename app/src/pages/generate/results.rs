@@ -384,6 +384,7 @@ pub(super) mod tests {
             step: 12,
             steps: 50,
             batch: 0,
+            follow: 1,
             preview_url: None,
             images_before: 0,
             images: Vec::new(),

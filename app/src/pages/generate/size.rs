@@ -13,8 +13,9 @@ pub fn SizeFields() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let own = move || {
         desk.model().map(|model| {
+            let largest = GenerateSettings::MAX_SIDE / model.size_divisor * model.size_divisor;
             format!(
-                "0 is the model’s own size, {}×{}. Others must be multiples of {}.",
+                "0 is the model’s own size, {}×{}. Others must be multiples of {}, up to {largest}.",
                 model.width, model.height, model.size_divisor
             )
         })

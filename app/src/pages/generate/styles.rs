@@ -76,13 +76,24 @@ fn Apply(style: Style) -> impl IntoView {
     let (href, name) = (address(&style), style.name.clone());
     let apply = move |event: MouseEvent| {
         event.prevent_default();
-        desk.overlay(&style.settings);
+        desk.overlay(&around_what_is_typed(desk, &style.settings));
     };
     view! {
         <a class="chip" href=href on:click=apply>
             {name}
         </a>
     }
+}
+
+/// `settings` with what is typed in the place that they have for it.
+fn around_what_is_typed(desk: Desk, settings: &[(String, String)]) -> Vec<(String, String)> {
+    let mut settings = settings.to_vec();
+    for (key, value) in &mut settings {
+        if matches!(key.as_str(), "prompt" | "negative_prompt") {
+            *value = value.replace(Style::PLACE, &desk.fields.at(key).get_untracked());
+        }
+    }
+    settings
 }
 
 #[component]

@@ -7,8 +7,8 @@ use leptos::task::spawn_local;
 use leptos_router::params::ParamsMap;
 
 use crate::api::{
-    CLASSIFIER, EvaluateForm, EvaluationView, Figures, JobState, JobSummary, Status, evaluate,
-    form_fault,
+    CLASSIFIER, EvaluateForm, EvaluationView, Figures, GenerateForm, JobState, JobSummary, Status,
+    evaluate, form_fault,
 };
 use crate::components::field::{Choice, Field, TextInput};
 use crate::components::form_fault::FormFault;
@@ -217,7 +217,8 @@ pub fn Evaluations(evaluations: Vec<EvaluationView>) -> impl IntoView {
 #[component]
 fn Row(figures: Figures, neighbours: Option<String>) -> impl IntoView {
     let number = |value: f64| words::figure(value);
-    let nearest = format!("/?model={}&seed={}&batch_size=1", figures.model, figures.nearest_seed);
+    let (whole, model, seed) = (GenerateForm::WHOLE, &figures.model, figures.nearest_seed);
+    let nearest = format!("/?{whole}&model={model}&seed={seed}&batch_size=1");
     view! {
         <tr>
             <th scope="row">{figures.model}</th>

@@ -8,8 +8,8 @@ use crate::components::send_to::form_address;
 
 #[component]
 pub fn Sheet(image: InputImage) -> impl IntoView {
-    let InputImage { name, url, width, height, written_by, parameters, settings, texts, form } =
-        image;
+    let InputImage { name, url, width, height, written_by, parameters, settings, .. } = image;
+    let InputImage { texts, form, left_out, .. } = image;
     let has_settings = !parameters.is_empty();
     let to_generate = (!form.is_empty()).then(|| form_address(&form));
     let prompts = [("Prompt", "prompt"), ("Negative prompt", "negative_prompt")];
@@ -31,6 +31,7 @@ pub fn Sheet(image: InputImage) -> impl IntoView {
                     {to_generate.map(|href| view! { <a class="button" href=href>"Send to Generate"</a> })}
                     <a class="button" href=input_address("img2img", &name)>"Send to img2img"</a>
                 </div>
+                <LeftOut left_out />
                 {prompts}
                 <Settings settings />
                 {has_settings.then(|| view! { <Copyable text=parameters /> })}
@@ -47,6 +48,19 @@ fn author(written_by: &str, has_settings: bool) -> String {
         (true, "") => "This picture tells how it was made.".into(),
         (true, program) => format!("Settings written by {program}."),
     }
+}
+
+/// What does not come along to Generate.
+#[component]
+fn LeftOut(left_out: Vec<String>) -> impl IntoView {
+    (!left_out.is_empty()).then(|| {
+        view! {
+            <div class="passage">
+                <h2>"Generate does not take"</h2>
+                <ul>{left_out.into_iter().map(|words| view! { <li>{words}</li> }).collect_view()}</ul>
+            </div>
+        }
+    })
 }
 
 #[component]

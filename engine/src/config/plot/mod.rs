@@ -31,7 +31,7 @@ struct Line {
 }
 
 impl Plot {
-    /// Cells of a plot at most: they are in memory until their sheets are drawn.
+    /// Cells of a plot at most: beyond that nobody looks at each.
     pub const MAX_CELLS: usize = 2000;
 
     /// The plot that `settings` ask for, none if all axes are [`Axis::Nothing`] and the prompt is no

@@ -209,6 +209,7 @@ pub fn generate_view() -> Example {
         step: 25,
         steps: 50,
         batch: 0,
+        follow: 1,
         preview_url: Some("/files/previews/7.png?v=3".into()),
         images_before: 0,
         images: vec![image()],
@@ -287,5 +288,6 @@ pub fn input() -> Example {
         settings: vec![("Steps".into(), "50".into())],
         texts: vec![("parameters".into(), image().parameters)],
         form: vec![("steps".into(), "50".into())],
+        left_out: vec!["Model: there is no sdxl here".into()],
     })
 }

@@ -23,29 +23,34 @@ pub fn object(received: Received) -> Answer<Object> {
 }
 
 /// `defaults` with what `given` says of them. Keys without a default are ignored; a value of
-/// another type than its default is at fault, null stands for the default.
-pub fn filled(mut defaults: Object, given: &Object) -> Answer<Object> {
+/// another type than its default is at fault, null stands for the default. `unset` has a value of the
+/// right type for those that are null unless given.
+pub fn filled(mut defaults: Object, unset: &Object, given: &Object) -> Answer<Object> {
     let mut faults = Vec::new();
     for (key, value) in &mut defaults {
         match given.get(key) {
             None | Some(Value::Null) => {}
-            Some(wanted) => match like(value, wanted) {
-                Some(fits) => *value = fits,
-                None => faults.push(FieldError::new(key.clone(), misfit(value, wanted))),
-            },
+            Some(wanted) => {
+                let typed = unset.get(key).filter(|_| value.is_null()).unwrap_or(value);
+                match like(typed, wanted) {
+                    Some(fits) => *value = fits,
+                    None => faults.push(FieldError::new(key.clone(), misfit(typed, wanted))),
+                }
+            }
         }
     }
     if faults.is_empty() { Ok(defaults) } else { Err(ApiFault::fields(&faults)) }
 }
 
-/// `wanted` in the type of `default`; digits in a string are a number too, as in A1111.
+/// `wanted` in the type of `default`; digits in a string are a number too, and some words and numbers a
+/// yes or a no, as in A1111.
 pub fn like(default: &Value, wanted: &Value) -> Option<Value> {
     match (default, wanted) {
         (Value::Null, _)
-        | (Value::Bool(_), Value::Bool(_))
         | (Value::String(_), Value::String(_))
         | (Value::Array(_), Value::Array(_))
         | (Value::Object(_), Value::Object(_)) => Some(wanted.clone()),
+        (Value::Bool(_), _) => truth(wanted).map(Value::from),
         (Value::Number(number), _) if number.is_f64() => decimal(wanted).map(Value::from),
         (Value::Number(_), _) => whole(wanted).map(Value::from),
         _ => None,
@@ -61,6 +66,20 @@ fn whole(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| from_decimal(number.as_f64()?)),
         Value::String(digits) => digits.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn truth(value: &Value) -> Option<bool> {
+    let word = match value {
+        Value::Bool(truth) => return Some(*truth),
+        Value::Number(number) => number.to_string(),
+        Value::String(word) => word.trim().to_ascii_lowercase(),
+        _ => return None,
+    };
+    match word.as_str() {
+        "true" | "yes" | "on" | "t" | "y" | "1" => Some(true),
+        "false" | "no" | "off" | "f" | "n" | "0" => Some(false),
         _ => None,
     }
 }
@@ -120,7 +139,10 @@ mod tests {
             (json!(50), json!([20]), None),
             (json!(7.0), json!(7), Some(json!(7.0))),
             (json!(7.0), json!("nan"), None),
-            (json!(true), json!(1), None),
+            (json!(true), json!(1), Some(json!(true))),
+            (json!(true), json!(" No "), Some(json!(false))),
+            (json!(true), json!("perhaps"), None),
+            (json!(true), json!(2), None),
             (json!(""), json!(1), None),
             (json!(null), json!({"a": 1}), Some(json!({"a": 1}))),
         ];
@@ -137,8 +159,20 @@ mod tests {
             unreachable!()
         };
         assert_eq!(
-            Value::Object(filled(defaults, &given).unwrap()),
+            Value::Object(filled(defaults, &Object::new(), &given).unwrap()),
             json!({"steps": 50, "prompt": "a"})
         );
+    }
+
+    #[test]
+    fn what_is_null_unless_given_has_a_type_too() {
+        let object = |value: Value| value.as_object().cloned().unwrap();
+        let filled = |eta: Value| {
+            let (defaults, unset) = (json!({"eta": null}), json!({"eta": 0.0}));
+            filled(object(defaults), &object(unset), &object(json!({ "eta": eta }))).ok()
+        };
+        assert_eq!(filled(json!("0.5")).unwrap()["eta"], 0.5);
+        assert_eq!(filled(json!(null)).unwrap()["eta"], Value::Null);
+        assert!(filled(json!("lots")).is_none() && filled(json!(true)).is_none());
     }
 }

@@ -45,12 +45,12 @@ pub async fn img2img(State(web): State<Web>, body: Received) -> Answer<Json<Valu
 async fn draw(web: Web, call: Call, body: Received) -> Answer<Json<Value>> {
     let request = Request::read(call, &object(body)?)?;
     // Goes on to its end even if the client hangs up, as it does in A1111.
-    let drawn = tokio::spawn(to_the_end(web, request)).await;
+    let drawn = tokio::spawn(to_the_end(web, call, request)).await;
     let fault = |error| ApiFault::tripped("RuntimeError", format!("a fault in Darkroom: {error}"));
     drawn.map_err(fault)?.map(Json)
 }
 
-async fn to_the_end(web: Web, request: Request) -> Answer<Value> {
+async fn to_the_end(web: Web, call: Call, request: Request) -> Answer<Value> {
     // Heard from before the job begins, so that its end is not missed.
     let news = web.studio.0.live.subscribe();
     let asked = request.clone();
@@ -66,7 +66,7 @@ async fn to_the_end(web: Web, request: Request) -> Answer<Value> {
                 true => darkroom.enqueue_generation(settings)?,
                 false => darkroom.enqueue_unsaved(settings)?,
             };
-            tasks.begin(job, name, batches);
+            tasks.begin(job, name, call.name(), batches);
             Ok(job)
         })
         .await?;
@@ -182,7 +182,7 @@ fn answer(darkroom: &Darkroom, request: &Request, row: &JobRow) -> Result<Value>
     let model = darkroom.models.info(&settings.model)?;
     let size = drawn_size(&settings, model.width as usize);
     let mut info = info(darkroom, request, (&settings, size), &pictures, grid.is_some())?;
-    info["extra_generation_params"] = unheeded(darkroom, request, &settings, &model)?.into();
+    info["extra_generation_params"] = unheeded(darkroom, request, &model)?.into();
     let parameters = request.echoed(&settings, size);
     Ok(json!({ "images": images, "parameters": parameters, "info": info.to_string() }))
 }
@@ -246,15 +246,17 @@ fn info(
 }
 
 /// What of the words changed nothing, by the name it is told under.
-fn unheeded(
-    darkroom: &Darkroom,
-    request: &Request,
-    settings: &GenerateSettings,
-    model: &ModelInfo,
-) -> Result<Object> {
-    let words = Negative::parse(&settings.negative_prompt, &model.classes).unused;
+fn unheeded(darkroom: &Darkroom, request: &Request, model: &ModelInfo) -> Result<Object> {
+    let styles = request.styles();
+    let typed = |key| darkroom.styled(&styles, key, &request.text(key));
+    let (prompt, negative) = (typed("prompt")?, typed("negative_prompt")?);
+    let unused = model.classes.is_empty() && !prompt.is_empty();
+    // What a negative prompt may name: nothing, where none is heeded.
+    let classes = if model.needs_class { &[] } else { model.classes.as_slice() };
+    let words = Negative::parse(&negative, classes).unused;
     let told = [
-        ("Unknown styles", darkroom.unknown_styles(&request.styles())?),
+        ("Unknown styles", darkroom.unknown_styles(&styles)?),
+        ("Unused in prompt", unused.then_some(prompt).into_iter().collect()),
         ("Unused in negative prompt", words),
     ];
     let told = told.into_iter().filter(|(_, words)| !words.is_empty());

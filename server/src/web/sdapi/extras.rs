@@ -86,7 +86,7 @@ enum Size {
 impl Wish {
     fn read(given: &Object) -> Answer<Self> {
         let defaults = serde_json::from_str(DEFAULTS).expect("the table is ours and JSON");
-        let fields = filled(defaults, given)?;
+        let fields = filled(defaults, &Object::new(), given)?;
         let asked = CANNOT.iter().filter(|(field, _)| fields[*field].as_f64() != Some(0.0));
         let mut faults: Vec<FieldError> =
             asked.map(|(field, words)| FieldError::new(*field, *words)).collect();

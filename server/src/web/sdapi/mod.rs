@@ -9,6 +9,7 @@ mod drawing;
 mod error;
 mod extras;
 mod image;
+mod infotext;
 mod listings;
 mod memory;
 mod models;

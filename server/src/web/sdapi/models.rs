@@ -66,7 +66,9 @@ pub fn meant(darkroom: &Darkroom, asked: &str) -> Result<ModelInfo> {
     let exact = known.iter().find(|info| info.name == name);
     let like = || known.iter().find(|info| info.name.eq_ignore_ascii_case(name));
     let hashed = || known.iter().find(|info| has_hash(darkroom, info, asked));
-    let found = exact.or_else(like).or_else(hashed).cloned();
+    // A checkpoint of a run, `leaves@1200`, is on no list.
+    let checkpoint = || darkroom.models.info(name).ok();
+    let found = exact.or_else(like).or_else(hashed).cloned().or_else(checkpoint);
     found.ok_or_else(|| {
         unknown_name("model", asked, known.iter().map(|info| info.name.as_str())).into()
     })

@@ -99,12 +99,11 @@ fn fill(number: i64) -> Answer<MaskedContent> {
         0 => Ok(MaskedContent::Fill),
         1 => Ok(MaskedContent::Original),
         2 => Ok(MaskedContent::Noise),
-        3 => {
-            let words = "latents of nothing are no picture to begin from; give 2 (noise)";
-            Err(ApiFault::field("inpainting_fill", words))
-        }
+        3 => Ok(MaskedContent::Nothing),
         other => {
-            let words = format!("{other} will not do; give 0 (fill), 1 (original) or 2 (noise)");
+            let words = format!(
+                "{other} will not do; give 0 (fill), 1 (original), 2 (noise) or 3 (nothing)"
+            );
             Err(ApiFault::field("inpainting_fill", words))
         }
     }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::body::{Received, object, text};
 use super::error::Answer;
+use super::request::Call;
 use super::tasks::{Task, Tasks};
 use crate::Result;
 use crate::studio::Darkroom;
@@ -106,7 +107,7 @@ impl Standing {
         let stamp = self.task.as_ref().map_or("0", |task| &task.stamp);
         let job = match batches {
             0 => String::new(),
-            1 => "txt2img".into(),
+            1 => format!("scripts_{}", self.task.as_ref().map_or("txt2img", |task| task.call)),
             _ => format!("Batch {} out of {batches}", (drawing.batch + 1).min(batches)),
         };
         json!({
@@ -133,8 +134,9 @@ fn of_a_page(darkroom: &Darkroom) -> Result<Option<Task>> {
     });
     let Some(row) = drawn else { return Ok(None) };
     let settings: GenerateSettings = serde_json::from_str(&row.request)?;
-    let (name, stamp) = (String::new(), "0".into());
-    Ok(Some(Task { job: row.id, name, batches: settings.batch_count, stamp, over: false }))
+    let call = if settings.is_image_to_image() { Call::ImageToImage } else { Call::TextToImage };
+    let (name, stamp, batches) = (String::new(), "0".into(), settings.batch_count);
+    Ok(Some(Task { job: row.id, name, call: call.name(), batches, stamp, over: false }))
 }
 
 /// 200 with `{}`. Ends the call that is drawn, or takes the first waiting one out of the queue; its

@@ -7,16 +7,18 @@ use engine::config::{
 };
 use serde_json::Value;
 
-use super::body::{Object, filled, flag, misfit, number, text};
+use super::body::{Object, filled, flag, number, text};
 use super::error::{Answer, ApiFault};
+use super::infotext;
 use super::pictures::Pictures;
 use super::second_pass;
-use crate::studio::parameters::Parameters;
 use crate::studio::{drawn_size, fused};
 
-/// Every field with A1111's default, and those that a picture to begin from adds.
+/// Every field with A1111's default, those that a picture to begin from adds, and a value of the right
+/// type for each that is null unless given.
 const DEFAULTS: &str = include_str!("txt2img.json");
 const OF_PICTURES: &str = include_str!("img2img.json");
+const UNSET: &str = include_str!("unset.json");
 
 /// Which of the two calls it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,22 +29,28 @@ pub enum Call {
 
 impl Call {
     fn defaults(self) -> Object {
-        let read = |table| -> Object {
-            serde_json::from_str(table).expect("the table of fields is ours and JSON")
-        };
-        let mut fields = read(DEFAULTS);
+        let mut fields = table(DEFAULTS);
         if self == Self::ImageToImage {
-            fields.extend(read(OF_PICTURES));
+            fields.extend(table(OF_PICTURES));
         }
         fields
     }
+
+    /// A1111's word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TextToImage => "txt2img",
+            Self::ImageToImage => "img2img",
+        }
+    }
 }
 
-/// The side that A1111 draws when none is asked for.
-const UNASKED_SIDE: i64 = 512;
+fn table(json: &str) -> Object {
+    serde_json::from_str(json).expect("the tables of fields are ours and JSON")
+}
 
-/// Strings that are null unless given.
-const TEXTS: &[&str] = &["sampler_name", "scheduler", "script_name", "force_task_id", "mask"];
+/// Width and height that A1111 draws when none are asked for.
+const UNASKED_SIZE: (i64, i64) = (512, 512);
 
 /// Fields that ask for what is not there: unless they are off, they are refused, because a picture
 /// that leaves a wish out without a word is a wrong picture.
@@ -69,6 +77,8 @@ pub struct Request {
     sampler: SamplerKind,
     schedule: ScheduleKind,
     eta: f64,
+    /// Width and height; 0 where the client left it to us.
+    size: (i64, i64),
     /// Nothing if the client left it to us.
     cfg_scale: Option<f64>,
     /// Nothing if the client left them to us.
@@ -83,9 +93,8 @@ impl Request {
     /// 422 for a field of the wrong type or one that asks for what is not there, 400 for an unknown
     /// sampler, 404 for an img2img call without a picture.
     pub fn read(call: Call, given: &Object) -> Answer<Self> {
-        let given = &with_infotext(given);
-        let mut fields = filled(call.defaults(), given)?;
-        check_texts(&fields)?;
+        let given = &infotext::filled_in(call, given);
+        let mut fields = filled(call.defaults(), &table(UNSET), given)?;
         let (sampler, fused) = sampler(&fields)?;
         let schedule = schedule(&fields, fused)?;
         let eta = fields["eta"].as_f64().unwrap_or(0.0);
@@ -94,12 +103,13 @@ impl Request {
         let cfg_scale = cfg_scale.and_then(|_| fields["cfg_scale"].as_f64());
         let steps = given.get("steps").filter(|steps| !steps.is_null());
         let steps = steps.map(|_| number(&fields, "steps"));
+        let size = size(&fields, given);
         let model = model(&fields)?;
         let pictures = match call {
             Call::TextToImage => None,
             Call::ImageToImage => Some(Pictures::take(&mut fields)?),
         };
-        Ok(Self { fields, sampler, schedule, eta, cfg_scale, steps, model, pictures })
+        Ok(Self { fields, sampler, schedule, eta, size, cfg_scale, steps, model, pictures })
     }
 
     pub fn flag(&self, key: &str) -> bool {
@@ -152,8 +162,8 @@ impl Request {
             ("n_iter", count, 1, GenerateSettings::MAX_BATCH_COUNT as i64),
             ("seed", seed, -1, GenerateSettings::MAX_SEED),
             ("subseed", subseed, -1, GenerateSettings::MAX_SEED),
-            ("width", self.side("width"), 0, GenerateSettings::MAX_SIDE as i64),
-            ("height", self.side("height"), 0, GenerateSettings::MAX_SIDE as i64),
+            ("width", self.size.0, 0, GenerateSettings::MAX_SIDE as i64),
+            ("height", self.size.1, 0, GenerateSettings::MAX_SIDE as i64),
         ];
         let faults: Vec<FieldError> = ranges.into_iter().filter_map(out_of_range).collect();
         if !faults.is_empty() {
@@ -175,11 +185,12 @@ impl Request {
             subseed_strength: self.fields["subseed_strength"].as_f64().unwrap_or(0.0),
             seed_resize_from_w: seed_size.0 as usize,
             seed_resize_from_h: seed_size.1 as usize,
-            width: self.side("width") as usize,
-            height: self.side("height") as usize,
+            width: self.size.0 as usize,
+            height: self.size.1 as usize,
             tiling: self.flag("tiling"),
             ..Default::default()
         };
+        infotext::apply_own(&self.text("infotext"), &mut settings)?;
         if let Some(pictures) = &self.pictures {
             pictures.apply(&mut settings);
         }
@@ -197,13 +208,18 @@ impl Request {
         let size = (side("seed_resize_from_w"), side("seed_resize_from_h"));
         if size.0 > 0 && size.1 > 0 { size } else { (0, 0) }
     }
+}
 
-    /// Pixels; 0 where the client asked for no size in particular.
-    fn side(&self, field: &str) -> i64 {
-        match number(&self.fields, field) {
-            UNASKED_SIDE => 0,
-            side => side,
-        }
+/// Clients write A1111's own size where they ask for none in particular.
+fn size(fields: &Object, given: &Object) -> (i64, i64) {
+    let (width, height) = (number(fields, "width"), number(fields, "height"));
+    let asked = |field: &str, side| {
+        let is_given = given.get(field).is_some_and(|side| !side.is_null());
+        if is_given { side } else { 0 }
+    };
+    match (width, height) {
+        UNASKED_SIZE => (0, 0),
+        (width, height) => (asked("width", width), asked("height", height)),
     }
 }
 
@@ -229,49 +245,6 @@ fn sampler(fields: &Object) -> Answer<(SamplerKind, Option<ScheduleKind>)> {
         let words = format!("there is no sampler `{asked}`; give one of {}", known.join(", "));
         ApiFault::new(StatusCode::BAD_REQUEST, "Sampler not found").explained(words)
     })
-}
-
-/// `given` with what its `infotext` says of fields that it leaves out.
-fn with_infotext(given: &Object) -> Object {
-    let mut fields = given.clone();
-    let read = Parameters::read(&text(given, "infotext"));
-    let size = read.setting("Size").and_then(|size| size.split_once('x'));
-    let seed_size = read.setting("Seed resize from").and_then(|size| size.split_once('x'));
-    let said = [
-        ("prompt", Some(read.prompt.as_str()).filter(|prompt| !prompt.is_empty())),
-        ("negative_prompt", Some(read.negative_prompt.as_str()).filter(|text| !text.is_empty())),
-        ("steps", read.setting("Steps")),
-        ("sampler_name", read.setting("Sampler")),
-        ("scheduler", read.setting("Schedule type")),
-        ("cfg_scale", read.setting("CFG scale")),
-        ("seed", read.setting("Seed")),
-        ("subseed", read.setting("Variation seed")),
-        ("subseed_strength", read.setting("Variation seed strength")),
-        ("seed_resize_from_w", seed_size.map(|(width, _)| width)),
-        ("seed_resize_from_h", seed_size.map(|(_, height)| height)),
-        ("eta", read.setting("Eta")),
-        ("denoising_strength", read.setting("Denoising strength")),
-        ("width", size.map(|(width, _)| width)),
-        ("height", size.map(|(_, height)| height)),
-    ];
-    for (field, value) in said {
-        if let Some(value) = value.filter(|_| !given.contains_key(field)) {
-            fields.insert(field.into(), value.into());
-        }
-    }
-    if read.setting("Tiling") == Some("True") && !given.contains_key("tiling") {
-        fields.insert("tiling".into(), true.into());
-    }
-    fields
-}
-
-/// The table cannot tell the type of what is null unless given.
-fn check_texts(fields: &Object) -> Answer<()> {
-    let given = TEXTS.iter().filter_map(|key| Some((*key, fields.get(*key)?)));
-    let wrong = given.filter(|(_, value)| !(value.is_null() || value.is_string()));
-    let faults: Vec<FieldError> =
-        wrong.map(|(key, value)| FieldError::new(key, misfit(&Value::from(""), value))).collect();
-    if faults.is_empty() { Ok(()) } else { Err(ApiFault::fields(&faults)) }
 }
 
 /// `scheduler`, else what the sampler's name said, else the sampler's own.
@@ -316,5 +289,35 @@ fn model(fields: &Object) -> Answer<Option<String>> {
             "override_settings.sd_model_checkpoint",
             "give the name of a model",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_field_has_a_type() {
+        let unset = table(UNSET);
+        for (field, value) in Call::ImageToImage.defaults() {
+            // Whatever comes there is refused.
+            let is_typed = !value.is_null() || unset.contains_key(&field);
+            assert!(is_typed || field == "firstpass_image", "{field}");
+        }
+    }
+
+    #[test]
+    fn only_the_size_of_a1111_or_none_is_the_models_own() {
+        let size = |given: Value| {
+            let request = Request::read(Call::TextToImage, given.as_object().unwrap());
+            request.ok().unwrap().size
+        };
+        assert_eq!(size(json!({})), (0, 0));
+        assert_eq!(size(json!({ "width": 512, "height": 512 })), (0, 0));
+        assert_eq!(size(json!({ "width": 512, "height": 64 })), (512, 64));
+        assert_eq!(size(json!({ "width": 64, "height": 512 })), (64, 512));
+        assert_eq!(size(json!({ "width": 64, "height": null })), (64, 0));
     }
 }

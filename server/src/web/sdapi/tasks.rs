@@ -17,6 +17,8 @@ pub struct Task {
     pub job: JobId,
     /// The name that the client gave it, or one of ours.
     pub name: String,
+    /// `txt2img` or `img2img`.
+    pub call: &'static str,
     pub batches: usize,
     /// When it was asked for, as A1111 writes it.
     pub stamp: String,
@@ -32,9 +34,9 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    pub fn begin(&self, job: JobId, name: Option<String>, batches: usize) {
-        let name = name.unwrap_or_else(|| format!("task(txt2img-{job})"));
-        let task = Task { job, name, batches, stamp: calendar::stamp(), over: false };
+    pub fn begin(&self, job: JobId, name: Option<String>, call: &'static str, batches: usize) {
+        let name = name.unwrap_or_else(|| format!("task({call}-{job})"));
+        let task = Task { job, name, call, batches, stamp: calendar::stamp(), over: false };
         self.lock().push_back(task);
         self.unanswered().insert(job);
     }
@@ -90,15 +92,15 @@ mod tests {
     #[test]
     fn open_tasks_stay_and_old_ones_are_forgotten() {
         let tasks = Tasks::default();
-        tasks.begin(0, Some("mine".into()), 1);
+        tasks.begin(0, Some("mine".into()), "txt2img", 1);
         for job in 1..100 {
-            tasks.begin(job, None, 1);
+            tasks.begin(job, None, "img2img", 1);
             tasks.end(job);
         }
         assert_eq!(tasks.open().len(), 1);
         assert_eq!(tasks.named("mine").map(|task| task.job), Some(0));
-        assert!(tasks.named("task(txt2img-99)").is_some_and(|task| task.over));
-        assert_eq!(tasks.named("task(txt2img-1)"), None);
+        assert!(tasks.named("task(img2img-99)").is_some_and(|task| task.over));
+        assert_eq!(tasks.named("task(img2img-1)"), None);
         tasks.answer(1);
         assert!(!tasks.is_unanswered(1) && tasks.is_unanswered(2));
     }
