@@ -47,7 +47,7 @@ pub fn on_ctrl_c(stop: impl FnOnce() + Send + 'static) -> Result<()> {
 /// Says that somebody listens, and never returns.
 async fn told(listens: std::sync::mpsc::Sender<()>) {
     let _ = listens.send(());
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// A line in the terminal, if that is still there: `eprintln!` would panic where it is not.
