@@ -5,6 +5,7 @@ use candle_core::Device;
 use crate::checkpoint::Header;
 use crate::config::{AutoencoderParams, ModelParams};
 use crate::diffusers::UNet2DConfig;
+use crate::sampler::portion;
 
 /// What a network holds in memory, as far as it follows from its shape: the tensors that live at once
 /// in the widest place of a pass. On the CPU it tells a little more than what was measured, but
@@ -56,6 +57,8 @@ const WINDOW: usize = 9;
 /// What an allocator keeps in spite of all, and the share it loses in gaps.
 const LEAST: u64 = 4 << 20;
 const GAPS: u64 = 4;
+/// More pictures than anybody draws at once.
+const MANY: usize = 1 << 20;
 
 impl Footprint {
     /// Of the network that `header` describes, on `device`.
@@ -87,22 +90,31 @@ impl Footprint {
     pub fn drawing_bytes(&self, size: (usize, usize), batch: usize, guided: bool) -> u64 {
         let pixels = (size.0 * size.1) as u64;
         let area = pixels / (self.factor * self.factor) as u64;
-        let asked = if guided { 2 } else { 1 };
+        let batch = batch as u64;
+        let asked = if guided { 2 * batch } else { batch };
+        let at_once = asked.min(portion(area as usize) as u64);
         // Pictures are made of latents between two passes.
-        let widest = (asked * self.pass_numbers(area)).max(self.widest(&self.decoder, pixels));
-        let image = widest + SAMPLER_IMAGES * self.channels as u64 * area;
+        let widest =
+            (at_once * self.pass_numbers(area)).max(batch * self.widest(&self.decoder, pixels));
+        let images = batch * SAMPLER_IMAGES * self.channels as u64 * area;
         let scratch = |blocks, area| self.scratch_numbers(blocks, area);
         let scratch = scratch(&self.blocks, area).max(scratch(&self.decoder, pixels));
-        let exact = NUMBER * (image * batch as u64 + scratch);
+        let exact = NUMBER * (widest + images + scratch);
         exact + exact / GAPS + LEAST
     }
 
     /// How many pictures can be drawn at once within `bytes` beside the weights; at least 1, for
     /// who would draw none.
     pub fn largest_batch(&self, size: (usize, usize), guided: bool, bytes: u64) -> usize {
-        let one = self.drawing_bytes(size, 1, guided);
-        let more = self.drawing_bytes(size, 2, guided) - one;
-        1 + (bytes.saturating_sub(one) / more.max(1)) as usize
+        let (mut fits, mut too_many) = (1, MANY);
+        while too_many - fits > 1 {
+            let batch = fits.midpoint(too_many);
+            match self.drawing_bytes(size, batch, guided) <= bytes {
+                true => fits = batch,
+                false => too_many = batch,
+            }
+        }
+        fits
     }
 
     /// Numbers of one image at the widest place of a pass.
@@ -248,6 +260,15 @@ mod tests {
             let told = footprint.drawing_bytes(size, batch, false) as f64 / 1e6;
             assert!((1.0..2.0).contains(&(told / megabytes)), "{preset}, {size:?}: {told}");
         }
+    }
+
+    #[test]
+    fn of_large_pictures_only_what_the_sampler_holds_grows_with_the_batch() {
+        let footprint = Footprint::new(&header("reference"), &Device::Cpu);
+        let bytes = |batch| footprint.drawing_bytes((1024, 1024), batch, true);
+        let image = NUMBER * SAMPLER_IMAGES << 20;
+        assert_eq!(bytes(8) - bytes(4), 4 * (image + image / GAPS));
+        assert!(bytes(1) > 4 * image);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use candle_core::{Device, Tensor};
 
-use crate::Result;
+use super::portions::Portioned;
 use crate::config::{ConfigError, Mix, Prompt};
 use crate::model::Model;
+use crate::{CancelToken, Result};
 
 /// What the pictures are to show.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +28,7 @@ impl Default for Guidance {
 
 /// A model that is asked for what a guidance says.
 pub(super) struct Guided<'a> {
-    model: &'a Model,
+    network: Portioned<'a>,
     wishes: Vec<Wish>,
     /// (batch, classes): what the wishes are compared with; none where one wish is all there is.
     negative: Option<Tensor>,
@@ -41,7 +42,8 @@ struct Wish {
 }
 
 impl<'a> Guided<'a> {
-    pub fn new(model: &'a Model, guidance: &Guidance) -> Result<Self> {
+    /// `cancel` stops it between two portions of a large batch.
+    pub fn new(model: &'a Model, guidance: &Guidance, cancel: &'a CancelToken) -> Result<Self> {
         let (classes, device) = (model.classes().len(), model.device());
         let prompts = match model.draws_without_class() && !guidance.negative.is_empty() {
             true => &wishing(&guidance.prompts),
@@ -68,15 +70,20 @@ impl<'a> Guided<'a> {
             let mixes = vec![guidance.negative.as_slice(); prompts.len()];
             rows(&mixes, classes, device)
         });
-        Ok(Self { model, wishes, negative: negative.transpose()?, scale })
+        Ok(Self {
+            network: Portioned::new(model, cancel),
+            wishes,
+            negative: negative.transpose()?,
+            scale,
+        })
     }
 
     /// What the network tells of `x` (batch, channels, height, width), steered.
     pub fn predict(&self, x: &Tensor, timestep: f32) -> Result<Tensor> {
         let wanted: Vec<&Tensor> = self.wishes.iter().map(|wish| &wish.classes).collect();
         let (negative, wishes) = match (&self.negative, wanted.as_slice()) {
-            (_, []) => return self.model.predict(x, timestep, None),
-            (None, [only, ..]) => return self.model.predict(x, timestep, Some(only)),
+            (_, []) => return self.network.predict(x, timestep, None),
+            (None, [only, ..]) => return self.network.predict(x, timestep, Some(only)),
             (Some(negative), wishes) => (negative, wishes),
         };
         // Two at once in one go through the network: more would take memory that is not foreseen.
@@ -85,7 +92,7 @@ impl<'a> Guided<'a> {
             let copies = vec![x; pair.len()];
             let classes = Tensor::cat(pair, 0)?;
             let answers =
-                self.model.predict(&Tensor::cat(&copies, 0)?, timestep, Some(&classes))?;
+                self.network.predict(&Tensor::cat(&copies, 0)?, timestep, Some(&classes))?;
             Ok(answers.chunk(pair.len(), 0)?)
         });
         let answers = pairs.collect::<Result<Vec<_>>>()?.concat();
@@ -95,7 +102,7 @@ impl<'a> Guided<'a> {
             let towards = (answer - base)?.broadcast_mul(&(&wish.weights * self.scale)?)?;
             steered = (steered + towards)?;
         }
-        match self.model.variance().is_learned() {
+        match self.network.model.variance().is_learned() {
             true => with_variance_of(&steered, &answers[0], x.dim(1)?),
             false => Ok(steered),
         }
@@ -189,7 +196,8 @@ mod tests {
     }
 
     fn predict(model: &Model, guidance: &Guidance, x: &Tensor) -> Tensor {
-        Guided::new(model, guidance).unwrap().predict(x, 300.0).unwrap()
+        let cancel = CancelToken::new();
+        Guided::new(model, guidance, &cancel).unwrap().predict(x, 300.0).unwrap()
     }
 
     /// What the network tells of `x` for each class by itself, and for none.
@@ -278,7 +286,9 @@ mod tests {
     #[test]
     fn a_network_that_never_saw_an_image_without_its_class_is_not_steered() {
         let (model, x) = (model("0"), x(1));
-        let error = Guided::new(&model, &Guidance::default()).err().unwrap().to_string();
+        let cancel = CancelToken::new();
+        let guided = Guided::new(&model, &Guidance::default(), &cancel);
+        let error = guided.err().unwrap().to_string();
         assert!(error.contains("needs a class for every picture"), "{error}");
         let prompts = prompts(&model, &["2"]);
         let guidance = Guidance { prompts, scale: 7.0, ..Default::default() };

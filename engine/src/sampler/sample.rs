@@ -47,7 +47,7 @@ pub fn sample(
 ) -> Result<Vec<Picture>> {
     request.check(model)?;
     let model = &model.with_border(request.border());
-    let guided = Guided::new(model, &request.guidance)?;
+    let guided = Guided::new(model, &request.guidance, cancel)?;
     let mut course = course(model, request)?;
     let legs = request.legs();
     if let (true, Some(init)) = (legs.is_empty(), &request.init) {
@@ -58,10 +58,7 @@ pub fn sample(
     let developer = Developer::new(model, request.init.as_ref())?;
     let mut x = begin(&course, canvas.as_ref(), &noise, legs.start)?;
     for index in legs.clone() {
-        let mut network = |x: &Tensor, timestep| {
-            cancel.check()?;
-            guided.predict(x, timestep)
-        };
+        let mut network = |x: &Tensor, timestep| guided.predict(x, timestep);
         let mut draws = 0;
         let mut noise = || {
             draws += 1;
