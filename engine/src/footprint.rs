@@ -266,7 +266,7 @@ mod tests {
     fn of_large_pictures_only_what_the_sampler_holds_grows_with_the_batch() {
         let footprint = Footprint::new(&header("reference"), &Device::Cpu);
         let bytes = |batch| footprint.drawing_bytes((1024, 1024), batch, true);
-        let image = NUMBER * SAMPLER_IMAGES << 20;
+        let image = (NUMBER * SAMPLER_IMAGES) << 20;
         assert_eq!(bytes(8) - bytes(4), 4 * (image + image / GAPS));
         assert!(bytes(1) > 4 * image);
     }

@@ -1,6 +1,6 @@
 //! Finished pictures: eight bits a channel, alone, in a grid, in a strip, as PNG.
 
-use std::io::Cursor;
+use std::io::{BufRead, Cursor, Seek};
 
 use crate::{Error, Result};
 
@@ -100,6 +100,14 @@ impl Picture {
         } else {
             Self { width, height, channels: 1, pixels: decoded.into_luma8().into_raw() }
         })
+    }
+}
+
+impl Picture {
+    /// Width and height of a PNG file, of which only the head is read.
+    pub fn png_size(file: impl BufRead + Seek) -> Result<(u32, u32)> {
+        let reader = image::ImageReader::with_format(file, image::ImageFormat::Png);
+        reader.into_dimensions().map_err(|error| Error::Data(format!("not a PNG: {error}")))
     }
 }
 

@@ -14,7 +14,7 @@ pub const CLASSIFIER: &str = "@classifier";
 pub struct EvaluateForm {
     pub model: String,
     /// The data set to compare with; empty for the one that the model learned from, and of that the
-    /// images that its run held out, where those are 8 or more.
+    /// images that its run held out, where those are as many as asked for, or 50.
     pub dataset: String,
     /// The model whose network looks at the pictures, or [`CLASSIFIER`]; empty for a classifier where
     /// the data set has classes, else for the model itself.
@@ -66,6 +66,9 @@ pub struct Figures {
     pub nearest_least: f64,
     /// The seed of the picture that is nearest to an image.
     pub nearest_seed: i64,
+    /// What it was asked to show.
+    #[serde(default)]
+    pub nearest_prompt: String,
 }
 
 /// An evaluation, under way or over.

@@ -230,12 +230,13 @@ pub async fn send_image(
     Ok(input)
 }
 
-/// Where the input called `name` is used: `to` is `png_info` or `process`, or else it is drawn from.
+/// Where the input called `name` is used: `to` is `png_info` or `process`, or else it is drawn from,
+/// without the mask and the second pass that the form may have had for another.
 pub fn input_address(to: &str, name: &str) -> String {
     match to {
         "png_info" => format!("/png-info?image={name}"),
         "process" => format!("/process?input={name}"),
-        _ => format!("/?init_image={name}"),
+        _ => format!("/?init_image={name}&mask=&hires_scale=1"),
     }
 }
 

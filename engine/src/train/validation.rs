@@ -32,9 +32,11 @@ pub(super) fn split(config: &RunConfig, images: usize) -> (Vec<usize>, Vec<usize
 
 /// The numbers of the images that the run of `header` was never trained on, in random order, if its
 /// data set has `images` of them. None are known of a data set that had another number of them when
-/// the run began, nor for a model that was merged of several.
+/// the run began, nor for a model that was merged of several or began from another's weights, which
+/// may have been trained on any of them.
 pub fn held_out(header: &Header, images: usize) -> Vec<usize> {
-    match header.dataset.count == images as u64 && header.merge.is_none() {
+    let is_of_one_run = header.merge.is_none() && header.config.train_params.begin_from.is_empty();
+    match is_of_one_run && header.dataset.count == images as u64 {
         true => split(&header.config, images).1,
         false => Vec::new(),
     }

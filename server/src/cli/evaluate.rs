@@ -21,7 +21,7 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "NAME")]
     model: String,
     /// Data set to compare with [default: what the model's run held out of its own, or all of its own
-    /// where it held out fewer than 8 images]
+    /// where it held out fewer images than asked for, and fewer than 50]
     #[arg(long, value_name = "NAME|PATH")]
     dataset: Option<String>,
     /// Who looks at the pictures; results can be compared only by the same judge: a model, or

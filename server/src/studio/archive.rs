@@ -37,7 +37,8 @@ impl Archive {
     pub fn add_all(&mut self, root: &Path, wanted: impl Fn(&str) -> bool) -> Result<()> {
         for path in files_below(root)? {
             let within = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-            if wanted(&within) {
+            // A run that goes on removes old checkpoints meanwhile.
+            if wanted(&within) && path.is_file() {
                 self.add(&within, &path)?;
             }
         }

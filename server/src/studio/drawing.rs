@@ -23,6 +23,8 @@ const FRAME_BUDGET: usize = 512 << 20;
 
 /// A finished picture.
 pub struct Drawn<'a> {
+    /// Its place among all that were asked for.
+    pub place: usize,
     pub seed: i64,
     pub picture: &'a Picture,
     /// The x0 predictions on the way, noise first, the picture itself last.
@@ -244,6 +246,7 @@ fn draw_batch(
             };
         }
         teller.sink.picture(&Drawn {
+            place,
             seed: plan.seeds.of_picture(place),
             picture: &picture,
             frames: &frames.x0,

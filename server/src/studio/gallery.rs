@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::api::{JobId, JobState, Live, Preferences, Preview};
+use app::api::{JobId, JobState, Live, Preferences, Preview, SHEET_SIDE};
 use bytes::Bytes;
 use engine::CancelToken;
 use engine::config::{GenerateSettings, Negative, Plot};
@@ -239,14 +239,34 @@ impl<'a> GallerySink<'a> {
         };
         let path = self.grid_path("grid-");
         let fit = MOST_PIXELS / self.pictures[0].pixels().max(1);
-        let pictures = read(&self.pictures[..self.pictures.len().min(fit.max(1))]);
-        let sheet = match &self.rows {
-            Some(lengths) => rows(&pictures, lengths, GRID_GAP),
+        let shown = &self.pictures[..self.pictures.len().min(fit.max(1))];
+        let lengths = self.rows.as_deref().map(|lengths| kept_rows(lengths, shown));
+        let pictures = read(shown);
+        let sheet = match lengths.filter(|lengths| fits_side(lengths, &pictures[0])) {
+            Some(lengths) => rows(&pictures, &lengths, GRID_GAP),
             None => sheet(&pictures),
         };
         write_whole(&path, &sheet.to_png(&[("parameters", parameters)]))?;
         self.studio.store.set_grid(self.job, &self.studio.folders.relative(&path))
     }
+}
+
+/// How many of each row's pictures are there: Skip may have left some out.
+fn kept_rows(lengths: &[usize], pictures: &[StoredPicture]) -> Vec<usize> {
+    let mut end = 0;
+    let row = |&length: &usize| {
+        let places = end..end + length;
+        end += length;
+        pictures.iter().filter(|picture| places.contains(&picture.place)).count()
+    };
+    lengths.iter().map(row).filter(|&kept| kept > 0).collect()
+}
+
+/// Whether rows of pictures like `one` keep to what a file may have along a side.
+fn fits_side(lengths: &[usize], one: &Picture) -> bool {
+    let side = |count: usize, side: u32| count as u64 * u64::from(side + GRID_GAP);
+    let longest = lengths.iter().copied().max().unwrap_or(0);
+    side(longest, one.width).max(side(lengths.len(), one.height)) <= u64::from(SHEET_SIDE)
 }
 
 fn read(pictures: &[StoredPicture]) -> Vec<Picture> {
@@ -282,7 +302,7 @@ impl Sink for GallerySink<'_> {
         write_whole(&path, &drawn.picture.to_png(&text))?;
         write_whole(&strip_path, &strip(drawn.frames).to_png(&text))?;
         write_whole(&noisy_path, &strip(drawn.noisy_frames).to_png(&text))?;
-        self.pictures.push(StoredPicture::new(path.clone(), drawn.picture));
+        self.pictures.push(StoredPicture::new(path.clone(), drawn.place, drawn.picture));
         self.first_parameters.get_or_insert_with(|| drawn.parameters.to_owned());
         self.studio.store.add_image(
             self.job,
@@ -320,7 +340,26 @@ impl Darkroom {
 
 #[cfg(test)]
 mod tests {
-    use super::joined;
+    use super::*;
+
+    fn stored(places: &[usize]) -> Vec<StoredPicture> {
+        let picture = Picture::filled(2, 2, 1, 0);
+        places.iter().map(|&place| StoredPicture::new("p.png".into(), place, &picture)).collect()
+    }
+
+    #[test]
+    fn a_row_is_as_long_as_what_is_left_of_its_class() {
+        assert_eq!(kept_rows(&[2, 3], &stored(&[0, 1, 2, 3, 4])), [2, 3]);
+        assert_eq!(kept_rows(&[2, 3], &stored(&[1, 3, 4])), [1, 2]);
+        assert_eq!(kept_rows(&[2, 1, 2], &stored(&[0, 1, 4])), [2, 1]);
+    }
+
+    #[test]
+    fn rows_too_long_for_a_file_are_no_rows() {
+        let one = Picture::filled(28, 28, 1, 0);
+        assert!(fits_side(&[80; 10], &one));
+        assert!(!fits_side(&[2560; 10], &one));
+    }
 
     #[test]
     fn words_of_settings_come_behind_what_is_typed_once() {

@@ -107,6 +107,14 @@ impl Darkroom {
         Ok(Picture::from_png(&bytes)?)
     }
 
+    /// Width and height of the input called `name`, of which only the head is read; errors name
+    /// `field`.
+    pub fn input_size(&self, name: &str, field: &str) -> Result<(u32, u32)> {
+        let path = self.input_path(name, field)?;
+        let file = std::fs::File::open(path).map_err(|_| no_input(field, name))?;
+        Ok(Picture::png_size(std::io::BufReader::new(file))?)
+    }
+
     /// Whether the input called `name` is there; errors name `field`.
     pub fn check_input(&self, name: &str, field: &str) -> Result<()> {
         match self.input_path(name, field)?.is_file() {
@@ -120,14 +128,14 @@ impl Darkroom {
         if settings.init_image.is_empty() || settings.mask.is_empty() {
             return Ok(());
         }
-        let picture = self.input_picture(&settings.init_image, "init_image")?;
-        let mask = self.input_picture(&settings.mask, "mask")?;
-        if (mask.width, mask.height) == (picture.width, picture.height) {
+        let (width, height) = self.input_size(&settings.init_image, "init_image")?;
+        let mask = self.input_size(&settings.mask, "mask")?;
+        if mask == (width, height) {
             return Ok(());
         }
         let message = format!(
-            "the mask is {}x{} and its picture {}x{}; give one of the picture's size",
-            mask.width, mask.height, picture.width, picture.height
+            "the mask is {}x{} and its picture {width}x{height}; give one of the picture's size",
+            mask.0, mask.1
         );
         Err(Error::field("mask", message))
     }

@@ -255,6 +255,8 @@ impl<'a> Listener<'a> {
         let path = self.grid(step, ("", "samples"), pictures, columns)?;
         let raw = raw.map(|raw| self.grid(step, ("-raw", "samples/raw"), raw, columns));
         let sample = SampleRow { step, path, raw: raw.transpose()? };
+        // A run that is killed and resumed draws again only what has no row.
+        self.flush()?;
         self.studio.store.add_sample(self.job, &sample)?;
         let grid = sample_grid(self.job, &sample);
         self.studio.live.publish(Live::Samples { job: self.job, grid });

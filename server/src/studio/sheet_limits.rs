@@ -53,8 +53,8 @@ impl Darkroom {
     ) -> Result<(usize, usize)> {
         let is_patch = settings.inpaint_full_res && !settings.mask.is_empty();
         if settings.is_image_to_image() && is_patch {
-            let whole = self.input_picture(&settings.init_image, "init_image")?;
-            return Ok((whole.width as usize, whole.height as usize));
+            let (width, height) = self.input_size(&settings.init_image, "init_image")?;
+            return Ok((width as usize, height as usize));
         }
         let size = drawn_size(settings, model.width as usize);
         match settings.has_second_pass() {

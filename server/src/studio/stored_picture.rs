@@ -11,15 +11,17 @@ pub const GRAY: u8 = 128;
 #[derive(Clone, Debug)]
 pub struct StoredPicture {
     path: PathBuf,
+    /// Its place among all that were asked for.
+    pub place: usize,
     /// Width and height in pixels.
     pub size: (u32, u32),
     pub channels: u8,
 }
 
 impl StoredPicture {
-    /// `picture`, as it was written to `path`.
-    pub fn new(path: PathBuf, picture: &Picture) -> Self {
-        Self { path, size: (picture.width, picture.height), channels: picture.channels }
+    /// `picture`, as it was written to `path`, at `place` of those that were asked for.
+    pub fn new(path: PathBuf, place: usize, picture: &Picture) -> Self {
+        Self { path, place, size: (picture.width, picture.height), channels: picture.channels }
     }
 
     pub fn pixels(&self) -> usize {
@@ -46,7 +48,7 @@ mod tests {
         let path = folder.path().join("1.png");
         let picture = Picture::filled(3, 2, 3, 9);
         std::fs::write(&path, picture.to_png(&[])).unwrap();
-        let stored = StoredPicture::new(path.clone(), &picture);
+        let stored = StoredPicture::new(path.clone(), 0, &picture);
         assert_eq!((stored.read(), stored.pixels()), (picture, 6));
         std::fs::remove_file(path).unwrap();
         assert_eq!(stored.read(), Picture::filled(3, 2, 3, GRAY));

@@ -54,7 +54,8 @@ async fn a_run_that_held_images_out_is_measured_by_them() {
     config.set("train_params.validation_share", "0.5").unwrap();
     let job = setup.studio.train(config).await.unwrap();
     setup.training_over(job).await;
-    setup.studio.evaluate(form("careful")).await.unwrap();
+    let eight = EvaluateForm { count: "8".into(), ..form("careful") };
+    setup.studio.evaluate(eight).await.unwrap();
     let newest = async || setup.studio.evaluations(None).await.unwrap().remove(0);
     wait(async || newest().await.job.state.is_over()).await;
     let view = newest().await;

@@ -143,6 +143,25 @@ async fn an_image_that_was_replaced_under_its_name_is_noticed() {
     assert_eq!(setup.studio.dataset("mine", None, 0).await.unwrap().info.max_size, (16, 16));
 }
 
+#[tokio::test]
+async fn a_data_set_that_could_not_be_read_is_read_once_it_was_mended() {
+    let setup = Setup::idle();
+    let file = setup.folder.path().join("set.npz");
+    std::fs::write(&file, arrays()).unwrap();
+    setup.studio.add_dataset("set", file.to_str().unwrap(), "#000000").await.unwrap();
+    let mut run = setup.tiny("run", 8);
+    run.dataset_params.im_path = "set".into();
+    // As an estimate finds it while it is being copied.
+    std::fs::write(&file, &arrays()[..150]).unwrap();
+    assert_eq!(setup.studio.estimate(run.clone()).await.unwrap().images, 0);
+    let listed = setup.studio.datasets().await.unwrap();
+    assert!(listed.iter().any(|set| set.name == "set" && set.note.is_some()), "{listed:?}");
+    std::fs::write(&file, arrays()).unwrap();
+    assert_eq!(setup.studio.estimate(run).await.unwrap().images, 4);
+    let info = setup.studio.dataset("set", None, 0).await.unwrap().info;
+    assert_eq!((info.count, info.note), (4, None));
+}
+
 /// An npz of four images of two classes, of which the first two are alike.
 fn arrays() -> Vec<u8> {
     let pixels = [10, 10, 20, 30].map(|gray| [gray; 64]).concat();

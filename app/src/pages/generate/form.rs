@@ -249,7 +249,7 @@ fn Actions() -> impl IntoView {
                 type="submit"
                 form="interrupt-form"
                 formaction="/fn/skip"
-                title="Leaves out the batch that is drawn now; the next one follows"
+                title="Leaves out what is drawn now; the next follows"
                 hidden=move || !desk.can_skip()
                 on:click=move |event| {
                     event.prevent_default();

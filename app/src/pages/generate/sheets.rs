@@ -1,5 +1,6 @@
 //! The files that hold several pictures of a drawing, and what does not fit into one.
 
+use engine::config::Axis;
 use leptos::prelude::*;
 
 use super::desk::Desk;
@@ -18,6 +19,10 @@ pub fn Sheets() -> impl IntoView {
     let walks = move || {
         desk.live.generation.with(|v| v.as_ref().is_some_and(|v| v.settings.walk_frames > 0))
     };
+    let by_sheet = move || {
+        let z_axis = |view: &GenerateView| view.settings.z_axis != Axis::Nothing;
+        desk.live.generation.with(|view| view.as_ref().is_some_and(z_axis))
+    };
     let sheet = move |url: String| {
         let alt = if walks() { "Walk between two seeds" } else { "Sheet of the plot" };
         view! {
@@ -32,17 +37,20 @@ pub fn Sheets() -> impl IntoView {
                 {move || sheets.get().into_iter().map(sheet).collect_view()}
             </div>
             <Show when=move || { sheets.with(Vec::len) > 1 }>
-                <p class="help">{move || split_words(sheets.with(Vec::len))}</p>
+                <p class="help">{move || split_words(sheets.with(Vec::len), by_sheet())}</p>
             </Show>
         </Show>
     }
 }
 
-fn split_words(files: usize) -> String {
+/// `by_sheet` is whether an axis goes from sheet to sheet.
+fn split_words(files: usize, by_sheet: bool) -> String {
     let side = words::count(u64::from(SHEET_SIDE));
-    format!(
-        "Split into {files} files: one holds at most {SHEET_MEGAPIXELS} megapixels, {side} pixels a side."
-    )
+    let most = format!("one holds at most {SHEET_MEGAPIXELS} megapixels, {side} pixels a side.");
+    match by_sheet {
+        true => format!("{files} files: each value of Z has its own, and {most}"),
+        false => format!("Split into {files} files: {most}"),
+    }
 }
 
 /// Tells of a grid that has not all pictures.

@@ -148,7 +148,10 @@ async fn refresh(desk: Desk) {
 
 /// Where the form opens with `style` laid over it.
 fn address(style: &Style) -> String {
-    let field = |(key, value): &(String, String)| format!("{key}={}", Url::escape(value));
+    // What is typed goes where the place is; a link knows of nothing typed.
+    let field = |(key, value): &(String, String)| {
+        format!("{key}={}", Url::escape(&value.replace(Style::PLACE, "")))
+    };
     format!("/?{}", style.settings.iter().map(field).collect::<Vec<_>>().join("&"))
 }
 
@@ -162,5 +165,7 @@ mod tests {
         let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
         let style = Style { name: "sevens".into(), settings };
         assert_eq!(address(&style), "/?prompt=7%20AND%201&steps=20");
+        let settings = vec![("prompt".into(), "{prompt}, 1".into())];
+        assert_eq!(address(&Style { settings, ..style }), "/?prompt=%2C%201");
     }
 }

@@ -4,6 +4,7 @@ use engine::config::SAMPLERS;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::location::Url;
 use leptos_router::params::ParamsMap;
 
 use crate::api::{
@@ -110,7 +111,7 @@ fn Fields(typed: Typed, names: Vec<String>, sets: Vec<String>) -> impl IntoView 
         <Field
             id="evaluate-dataset"
             label="Compare with"
-            help="Of its own data set: the images that the run held out, where it held out 8 or more."
+            help="Of its own data set: the images that the run held out, where it held out as many as asked for, or 50."
             fault=fault.at("dataset")
         >
             <Choice
@@ -184,10 +185,11 @@ pub fn Evaluations(evaluations: Vec<EvaluationView>) -> impl IntoView {
         };
         jobs.iter().map(newest).filter(|job| job.state != JobState::Done).collect::<Vec<_>>()
     });
-    let done =
-        evaluations.into_iter().filter_map(|view| Some((view.figures?, view.neighbours_url)));
-    let rows =
-        done.map(|(figures, neighbours)| view! { <Row figures neighbours /> }).collect_view();
+    let row = |view: EvaluationView| {
+        let EvaluationView { figures, form, neighbours_url, .. } = view;
+        figures.map(|figures| view! { <Row figures form neighbours=neighbours_url /> })
+    };
+    let rows = evaluations.into_iter().filter_map(row).collect_view();
     view! {
         <section class="evaluations" aria-label="Evaluations">
             <h2>"Evaluations"</h2>
@@ -214,11 +216,22 @@ pub fn Evaluations(evaluations: Vec<EvaluationView>) -> impl IntoView {
     .into_any()
 }
 
+/// Where the form draws the nearest picture again.
+fn drawn_again(figures: &Figures, form: &EvaluateForm) -> String {
+    let Figures { model, nearest_seed, nearest_prompt, .. } = figures;
+    let EvaluateForm { steps, sampler, .. } = form;
+    let [model, prompt, sampler] = [model, nearest_prompt, sampler].map(|text| Url::escape(text));
+    format!(
+        "/?{}&model={model}&prompt={prompt}&sampler={sampler}&steps={steps}&cfg_scale=1\
+         &seed={nearest_seed}&batch_size=1",
+        GenerateForm::WHOLE
+    )
+}
+
 #[component]
-fn Row(figures: Figures, neighbours: Option<String>) -> impl IntoView {
+fn Row(figures: Figures, form: EvaluateForm, neighbours: Option<String>) -> impl IntoView {
     let number = |value: f64| words::figure(value);
-    let (whole, model, seed) = (GenerateForm::WHOLE, &figures.model, figures.nearest_seed);
-    let nearest = format!("/?{whole}&model={model}&seed={seed}&batch_size=1");
+    let nearest = drawn_again(&figures, &form);
     view! {
         <tr>
             <th scope="row">{figures.model}</th>

@@ -9,6 +9,9 @@ use engine::noise::{Stream, permutation};
 use engine::train::held_out;
 
 use super::{EvaluateSettings, FEWEST};
+
+/// Held-out images that are enough where more pictures are asked for: figures of fewer say little.
+const ENOUGH: usize = 50;
 use crate::{Error, Result};
 
 /// The images that pictures are measured by.
@@ -31,7 +34,7 @@ impl Images {
         let learned_from = &header.config.dataset_params.im_path;
         let other = settings.dataset.as_ref().filter(|dataset| *dataset != learned_from);
         let unseen = if other.is_none() { held_out(header, all.len()) } else { Vec::new() };
-        if unseen.len() < FEWEST {
+        if unseen.len() < settings.count.min(ENOUGH) {
             let everything: Vec<usize> = (0..all.len()).collect();
             return Ok(Self {
                 compared: some_of(all, &everything, settings)?,
@@ -97,7 +100,7 @@ mod tests {
     fn settings(dataset: Option<&str>) -> EvaluateSettings {
         let form = app::api::EvaluateForm {
             dataset: dataset.unwrap_or_default().into(),
-            count: "16".into(),
+            count: "10".into(),
             ..Default::default()
         };
         EvaluateSettings::read(&form).unwrap()
@@ -120,15 +123,18 @@ mod tests {
     fn all_images_are_taken_where_too_few_are_known_to_be_held_out() {
         let all = images(100);
         let merged = Header { merge: Some("a + b".into()), ..header(0.1, 100) };
+        let mut begun = header(0.1, 100);
+        begun.config.train_params.begin_from = "elder".into();
         for (header, dataset, words) in [
             (header(0.0, 100), None, "its own"),
             (header(0.02, 100), None, "its own"),
             (header(0.1, 90), None, "its own"),
             (merged, None, "its own"),
+            (begun, None, "its own"),
             (header(0.1, 100), Some("scans"), "scans"),
         ] {
             let chosen = Images::choose(&all, &header, &settings(dataset)).unwrap();
-            assert_eq!((chosen.words.as_str(), chosen.compared.len()), (words, 16));
+            assert_eq!((chosen.words.as_str(), chosen.compared.len()), (words, 10));
             assert_eq!(chosen.originals.len(), 100);
         }
         assert!(Images::choose(&images(7), &header(0.0, 7), &settings(None)).is_err());

@@ -19,6 +19,7 @@ use crate::Result;
 use crate::studio::drawing::{Drawn, Plan, Progress, Sink, Wishes, draw};
 use crate::studio::drawn_seed;
 use crate::studio::library::LoadedModel;
+use crate::studio::parameters::Parameters;
 
 /// Pictures that are shown beside their nearest images.
 const SHOWN: usize = 10;
@@ -73,7 +74,7 @@ fn drawn(
     loaded: &LoadedModel,
     cancel: &CancelToken,
     on_step: OnStep,
-) -> Result<Vec<(i64, Picture)>> {
+) -> Result<Vec<One>> {
     let classes = loaded.model.classes();
     let asked = settings.drawing(classes);
     let settings = GenerateSettings { seed: drawn_seed(asked.seed), ..asked };
@@ -93,13 +94,8 @@ struct Compared<'a> {
 }
 
 impl Compared<'_> {
-    fn measured(
-        &self,
-        real: &Real,
-        drawn: &[(i64, Picture)],
-        cancel: &CancelToken,
-    ) -> Result<Measured> {
-        let pictures: Vec<Picture> = drawn.iter().map(|(_, picture)| picture.clone()).collect();
+    fn measured(&self, real: &Real, drawn: &[One], cancel: &CancelToken) -> Result<Measured> {
+        let pictures: Vec<Picture> = drawn.iter().map(|one| one.picture.clone()).collect();
         let (of_images, of_pictures) = (&real.features, &self.judge.features(&pictures, cancel)?);
         let PrecisionRecall { precision, recall } = precision_recall(of_images, of_pictures)?;
         let nearest = nearest_images(&pictures, &self.images.originals, cancel)?;
@@ -115,7 +111,8 @@ impl Compared<'_> {
             recall,
             nearest_median: nearest[nearest.len() / 2].neighbour.distance,
             nearest_least: nearest[0].neighbour.distance,
-            nearest_seed: drawn[nearest[0].picture].0,
+            nearest_seed: drawn[nearest[0].picture].seed,
+            nearest_prompt: drawn[nearest[0].picture].prompt.clone(),
         };
         Ok(Measured { figures, neighbours: self.sheet(&pictures, &nearest) })
     }
@@ -153,9 +150,16 @@ fn nearest_images(
     Ok(all)
 }
 
+/// A picture and what it was drawn from.
+struct One {
+    seed: i64,
+    prompt: String,
+    picture: Picture,
+}
+
 /// Keeps every picture in memory.
 struct Pile<'a> {
-    pictures: Vec<(i64, Picture)>,
+    pictures: Vec<One>,
     total: u64,
     on_step: OnStep<'a>,
 }
@@ -167,7 +171,11 @@ impl Sink for Pile<'_> {
     }
 
     fn picture(&mut self, drawn: &Drawn) -> Result<()> {
-        self.pictures.push((drawn.seed, drawn.picture.clone()));
+        self.pictures.push(One {
+            seed: drawn.seed,
+            prompt: Parameters::read(drawn.parameters).prompt,
+            picture: drawn.picture.clone(),
+        });
         Ok(())
     }
 }

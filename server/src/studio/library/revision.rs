@@ -145,10 +145,17 @@ impl Datasets {
     /// Counts a data set anew whose files were changed outside since it was counted.
     pub(super) fn notice_changes(self: &Arc<Self>, name: &str) -> Result<()> {
         let Some(row) = self.store.dataset(name)? else { return Ok(()) };
-        let Some(survey) = &row.survey else { return Ok(()) };
-        let known: StoredSurvey = serde_json::from_str(survey)?;
-        if known.listing == self.listing(&row)? {
-            return Ok(());
+        match &row.survey {
+            Some(survey) => {
+                let known: StoredSurvey = serde_json::from_str(survey)?;
+                if known.listing == self.listing(&row)? {
+                    return Ok(());
+                }
+            }
+            // It is being read now.
+            None if row.fault.is_none() => return Ok(()),
+            // What could not be read may have been mended.
+            None => {}
         }
         self.store.set_survey(name, None, None)?;
         // A big one is read on behind whoever asked, who finds that it is not known yet.
