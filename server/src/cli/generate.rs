@@ -14,6 +14,7 @@ use super::interrupt::on_ctrl_c;
 use super::picture::{Given, PictureArgs};
 use super::place::{DataDir, Machine};
 use crate::studio::library::{LoadedModel, ModelFile, Models};
+use crate::studio::negative::joined;
 use crate::studio::{
     Folders, Plan, Wishes, check_steps, draw, drawn_seed, drawn_size, write_whole,
 };
@@ -61,9 +62,10 @@ pub struct GenerateArgs {
     /// "cat..dog" for each from the one to the other
     #[arg(long, default_value = "", value_name = "TEXT")]
     prompt: String,
-    /// Classes to steer away from, with commas between them
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    negative_prompt: String,
+    /// Classes to steer away from, with commas between them; the negative prompt in Settings comes
+    /// behind them, unless this is ""
+    #[arg(long, value_name = "TEXT")]
+    negative_prompt: Option<String>,
     /// How strictly to keep to the prompt; 1 is what the model learned
     #[arg(long, default_value_t = GenerateSettings::default().cfg_scale)]
     cfg_scale: f64,
@@ -101,7 +103,7 @@ impl GenerateArgs {
             variance_type: StepVariance::from_name(&self.variance_type)?,
             timestep_spacing: TimestepSpacing::from_name(&self.timestep_spacing)?,
             prompt: self.prompt.clone(),
-            negative_prompt: self.negative_prompt.clone(),
+            negative_prompt: self.negative_prompt()?,
             cfg_scale: self.cfg_scale,
             batch_size: self.batch_size,
             seed: self.seed,
@@ -113,6 +115,16 @@ impl GenerateArgs {
         settings.seed = drawn_seed(settings.seed);
         settings.subseed = drawn_seed(settings.subseed);
         Ok((settings, given))
+    }
+
+    /// What is typed, with what Settings of the same data folder has for all models.
+    fn negative_prompt(&self) -> Result<String> {
+        match self.negative_prompt.as_deref() {
+            Some("") => Ok(String::new()),
+            typed => {
+                Ok(joined(typed.unwrap_or_default(), &self.place.preferences()?.negative_prompt))
+            }
+        }
     }
 
     fn grid_path(&self) -> Option<PathBuf> {

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use app::api::Preferences;
 use clap::Args;
 use engine::device::DeviceChoice;
 
+use crate::studio::store::Store;
 use crate::studio::{DeviceThread, Folders};
 use crate::{Error, Result};
 
@@ -18,6 +20,15 @@ pub struct DataDir {
 impl DataDir {
     pub fn path(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(Folders::default_root)
+    }
+
+    /// What is chosen in Settings; a folder that holds nothing yet is left alone.
+    pub fn preferences(&self) -> Result<Preferences> {
+        let database = Folders::at(&self.path()).database();
+        if !database.exists() {
+            return Ok(Preferences::default());
+        }
+        Store::open(&database)?.preferences()
     }
 }
 

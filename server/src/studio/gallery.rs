@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use app::api::{JobId, JobState, Live, Preferences, Preview, SHEET_SIDE};
 use bytes::Bytes;
 use engine::CancelToken;
-use engine::config::{GenerateSettings, Negative, Plot};
+use engine::config::{GenerateSettings, Plot};
 use engine::grid::{Picture, animation, columns_for, grid, rows, strip};
 use engine::sampler::SampleStep;
 
@@ -15,6 +15,7 @@ use super::drawing::{Drawn, Plan, Progress, Sink, Wishes, draw, drawn_size};
 use super::files::{next_number, write_whole};
 use super::folders::Outputs;
 use super::heartbeat::Heartbeat;
+use super::negative::joined;
 use super::pace::{Pace, Throttle};
 use super::sheet_limits::MOST_PIXELS;
 use super::store::{Ending, JobRow, NewImage};
@@ -73,14 +74,6 @@ pub(super) fn draw_all(
     let plan = Plan::new(settings, wishes, &loaded.model, start);
     sink.begin(&plan);
     draw(&loaded, &plan, cancel, sink)
-}
-
-/// What is typed, and what Settings has for all models. Words that stand in both count once: those of
-/// a picture that is drawn again were joined before.
-fn joined(typed: &str, always: &str) -> String {
-    let typed = Negative::words(typed);
-    let always = Negative::words(always).filter(|word| !typed.clone().any(|known| known == *word));
-    typed.clone().chain(always).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes pictures into the data folder, rows into the gallery, news onto the bus.
@@ -359,19 +352,5 @@ mod tests {
         let one = Picture::filled(28, 28, 1, 0);
         assert!(fits_side(&[80; 10], &one));
         assert!(!fits_side(&[2560; 10], &one));
-    }
-
-    #[test]
-    fn words_of_settings_come_behind_what_is_typed_once() {
-        for (typed, always, wanted) in [
-            ("", "", ""),
-            ("1, 2", "", "1, 2"),
-            (" ", "1", "1"),
-            ("2", "1,\n(3:1.2)", "2, 1, (3:1.2)"),
-            ("2, 1, (3:1.2)", "1, (3:1.2)", "2, 1, (3:1.2)"),
-            ("1, 1", "1", "1, 1"),
-        ] {
-            assert_eq!(joined(typed, always), wanted);
-        }
     }
 }

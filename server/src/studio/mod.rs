@@ -27,6 +27,7 @@ pub mod live;
 mod memory;
 pub mod merging;
 mod metrics;
+pub mod negative;
 mod pace;
 pub mod parameters;
 mod plotting;

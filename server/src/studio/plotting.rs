@@ -18,6 +18,7 @@ const LIMITS: Limits = Limits { pixels: MOST_PIXELS as u64, side: SHEET_SIDE };
 
 /// What A1111 calls a plot of the parts of a prompt.
 pub(super) const MATRIX: &str = "Prompt matrix";
+pub(super) const PLOT: &str = "X/Y/Z plot";
 
 /// Draws the cells and then the sheets; interrupted, the sheets have what was finished.
 pub fn plot(
@@ -119,7 +120,7 @@ fn told(settings: &GenerateSettings, first: &str) -> String {
         parameters.prompt.clone_from(&settings.prompt);
     }
     let mut add = |key: String, value: &str| parameters.settings.push((key, value.into()));
-    add("Script".into(), if settings.prompt_matrix { MATRIX } else { "X/Y/Z plot" });
+    add("Script".into(), if settings.prompt_matrix { MATRIX } else { PLOT });
     for (name, axis, values) in [
         ("X", settings.x_axis, &settings.x_values),
         ("Y", settings.y_axis, &settings.y_values),

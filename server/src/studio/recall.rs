@@ -6,7 +6,7 @@ use super::fused;
 use super::infotext::{CLIP, ETA, FORMER_ETA, SPACING, VARIANCE};
 use super::library::Models;
 use super::parameters::Parameters;
-use super::plotting::MATRIX;
+use super::plotting::{MATRIX, PLOT};
 use super::start::{MASK_MODE, NOT_MASKED, RESIZE_MODE};
 
 /// What becomes of the settings of a picture.
@@ -16,12 +16,15 @@ pub struct Recalled {
     pub form: Vec<(String, String)>,
     /// What the form does not take, under the name it has in the picture, and why.
     pub left_out: Vec<String>,
+    /// The names in the picture that something was made of, or told of.
+    heard: Vec<String>,
 }
 
 impl Recalled {
     /// Takes `value`, which the picture has under `name`, if there is one and the form allows it.
     fn take(&mut self, key: &str, name: &str, value: Option<&str>) {
         let Some(value) = value else { return };
+        self.heard.push(name.into());
         match fault(key, value) {
             None => self.form.push((key.into(), value.into())),
             Some(message) => self.leave_out(name, &message),
@@ -36,6 +39,7 @@ impl Recalled {
         found: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
         let written = parameters.setting(name)?;
+        self.heard.push(name.into());
         let found = found(written);
         if found.is_none() {
             self.leave_out(name, &format!("there is no {written} here"));
@@ -44,7 +48,17 @@ impl Recalled {
     }
 
     fn leave_out(&mut self, name: &str, why: &str) {
+        self.heard.push(name.into());
         self.left_out.push(format!("{name}: {why}"));
+    }
+
+    /// Tells of what the picture has and the form knows nothing of.
+    fn leave_out_the_rest(&mut self, parameters: &Parameters) {
+        for (name, _) in &parameters.settings {
+            if !self.heard.contains(name) && !NO_CHOICE.contains(&name.as_str()) {
+                self.leave_out(name, "there is no such setting here");
+            }
+        }
     }
 }
 
@@ -74,19 +88,23 @@ pub fn recalled(
     for (key, name) in KEYS {
         found.take(key, name, parameters.setting(name));
     }
-    let eta = [ETA, FORMER_ETA].into_iter().find_map(|name| parameters.setting(name));
-    found.take("eta", ETA, eta);
-    let only_masked = parameters.setting("Inpaint area") == Some("Only masked");
-    found.take("inpaint_full_res", "Inpaint area", only_masked.then_some("true"));
-    let not_masked = parameters.setting(MASK_MODE) == Some(NOT_MASKED);
-    found.take("inpainting_mask_invert", MASK_MODE, not_masked.then_some("true"));
-    let matrix = parameters.setting("Script") == Some(MATRIX);
-    found.take("prompt_matrix", "Script", matrix.then_some("true"));
+    let eta = [ETA, FORMER_ETA].into_iter().find(|name| parameters.setting(name).is_some());
+    if let Some(name) = eta {
+        found.take("eta", name, parameters.setting(name));
+    }
+    if eta == Some(ETA) && parameters.setting(FORMER_ETA).is_some() {
+        found.leave_out(FORMER_ETA, "only DDIM has one here");
+    }
+    for (key, name, on, off) in SWITCHES {
+        let known = |value: &str| [on, off].contains(&value).then(|| value == on);
+        let is_on = found.take_known(parameters, name, known) == Some(true);
+        found.take(key, name, is_on.then_some("true"));
+    }
     // One name for the two passes that begin from a picture.
     let second = parameters.setting("Hires upscale").is_some();
     let strength = if second { "hires_denoising" } else { "denoising_strength" };
     found.take(strength, "Denoising strength", parameters.setting("Denoising strength"));
-    let upscaler = parameters.setting("Hires upscaler").filter(|_| second);
+    let upscaler = parameters.setting("Hires upscaler");
     found.take("hires_upscaler", "Hires upscaler", upscaler.map(|it| upscaler_like(it).name()));
     for (key, name) in [("init_image", "Init image hash"), ("mask", "Mask hash")] {
         match parameters.setting(name) {
@@ -95,29 +113,40 @@ pub fn recalled(
         }
     }
     take_size(&mut found, parameters, model.is_some());
+    found.leave_out_the_rest(parameters);
     found
 }
 
 /// Another program's sizes are for other models.
 fn take_size(found: &mut Recalled, parameters: &Parameters, is_ours: bool) {
-    let sides = |name: &str| parameters.setting(name).and_then(|size| size.split_once('x'));
-    match sides("Size") {
+    let sides = |size: &str| size.split_once('x').map(|(w, h)| (w.to_owned(), h.to_owned()));
+    match found.take_known(parameters, "Size", sides) {
         Some((width, height)) if is_ours => {
-            found.take("width", "Size", Some(width));
-            found.take("height", "Size", Some(height));
+            found.take("width", "Size", Some(&width));
+            found.take("height", "Size", Some(&height));
         }
         Some(_) => found.leave_out("Size", "it is for another model"),
         None => {}
     }
-    if let Some((width, height)) = sides(SEED_SIZE) {
-        found.take("seed_resize_from_w", SEED_SIZE, Some(width));
-        found.take("seed_resize_from_h", SEED_SIZE, Some(height));
+    if let Some((width, height)) = found.take_known(parameters, SEED_SIZE, sides) {
+        found.take("seed_resize_from_w", SEED_SIZE, Some(&width));
+        found.take("seed_resize_from_h", SEED_SIZE, Some(&height));
     }
 }
 
 const SAMPLER: &str = "Sampler";
 const SCHEDULE: &str = "Schedule type";
 const SEED_SIZE: &str = "Seed resize from";
+
+/// What a picture tells and nobody chose.
+const NO_CHOICE: [&str; 3] = ["Model hash", "RNG", "Version"];
+
+/// Keys of the form that are on or off, and the words for both under a name of A1111's.
+const SWITCHES: [(&str, &str, &str, &str); 3] = [
+    ("inpaint_full_res", "Inpaint area", "Only masked", "Whole picture"),
+    ("inpainting_mask_invert", MASK_MODE, NOT_MASKED, "Inpaint masked"),
+    ("prompt_matrix", "Script", MATRIX, PLOT),
+];
 
 /// Keys of the form whose value stands as it is under a name of A1111's.
 const KEYS: [(&str, &str); 21] = [
@@ -197,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_picture_of_ours_fills_the_form() {
-        let Recalled { form: found, left_out } = read(
+        let Recalled { form: found, left_out, .. } = read(
             "7\nSteps: 20, Sampler: DDIM, Schedule type: Karras, CFG scale: 2.5, Seed: 3, \
              Size: 32x28, Model: digits, Denoising strength: 0.4, Init image hash: here, \
              Mask hash: gone, Masked content: noise, Tiling: True, Eta: 0.5, \
@@ -237,7 +266,7 @@ mod tests {
 
     #[test]
     fn what_is_not_here_is_left_out() {
-        let Recalled { form: found, left_out } = read(
+        let Recalled { form: found, left_out, .. } = read(
             "a cat\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 70, Seed: 156680208700286, \
              Size: 512x512, Model: sdxl",
         );
@@ -255,6 +284,15 @@ mod tests {
             unknown,
             ["Sampler: there is no restart here", "Schedule type: there is no kl_optimal here"]
         );
+        let told = read(
+            "Steps: 20, Sampler: DDIM, Seed: 3, Model hash: 0123456789, RNG: CPU, Clip skip: 2, \
+             Hires resize: 64x64, Hires upscaler: Latent, Script: Outpainting, Refiner: sdxl, \
+             Lora hashes: \"detail: 01ab\", Version: v1.10.1",
+        );
+        let nothing = |name: &str| format!("{name}: there is no such setting here");
+        let mut wanted = vec!["Script: there is no Outpainting here".to_owned()];
+        wanted.extend(["Clip skip", "Hires resize", "Refiner", "Lora hashes"].map(nothing));
+        assert_eq!(told.left_out, wanted);
         let all = read("Steps: 20, Sampler: DDIM, Seed: 3");
         assert!(all.left_out.is_empty(), "{all:?}");
         assert_eq!(value(&found, "sampler"), Some("DPM++ 2M"));
@@ -270,8 +308,9 @@ mod tests {
             let found = read(&format!("Steps: 20, Sampler: DDIM, {text}"));
             assert_eq!(value(&found.form, "eta"), Some(eta));
         }
-        let found = read("Steps: 20, Sampler: DDIM, Eta: 0.9, Eta DDIM: 0.1").form;
-        assert_eq!(value(&found, "eta"), Some("0.1"));
+        let found = read("Steps: 20, Sampler: DDIM, Eta: 0.9, Eta DDIM: 0.1");
+        assert_eq!(value(&found.form, "eta"), Some("0.1"));
+        assert_eq!(found.left_out, ["Eta: only DDIM has one here"]);
     }
 
     #[test]

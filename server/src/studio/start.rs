@@ -68,16 +68,17 @@ impl Start {
 
     /// What the text of a picture says of where it began.
     pub fn details(&self) -> Vec<(&'static str, String)> {
-        let masked = !self.mask.is_empty();
-        let mask = |name, value: String| masked.then_some((name, value));
+        let mask = |name, value: String| (!self.mask.is_empty()).then_some((name, value));
+        // Also where the only mask is what the picture leaves over of the canvas.
+        let masked = |name, value: String| self.init.mask.is_some().then_some((name, value));
         [
             Some(("Denoising strength", self.init.strength.to_string())),
             Some(("Init image hash", self.image.clone())),
             (self.resize_mode != ResizeMode::default())
                 .then(|| (RESIZE_MODE, self.resize_mode.name().into())),
             mask("Mask hash", self.mask.clone()),
-            mask("Mask blur", self.mask_blur.to_string()),
-            mask("Masked content", self.init.fill.name().into()),
+            masked("Mask blur", self.mask_blur.to_string()),
+            masked("Masked content", self.init.fill.name().into()),
             mask(MASK_MODE, NOT_MASKED.into()).filter(|_| self.inverted),
             self.patch.as_ref().map(|_| ("Inpaint area", "Only masked".into())),
             self.patch.as_ref().map(|patch| ("Masked area padding", patch.padding.to_string())),

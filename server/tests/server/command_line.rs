@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use app::api::Studio;
+
 use crate::support::Setup;
 
 fn darkroom(data_dir: &Path, line: &str) -> Output {
@@ -74,6 +76,22 @@ fn samplers_and_schedules_go_by_the_names_of_a1111() {
         ("--sampler ddim --eta 0.5", "Eta DDIM: 0.5"),
     ] {
         let told = succeed(folder, &format!("generate --model first --steps 4 {options}"));
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn the_negative_prompt_of_settings_counts_in_the_terminal_too() {
+    let setup = Setup::idle();
+    setup.studio.change_preference("negative_prompt", "1, rain").await.unwrap();
+    for (options, words) in [
+        ("", "7\nNegative prompt: 1\nSteps"),
+        ("--negative-prompt 3", "7\nNegative prompt: 3, 1\nSteps"),
+        ("--negative-prompt 3,1", "7\nNegative prompt: 3, 1\nSteps"),
+        ("--negative-prompt=", "7\nSteps"),
+    ] {
+        let line = format!("generate --model digits --prompt 7 --count 1 --steps 2 {options}");
+        let told = succeed(&setup.folder.path().join("data"), &line);
         assert!(told.contains(words), "{told}");
     }
 }

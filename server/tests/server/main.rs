@@ -26,6 +26,7 @@ mod revisions;
 mod sdapi;
 mod sdapi_extras;
 mod sdapi_infotext;
+mod sdapi_models;
 mod sdapi_refused;
 mod sdapi_unsaved;
 mod support;

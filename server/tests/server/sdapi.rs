@@ -303,17 +303,30 @@ async fn a_call_is_told_of_by_its_kind() {
 async fn a_skipped_batch_is_left_out() {
     let setup = Setup::working();
     setup.trained("painter").await;
-    let web = setup.web();
-    let (site, drawing) = (Site::of(web.clone()), Site::of(web));
-    let body = json!({
-        "steps": 20, "n_iter": 50, "override_settings": { "sd_model_checkpoint": "painter" },
-    });
-    let call = tokio::spawn(async move { draw(&drawing, &body).await });
-    let told = async || site.get("/sdapi/v1/progress").await.json();
-    wait(async || told().await["state"]["sampling_step"].as_u64() >= Some(1)).await;
-    send(&site, "/sdapi/v1/skip", &json!({})).await;
-    let answer = call.await.unwrap();
-    assert_eq!(images(&answer).len(), 49);
+    for strength in [0.0, 0.5] {
+        let web = setup.web();
+        let (site, drawing) = (Site::of(web.clone()), Site::of(web));
+        let body = json!({
+            "steps": 20, "n_iter": 50, "seed": 7, "subseed": 100, "subseed_strength": strength,
+            "override_settings": { "sd_model_checkpoint": "painter" },
+        });
+        let call = tokio::spawn(async move { draw(&drawing, &body).await });
+        let told = async || site.get("/sdapi/v1/progress").await.json();
+        wait(async || told().await["state"]["sampling_step"].as_u64() >= Some(1)).await;
+        send(&site, "/sdapi/v1/skip", &json!({})).await;
+        let answer = call.await.unwrap();
+        assert_eq!(images(&answer).len(), 49);
+        // Each picture keeps the second seed of its place, which its text tells where it counts.
+        let info = info(&answer);
+        for at in 0..49 {
+            let second = info["all_subseeds"][at].as_i64().unwrap();
+            let text = info["infotexts"][at].as_str().unwrap();
+            match strength {
+                0.0 => assert_eq!(second - 100, info["all_seeds"][at].as_i64().unwrap() - 7),
+                _ => assert!(text.contains(&format!("Variation seed: {second},")), "{text}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -218,7 +218,7 @@ fn info(
         "seed": settings.seed,
         "all_seeds": seeds,
         "subseed": settings.subseed,
-        "all_subseeds": (0..seeds.len() as i64).map(|at| settings.subseed + at).collect::<Vec<_>>(),
+        "all_subseeds": pictures.iter().map(|row| second_seed(settings, row)).collect::<Vec<_>>(),
         "subseed_strength": settings.subseed_strength,
         "width": width,
         "height": height,
@@ -243,6 +243,15 @@ fn info(
         "is_using_inpainting_conditioning": false,
         "version": concat!("Darkroom ", env!("CARGO_PKG_VERSION")),
     }))
+}
+
+/// The second seed that the picture tells of; one that has none has the one of its place, which its own
+/// seed counts.
+fn second_seed(settings: &GenerateSettings, row: &ImageRow) -> i64 {
+    let told = Parameters::read(&row.image.parameters);
+    let told = told.setting("Variation seed").and_then(|seed| seed.parse().ok());
+    let seeds = GenerateSettings::MAX_SEED + 1;
+    told.unwrap_or_else(|| (settings.subseed + row.image.seed - settings.seed).rem_euclid(seeds))
 }
 
 /// What of the words changed nothing, by the name it is told under.

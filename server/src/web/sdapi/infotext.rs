@@ -4,6 +4,7 @@ use engine::config::{ConfigError, GenerateSettings, MaskedContent, ResizeMode};
 use serde_json::{Value, json};
 
 use super::body::{Object, text};
+use super::pictures::number_of_mode;
 use super::request::Call;
 use crate::studio::infotext::{CLIP, ETA, FORMER_ETA, SPACING, VARIANCE};
 use crate::studio::parameters::Parameters;
@@ -84,15 +85,25 @@ fn said(read: &Parameters) -> Vec<(&'static str, Value)> {
         said.extend(is_so.then_some((field, value)));
     }
     let fill = read.setting("Masked content").and_then(|name| MaskedContent::from_name(name).ok());
-    said.extend(fill.map(|fill| ("inpainting_fill", number_of(&fill, MaskedContent::ALL).into())));
-    let mode = read.setting(RESIZE_MODE).and_then(|name| ResizeMode::from_name(name).ok());
-    said.extend(mode.map(|mode| ("resize_mode", number_of(&mode, ResizeMode::ALL).into())));
+    said.extend(fill.and_then(number_of).map(|fill| ("inpainting_fill", fill.into())));
+    let mode = resize_mode(read).and_then(number_of_mode);
+    said.extend(mode.map(|mode| ("resize_mode", mode.into())));
     said
 }
 
-/// A1111 counts its choices in the order in which it shows them, which is ours.
-fn number_of<T: PartialEq>(choice: &T, all: &[T]) -> usize {
-    all.iter().position(|known| known == choice).unwrap_or_default()
+/// How the picture was brought to its size. Darkroom's texts leave out its own default, which is not
+/// that of the calls.
+fn resize_mode(read: &Parameters) -> Option<ResizeMode> {
+    if let Some(name) = read.setting(RESIZE_MODE) {
+        return ResizeMode::from_name(name).ok();
+    }
+    let is_ours = read.setting("Version").is_some_and(|version| version.starts_with("Darkroom"));
+    (is_ours && read.setting("Init image hash").is_some()).then(ResizeMode::default)
+}
+
+/// A1111 counts these in the order in which it shows them, which is ours.
+fn number_of(fill: MaskedContent) -> Option<usize> {
+    MaskedContent::ALL.iter().position(|known| *known == fill)
 }
 
 /// Has the call draw with the model called `name`, unless it names one.

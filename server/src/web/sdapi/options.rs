@@ -91,10 +91,15 @@ fn store(darkroom: &Darkroom, mut given: Object) -> Result<()> {
 
 fn all(darkroom: &Darkroom) -> Result<Object> {
     let mut options = stored(darkroom)?;
-    let model = Named::of(&darkroom.models, &default_model(darkroom)?)?;
+    let name = default_model(darkroom)?;
+    let (title, hash) = match Named::of(&darkroom.models, &name) {
+        Ok(model) => (model.title, model.sha256),
+        // It is gone since it was set.
+        Err(_) => (name, String::new()),
+    };
     let preferences = darkroom.store.preferences()?;
-    options.insert(MODEL.into(), model.title.into());
-    options.insert(HASH.into(), model.sha256.into());
+    options.insert(MODEL.into(), title.into());
+    options.insert(HASH.into(), hash.into());
     options.insert(PREVIEW_EVERY.into(), preferences.preview_every.into());
     options.insert(LIVE_PREVIEW.into(), preferences.live_preview.into());
     Ok(options)
@@ -111,14 +116,14 @@ pub fn is_on(darkroom: &Darkroom, name: &str) -> Result<bool> {
     Ok(flag(&stored(darkroom)?, name))
 }
 
-/// The model of calls that name none: the one that was set, else the first there is.
+/// The model of calls that name none: the one that was set, which may be gone by now, because no other
+/// is to draw in its place; else the first there is.
 pub fn default_model(darkroom: &Darkroom) -> Result<String> {
-    let names = || darkroom.models.list().into_iter().map(|info| info.name);
     let options = darkroom.store.options()?;
-    let chosen = options.get(MODEL).and_then(Value::as_str);
-    let known = chosen.and_then(|chosen| names().find(|name| name == chosen));
+    let chosen = options.get(MODEL).and_then(Value::as_str).map(str::to_owned);
+    let first = || darkroom.models.list().into_iter().next().map(|info| info.name);
     let none = || Error::Config(ConfigError::one("model", "there are no models yet"));
-    known.or_else(|| names().next()).ok_or_else(none)
+    chosen.or_else(first).ok_or_else(none)
 }
 
 /// Sets the model of calls that name none.

@@ -10,6 +10,18 @@ use super::image::decoded;
 use crate::Result;
 use crate::studio::Darkroom;
 
+/// A1111's numbers of how a picture is brought to the size. Its 3 resizes latents; ours go on behind.
+const RESIZE_MODES: [(i64, ResizeMode); 8] = [
+    (0, ResizeMode::Resize),
+    (1, ResizeMode::Crop),
+    (2, ResizeMode::Fill),
+    (4, ResizeMode::Grow),
+    (5, ResizeMode::GrowRight),
+    (6, ResizeMode::GrowLeft),
+    (7, ResizeMode::GrowDown),
+    (8, ResizeMode::GrowUp),
+];
+
 /// The files and how they are used.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pictures {
@@ -84,14 +96,16 @@ fn image(given: &Value) -> Answer<Vec<u8>> {
 }
 
 fn resize_mode(number: i64) -> Answer<ResizeMode> {
-    match number {
-        0 => Ok(ResizeMode::Resize),
-        1 => Ok(ResizeMode::Crop),
-        2 => Ok(ResizeMode::Fill),
-        other => {
-            Err(ApiFault::field("resize_mode", format!("{other} will not do; give 0, 1 or 2")))
-        }
-    }
+    let found = RESIZE_MODES.iter().find(|(known, _)| *known == number);
+    found.map(|(_, mode)| *mode).ok_or_else(|| {
+        let words = format!("{number} will not do; give 0, 1 or 2, or 4 to 8 to grow the canvas");
+        ApiFault::field("resize_mode", words)
+    })
+}
+
+/// The number that stands for `mode`.
+pub fn number_of_mode(mode: ResizeMode) -> Option<i64> {
+    RESIZE_MODES.iter().find(|(_, known)| *known == mode).map(|(number, _)| *number)
 }
 
 fn fill(number: i64) -> Answer<MaskedContent> {

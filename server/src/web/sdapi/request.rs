@@ -93,7 +93,8 @@ impl Request {
     /// 422 for a field of the wrong type or one that asks for what is not there, 400 for an unknown
     /// sampler, 404 for an img2img call without a picture.
     pub fn read(call: Call, given: &Object) -> Answer<Self> {
-        let given = &infotext::filled_in(call, given);
+        let own = given;
+        let given = &infotext::filled_in(call, own);
         let mut fields = filled(call.defaults(), &table(UNSET), given)?;
         let (sampler, fused) = sampler(&fields)?;
         let schedule = schedule(&fields, fused)?;
@@ -103,7 +104,7 @@ impl Request {
         let cfg_scale = cfg_scale.and_then(|_| fields["cfg_scale"].as_f64());
         let steps = given.get("steps").filter(|steps| !steps.is_null());
         let steps = steps.map(|_| number(&fields, "steps"));
-        let size = size(&fields, given);
+        let size = size(&fields, own, given);
         let model = model(&fields)?;
         let pictures = match call {
             Call::TextToImage => None,
@@ -210,15 +211,16 @@ impl Request {
     }
 }
 
-/// Clients write A1111's own size where they ask for none in particular.
-fn size(fields: &Object, given: &Object) -> (i64, i64) {
+/// Clients write A1111's own size where they ask for none in particular; the text of a picture, which
+/// is in `given` and not in their `own` fields, means the size that it says.
+fn size(fields: &Object, own: &Object, given: &Object) -> (i64, i64) {
     let (width, height) = (number(fields, "width"), number(fields, "height"));
-    let asked = |field: &str, side| {
-        let is_given = given.get(field).is_some_and(|side| !side.is_null());
-        if is_given { side } else { 0 }
-    };
+    let is_in = |given: &Object, field: &str| given.get(field).is_some_and(|side| !side.is_null());
+    let asked = |field: &str, side| if is_in(given, field) { side } else { 0 };
+    let is_told =
+        ["width", "height"].into_iter().any(|field| is_in(given, field) && !is_in(own, field));
     match (width, height) {
-        UNASKED_SIZE => (0, 0),
+        UNASKED_SIZE if !is_told => (0, 0),
         (width, height) => (asked("width", width), asked("height", height)),
     }
 }
@@ -319,5 +321,8 @@ mod tests {
         assert_eq!(size(json!({ "width": 512, "height": 64 })), (512, 64));
         assert_eq!(size(json!({ "width": 64, "height": 512 })), (64, 512));
         assert_eq!(size(json!({ "width": 64, "height": null })), (64, 0));
+        let infotext = "Steps: 9, Seed: 3, Size: 512x512";
+        assert_eq!(size(json!({ "infotext": infotext })), (512, 512));
+        assert_eq!(size(json!({ "infotext": infotext, "width": 64 })), (64, 512));
     }
 }
