@@ -93,6 +93,12 @@ test('images are picked one by one, and more are added to them', async ({ page }
   await expect(page.getByRole('navigation', { name: 'Classes' }).getByRole('link', { name: /^late/ })).toContainText('2');
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(shown(page)).toHaveCount(3);
+
+  await page.getByText('Add images…').click();
+  const file = { name: 'dropped.png', type: 'image/png' };
+  await handOver(adding.locator('.drop'), 'drop', files[3]!.buffer, file);
+  await adding.getByRole('button', { name: 'Add' }).click();
+  await expect(shown(page)).toHaveCount(4);
 });
 
 test('what is transparent gets the colour that is chosen', async ({ page, server }) => {

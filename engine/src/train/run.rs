@@ -205,19 +205,27 @@ impl<'a> Run<'a> {
         report(TrainEvent::Saving { step })?;
         let path = self.folder.checkpoint(step);
         self.learner.checkpoint().save(&path)?;
+        // Before the state: a run that is killed after that does not come to this step again.
+        self.mark_if_best()?;
         self.learner.save_state(&self.folder.state())?;
         self.learner.keep(&self.folder)?;
         self.saved = step;
-        self.tidy()?;
+        self.prune()?;
         report(TrainEvent::Checkpoint { step, path: &path })
     }
 
-    /// Marks the newest checkpoint if it is the best, and deletes those that are not to be kept.
-    fn tidy(&mut self) -> Result<()> {
+    /// Marks the newest checkpoint if none was better on the images that are held out.
+    fn mark_if_best(&mut self) -> Result<()> {
         let step = self.steps_done();
-        if let Some((_, loss)) = self.validated.filter(|(validated, _)| *validated == step) {
-            self.marks.compare(step, loss)?;
+        match self.validated.filter(|(validated, _)| *validated == step) {
+            Some((_, loss)) => self.marks.compare(step, loss),
+            None => Ok(()),
         }
+    }
+
+    /// Deletes the checkpoints that are not to be kept.
+    fn prune(&self) -> Result<()> {
+        let step = self.steps_done();
         match self.request.config.train_params.keep_checkpoints {
             0 => Ok(()),
             newest => self.marks.prune(self.request.folder, step, newest, self.checkpoint_every()),
