@@ -28,7 +28,7 @@ test('a size that the network cannot halve is refused', async ({ page }) => {
 
 test('a batch that memory has no room for is refused with one that fits', async ({ page }) => {
   await open(page, '/');
-  await form.fill(page, { ...SMALL, batchSize: 256 });
+  await form.fill(page, { ...SMALL, model: 'textures', batchSize: 256 });
   await form.number(page, 'Width').fill('1024');
   await form.number(page, 'Height').fill('1024');
   await refused(page, form.number(page, 'Batch size'), /256 pictures at once of 1024x1024 would take .* GiB .*give/);

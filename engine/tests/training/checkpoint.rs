@@ -56,9 +56,14 @@ fn the_newest_the_best_every_tenth_and_those_saved_by_hand_stay() {
 fn the_best_is_marked_before_the_state_that_would_not_come_to_it_again() {
     let changes = ["train_params.validation_share=0.3", "train_params.checkpoint_every=2"];
     let (config, folder) = (tiny(&changes), tempfile::tempdir().unwrap());
-    // In the place of the state, so that the run breaks off where it would be written.
-    std::fs::create_dir(folder.path().join("state.safetensors")).unwrap();
-    watch(&config, folder.path(), false, &mut |_, _, _| Ok(())).0.unwrap_err();
+    let (end, _) = watch(&config, folder.path(), false, &mut |line, _, _| {
+        if line.starts_with("validation 2 ") {
+            // In the place of the state, so that the run breaks off where it would be written.
+            std::fs::create_dir(folder.path().join("state.safetensors")).unwrap();
+        }
+        Ok(())
+    });
+    end.unwrap_err();
     assert_eq!(best_checkpoint(folder.path()).unwrap().map(|best| best.step), Some(2));
 }
 

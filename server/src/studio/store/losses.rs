@@ -1,10 +1,13 @@
 //! The loss of every step of every run.
 
 use app::api::{JobId, LossPoint, ValidationPoint};
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::Store;
 use crate::Result;
+
+/// Steps that are averaged for a point at least, where there are so many.
+const AVERAGED: u64 = 64;
 
 fn point(row: &Row<'_>) -> rusqlite::Result<LossPoint> {
     let quarter = |at| row.get::<_, Option<f32>>(at);
@@ -49,7 +52,8 @@ impl Store {
         })
     }
 
-    /// The curve with at most `points` points, each the mean of the steps behind it.
+    /// The curve with at most `points` points, each the mean of the steps behind it; of very many steps
+    /// the mean of some that are spread over them.
     pub fn curve(&self, job: JobId, points: u64) -> Result<Vec<LossPoint>> {
         self.with(|db| {
             let (first, last): (u64, u64) = db.query_row(
@@ -58,13 +62,21 @@ impl Store {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )?;
             let width = (last - first + 1).div_ceil(points.max(1)).max(1);
-            db.prepare_cached(
+            let stride = (width / AVERAGED).max(1);
+            // One stretch after the other: grouping a million steps would sort them first.
+            let mut stretch = db.prepare_cached(
                 "SELECT max(step), avg(loss), avg(quarter0), avg(quarter1), avg(quarter2), avg(quarter3),
                      learning_rate, avg(grad_norm)
-                 FROM losses WHERE job = ?1 GROUP BY (step - ?2) / ?3 ORDER BY 1",
-            )?
-            .query_map(params![job, first, width], point)?
-            .collect()
+                 FROM losses WHERE job = ?1 AND step BETWEEN ?2 AND ?3
+                     AND ((step - ?2) % ?4 = 0 OR step = ?3)
+                 HAVING count(*) > 0",
+            )?;
+            let mut curve = Vec::new();
+            for start in (first..=last).step_by(width as usize) {
+                let end = last.min(start + width - 1);
+                curve.extend(stretch.query_row(params![job, start, end, stride], point).optional()?);
+            }
+            Ok(curve)
         })
     }
 

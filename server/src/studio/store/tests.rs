@@ -129,6 +129,26 @@ fn a_long_curve_is_thinned_by_means() {
 }
 
 #[test]
+fn of_very_many_steps_some_that_are_spread_over_them_are_averaged() {
+    let (_folder, store) = store();
+    let job = store.enqueue(JobKind::Train, "a", "{}", None).unwrap();
+    let points: Vec<LossPoint> = (1..=30_000)
+        .filter(|step| !(2001..=5000).contains(step))
+        .map(|step| LossPoint { step, loss: step as f32, ..LossPoint::default() })
+        .collect();
+    store.add_losses(job, &points).unwrap();
+    let curve = store.curve(job, 30).unwrap();
+    // Nothing is told of a stretch without a step.
+    let steps: Vec<u64> = curve.iter().map(|point| point.step).collect();
+    let told: Vec<u64> = [1000, 2000].into_iter().chain((6000..=30_000).step_by(1000)).collect();
+    assert_eq!(steps, told);
+    for point in &curve {
+        let middle = point.step as f32 - 499.5;
+        assert!((point.loss - middle).abs() < 25.0, "{} at {}", point.loss, point.step);
+    }
+}
+
+#[test]
 fn a_step_that_diverged_is_not_on_the_curve() {
     let (_folder, store) = store();
     let job = store.enqueue(JobKind::Train, "a", "{}", None).unwrap();
