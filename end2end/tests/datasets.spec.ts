@@ -94,7 +94,8 @@ test('images are picked one by one, and more are added to them', async ({ page }
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(shown(page)).toHaveCount(3);
 
-  await page.getByText('Add images…').click();
+  const edit = page.locator('details.edit').filter({ hasText: 'Add images…' });
+  await edit.evaluate((details: HTMLDetailsElement) => (details.open = true));
   const file = { name: 'dropped.png', type: 'image/png' };
   await handOver(adding.locator('.drop'), 'drop', files[3]!.buffer, file);
   await adding.getByRole('button', { name: 'Add' }).click();
