@@ -155,14 +155,14 @@ fn rows(mixes: &[&[(usize, f32)]], classes: usize, device: &Device) -> Result<Te
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::config::RunConfig;
     use crate::noise::{Stream, gaussian_images};
     use crate::unet::{UNet, Weights};
 
     /// A network with fresh weights that knows three classes.
-    fn model(class_dropout: &str) -> Model {
+    pub fn model(class_dropout: &str) -> Model {
         model_of(class_dropout, "fixed_small")
     }
 

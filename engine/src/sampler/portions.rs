@@ -54,31 +54,12 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::config::RunConfig;
     use crate::noise::{Stream, gaussian_images};
-    use crate::unet::{UNet, Weights};
-
-    fn model() -> Model {
-        let mut config = RunConfig::default();
-        for (key, value) in [
-            ("model_params.im_size", "8"),
-            ("model_params.down_channels", "8, 16"),
-            ("model_params.mid_channels", "16, 8"),
-            ("model_params.down_sample", "true"),
-            ("model_params.time_emb_dim", "16"),
-            ("model_params.num_classes", "3"),
-        ] {
-            config.set(key, value).unwrap();
-        }
-        let (_, vars) = UNet::fresh(&config.network(), 5, &Device::Cpu).unwrap();
-        let weights: Weights =
-            vars.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect();
-        Model::from_weights(config, &weights, &Device::Cpu).unwrap()
-    }
+    use crate::sampler::guidance::tests::model;
 
     #[test]
     fn portions_tell_what_the_whole_batch_tells_and_can_be_stopped() {
-        let (model, cancel) = (model(), CancelToken::new());
+        let (model, cancel) = (model("0"), CancelToken::new());
         let x =
             gaussian_images(&[1, 2, 3, 4, 5], Stream::Start, 0, (1, 8, 8), &Device::Cpu).unwrap();
         let classes = Tensor::new(
