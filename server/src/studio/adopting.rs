@@ -46,8 +46,11 @@ impl Darkroom {
         }
         let progress = step as f32 / figures.total_steps.max(1) as f32;
         self.store.set_progress(job, progress, Some(&serde_json::to_string(&figures)?))?;
-        let message = Some(format!("it came from elsewhere and can go on from step {step}"));
-        self.store.end(job, &Ending { state: JobState::Interrupted, message })?;
+        // By epochs alone nobody knows how far it was to go.
+        let is_whole = asked > 0 && step >= asked;
+        let state = if is_whole { JobState::Done } else { JobState::Stopped };
+        let message = Some(format!("It came from elsewhere and can go on from step {step}."));
+        self.store.end(job, &Ending { state, message })?;
         self.training_row(job)
     }
 

@@ -111,6 +111,7 @@ async fn goes_on_elsewhere(zip: Vec<u8>) {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     let view = setup.studio.training(None).await.unwrap().unwrap();
     assert_eq!((view.job.title.as_str(), view.figures.step), ("moved", 8));
+    assert_eq!(view.job.state, JobState::Done, "all that was asked for was done elsewhere");
     assert_eq!(view.config.train_params.task_name, "moved");
     let message = view.job.message.unwrap();
     assert!(message.contains("can go on from step 8"), "{message}");
