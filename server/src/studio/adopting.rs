@@ -1,9 +1,11 @@
 //! Runs that came from elsewhere: their folders are there, and the database does not know them yet.
 
+use std::path::Path;
+
 use app::api::{JobKind, JobState, TrainFigures};
 use engine::checkpoint::Header;
 use engine::config::RunConfig;
-use engine::train::{has_state, saved_step};
+use engine::train::{has_state, latest_checkpoint, saved_step};
 
 use super::Darkroom;
 use super::library::ModelSource;
@@ -30,6 +32,7 @@ impl Darkroom {
         let text = std::fs::read_to_string(&path).map_err(Error::file("read", &path))?;
         let config = RunConfig::from_yaml(&text)?;
         let asked = config.train_params.num_steps as u64;
+        let epoch = epoch_of(&folder, &config);
         let request = RunRequest::new(config).resumed().write()?;
         let job = self.store.enqueue(JobKind::Train, name, &request, Some(self.worker_name()))?;
         let step = saved_step(&folder).unwrap_or(0);
@@ -37,7 +40,9 @@ impl Darkroom {
         let figures = TrainFigures {
             step,
             total_steps: asked.max(step),
+            epoch,
             loss: points.last().map(|point| point.loss),
+            learning_rate: points.last().and_then(|point| point.learning_rate).unwrap_or_default(),
             ..Default::default()
         };
         self.store.add_losses(job, &points)?;
@@ -68,6 +73,16 @@ impl Darkroom {
         };
         steps.filter(|&step| step <= last).filter_map(row).collect()
     }
+}
+
+/// The epoch of the newest checkpoint, from 1; 0 where there is none.
+fn epoch_of(folder: &Path, config: &RunConfig) -> u64 {
+    let newest = latest_checkpoint(folder).ok().flatten();
+    let header = newest.and_then(|path| Header::read(&path).ok());
+    header.map_or(0, |header| {
+        let per_epoch = config.train_params.steps_per_epoch(header.dataset.count as usize) as u64;
+        header.step.div_ceil(per_epoch.max(1))
+    })
 }
 
 fn step_of(file: &str) -> Option<u64> {

@@ -113,6 +113,9 @@ async fn goes_on_elsewhere(zip: Vec<u8>) {
     assert_eq!((view.job.title.as_str(), view.figures.step), ("moved", 8));
     assert_eq!(view.job.state, JobState::Done, "all that was asked for was done elsewhere");
     assert_eq!(view.config.train_params.task_name, "moved");
+    // Sixteen images, four at a time.
+    assert_eq!(view.figures.epoch, 2);
+    assert!(view.figures.learning_rate > 0.0);
     let message = view.job.message.unwrap();
     assert!(message.contains("can go on from step 8"), "{message}");
     let steps: Vec<u64> = view.curve.iter().map(|point| point.step).collect();
