@@ -319,20 +319,8 @@ mod tests {
     use super::*;
     use crate::studio::DeviceLabel;
     use crate::studio::files::make_folder;
+    use crate::studio::metrics::tests::report;
     use crate::studio::runs::RunRequest;
-
-    fn report(step: u64) -> StepReport {
-        StepReport {
-            step,
-            total_steps: 9,
-            epoch: 1,
-            learning_rate: 0.1,
-            loss: 0.5,
-            buckets: [None; 4],
-            grad_norm: 1.0,
-            images: 4,
-        }
-    }
 
     #[test]
     fn figures_are_written_before_the_state_that_a_killed_run_goes_on_from() {

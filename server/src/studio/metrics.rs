@@ -85,10 +85,10 @@ fn lines_before(path: &Path, first_step: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn report(step: u64) -> StepReport {
+    pub fn report(step: u64) -> StepReport {
         StepReport {
             step,
             total_steps: 9,
