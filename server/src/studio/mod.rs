@@ -103,6 +103,8 @@ pub struct Darkroom {
     presence: Presence,
     closing: AtomicBool,
     bell: Bell,
+    /// Held while the queue is read and told of: what pages hear last is then the newest.
+    telling: Mutex<()>,
     worker: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -216,6 +218,7 @@ impl Darkroom {
     }
 
     fn publish_status(&self) -> Result<()> {
+        let _in_order = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
         self.live.publish(Live::Status(self.status()?));
         Ok(())
     }

@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::api::{ApiError, JobId, Live as Event, LossPoint, TrainView, fetch_training};
+use crate::api::{
+    ApiError, JobId, JobSummary, Live as Event, LossPoint, Status, TrainView, fetch_training,
+};
 use crate::json;
 use crate::live::{Live, set_job};
 
@@ -58,6 +60,7 @@ impl Training {
     /// Asks for the run `job`, or the newest, and shows it.
     pub async fn show(self, job: Option<JobId>) -> Result<(), ApiError> {
         self.asked.update_value(|asked| *asked += 1);
+        let before = self.live.status.get_untracked();
         let answer = fetch_training(job).await;
         let told = self.told.get_value();
         self.asked.update_value(|asked| *asked -= 1);
@@ -66,6 +69,9 @@ impl Training {
         }
         self.view.set(answer?.map(|mut view| {
             told.into_iter().for_each(|event| apply(&mut view, event));
+            self.live
+                .status
+                .with_untracked(|now| catch_up(&mut view.job, before.as_ref(), now.as_ref()));
             view
         }));
         Ok(())
@@ -86,6 +92,13 @@ impl Training {
                 }
             });
         }
+    }
+}
+
+/// Brings `job` up to the queue as it is `now`, if that came while the answer was on its way.
+fn catch_up(job: &mut JobSummary, before: Option<&Status>, now: Option<&Status>) {
+    if let Some(now) = now.filter(|_| now != before) {
+        set_job(Some(job), now);
     }
 }
 
@@ -167,6 +180,7 @@ fn merge(points: &[LossPoint]) -> LossPoint {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::api::JobState;
 
     fn point(step: u64, loss: f32) -> LossPoint {
         let buckets = [Some(loss), None, None, None];
@@ -180,7 +194,7 @@ pub(super) mod tests {
                 id: 1,
                 kind: crate::api::JobKind::Train,
                 title: String::new(),
-                state: crate::api::JobState::Running,
+                state: JobState::Running,
                 paused: false,
                 progress: 0.5,
                 eta_seconds: None,
@@ -215,6 +229,31 @@ pub(super) mod tests {
         apply(&mut view, told(1, vec![2, 4], Some(2)));
         apply(&mut view, told(2, vec![9], None));
         assert_eq!((view.checkpoints, view.best), (vec![2, 4], Some(2)));
+    }
+
+    /// A queue that holds the run of [`view`].
+    fn queue(state: JobState) -> Status {
+        Status {
+            device: String::new(),
+            device_note: None,
+            data_dir: String::new(),
+            version: String::new(),
+            library: 0,
+            jobs: vec![JobSummary { state, ..view(0).job }],
+            newest_training: Some(1),
+            shared_at: None,
+        }
+    }
+
+    #[test]
+    fn a_run_that_ends_while_it_is_asked_for_is_shown_as_ended() {
+        let [running, done] = [queue(JobState::Running), queue(JobState::Done)];
+        let mut job = view(1).job;
+        catch_up(&mut job, Some(&running), Some(&done));
+        assert_eq!(job.state, JobState::Done);
+        let mut resumed = view(1).job;
+        catch_up(&mut resumed, Some(&done), Some(&done));
+        assert_eq!(resumed.state, JobState::Running, "the queue has not told of it yet");
     }
 
     #[test]
