@@ -128,6 +128,7 @@ impl Darkroom {
             errands: Errands::default(),
             closing: AtomicBool::new(false),
             bell: Bell::default(),
+            telling: Mutex::default(),
             worker: Mutex::new(None),
         };
         darkroom.reconcile()?;
