@@ -146,6 +146,7 @@ test('what is told of a run while its answer is on the way is not lost', async (
   await expect(page.getByRole('heading', { name: 'told', exact: true })).toBeVisible();
   await expect(page.getByTestId('train-step')).toHaveText(/200\s*\/\s*200/);
   await expect(form.samples(page)).toHaveCount(await form.samples(other).count());
+  await form.finished(page, 'told');
 });
 
 test('a preset that lacks its autoencoder says so beside the estimate', async ({ page }) => {
