@@ -12,6 +12,7 @@ mod conv;
 mod conv_op;
 mod join;
 mod lanes;
+mod level;
 mod linear;
 mod memory;
 mod norm;

@@ -3,61 +3,7 @@
 //! Kernels are written once over [`Simd`] and compiled for each instruction set; [`Level::detected`]
 //! chooses at run time. The portable set needs nothing beyond what the target always has.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-
-use super::precision::Precision;
-
-/// An instruction set the kernels are compiled for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    Portable,
-    Avx2,
-    Avx512,
-}
-
-/// 0 until looked up, then the level plus one.
-static LEVEL: AtomicU8 = AtomicU8::new(0);
-
-impl Level {
-    const ALL: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
-
-    /// The best this processor has, or what [`Level::force`] said.
-    pub fn current() -> Self {
-        match LEVEL.load(Ordering::Relaxed) {
-            0 => {
-                let level = Self::detected();
-                LEVEL.store(level as u8 + 1, Ordering::Relaxed);
-                level
-            }
-            stored => Self::ALL[stored as usize - 1],
-        }
-    }
-
-    /// Makes all kernels use `level`, or the best there is if the processor lacks it.
-    pub fn force(level: Level) {
-        LEVEL.store(level.min(Self::detected()) as u8 + 1, Ordering::Relaxed);
-    }
-
-    /// Numbers in a vector of this level; of one that multiplies `pairs` of bf16.
-    pub(super) fn lanes(self, pairs: bool) -> usize {
-        let wide = self == Level::Avx512 && (!pairs || Precision::bf16_is_fast());
-        if wide { 16 } else { 8 }
-    }
-
-    /// The best this processor has.
-    pub fn detected() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") {
-                return Level::Avx512;
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                return Level::Avx2;
-            }
-        }
-        Level::Portable
-    }
-}
+pub use super::level::Level;
 
 /// A vector of f32 and what kernels do with it.
 ///
@@ -88,11 +34,11 @@ pub unsafe trait Simd: Copy {
     /// The upper halves of self and second as pairs of bf16, self's first: both are rounded toward
     /// zero.
     unsafe fn pair(self, second: Self) -> Self;
-    /// The nearest whole number, of numbers that are less than 2^22 from zero.
-    unsafe fn round(self) -> Self;
-    /// self x 2 to the power of n, which holds whole numbers of at most 127; of less than -126 it is
-    /// enough to come as close to zero as -126 does.
-    unsafe fn times_exp2(self, n: Self) -> Self;
+    /// The nearest whole number, in a form that [`Simd::times_exp2`] takes, and what is left, at most
+    /// 1/2 from zero. Of numbers that are at most 126; those below -126 may count as -126.
+    unsafe fn whole_and_rest(self) -> [Self; 2];
+    /// self, which is about 1, x 2 to the power of `whole`.
+    unsafe fn times_exp2(self, whole: Self) -> Self;
     /// The sum of all lanes, always in the same order.
     unsafe fn sum(self) -> f32;
 
@@ -109,13 +55,12 @@ pub unsafe trait Simd: Copy {
     unsafe fn exp2<const ROUGH: bool>(self) -> Self {
         // SAFETY: the caller's promise holds for every call below.
         unsafe {
-            let n = self.round();
-            let r = self.sub(n);
+            let [whole, rest] = self.whole_and_rest();
             let mut p = Self::splat(if ROUGH { ROUGH_EXP2[0] } else { EXP2[0] });
             for c in if ROUGH { &ROUGH_EXP2[1..] } else { &EXP2[1..] } {
-                p = p.mul_add(r, Self::splat(*c));
+                p = p.mul_add(rest, Self::splat(*c));
             }
-            p.times_exp2(n)
+            p.times_exp2(whole)
         }
     }
 }
@@ -123,6 +68,11 @@ pub unsafe trait Simd: Copy {
 /// Of 2 to the power of numbers between -1/2 and 1/2, the highest power first.
 const EXP2: [f32; 5] = [9.570_1e-3, 5.591_786e-2, 2.402_474_5e-1, 6.931_218e-1, 0.999_999_3];
 const ROUGH_EXP2: [f32; 4] = [5.517_167e-2, 2.426_111_2e-1, 6.932_61e-1, 0.999_928_07];
+
+/// 1.5 x 2^23: a number added to it is rounded to a whole one, which its last bits then hold.
+const ROUNDING: f32 = 12_582_912.0;
+/// The least power of two that a normal number has.
+const LEAST_POWER: f32 = -126.0;
 
 /// Eight lanes in plain Rust; the compiler makes of them what the target has.
 #[derive(Clone, Copy)]
@@ -209,15 +159,18 @@ unsafe impl Simd for Lanes8 {
         })
     }
     #[inline(always)]
-    unsafe fn round(self) -> Self {
-        // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
-        let magic = 12_582_912.0;
-        Self(self.0.map(|x| (x + magic) - magic))
+    unsafe fn whole_and_rest(self) -> [Self; 2] {
+        // What is no number stays none.
+        let x = self.0.map(|x| if x < LEAST_POWER { LEAST_POWER } else { x });
+        let whole = x.map(|x| x + ROUNDING);
+        [Self(whole), lanewise!(Self(x), Self(whole), |x: f32, n: f32| x - (n - ROUNDING))]
     }
     #[inline(always)]
-    unsafe fn times_exp2(self, n: Self) -> Self {
-        let power = |n: f32| f32::from_bits(((n.max(-126.0) as i32 + 127) as u32) << 23);
-        lanewise!(self, n, |x: f32, n: f32| x * power(n))
+    unsafe fn times_exp2(self, whole: Self) -> Self {
+        // The last bits of the one are added to the exponent of the other.
+        lanewise!(self, whole, |x: f32, n: f32| {
+            f32::from_bits(x.to_bits().wrapping_add(n.to_bits() << 23))
+        })
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
@@ -234,11 +187,11 @@ unsafe impl Simd for Lanes8 {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::Simd;
+    use super::{LEAST_POWER, ROUNDING, Simd};
 
     macro_rules! simd_of {
         ($vector:ty, $half:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident,
-         $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $two:expr, $four:expr, $pairs:expr, $pair:expr, $round:expr, $exp2:expr, $sum:expr) => {
+         $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $two:expr, $four:expr, $pairs:expr, $pair:expr, $whole:expr, $exp2:expr, $sum:expr) => {
             // SAFETY: every function is one instruction of the set the caller vouches for.
             unsafe impl Simd for $vector {
                 const LANES: usize = $lanes;
@@ -300,12 +253,12 @@ mod x86 {
                     unsafe { $pair(self, second) }
                 }
                 #[inline(always)]
-                unsafe fn round(self) -> Self {
-                    unsafe { $round(self) }
+                unsafe fn whole_and_rest(self) -> [Self; 2] {
+                    unsafe { $whole(self) }
                 }
                 #[inline(always)]
-                unsafe fn times_exp2(self, n: Self) -> Self {
-                    unsafe { $exp2(self, n) }
+                unsafe fn times_exp2(self, whole: Self) -> Self {
+                    unsafe { $exp2(self, whole) }
                 }
                 #[inline(always)]
                 unsafe fn sum(self) -> f32 {
@@ -343,8 +296,11 @@ mod x86 {
             let both = _mm512_ternarylogic_epi32::<0xe4>(_mm512_castps_si512(b), first, upper);
             _mm512_castsi512_ps(both)
         },
-        |x| _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT }>(x),
-        |x, n| _mm512_scalef_ps(x, n),
+        |x| {
+            let whole = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT }>(x);
+            [whole, _mm512_sub_ps(x, whole)]
+        },
+        |x, whole| _mm512_scalef_ps(x, whole),
         |v| _mm512_reduce_add_ps(v)
     );
 
@@ -376,11 +332,16 @@ mod x86 {
             let upper = _mm256_castsi256_ps(_mm256_set1_epi32(0xffff_0000_u32 as i32));
             _mm256_or_ps(_mm256_and_ps(b, upper), first)
         },
-        |x| _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x),
-        |x, n| {
-            let n = _mm256_max_ps(n, _mm256_set1_ps(-126.0));
-            let bits = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-            _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(bits)))
+        |x| {
+            // Of the second if either is no number.
+            let x = _mm256_max_ps(_mm256_set1_ps(LEAST_POWER), x);
+            let rounding = _mm256_set1_ps(ROUNDING);
+            let whole = _mm256_add_ps(x, rounding);
+            [whole, _mm256_sub_ps(x, _mm256_sub_ps(whole, rounding))]
+        },
+        |x, whole| {
+            let power = _mm256_slli_epi32::<23>(_mm256_castps_si256(whole));
+            _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), power))
         },
         |v| {
             let halves = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
@@ -461,3 +422,40 @@ macro_rules! pairs_kernel {
     };
 }
 pub(super) use pairs_kernel;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    kernel! { fn powers(numbers: &mut [f32]) = powers_of }
+
+    #[inline(always)]
+    unsafe fn powers_of<V: Simd>(numbers: &mut [f32]) {
+        for numbers in numbers.chunks_exact_mut(V::LANES) {
+            // SAFETY: a vector of numbers each time.
+            unsafe { V::load(numbers.as_ptr()).exp2::<false>().store(numbers.as_mut_ptr()) }
+        }
+    }
+
+    #[test]
+    fn powers_of_two_are_exact_to_their_last_bits_and_no_number_stays_none() {
+        let exponents: Vec<f32> = (-8000..8000).map(|i| i as f32 / 64.0).collect();
+        for level in Level::ALL {
+            Level::force(level);
+            let mut powers_of_two = exponents.clone();
+            // SAFETY: reads and writes within the slice only.
+            unsafe { powers(&mut powers_of_two) };
+            for (x, power) in exponents.iter().zip(powers_of_two) {
+                assert!((power / x.exp2() - 1.0).abs() < 4e-6, "{level:?}: 2^{x} is not {power}");
+            }
+            let mut odd = [f32::NAN; 16];
+            odd[0] = f32::NEG_INFINITY;
+            odd[1] = -1e30;
+            // SAFETY: as above.
+            unsafe { powers(&mut odd) };
+            assert!(odd[..2].iter().all(|power| (0.0..1.2e-38).contains(power)), "{level:?}");
+            assert!(odd[2..].iter().all(|power| power.is_nan()), "{level:?}");
+        }
+        Level::force(Level::detected());
+    }
+}

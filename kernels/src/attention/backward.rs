@@ -65,9 +65,9 @@ unsafe fn slopes_of<V: Simd, const PAIRS: bool>(tile: &BackwardTile) {
     // SAFETY: the caller vouches for a whole tile behind each pointer.
     unsafe {
         for lane in (0..TILE).step_by(2 * V::LANES) {
-            over_tokens!(tile.queries, 8, key_slopes(tile, lane));
+            over_tokens!(tile.queries, [8, 4], key_slopes(tile, lane));
         }
-        over_tokens!(tile.queries, 16, query_slopes(tile));
+        over_tokens!(tile.queries, [16, 8], query_slopes(tile));
     }
 }
 

@@ -48,7 +48,7 @@ unsafe fn highest_scores_of<V: Simd, const PAIRS: bool>(tile: &ForwardTile) {
     // SAFETY: the caller vouches for a whole tile behind each pointer.
     unsafe {
         for lane in (0..TILE).step_by(2 * V::LANES) {
-            over_tokens!(tile.head.tokens, 12, highest_of_keys(tile, lane));
+            over_tokens!(tile.head.tokens, [12, 4], highest_of_keys(tile, lane));
         }
     }
 }
@@ -100,7 +100,7 @@ unsafe fn weigh_values_of<V: Simd, const PAIRS: bool>(tile: &ForwardTile) {
     // SAFETY: the caller vouches for a whole tile behind each pointer.
     unsafe {
         for lane in (0..TILE).step_by(2 * V::LANES) {
-            over_tokens!(tile.head.tokens, 12, weigh_keys(tile, lane));
+            over_tokens!(tile.head.tokens, [12, 4], weigh_keys(tile, lane));
         }
     }
 }

@@ -319,14 +319,19 @@ unsafe fn spread_channels<V: Simd, const H: usize, const C: usize, const PAIRS: 
 }
 
 /// Runs `$work::<V, H, PAIRS>(args, at)` over all tokens: `$most` at a time with the widest vectors,
-/// of which there are twice as many, then four, two, one.
+/// of which there are twice as many, `$narrow` with others, and what is left four, two, one at a time.
 macro_rules! over_tokens {
-    ($tokens:expr, $most:literal, $work:ident($($arg:expr),*)) => {{
+    ($tokens:expr, [$most:literal, $narrow:literal], $work:ident($($arg:expr),*)) => {{
         let (tokens, mut at) = ($tokens, 0);
         if V::LANES >= 16 {
             while at + $most <= tokens {
                 $work::<V, $most, PAIRS>($($arg,)* at);
                 at += $most;
+            }
+        } else {
+            while at + $narrow <= tokens {
+                $work::<V, $narrow, PAIRS>($($arg,)* at);
+                at += $narrow;
             }
         }
         while at + 4 <= tokens {
