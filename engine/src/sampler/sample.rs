@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::canvas::Canvas;
+use super::canvas::Canvases;
 use super::develop::Developer;
 use super::guidance::Guided;
 use super::{Course, Level, SampleRequest};
@@ -50,13 +50,14 @@ pub fn sample(
     let guided = Guided::new(model, &request.guidance, cancel)?;
     let mut course = course(model, request)?;
     let legs = request.legs();
-    if let (true, Some(init)) = (legs.is_empty(), &request.init) {
-        return Ok(vec![init.picture.clone(); request.seeds.len()]);
+    if legs.is_empty() && !request.inits.is_empty() {
+        let given = request.inits.iter().map(|init| init.picture.clone());
+        return Ok(given.cycle().take(request.seeds.len()).collect());
     }
     let noise = request.start_noise(model)?;
-    let canvas = request.init.as_ref().map(|init| Canvas::new(init, model, &noise)).transpose()?;
-    let developer = Developer::new(model, request.init.as_ref())?;
-    let mut x = begin(&course, canvas.as_ref(), &noise, legs.start)?;
+    let canvases = Canvases::new(&request.inits, model, &noise)?;
+    let developer = Developer::new(model, &request.inits)?;
+    let mut x = begin(&course, canvases.as_ref(), &noise, legs.start)?;
     for index in legs.clone() {
         let mut network = |x: &Tensor, timestep| guided.predict(x, timestep);
         let mut draws = 0;
@@ -66,8 +67,8 @@ pub fn sample(
         };
         let (mut next, mut x0) = course.step(index, &x, &mut network, &mut noise)?;
         let leg = course.path.legs()[index];
-        if let Some(canvas) = &canvas {
-            (next, x0) = (canvas.keep(next, leg.to)?, canvas.keep(x0, Level::CLEAN)?);
+        if let Some(canvases) = &canvases {
+            (next, x0) = (canvases.keep(next, leg.to)?, canvases.keep(x0, Level::CLEAN)?);
         }
         x = next;
         report(&SampleStep {
@@ -90,9 +91,14 @@ fn course(model: &Model, request: &SampleRequest) -> Result<Course> {
 }
 
 /// x before the step at place `first` of the path.
-fn begin(course: &Course, canvas: Option<&Canvas>, noise: &Tensor, first: usize) -> Result<Tensor> {
-    match canvas {
-        Some(canvas) => canvas.start(&course.path.legs()[first]),
+fn begin(
+    course: &Course,
+    canvases: Option<&Canvases>,
+    noise: &Tensor,
+    first: usize,
+) -> Result<Tensor> {
+    match canvases {
+        Some(canvases) => canvases.start(&course.path.legs()[first]),
         None => course.start(noise),
     }
 }

@@ -81,12 +81,7 @@ impl Darkroom {
         check_size(model.size_divisor, width, height)?;
         check_second_pass(settings, model)?;
         self.check_walk(settings, model)?;
-        for (name, field) in [(&settings.init_image, "init_image"), (&settings.mask, "mask")] {
-            if !name.is_empty() {
-                self.check_input(name, field)?;
-            }
-        }
-        self.check_mask(settings)?;
+        self.check_inputs(settings)?;
         self.check_memory(settings, header)
     }
 }

@@ -6,7 +6,7 @@ use engine::CancelToken;
 use engine::config::{GenerateSettings, Negative, Prompt, Sampling};
 use engine::grid::Picture;
 use engine::model::Model;
-use engine::sampler::{Guidance, SampleRequest, SampleStep, sample};
+use engine::sampler::{Guidance, Init, SampleRequest, SampleStep, sample};
 
 use super::infotext::Infotext;
 use super::library::LoadedModel;
@@ -71,7 +71,8 @@ pub struct Plan {
     /// Width and height in pixels.
     pub size: (usize, usize),
     pub tiling: bool,
-    pub start: Option<Start>,
+    /// The pictures to begin from, which take turns; empty for noise.
+    pub starts: Vec<Start>,
     pub second_pass: Option<SecondPass>,
 }
 
@@ -110,12 +111,12 @@ impl Wishes {
 }
 
 impl Plan {
-    /// Pictures by `model`, out of noise or out of `start`.
+    /// Pictures by `model`, out of noise or out of `starts`.
     pub fn new(
         settings: &GenerateSettings,
         wishes: Wishes,
         model: &Model,
-        start: Option<Start>,
+        starts: Vec<Start>,
     ) -> Self {
         let size = drawn_size(settings, model.config().model_params.im_size);
         Self {
@@ -126,7 +127,7 @@ impl Plan {
             batch_size: settings.batch_size,
             size,
             tiling: settings.tiling,
-            start,
+            starts,
             second_pass: SecondPass::of(settings, size, model.size_divisor()),
         }
     }
@@ -142,13 +143,33 @@ impl Plan {
 
     fn first_steps(&self) -> usize {
         let steps = self.sampling.steps;
-        self.start.as_ref().map_or(steps, |start| start.init.steps_taken(steps))
+        self.starts.first().map_or(steps, |start| start.init.steps_taken(steps))
+    }
+
+    /// Where the picture at `place` begins, if not in noise.
+    fn start(&self, place: usize) -> Option<&Start> {
+        self.starts.iter().cycle().nth(place % self.starts.len().max(1))
+    }
+
+    /// Where the pictures at `places` begin: one for all of them, or one for each.
+    fn inits(&self, places: Range<usize>) -> Vec<Init> {
+        let differing = if self.starts.len() == 1 { 1 } else { places.len() };
+        let starts = places.take(differing).filter_map(|place| self.start(place));
+        starts.map(|start| start.init.clone()).collect()
     }
 
     /// The places of the pictures of batch `batch`; the last one may be smaller.
     fn places(&self, batch: usize) -> Range<usize> {
         let first = batch * self.batch_size;
         first..self.count.min(first + self.batch_size)
+    }
+
+    /// The picture that comes of what was drawn for `place`.
+    fn finished(&self, place: usize, drawn: Picture) -> Picture {
+        match self.start(place) {
+            Some(start) => start.finished(drawn),
+            None => drawn,
+        }
     }
 
     fn request(&self, places: Range<usize>) -> SampleRequest {
@@ -162,7 +183,7 @@ impl Plan {
             tiling: self.tiling,
             variation: self.seeds.variation(places.clone()),
             seed_size: self.seeds.resized_from(),
-            init: self.start.as_ref().map(|start| start.init.clone()),
+            inits: self.inits(places.clone()),
             ..SampleRequest::new(self.sampling, self.seeds.own(places), self.size)
         }
     }
@@ -215,7 +236,7 @@ fn draw_batch(
     let places = plan.places(batch);
     let request = plan.request(places.clone());
     // A strip has frames of the picture's own size, which the part of a picture has not.
-    let is_patch = plan.start.as_ref().is_some_and(Start::is_patch);
+    let is_patch = plan.starts.iter().any(Start::is_patch);
     let most = if is_patch { 1 } else { frames_that_fit(loaded, plan) };
     let kept = frame_steps(plan.first_steps(), most);
     let mut frames: Vec<Frames> = vec![Frames::default(); request.seeds.len()];
@@ -228,12 +249,10 @@ fn draw_batch(
         }
         teller.tell(step)
     });
-    let mut pictures = teller.heard(drawn)?;
-    if let Some(start) = &plan.start {
-        pictures = pictures.into_iter().map(|drawn| start.finished(drawn)).collect();
-    }
-    for (at, (mut picture, mut frames)) in pictures.into_iter().zip(frames).enumerate() {
+    let pictures = teller.heard(drawn)?;
+    for (at, (drawn, mut frames)) in pictures.into_iter().zip(frames).enumerate() {
         let place = places.start + at;
+        let mut picture = plan.finished(place, drawn);
         frames.push(picture.clone(), picture.clone());
         if let Some(pass) = &plan.second_pass {
             teller.turn_to(plan.first_steps() + at * pass.steps(), follow + places.len() - at - 1);
@@ -293,7 +312,7 @@ impl Teller<'_> {
 fn parameters(loaded: &LoadedModel, plan: &Plan, place: usize) -> String {
     let wishes = &plan.wishes;
     let is_steered = loaded.model.draws_without_class();
-    let start = plan.start.iter().flat_map(Start::details);
+    let start = plan.start(place).into_iter().flat_map(Start::details);
     let second = plan.second_pass.iter().flat_map(SecondPass::details);
     let tiling = plan.tiling.then(|| ("Tiling", "True".to_owned()));
     Infotext {
@@ -381,7 +400,7 @@ mod tests {
             batch_size: 2,
             size: drawn_size(&settings, 8),
             tiling: false,
-            start: None,
+            starts: Vec::new(),
             second_pass: None,
         }
     }

@@ -70,8 +70,8 @@ pub(super) fn draw_all(
     let wishes = Wishes::read(&asked, loaded.model.classes())?;
     let model = &loaded.model.config().model_params;
     let size = drawn_size(settings, model.im_size);
-    let start = studio.start(settings, size, model.im_channels)?;
-    let plan = Plan::new(settings, wishes, &loaded.model, start);
+    let starts = studio.starts(settings, size, model.im_channels)?;
+    let plan = Plan::new(settings, wishes, &loaded.model, starts);
     sink.begin(&plan);
     draw(&loaded, &plan, cancel, sink)
 }

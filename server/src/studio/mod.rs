@@ -58,7 +58,7 @@ pub use drawing::{Drawn, Plan, Progress, Sink, Wishes, draw, drawn_size};
 pub use files::{remove_folder, write_whole};
 pub use folders::{Folders, Outputs};
 pub use infotext::Infotext;
-pub use inputs::{decoded, input_name};
+pub use inputs::{check_turns, decoded, input_name};
 pub use memory::Memory;
 pub use seeds::Seeds;
 pub use start::Start;

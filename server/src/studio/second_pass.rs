@@ -55,7 +55,7 @@ impl SecondPass {
         let request = SampleRequest {
             sampling: self.sampling,
             size: self.size,
-            init: Some(self.init(enlarged)),
+            inits: vec![self.init(enlarged)],
             ..first
         };
         let mut drawn = sample(model, &request, cancel, report)?;
