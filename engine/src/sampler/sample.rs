@@ -9,7 +9,7 @@ use super::{Course, Level, SampleRequest};
 use crate::grid::Picture;
 use crate::model::Model;
 use crate::noise::Stream;
-use crate::{CancelToken, Result};
+use crate::{CancelToken, Error, Result};
 
 /// What stands after one step.
 #[derive(Debug)]
@@ -37,6 +37,22 @@ impl SampleStep<'_> {
     }
 }
 
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampled {
+    /// Where it was stopped, the prediction of them.
+    pub pictures: Vec<Picture>,
+    /// Steps that were taken, of `steps`.
+    pub step: usize,
+    pub steps: usize,
+}
+
+impl Sampled {
+    pub fn is_finished(&self) -> bool {
+        self.step == self.steps
+    }
+}
+
 /// Draws the pictures, telling of every step. Ends with [`crate::Error::Cancelled`] if asked to
 /// stop, and with a [`crate::config::ConfigError`] if `model` cannot draw what is asked for.
 pub fn sample(
@@ -45,6 +61,18 @@ pub fn sample(
     cancel: &CancelToken,
     report: &mut dyn FnMut(&SampleStep) -> Result<()>,
 ) -> Result<Vec<Picture>> {
+    let sampled = sample_until_stopped(model, request, cancel, report)?;
+    if sampled.is_finished() { Ok(sampled.pictures) } else { Err(Error::Cancelled) }
+}
+
+/// The same, but if `cancel` asks to stop after the first step, it ends with what the pictures are
+/// predicted to become. An error of `report` ends it with that error.
+pub fn sample_until_stopped(
+    model: &Model,
+    request: &SampleRequest,
+    cancel: &CancelToken,
+    report: &mut dyn FnMut(&SampleStep) -> Result<()>,
+) -> Result<Sampled> {
     request.check(model)?;
     let model = &model.with_border(request.border());
     let guided = Guided::new(model, &request.guidance, cancel)?;
@@ -52,11 +80,14 @@ pub fn sample(
     let legs = request.legs();
     if legs.is_empty() && !request.inits.is_empty() {
         let given = request.inits.iter().map(|init| init.picture.clone());
-        return Ok(given.cycle().take(request.seeds.len()).collect());
+        let pictures = given.cycle().take(request.seeds.len()).collect();
+        return Ok(Sampled { pictures, step: 0, steps: 0 });
     }
     let noise = request.start_noise(model)?;
     let canvases = Canvases::new(&request.inits, model, &noise)?;
     let developer = Developer::new(model, &request.inits)?;
+    let steps = legs.len();
+    let mut predicted = None;
     let mut x = begin(&course, canvases.as_ref(), &noise, legs.start)?;
     for index in legs.clone() {
         let mut network = |x: &Tensor, timestep| guided.predict(x, timestep);
@@ -65,7 +96,12 @@ pub fn sample(
             draws += 1;
             request.noise(Stream::Sampling, draw_number(index, draws - 1), model)
         };
-        let (mut next, mut x0) = course.step(index, &x, &mut network, &mut noise)?;
+        let stepped = course.step(index, &x, &mut network, &mut noise);
+        if let (Err(Error::Cancelled), Some(x0)) = (&stepped, &predicted) {
+            let pictures = developer.pictures(x0)?;
+            return Ok(Sampled { pictures, step: index - legs.start, steps });
+        }
+        let (mut next, mut x0) = stepped?;
         let leg = course.path.legs()[index];
         if let Some(canvases) = &canvases {
             (next, x0) = (canvases.keep(next, leg.to)?, canvases.keep(x0, Level::CLEAN)?);
@@ -73,14 +109,15 @@ pub fn sample(
         x = next;
         report(&SampleStep {
             step: index - legs.start + 1,
-            steps: legs.len(),
+            steps,
             timestep: leg.from.timestep,
             x: &x,
             x0: &x0,
             developer: &developer,
         })?;
+        predicted = Some(x0);
     }
-    developer.pictures(&x)
+    Ok(Sampled { pictures: developer.pictures(&x)?, step: steps, steps })
 }
 
 fn course(model: &Model, request: &SampleRequest) -> Result<Course> {

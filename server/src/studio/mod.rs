@@ -4,6 +4,7 @@ mod adopting;
 mod api;
 pub mod archive;
 mod augmenting;
+mod batch;
 mod browse;
 pub mod calendar;
 mod checking;

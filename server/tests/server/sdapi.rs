@@ -200,6 +200,33 @@ async fn progress_is_told_and_an_interrupt_keeps_what_is_done() {
 }
 
 #[tokio::test]
+async fn an_interrupt_brings_the_pictures_that_were_half_done() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let body = json!({
+        "steps": 20, "batch_size": 8, "width": 96, "height": 96,
+        "override_settings": { "sd_model_checkpoint": "painter" },
+    });
+    let web = setup.web();
+    for is_kept in [true, false] {
+        let (site, drawing, body) = (Site::of(web.clone()), Site::of(web.clone()), body.clone());
+        let option = json!({ "save_incomplete_images": is_kept });
+        assert_eq!(send(&site, "/sdapi/v1/options", &option).await.status, StatusCode::OK);
+        let told = site.get("/sdapi/v1/options").await.json();
+        assert_eq!(told["save_incomplete_images"], is_kept);
+        let call = tokio::spawn(async move { draw(&drawing, &body).await });
+        let told = async || site.get("/sdapi/v1/progress").await.json();
+        wait(async || told().await["state"]["sampling_step"].as_u64() >= Some(1)).await;
+        send(&site, "/sdapi/v1/interrupt", &json!({})).await;
+        let answer = call.await.unwrap();
+        let texts = info(&answer)["infotexts"].as_array().unwrap().clone();
+        assert_eq!((images(&answer).len(), texts.len()), if is_kept { (8, 8) } else { (0, 0) });
+        let is_told = |text: &Value| text.as_str().unwrap().contains(", Interrupted: ");
+        assert!(texts.iter().all(is_told), "{texts:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_interrupt_leaves_the_page_alone_and_takes_a_waiting_call_out() {
     let setup = Setup::working();
     setup.trained("painter").await;
