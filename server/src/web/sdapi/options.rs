@@ -74,8 +74,10 @@ fn check(given: &Object) -> Answer<Object> {
 fn store(darkroom: &Darkroom, mut given: Object) -> Result<()> {
     // It follows from the model.
     given.remove(HASH);
-    if let Some(Value::String(title)) = given.get_mut(MODEL) {
-        *title = meant(darkroom, title)?.name;
+    if let Some(Value::String(title)) = given.remove(MODEL)
+        && let Some(model) = chosen_model(darkroom, &title)?
+    {
+        given.insert(MODEL.into(), model.into());
     }
     let [every, live, half_done] =
         [PREVIEW_EVERY, LIVE_PREVIEW, HALF_DONE].map(|key| given.remove(key));
@@ -90,6 +92,16 @@ fn store(darkroom: &Darkroom, mut given: Object) -> Result<()> {
         })?;
     }
     darkroom.store.set_options(&given)
+}
+
+/// The name of the model that a client calls `title`; none for the one that was set before and is gone
+/// since, which a client posts back with all the others that it got.
+fn chosen_model(darkroom: &Darkroom, title: &str) -> Result<Option<String>> {
+    match meant(darkroom, title) {
+        Ok(model) => Ok(Some(model.name)),
+        Err(_) if default_model(darkroom).is_ok_and(|set| set == title) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn all(darkroom: &Darkroom) -> Result<Object> {
