@@ -169,19 +169,22 @@ impl Live {
             return;
         }
         let job = view.job.id;
-        if !complete(&mut view, self.images_of(job)) {
+        if !complete(&mut view, self.take_images(job)) {
             self.ask_for_images(job);
         }
         self.generation.set(Some(view));
         self.want();
     }
 
-    /// The images of `job`, if it is on show.
-    fn images_of(self, job: JobId) -> Vec<ImageInfo> {
-        self.generation.with_untracked(|shown| {
-            let shown = shown.as_ref().filter(|shown| shown.job.id == job);
-            shown.map(|shown| shown.images.clone()).unwrap_or_default()
-        })
+    /// The images of `job`, if it is on show, for the view that is shown next.
+    fn take_images(self, job: JobId) -> Vec<ImageInfo> {
+        let mut images = Vec::new();
+        self.generation.maybe_update(|shown| {
+            let shown = shown.as_mut().filter(|shown| shown.job.id == job);
+            images = shown.map(|shown| std::mem::take(&mut shown.images)).unwrap_or_default();
+            false
+        });
+        images
     }
 
     /// Brings the images that no event told of. All else on show is newer than the answer.

@@ -8,7 +8,7 @@ use engine::config::{RunConfig, SAMPLERS, SCHEDULES, SamplerKind, Sampling};
 use engine::grid::Picture;
 use engine::kernels::simd::Level;
 use engine::model::Model;
-use engine::sampler::{SampleRequest, sample};
+use engine::sampler::{SampleRequest, sample, sample_until_stopped};
 use engine::unet::UNet;
 use engine::{CancelToken, Error};
 
@@ -166,4 +166,32 @@ fn the_networks_have_the_references_weights() {
     };
     assert_eq!(count(1), (330, 10_188_081));
     assert_eq!(count(3), (330, 10_188_947));
+}
+
+#[test]
+fn what_is_stopped_on_its_way_is_as_it_was_foreseen() {
+    let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
+    for info in SAMPLERS {
+        let request = SampleRequest::new(Sampling::new(info.kind, 5), vec![3, 4], SIZE);
+        let cancel = CancelToken::new();
+        let mut foreseen = Vec::new();
+        let stopped = sample_until_stopped(&model, &request, &cancel, &mut |step| {
+            if step.step == 2 {
+                foreseen = step.x0_pictures()?;
+                cancel.cancel();
+            }
+            Ok(())
+        });
+        let stopped = stopped.unwrap();
+        assert_eq!((stopped.step, stopped.steps, stopped.is_finished()), (2, 5, false));
+        assert!(stopped.pictures == foreseen && foreseen.len() == 2, "{}", info.name);
+        // Before the first step there is nothing.
+        let nothing = sample_until_stopped(&model, &request, &cancel, &mut |_| Ok(()));
+        assert!(matches!(nothing, Err(Error::Cancelled)), "{nothing:?}");
+        // What the callback says is heard.
+        let going = CancelToken::new();
+        let refused =
+            sample_until_stopped(&model, &request, &going, &mut |_| Err(Error::Cancelled));
+        assert!(matches!(refused, Err(Error::Cancelled)), "{refused:?}");
+    }
 }

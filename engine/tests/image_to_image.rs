@@ -68,7 +68,7 @@ fn with_everything_a_picture_is_the_same_alone_and_in_a_batch() {
                 seeds: variation.seeds[at.clone()].to_vec(),
                 strengths: variation.strengths[at.clone()].to_vec(),
             }),
-            init: Some(init.clone()),
+            inits: vec![init.clone()],
             ..SampleRequest::new(Sampling::new(info.kind, 4), seeds[at].to_vec(), size)
         };
         let batch = draw(&request(0..3));
@@ -85,7 +85,7 @@ fn without_strength_the_picture_comes_back_and_no_step_is_taken() {
     for &fill in FILLS {
         let init = Init { mask: Some(mask(SIZE)), fill, ..init(0.0) };
         let request =
-            SampleRequest { init: Some(init), ..SampleRequest::new(DDIM, vec![1, 2], SIZE) };
+            SampleRequest { inits: vec![init], ..SampleRequest::new(DDIM, vec![1, 2], SIZE) };
         assert_eq!(request.steps_taken(), 0);
         let mut told = 0;
         let pictures = sample(&model(), &request, &CancelToken::new(), &mut |_| {
@@ -97,13 +97,39 @@ fn without_strength_the_picture_comes_back_and_no_step_is_taken() {
 }
 
 #[test]
+fn pictures_of_one_batch_begin_each_from_its_own() {
+    let other =
+        Picture { pixels: picture(SIZE).pixels.iter().rev().copied().collect(), ..picture(SIZE) };
+    for info in SAMPLERS {
+        let inits = [
+            Init { mask: Some(mask(SIZE)), fill: MaskedContent::Noise, ..init(0.6) },
+            Init { picture: other.clone(), ..init(0.6) },
+            Init { picture: other.clone(), mask: Some(mask(SIZE)), ..init(0.6) },
+        ];
+        let request = |inits: &[Init], seeds: &[u64]| SampleRequest {
+            inits: inits.to_vec(),
+            ..SampleRequest::new(Sampling::new(info.kind, 4), seeds.to_vec(), SIZE)
+        };
+        let batch = draw(&request(&inits, &[5, 6, 7]));
+        for (at, seed) in [5, 6, 7].into_iter().enumerate() {
+            let alone = draw(&request(&inits[at..at + 1], &[seed]));
+            assert!(alone[0] == batch[at], "{}, {at}", info.name);
+        }
+    }
+    let still = [init(0.0), Init { picture: other.clone(), ..init(0.0) }];
+    let request =
+        SampleRequest { inits: still.into(), ..SampleRequest::new(DDIM, vec![1, 2], SIZE) };
+    assert!(draw(&request) == [picture(SIZE), other]);
+}
+
+#[test]
 fn a_mask_over_everything_is_no_mask() {
     let all = Mask { width: 12, height: 12, pixels: vec![255; 144] };
     for info in SAMPLERS {
         let drawn = |mask| {
-            let init = Some(Init { mask, ..init(1.0) });
+            let inits = vec![Init { mask, ..init(1.0) }];
             draw(&SampleRequest {
-                init,
+                inits,
                 ..SampleRequest::new(Sampling::new(info.kind, 4), vec![3], SIZE)
             })
         };
@@ -117,9 +143,10 @@ fn what_is_kept_is_kept_to_the_byte_and_the_rest_is_not() {
     for info in SAMPLERS {
         for &fill in FILLS {
             for strength in [0.1, 0.6, 1.0] {
-                let init = Some(Init { mask: Some(mask.clone()), fill, ..init(strength) });
+                let inits = vec![Init { mask: Some(mask.clone()), fill, ..init(strength) }];
                 let sampling = Sampling::new(info.kind, 4);
-                let request = SampleRequest { init, ..SampleRequest::new(sampling, vec![3], SIZE) };
+                let request =
+                    SampleRequest { inits, ..SampleRequest::new(sampling, vec![3], SIZE) };
                 let drawn = &draw(&request)[0];
                 let mut changed = 0;
                 for (at, share) in mask.pixels.iter().enumerate() {
@@ -138,8 +165,8 @@ fn nothing_under_a_mask_begins_as_middle_gray_does() {
     let half = |x: usize| if x < 6 { 0 } else { 255 };
     let mask = Mask { width: 12, height: 12, pixels: (0..144).map(|at| half(at % 12)).collect() };
     let drawn = |picture: Picture, fill| {
-        let init = Some(Init { picture, mask: Some(mask.clone()), fill, ..init(0.6) });
-        draw(&SampleRequest { init, ..SampleRequest::new(DDIM, vec![3], SIZE) }).remove(0)
+        let inits = vec![Init { picture, mask: Some(mask.clone()), fill, ..init(0.6) }];
+        draw(&SampleRequest { inits, ..SampleRequest::new(DDIM, vec![3], SIZE) }).remove(0)
     };
     let mut gray = picture(SIZE);
     for (at, pixel) in gray.pixels.chunks_mut(3).enumerate().filter(|(at, _)| at % 12 >= 6) {
@@ -158,7 +185,7 @@ fn every_sampler_stays_the_nearer_to_the_picture_the_less_noise_it_gets() {
         for strength in [0.05, 0.3, 0.7] {
             let sampling = Sampling::new(info.kind, 20);
             let request = SampleRequest {
-                init: Some(init(strength)),
+                inits: vec![init(strength)],
                 ..SampleRequest::new(sampling, vec![3], SIZE)
             };
             let mut steps = Vec::new();
@@ -223,9 +250,14 @@ fn what_cannot_be_drawn_is_told_by_field() {
     let odd = told(SampleRequest { size: (13, 12), ..good.clone() });
     assert_eq!(odd, "width: 13 is not a multiple of 2; 12 or 14 would do");
     let large = Init { picture: picture((14, 12)), ..init(0.5) };
-    let large = told(SampleRequest { init: Some(large), ..good.clone() });
+    let large = told(SampleRequest { inits: vec![large], ..good.clone() });
     assert_eq!(large, "init_image: 14x12 is not 12x12; resize it");
-    let wild = told(SampleRequest { init: Some(init(f64::NAN)), ..good.clone() });
+    let few = SampleRequest { inits: vec![init(0.5); 2], seeds: vec![1, 2, 3], ..good.clone() };
+    assert_eq!(told(few), "init_image: 2 pictures to begin 3 from; give 1 or 3");
+    let uneven = vec![init(0.5), init(0.6)];
+    let uneven = told(SampleRequest { inits: uneven, seeds: vec![1, 2], ..good.clone() });
+    assert!(uneven.starts_with("denoising_strength: "), "{uneven}");
+    let wild = told(SampleRequest { inits: vec![init(f64::NAN)], ..good.clone() });
     assert!(wild.starts_with("denoising_strength: NaN is out of range"), "{wild}");
     let few = Variation { seeds: vec![], strengths: vec![] };
     let few = told(SampleRequest { variation: Some(few), ..good });

@@ -13,6 +13,7 @@ pub struct PreferencesForm {
     pub live_preview: String,
     pub preview: String,
     pub preview_every: String,
+    pub keep_half_done: String,
     pub negative_prompt: String,
 }
 
@@ -72,6 +73,7 @@ impl From<&Preferences> for PreferencesForm {
             live_preview: preferences.live_preview.to_string(),
             preview: preferences.preview.key().into(),
             preview_every: preferences.preview_every.to_string(),
+            keep_half_done: preferences.keep_half_done.to_string(),
             negative_prompt: preferences.negative_prompt.clone(),
         }
     }
@@ -79,8 +81,15 @@ impl From<&Preferences> for PreferencesForm {
 
 impl Preferences {
     /// Every key that [`Preferences::set`] takes.
-    pub const KEYS: [&str; 6] =
-        ["theme", "crisp_pixels", "live_preview", "preview", "preview_every", "negative_prompt"];
+    pub const KEYS: [&str; 7] = [
+        "theme",
+        "crisp_pixels",
+        "live_preview",
+        "preview",
+        "preview_every",
+        "keep_half_done",
+        "negative_prompt",
+    ];
 
     /// Reads `text` into the preference called `key`. A text that will not do changes nothing.
     pub fn set(&mut self, key: &str, text: &str) -> Result<(), ConfigError> {
@@ -100,6 +109,7 @@ impl Preferences {
                 let every = text.trim().parse().ok().filter(|n| (1..=1000).contains(n));
                 self.preview_every = every.ok_or_else(|| fault("a whole number from 1 to 1000"))?;
             }
+            "keep_half_done" => self.keep_half_done = text == "true",
             "negative_prompt" => self.negative_prompt = text.trim().to_owned(),
             _ => return Err(unknown_name("key", key, Self::KEYS)),
         }
@@ -116,6 +126,7 @@ impl PreferencesForm {
             &self.live_preview,
             &self.preview,
             &self.preview_every,
+            &self.keep_half_done,
             &self.negative_prompt,
         ];
         for (key, text) in Preferences::KEYS.into_iter().zip(texts) {

@@ -356,6 +356,8 @@ pub struct Preferences {
     pub preview: Preview,
     /// Denoising steps between two previews.
     pub preview_every: usize,
+    /// Keep pictures that Interrupt ends half done.
+    pub keep_half_done: bool,
     /// Added to the negative prompt of every generation.
     pub negative_prompt: String,
 }
@@ -368,6 +370,7 @@ impl Default for Preferences {
             live_preview: true,
             preview: Preview::X0,
             preview_every: 1,
+            keep_half_done: true,
             negative_prompt: "nudity, racism, oppression, exploitation".into(),
         }
     }

@@ -127,6 +127,14 @@ fn PreferencesPanel() -> impl IntoView {
             />
             <PreviewKind choices />
             <PreviewRate choices />
+            <Checkbox
+                id="half-done"
+                name="keep_half_done"
+                label="Keep pictures that Interrupt ends half done"
+                help="As they were foreseen at that step, which their text tells."
+                checked=choices.get(|p| p.keep_half_done)
+                on_change=move |on: bool| choices.change("keep_half_done", on.to_string())
+            />
             <NegativePrompt choices />
             <Alert messages=choices.fault.beside(["preview", "preview_every"]) />
             <button class="primary without-script">"Save"</button>

@@ -57,6 +57,8 @@ pub struct GenerateSettings {
     /// How much of the way to noise the enlarged pictures go before they come back: 0 to 1.
     pub hires_denoising: f64,
     /// The picture to begin from instead of noise, by its name among the inputs; empty for noise.
+    /// Several, with commas between them, take turns: picture `i` begins from number `i` of them, and
+    /// after the last one it is the first one's turn again.
     pub init_image: String,
     /// How the picture is brought to the size that is drawn.
     pub resize_mode: ResizeMode,
@@ -187,6 +189,8 @@ impl GenerateSettings {
     pub const MAX_MASK_BLUR: usize = 64;
     pub const MAX_PADDING: usize = 256;
     pub const MAX_WALK_FRAMES: usize = 240;
+    /// As many as a batch has.
+    pub const MAX_INIT_IMAGES: usize = Self::MAX_BATCH_SIZE;
 
     /// Images of the whole job, or of a cell of its plot.
     pub fn images(&self) -> usize {
@@ -205,7 +209,12 @@ impl GenerateSettings {
 
     /// Whether it begins from a picture.
     pub fn is_image_to_image(&self) -> bool {
-        !self.init_image.is_empty()
+        self.init_images().next().is_some()
+    }
+
+    /// The names of the pictures to begin from, in the order of their turns.
+    pub fn init_images(&self) -> impl Iterator<Item = &str> {
+        self.init_image.split(',').map(str::trim).filter(|name| !name.is_empty())
     }
 
     /// Checks all ranges; whether steps and size fit the model is known only with the model.
@@ -248,6 +257,7 @@ impl GenerateSettings {
             }
         }
         errors.extend(self.mask_fault());
+        errors.extend(self.init_images_fault());
         errors.extend(self.seed_size_fault());
         errors.extend(self.walk_fault());
         errors.extend(self.hires_faults());
@@ -286,8 +296,18 @@ impl GenerateSettings {
         Some(FieldError::new(missing, message.to_owned()))
     }
 
+    fn init_images_fault(&self) -> Option<FieldError> {
+        let (given, most) = (self.init_images().count(), Self::MAX_INIT_IMAGES);
+        let message = match given > 1 {
+            _ if given > most => format!("{given} pictures are too many; give at most {most}"),
+            true if self.walk_frames > 0 => "a walk begins from one picture; give one".into(),
+            _ => return None,
+        };
+        Some(FieldError::new("init_image", message))
+    }
+
     fn mask_fault(&self) -> Option<FieldError> {
-        let alone = self.init_image.is_empty() && !self.mask.is_empty();
+        let alone = !self.is_image_to_image() && !self.mask.is_empty();
         alone.then(|| FieldError::new("mask", "a mask needs the picture it lies on; give one"))
     }
 }

@@ -41,7 +41,7 @@ pub use colour_jitter::ColourJitter;
 pub use crop::Crop;
 pub use cutout::CUTOUT_LABEL;
 pub(crate) use cutout::CutoutLabel;
-pub use decode::{decode_bytes, is_image_name};
+pub use decode::{MAX_PIXELS, decode_bytes, is_image_name};
 pub use detect::{Found, detect};
 pub use folder::Folder;
 pub use image_set::{ImageSet, LoadOptions};

@@ -11,8 +11,41 @@ use crate::config::MaskedContent;
 use crate::grid::Picture;
 use crate::model::Model;
 
+/// What the pictures of a batch begin from: one canvas for all of them, or one for each.
+pub(super) struct Canvases(Vec<Canvas>);
+
+impl Canvases {
+    /// None where there is no picture to begin from. `noise`: (batch, …) of the shape that `model`
+    /// draws for the pictures' size; `inits` are one, or as many as the batch has.
+    pub fn new(inits: &[Init], model: &Model, noise: &Tensor) -> Result<Option<Self>> {
+        let shares = noise.chunk(inits.len().max(1), 0)?;
+        let canvases =
+            inits.iter().zip(&shares).map(|(init, noise)| Canvas::new(init, model, noise));
+        let canvases = canvases.collect::<Result<Vec<_>>>()?;
+        Ok((!canvases.is_empty()).then_some(Self(canvases)))
+    }
+
+    /// x at the beginning of `first`.
+    pub fn start(&self, first: &Leg) -> Result<Tensor> {
+        self.together(self.0.iter().map(|canvas| canvas.start(first)))
+    }
+
+    /// `x` with what the masks keep replaced by the pictures, noised to `level`.
+    pub fn keep(&self, x: Tensor, level: Level) -> Result<Tensor> {
+        if self.0.iter().all(|canvas| canvas.mask.is_none()) {
+            return Ok(x);
+        }
+        let shares = self.0.iter().zip(x.chunk(self.0.len(), 0)?);
+        self.together(shares.map(|(canvas, x)| canvas.keep(x, level)))
+    }
+
+    fn together(&self, shares: impl Iterator<Item = Result<Tensor>>) -> Result<Tensor> {
+        Ok(Tensor::cat(&shares.collect::<Result<Vec<_>>>()?, 0)?)
+    }
+}
+
 /// An [`Init`] as tensors, under noise of its own.
-pub(super) struct Canvas {
+struct Canvas {
     /// (batch, channels, height, width), as the model draws it.
     picture: Tensor,
     /// The picture as the drawing begins from it, with what was put under the mask.
@@ -31,8 +64,7 @@ struct Painted {
 }
 
 impl Canvas {
-    /// `noise`: (batch, …) of the shape that `model` draws for the picture's size.
-    pub fn new(init: &Init, model: &Model, noise: &Tensor) -> Result<Self> {
+    fn new(init: &Init, model: &Model, noise: &Tensor) -> Result<Self> {
         let tensor = |picture: &Picture| -> Result<Tensor> {
             let single = model.encode(&image_tensor(picture, noise.device())?)?;
             Ok(single.broadcast_as(noise.shape())?.contiguous()?)
@@ -54,8 +86,7 @@ impl Canvas {
         Ok(Self { picture, beginning, noise: noise.clone(), mask: painted })
     }
 
-    /// x at the beginning of `first`.
-    pub fn start(&self, first: &Leg) -> Result<Tensor> {
+    fn start(&self, first: &Leg) -> Result<Tensor> {
         let noised = self.noised(&self.beginning, first.from)?;
         match &self.mask {
             Some(mask) if mask.from_noise => mask.blend(&self.noise, &noised),
@@ -63,9 +94,8 @@ impl Canvas {
         }
     }
 
-    /// `x` with what the mask keeps replaced by the picture, noised to `level`. The noise is the
-    /// same at all levels, so that the kept part moves as the path through it would.
-    pub fn keep(&self, x: Tensor, level: Level) -> Result<Tensor> {
+    /// The noise is the same at all levels, so that the kept part moves as the path through it would.
+    fn keep(&self, x: Tensor, level: Level) -> Result<Tensor> {
         match &self.mask {
             Some(mask) => mask.blend(&x, &self.noised(&self.picture, level)?),
             None => Ok(x),

@@ -58,7 +58,7 @@ pub use plms::Plms;
 pub(crate) use portions::portion;
 pub use region::Region;
 pub use request::SampleRequest;
-pub use sample::{SampleStep, sample};
+pub use sample::{SampleStep, Sampled, sample, sample_until_stopped};
 pub use spacing::Spacing;
 pub use unipc::UniPc;
 pub use variation::Variation;

@@ -6,7 +6,7 @@ use candle_core::Tensor;
 
 use super::{Guidance, Init, Variation};
 use crate::Result;
-use crate::config::Sampling;
+use crate::config::{ConfigError, Sampling};
 use crate::model::Model;
 use crate::noise::{self, Stream};
 use crate::unet::Border;
@@ -26,8 +26,8 @@ pub struct SampleRequest {
     /// Width and height in pixels of the noise that is laid into the middle of the pictures' own, if
     /// they differ.
     pub seed_size: Option<(usize, usize)>,
-    /// A picture that all begin from.
-    pub init: Option<Init>,
+    /// What they begin from: nothing but noise, one for all, or one for each, all of one strength.
+    pub inits: Vec<Init>,
 }
 
 impl SampleRequest {
@@ -41,14 +41,14 @@ impl SampleRequest {
             tiling: false,
             variation: None,
             seed_size: None,
-            init: None,
+            inits: Vec::new(),
         }
     }
 
     /// How many steps are taken: fewer than those of the path where a picture is begun from.
     pub fn steps_taken(&self) -> usize {
         let steps = self.sampling.steps;
-        self.init.as_ref().map_or(steps, |init| init.steps_taken(steps))
+        self.inits.first().map_or(steps, |init| init.steps_taken(steps))
     }
 
     /// The places of these steps on the path.
@@ -61,9 +61,25 @@ impl SampleRequest {
     pub(super) fn check(&self, model: &Model) -> Result<()> {
         model.check_size(self.size.0, self.size.1)?;
         let channels = model.config().model_params.im_channels;
-        self.init.as_ref().map_or(Ok(()), |init| init.check(self.size, channels))?;
+        self.inits.iter().try_for_each(|init| init.check(self.size, channels))?;
+        self.check_inits()?;
         self.variation.as_ref().map_or(Ok(()), |second| second.check(self.seeds.len()))?;
         self.check_seed_size(model)?;
+        Ok(())
+    }
+
+    /// Whether there is one beginning for each picture, or for all, and all go equally far.
+    fn check_inits(&self) -> std::result::Result<(), ConfigError> {
+        let (given, pictures) = (self.inits.len(), self.seeds.len());
+        if given > 1 && given != pictures {
+            let message =
+                format!("{given} pictures to begin {pictures} from; give 1 or {pictures}");
+            return Err(ConfigError::one("init_image", message));
+        }
+        if self.inits.windows(2).any(|pair| pair[0].strength != pair[1].strength) {
+            let message = "pictures that are drawn at once go equally far; give one strength";
+            return Err(ConfigError::one("denoising_strength", message));
+        }
         Ok(())
     }
 

@@ -2,14 +2,14 @@
 
 use candle_core::Tensor;
 
-use super::canvas::Canvas;
+use super::canvas::Canvases;
 use super::develop::Developer;
 use super::guidance::Guided;
 use super::{Course, Level, SampleRequest};
 use crate::grid::Picture;
 use crate::model::Model;
 use crate::noise::Stream;
-use crate::{CancelToken, Result};
+use crate::{CancelToken, Error, Result};
 
 /// What stands after one step.
 #[derive(Debug)]
@@ -37,6 +37,22 @@ impl SampleStep<'_> {
     }
 }
 
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampled {
+    /// Where it was stopped, the prediction of them.
+    pub pictures: Vec<Picture>,
+    /// Steps that were taken, of `steps`.
+    pub step: usize,
+    pub steps: usize,
+}
+
+impl Sampled {
+    pub fn is_finished(&self) -> bool {
+        self.step == self.steps
+    }
+}
+
 /// Draws the pictures, telling of every step. Ends with [`crate::Error::Cancelled`] if asked to
 /// stop, and with a [`crate::config::ConfigError`] if `model` cannot draw what is asked for.
 pub fn sample(
@@ -45,18 +61,34 @@ pub fn sample(
     cancel: &CancelToken,
     report: &mut dyn FnMut(&SampleStep) -> Result<()>,
 ) -> Result<Vec<Picture>> {
+    let sampled = sample_until_stopped(model, request, cancel, report)?;
+    if sampled.is_finished() { Ok(sampled.pictures) } else { Err(Error::Cancelled) }
+}
+
+/// The same, but if `cancel` asks to stop after the first step, it ends with what the pictures are
+/// predicted to become. An error of `report` ends it with that error.
+pub fn sample_until_stopped(
+    model: &Model,
+    request: &SampleRequest,
+    cancel: &CancelToken,
+    report: &mut dyn FnMut(&SampleStep) -> Result<()>,
+) -> Result<Sampled> {
     request.check(model)?;
     let model = &model.with_border(request.border());
     let guided = Guided::new(model, &request.guidance, cancel)?;
     let mut course = course(model, request)?;
     let legs = request.legs();
-    if let (true, Some(init)) = (legs.is_empty(), &request.init) {
-        return Ok(vec![init.picture.clone(); request.seeds.len()]);
+    if legs.is_empty() && !request.inits.is_empty() {
+        let given = request.inits.iter().map(|init| init.picture.clone());
+        let pictures = given.cycle().take(request.seeds.len()).collect();
+        return Ok(Sampled { pictures, step: 0, steps: 0 });
     }
     let noise = request.start_noise(model)?;
-    let canvas = request.init.as_ref().map(|init| Canvas::new(init, model, &noise)).transpose()?;
-    let developer = Developer::new(model, request.init.as_ref())?;
-    let mut x = begin(&course, canvas.as_ref(), &noise, legs.start)?;
+    let canvases = Canvases::new(&request.inits, model, &noise)?;
+    let developer = Developer::new(model, &request.inits)?;
+    let steps = legs.len();
+    let mut predicted = None;
+    let mut x = begin(&course, canvases.as_ref(), &noise, legs.start)?;
     for index in legs.clone() {
         let mut network = |x: &Tensor, timestep| guided.predict(x, timestep);
         let mut draws = 0;
@@ -64,22 +96,28 @@ pub fn sample(
             draws += 1;
             request.noise(Stream::Sampling, draw_number(index, draws - 1), model)
         };
-        let (mut next, mut x0) = course.step(index, &x, &mut network, &mut noise)?;
+        let stepped = course.step(index, &x, &mut network, &mut noise);
+        if let (Err(Error::Cancelled), Some(x0)) = (&stepped, &predicted) {
+            let pictures = developer.pictures(x0)?;
+            return Ok(Sampled { pictures, step: index - legs.start, steps });
+        }
+        let (mut next, mut x0) = stepped?;
         let leg = course.path.legs()[index];
-        if let Some(canvas) = &canvas {
-            (next, x0) = (canvas.keep(next, leg.to)?, canvas.keep(x0, Level::CLEAN)?);
+        if let Some(canvases) = &canvases {
+            (next, x0) = (canvases.keep(next, leg.to)?, canvases.keep(x0, Level::CLEAN)?);
         }
         x = next;
         report(&SampleStep {
             step: index - legs.start + 1,
-            steps: legs.len(),
+            steps,
             timestep: leg.from.timestep,
             x: &x,
             x0: &x0,
             developer: &developer,
         })?;
+        predicted = Some(x0);
     }
-    developer.pictures(&x)
+    Ok(Sampled { pictures: developer.pictures(&x)?, step: steps, steps })
 }
 
 fn course(model: &Model, request: &SampleRequest) -> Result<Course> {
@@ -90,9 +128,14 @@ fn course(model: &Model, request: &SampleRequest) -> Result<Course> {
 }
 
 /// x before the step at place `first` of the path.
-fn begin(course: &Course, canvas: Option<&Canvas>, noise: &Tensor, first: usize) -> Result<Tensor> {
-    match canvas {
-        Some(canvas) => canvas.start(&course.path.legs()[first]),
+fn begin(
+    course: &Course,
+    canvases: Option<&Canvases>,
+    noise: &Tensor,
+    first: usize,
+) -> Result<Tensor> {
+    match canvases {
+        Some(canvases) => canvases.start(&course.path.legs()[first]),
         None => course.start(noise),
     }
 }

@@ -186,7 +186,7 @@ fn init(strength: f64, mask: Option<Mask>) -> Init {
 #[test]
 fn without_strength_the_picture_comes_back_to_the_byte() {
     let (_, model) = model("kl");
-    let request = SampleRequest { init: Some(init(0.0, None)), ..ddim(&[1, 2], (16, 16)) };
+    let request = SampleRequest { inits: vec![init(0.0, None)], ..ddim(&[1, 2], (16, 16)) };
     assert_eq!(draw(&model, &request), vec![picture(); 2]);
 }
 
@@ -198,7 +198,7 @@ fn what_a_mask_keeps_is_kept_to_the_byte_and_the_rest_is_not() {
     let mask = Mask { width: 16, height: 16, pixels };
     for &fill in MaskedContent::ALL {
         let init = Init { fill, ..init(0.8, Some(mask.clone())) };
-        let request = SampleRequest { init: Some(init), ..ddim(&[3], (16, 16)) };
+        let request = SampleRequest { inits: vec![init], ..ddim(&[3], (16, 16)) };
         let mut previews = Vec::new();
         let drawn = sample(&model, &request, &CancelToken::new(), &mut |step| {
             previews.extend(step.x0_pictures()?);
@@ -222,7 +222,7 @@ fn the_less_noise_a_picture_gets_the_nearer_the_drawing_stays_to_what_the_latent
     let distance = |strength| {
         let sampling = Sampling::new(SamplerKind::Ddim, 20);
         let request = SampleRequest {
-            init: Some(init(strength, None)),
+            inits: vec![init(strength, None)],
             ..SampleRequest::new(sampling, vec![3], (16, 16))
         };
         let drawn = draw(&model, &request).remove(0);

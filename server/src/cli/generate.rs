@@ -111,6 +111,7 @@ impl GenerateArgs {
             ..usual
         };
         let given = self.picture.apply(&mut settings)?;
+        given.check(self.count)?;
         settings.validate()?;
         settings.seed = drawn_seed(settings.seed);
         settings.subseed = drawn_seed(settings.subseed);
@@ -151,8 +152,8 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
         let wishes = Wishes::read(&asked, loaded.model.classes())?;
         let rows = wishes.rows(count);
         let size = drawn_size(&asked, config.model_params.im_size);
-        let start = given.start(&asked, size, config.model_params.im_channels);
-        let plan = Plan { count, ..Plan::new(&asked, wishes, &loaded.model, start) };
+        let starts = given.starts(&asked, size, config.model_params.im_channels);
+        let plan = Plan { count, ..Plan::new(&asked, wishes, &loaded.model, starts) };
         let bar = ProgressBar::new((plan.batches() * plan.steps()) as u64);
         let mut files = ImageFiles::new(out_dir, bar.clone(), rows);
         draw(&loaded, &plan, &cancel, &mut files)?;

@@ -6,7 +6,7 @@ use clap::Args;
 use engine::config::{GenerateSettings, MaskedContent, ResizeMode, Upscaler};
 use engine::grid::Picture;
 
-use crate::studio::{Start, decoded, input_name};
+use crate::studio::{Start, check_turns, decoded, input_name};
 use crate::{Error, Result};
 
 #[derive(Clone, Debug, Args)]
@@ -43,9 +43,9 @@ pub struct PictureArgs {
     /// How far the enlarged picture goes toward noise before it comes back: 0 to 1
     #[arg(long, default_value_t = 0.5, allow_negative_numbers = true, value_name = "SHARE")]
     hires_denoising: f64,
-    /// A picture to begin from instead of noise
-    #[arg(long, value_name = "FILE")]
-    init_image: Option<PathBuf>,
+    /// A picture to begin from instead of noise; given several times, the pictures take turns
+    #[arg(long = "init-image", value_name = "FILE")]
+    init_images: Vec<PathBuf>,
     /// How far it goes toward noise before it comes back: 0 to 1
     #[arg(long, default_value_t = 0.75, allow_negative_numbers = true, value_name = "SHARE")]
     denoising_strength: f64,
@@ -54,7 +54,7 @@ pub struct PictureArgs {
     #[arg(long, default_value = "Crop and resize", value_name = "NAME")]
     resize_mode: String,
     /// What of it to draw anew: white is drawn, black stays
-    #[arg(long, value_name = "FILE", requires = "init_image")]
+    #[arg(long, value_name = "FILE", requires = "init_images")]
     mask: Option<PathBuf>,
     /// Pixels over which the mask's edge is softened
     #[arg(long, default_value_t = 0, value_name = "PIXELS")]
@@ -76,7 +76,8 @@ pub struct PictureArgs {
 /// The files, read.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
-    image: Option<Picture>,
+    /// With their names, in the order of their turns.
+    images: Vec<(String, Picture)>,
     mask: Option<Picture>,
 }
 
@@ -102,31 +103,42 @@ impl PictureArgs {
         settings.inpaint_full_res_padding = self.mask_padding;
         settings.inpainting_fill = MaskedContent::from_name(&self.inpainting_fill)?;
         let mut given = Given::default();
-        if let Some(path) = &self.init_image {
-            given.image = Some(read(path, "init_image", &mut settings.init_image)?);
+        for path in &self.init_images {
+            given.images.push(read(path, "init_image")?);
         }
+        let names: Vec<&str> = given.images.iter().map(|(name, _)| name.as_str()).collect();
+        settings.init_image = names.join(", ");
         if let Some(path) = &self.mask {
-            given.mask = Some(read(path, "mask", &mut settings.mask)?);
+            let (name, mask) = read(path, "mask")?;
+            (settings.mask, given.mask) = (name, Some(mask));
         }
         Ok(given)
     }
 }
 
 impl Given {
-    /// The picture to begin from, for drawings of `size` with `channels`.
-    pub fn start(
+    /// Whether each picture to begin from has its turn among `count` that are drawn.
+    pub fn check(&self, count: usize) -> Result<()> {
+        check_turns(self.images.len(), count)
+    }
+
+    /// The pictures to begin from, for drawings of `size` with `channels`.
+    pub fn starts(
         self,
         settings: &GenerateSettings,
         size: (usize, usize),
         channels: usize,
-    ) -> Option<Start> {
-        let picture = self.image?;
-        Some(Start::new(settings, picture, self.mask, size, channels))
+    ) -> Vec<Start> {
+        let images = self.images.into_iter();
+        let start = |(name, picture): (String, Picture)| {
+            Start::new(settings, (&name, picture), self.mask.clone(), size, channels)
+        };
+        images.map(start).collect()
     }
 }
 
-fn read(path: &Path, field: &str, name: &mut String) -> Result<Picture> {
+/// The picture in a file, and its name.
+fn read(path: &Path, field: &str) -> Result<(String, Picture)> {
     let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
-    *name = input_name(&bytes);
-    decoded(&bytes, field)
+    Ok((input_name(&bytes), decoded(&bytes, field)?))
 }

@@ -28,7 +28,11 @@ impl DataDir {
         if !database.exists() {
             return Ok(Preferences::default());
         }
-        Store::open(&database)?.preferences()
+        match Store::open(&database) {
+            Ok(store) => store.preferences(),
+            // To draw, a folder that can only be read is enough.
+            Err(error) => Store::read_preferences(&database).map_err(|_| error),
+        }
     }
 }
 

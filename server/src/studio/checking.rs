@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use app::api::ModelInfo;
-use engine::checkpoint::Header;
 use engine::config::{ConfigError, GenerateSettings, Plot, Prompt, check_size};
 
 use super::library::Models;
+use super::memory::Room;
 use super::second_pass::check_second_pass;
 use super::{Darkroom, drawn_size};
 use crate::{Error, Result};
@@ -22,8 +22,8 @@ impl Darkroom {
             // Its prompt is none by itself; those of its cells are checked below.
             true => self.check_knows_classes(&settings.model)?,
             false => {
-                let header = self.models.header(&settings.model)?;
-                self.check_drawing(&mut settings, &header)?;
+                let model = self.drawable(&settings.model)?;
+                self.check_drawing(&mut settings, &model)?;
             }
         }
         let plot = Plot::read(&settings)?;
@@ -50,15 +50,15 @@ impl Darkroom {
 
     /// Whether every cell can be drawn. What goes wrong inside is told as it is.
     fn check_plot(&self, plot: &Plot) -> Result<()> {
-        let (mut fault, mut headers) = (None, HashMap::new());
+        let (mut fault, mut models) = (None, HashMap::new());
         // Cells may be many, and most are of one model.
         let mut check = |cell: &mut GenerateSettings| {
-            if !headers.contains_key(&cell.model) {
-                headers.insert(cell.model.clone(), self.models.header(&cell.model)?);
+            if !models.contains_key(&cell.model) {
+                models.insert(cell.model.clone(), self.drawable(&cell.model)?);
             }
-            let header = &headers[&cell.model];
-            self.check_drawing(cell, header)?;
-            self.check_cell(cell, &Models::info_of(&cell.model, header.clone()))
+            let model = &models[&cell.model];
+            self.check_drawing(cell, model)?;
+            self.check_cell(cell, &model.info)
         };
         let checked = plot.check(|mut cell| match check(&mut cell) {
             Err(Error::Config(error)) => Err(error),
@@ -71,9 +71,15 @@ impl Darkroom {
         fault.map_or(Ok(checked?), Err)
     }
 
-    /// Whether the model with this `header` can draw what `settings` ask for.
-    fn check_drawing(&self, settings: &mut GenerateSettings, header: &Header) -> Result<()> {
-        let model = &Models::info_of(&settings.model, header.clone());
+    fn drawable(&self, name: &str) -> Result<Drawable> {
+        let header = self.models.header(name)?;
+        let room = self.room_for(&header);
+        Ok(Drawable { info: Models::info_of(name, header), room })
+    }
+
+    /// Whether `model` can draw what `settings` ask for.
+    fn check_drawing(&self, settings: &mut GenerateSettings, model: &Drawable) -> Result<()> {
+        let Drawable { info: model, room } = model;
         check_draws(model)?;
         check_steps(settings.steps, model.timesteps)?;
         check_prompt(settings, model)?;
@@ -81,14 +87,15 @@ impl Darkroom {
         check_size(model.size_divisor, width, height)?;
         check_second_pass(settings, model)?;
         self.check_walk(settings, model)?;
-        for (name, field) in [(&settings.init_image, "init_image"), (&settings.mask, "mask")] {
-            if !name.is_empty() {
-                self.check_input(name, field)?;
-            }
-        }
-        self.check_mask(settings)?;
-        self.check_memory(settings, header)
+        self.check_inputs(settings)?;
+        room.as_ref().map_or(Ok(()), |room| room.check(settings, model))
     }
+}
+
+/// A model, and the room that there is for its pictures.
+struct Drawable {
+    info: ModelInfo,
+    room: Option<Room>,
 }
 
 /// An autoencoder draws nothing by itself.

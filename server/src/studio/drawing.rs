@@ -6,22 +6,16 @@ use engine::CancelToken;
 use engine::config::{GenerateSettings, Negative, Prompt, Sampling};
 use engine::grid::Picture;
 use engine::model::Model;
-use engine::sampler::{Guidance, SampleRequest, SampleStep, sample};
+use engine::sampler::{Guidance, Init, SampleRequest, SampleStep};
 
-use super::infotext::Infotext;
+use super::batch::draw_batch;
 use super::library::LoadedModel;
 use super::second_pass::SecondPass;
 use super::seeds::Seeds;
 use super::start::Start;
 use crate::{Error, Result};
 
-/// Frames of a strip at most.
-const FRAMES: usize = 16;
-
-/// Bytes that the frames of one batch may take.
-const FRAME_BUDGET: usize = 512 << 20;
-
-/// A finished picture.
+/// A picture that was drawn.
 pub struct Drawn<'a> {
     /// Its place among all that were asked for.
     pub place: usize,
@@ -34,6 +28,8 @@ pub struct Drawn<'a> {
     pub parameters: &'a str,
     /// The model's name.
     pub model: &'a str,
+    /// Whether it was interrupted on the way, and is what was foreseen of it then.
+    pub is_half_done: bool,
 }
 
 /// How far a job is.
@@ -54,6 +50,10 @@ pub trait Sink {
     /// After each denoising step. [`Error::Skipped`] ends the batch, or its picture in a second pass.
     fn step(&mut self, at: Progress, step: &SampleStep) -> Result<()>;
     fn picture(&mut self, drawn: &Drawn) -> Result<()>;
+    /// Whether it takes pictures that were interrupted after their first step.
+    fn takes_half_done(&self) -> Result<bool> {
+        Ok(false)
+    }
     /// After the last picture of a batch.
     fn batch_done(&mut self) -> Result<()> {
         Ok(())
@@ -71,7 +71,8 @@ pub struct Plan {
     /// Width and height in pixels.
     pub size: (usize, usize),
     pub tiling: bool,
-    pub start: Option<Start>,
+    /// The pictures to begin from, which take turns; empty for noise.
+    pub starts: Vec<Start>,
     pub second_pass: Option<SecondPass>,
 }
 
@@ -80,8 +81,8 @@ pub struct Plan {
 pub struct Wishes {
     /// At least one; each has pictures in a row.
     prompts: Vec<Prompt>,
-    negative: Negative,
-    scale: f64,
+    pub(super) negative: Negative,
+    pub(super) scale: f64,
 }
 
 impl Wishes {
@@ -104,18 +105,18 @@ impl Wishes {
         (prompts > 1).then_some(rows)
     }
 
-    fn prompt(&self, index: usize, count: usize) -> &Prompt {
+    pub(super) fn prompt(&self, index: usize, count: usize) -> &Prompt {
         &self.prompts[Prompt::of_picture(self.prompts.len(), index, count)]
     }
 }
 
 impl Plan {
-    /// Pictures by `model`, out of noise or out of `start`.
+    /// Pictures by `model`, out of noise or out of `starts`.
     pub fn new(
         settings: &GenerateSettings,
         wishes: Wishes,
         model: &Model,
-        start: Option<Start>,
+        starts: Vec<Start>,
     ) -> Self {
         let size = drawn_size(settings, model.config().model_params.im_size);
         Self {
@@ -126,7 +127,7 @@ impl Plan {
             batch_size: settings.batch_size,
             size,
             tiling: settings.tiling,
-            start,
+            starts,
             second_pass: SecondPass::of(settings, size, model.size_divisor()),
         }
     }
@@ -140,18 +141,39 @@ impl Plan {
         self.first_steps() + self.batch_size * self.second_pass.map_or(0, |pass| pass.steps())
     }
 
-    fn first_steps(&self) -> usize {
+    /// Steps of the first pass.
+    pub(super) fn first_steps(&self) -> usize {
         let steps = self.sampling.steps;
-        self.start.as_ref().map_or(steps, |start| start.init.steps_taken(steps))
+        self.starts.first().map_or(steps, |start| start.init.steps_taken(steps))
+    }
+
+    /// Where the picture at `place` begins, if not in noise.
+    pub(super) fn start(&self, place: usize) -> Option<&Start> {
+        self.starts.iter().cycle().nth(place % self.starts.len().max(1))
+    }
+
+    /// Where the pictures at `places` begin: one for all of them, or one for each.
+    fn inits(&self, places: Range<usize>) -> Vec<Init> {
+        let differing = if self.starts.len() == 1 { 1 } else { places.len() };
+        let starts = places.take(differing).filter_map(|place| self.start(place));
+        starts.map(|start| start.init.clone()).collect()
     }
 
     /// The places of the pictures of batch `batch`; the last one may be smaller.
-    fn places(&self, batch: usize) -> Range<usize> {
+    pub(super) fn places(&self, batch: usize) -> Range<usize> {
         let first = batch * self.batch_size;
         first..self.count.min(first + self.batch_size)
     }
 
-    fn request(&self, places: Range<usize>) -> SampleRequest {
+    /// The picture that comes of what was drawn for `place`.
+    pub(super) fn finished(&self, place: usize, drawn: Picture) -> Picture {
+        match self.start(place) {
+            Some(start) => start.finished(drawn),
+            None => drawn,
+        }
+    }
+
+    pub(super) fn request(&self, places: Range<usize>) -> SampleRequest {
         let prompts = places.clone().map(|at| self.wishes.prompt(at, self.count).clone());
         SampleRequest {
             guidance: Guidance {
@@ -162,7 +184,7 @@ impl Plan {
             tiling: self.tiling,
             variation: self.seeds.variation(places.clone()),
             seed_size: self.seeds.resized_from(),
-            init: self.start.as_ref().map(|start| start.init.clone()),
+            inits: self.inits(places.clone()),
             ..SampleRequest::new(self.sampling, self.seeds.own(places), self.size)
         }
     }
@@ -174,8 +196,8 @@ pub fn drawn_size(settings: &GenerateSettings, side: usize) -> (usize, usize) {
     (own(settings.width), own(settings.height))
 }
 
-/// Draws all batches, but those that the sink skips. Cancelled, it ends with an error after the last
-/// whole batch, or picture of a second pass.
+/// Draws all batches, but those that the sink skips. Cancelled, it ends with an error, once the sink has
+/// what was foreseen of the pictures that were on their way, if it takes them.
 pub fn draw(
     loaded: &LoadedModel,
     plan: &Plan,
@@ -191,170 +213,10 @@ pub fn draw(
     Ok(())
 }
 
-/// One picture on its way.
-#[derive(Clone, Default)]
-struct Frames {
-    x0: Vec<Picture>,
-    x: Vec<Picture>,
-}
-
-impl Frames {
-    fn push(&mut self, x0: Picture, x: Picture) {
-        self.x0.push(x0);
-        self.x.push(x);
-    }
-}
-
-fn draw_batch(
-    loaded: &LoadedModel,
-    plan: &Plan,
-    batch: usize,
-    cancel: &CancelToken,
-    sink: &mut dyn Sink,
-) -> Result<()> {
-    let places = plan.places(batch);
-    let request = plan.request(places.clone());
-    // A strip has frames of the picture's own size, which the part of a picture has not.
-    let is_patch = plan.start.as_ref().is_some_and(Start::is_patch);
-    let most = if is_patch { 1 } else { frames_that_fit(loaded, plan) };
-    let kept = frame_steps(plan.first_steps(), most);
-    let mut frames: Vec<Frames> = vec![Frames::default(); request.seeds.len()];
-    let follow = plan.batches() - batch - 1;
-    let mut teller = Teller { sink, batch, done: 0, steps: plan.steps(), follow, fault: None };
-    let drawn = sample(&loaded.model, &request, cancel, &mut |step| {
-        if kept.contains(&step.step) {
-            let pairs = step.x0_pictures()?.into_iter().zip(step.x_pictures()?);
-            frames.iter_mut().zip(pairs).for_each(|(kept, (x0, x))| kept.push(x0, x));
-        }
-        teller.tell(step)
-    });
-    let mut pictures = teller.heard(drawn)?;
-    if let Some(start) = &plan.start {
-        pictures = pictures.into_iter().map(|drawn| start.finished(drawn)).collect();
-    }
-    for (at, (mut picture, mut frames)) in pictures.into_iter().zip(frames).enumerate() {
-        let place = places.start + at;
-        frames.push(picture.clone(), picture.clone());
-        if let Some(pass) = &plan.second_pass {
-            teller.turn_to(plan.first_steps() + at * pass.steps(), follow + places.len() - at - 1);
-            let alone = plan.request(place..place + 1);
-            let drawn =
-                pass.draw(&loaded.model, alone, picture, cancel, &mut |step| teller.tell(step));
-            picture = match teller.heard(drawn) {
-                Err(Error::Skipped) => continue,
-                drawn => drawn?,
-            };
-        }
-        teller.sink.picture(&Drawn {
-            place,
-            seed: plan.seeds.of_picture(place),
-            picture: &picture,
-            frames: &frames.x0,
-            noisy_frames: &frames.x,
-            parameters: &parameters(loaded, plan, place),
-            model: &loaded.name,
-        })?;
-    }
-    Ok(())
-}
-
-/// Counts the steps of a batch for the sink. The engine's callback knows only the engine's errors;
-/// ours waits here.
-struct Teller<'a> {
-    sink: &'a mut dyn Sink,
-    batch: usize,
-    done: usize,
-    steps: usize,
-    follow: usize,
-    fault: Option<Error>,
-}
-
-impl Teller<'_> {
-    /// Goes on behind step `done`, where so much more follows.
-    fn turn_to(&mut self, done: usize, follow: usize) {
-        (self.done, self.follow) = (done, follow);
-    }
-
-    fn tell(&mut self, step: &SampleStep) -> engine::Result<()> {
-        self.done += 1;
-        let Self { batch, steps, follow, .. } = *self;
-        let at = Progress { batch, step: self.done, steps, follow };
-        self.sink.step(at, step).map_err(|error| {
-            self.fault = Some(error);
-            engine::Error::Cancelled
-        })
-    }
-
-    fn heard<T>(&mut self, drawn: engine::Result<T>) -> Result<T> {
-        drawn.map_err(|error| self.fault.take().unwrap_or(Error::Engine(error)))
-    }
-}
-
-fn parameters(loaded: &LoadedModel, plan: &Plan, place: usize) -> String {
-    let wishes = &plan.wishes;
-    let is_steered = loaded.model.draws_without_class();
-    let start = plan.start.iter().flat_map(Start::details);
-    let second = plan.second_pass.iter().flat_map(SecondPass::details);
-    let tiling = plan.tiling.then(|| ("Tiling", "True".to_owned()));
-    Infotext {
-        prompt: &wishes.prompt(place, plan.count).to_string(),
-        negative_prompt: &if is_steered { wishes.negative.used.join(", ") } else { String::new() },
-        cfg_scale: if is_steered { wishes.scale } else { 1.0 },
-        sampling: plan.sampling,
-        seed: plan.seeds.of_picture(place),
-        width: plan.size.0 as u32,
-        height: plan.size.1 as u32,
-        model_hash: &loaded.hash,
-        model: &loaded.name,
-        details: plan
-            .seeds
-            .details(place)
-            .into_iter()
-            .chain(tiling)
-            .chain(start)
-            .chain(second)
-            .collect(),
-    }
-    .text()
-}
-
-fn frames_that_fit(loaded: &LoadedModel, plan: &Plan) -> usize {
-    let channels = loaded.model.config().model_params.im_channels;
-    // Both the prediction and the noisy picture.
-    let frame = 2 * channels * plan.size.0 * plan.size.1 * plan.batch_size;
-    (FRAME_BUDGET / frame.max(1)).clamp(1, FRAMES)
-}
-
-/// The steps whose predictions are kept for a strip of at most `frames`, spread evenly. The last
-/// frame is the picture itself, so the last step is not among them.
-fn frame_steps(steps: usize, frames: usize) -> Vec<usize> {
-    let inner = steps.saturating_sub(1);
-    let before_last = (frames.max(1) - 1).min(inner);
-    (0..before_last).map(|at| 1 + at * inner / before_last).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use engine::config::SamplerKind;
-
-    #[test]
-    fn frames_spread_from_the_first_step_to_the_last_but_one() {
-        let cases: &[(usize, usize, &[usize])] = &[
-            (0, 16, &[]),
-            (1, 16, &[]),
-            (2, 16, &[1]),
-            (4, 16, &[1, 2, 3]),
-            (50, 4, &[1, 17, 33]),
-            (1000, 1, &[]),
-        ];
-        for (steps, frames, expected) in cases {
-            assert_eq!(frame_steps(*steps, *frames), *expected, "{steps} steps, {frames} frames");
-        }
-        let long = frame_steps(1000, 16);
-        assert_eq!((long.len(), long[0]), (15, 1));
-        assert!(long.is_sorted() && long[14] < 1000);
-    }
 
     #[test]
     fn the_last_batch_holds_what_is_left() {
@@ -381,7 +243,7 @@ mod tests {
             batch_size: 2,
             size: drawn_size(&settings, 8),
             tiling: false,
-            start: None,
+            starts: Vec::new(),
             second_pass: None,
         }
     }

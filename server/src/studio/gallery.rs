@@ -32,13 +32,16 @@ pub(super) const GRID_GAP: u32 = 2;
 /// Time between two previews.
 const PREVIEW_EVERY: Duration = Duration::from_millis(250);
 
+/// Time between two events at least, and between those of two batches.
+const EVENT_EVERY: Duration = Duration::from_millis(100);
+
 /// Does a generation from its row to its grid.
 pub fn generate(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Result<Ending> {
     let studio = Arc::clone(&worker.studio);
     let settings: GenerateSettings = serde_json::from_str(&job.request)?;
     let mut sink = GallerySink::new(&studio, job.id, &settings)?;
-    match Plot::read(&settings)? {
-        Some(plot) => plotting::plot(worker, &plot, cancel, &mut sink)?,
+    let drawn = match Plot::read(&settings)? {
+        Some(plot) => plotting::plot(worker, &plot, cancel, &mut sink),
         None => {
             let drawn = draw_all(worker, &settings, cancel, &mut sink);
             // What was finished before an interruption gets its grid too.
@@ -46,9 +49,11 @@ pub fn generate(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Resu
                 0 => sink.save_grid()?,
                 _ => sink.save_walk()?,
             }
-            drawn?;
+            drawn
         }
-    }
+    };
+    sink.publish()?;
+    drawn?;
     Ok(Ending { state: JobState::Done, message: None })
 }
 
@@ -70,8 +75,8 @@ pub(super) fn draw_all(
     let wishes = Wishes::read(&asked, loaded.model.classes())?;
     let model = &loaded.model.config().model_params;
     let size = drawn_size(settings, model.im_size);
-    let start = studio.start(settings, size, model.im_channels)?;
-    let plan = Plan::new(settings, wishes, &loaded.model, start);
+    let starts = studio.starts(settings, size, model.im_channels)?;
+    let plan = Plan::new(settings, wishes, &loaded.model, starts);
     sink.begin(&plan);
     draw(&loaded, &plan, cancel, sink)
 }
@@ -100,6 +105,7 @@ pub(super) struct GallerySink<'a> {
     pace: Pace,
     previews: Throttle,
     events: Throttle,
+    endings: Throttle,
     heartbeat: Heartbeat,
 }
 
@@ -127,7 +133,8 @@ impl<'a> GallerySink<'a> {
             first_parameters: None,
             pace,
             previews: Throttle::new(PREVIEW_EVERY),
-            events: Throttle::new(Duration::from_millis(100)),
+            events: Throttle::new(EVENT_EVERY),
+            endings: Throttle::new(EVENT_EVERY),
             heartbeat: Heartbeat::new(),
         })
     }
@@ -295,8 +302,11 @@ impl Sink for GallerySink<'_> {
         write_whole(&path, &drawn.picture.to_png(&text))?;
         write_whole(&strip_path, &strip(drawn.frames).to_png(&text))?;
         write_whole(&noisy_path, &strip(drawn.noisy_frames).to_png(&text))?;
-        self.pictures.push(StoredPicture::new(path.clone(), drawn.place, drawn.picture));
-        self.first_parameters.get_or_insert_with(|| drawn.parameters.to_owned());
+        // Grids, sheets and walks are of finished pictures.
+        if !drawn.is_half_done {
+            self.pictures.push(StoredPicture::new(path.clone(), drawn.place, drawn.picture));
+            self.first_parameters.get_or_insert_with(|| drawn.parameters.to_owned());
+        }
         self.studio.store.add_image(
             self.job,
             &NewImage {
@@ -315,15 +325,30 @@ impl Sink for GallerySink<'_> {
         Ok(())
     }
 
+    /// Closing is no Interrupt: nobody has seen what was drawn.
+    fn takes_half_done(&self) -> Result<bool> {
+        let wanted = self.studio.store.preferences()?.keep_half_done;
+        Ok(wanted && !self.studio.is_closing())
+    }
+
     fn batch_done(&mut self) -> Result<()> {
         self.studio.live.change(self.job, |running| running.drawing.preview = None);
-        self.publish()
+        // Cells of a plot may be many, and take no time.
+        match self.endings.ready(Instant::now()) {
+            true => self.publish(),
+            false => Ok(()),
+        }
     }
 }
 
 impl Darkroom {
+    /// Tells the pages that the generation is over. Of its images they were told while it drew.
+    pub(super) fn publish_end(&self, job: JobId) -> Result<()> {
+        self.publish_generation(job, self.store.count_images(job)?)
+    }
+
     /// Tells the pages how the generation stands, all but its first `before` images.
-    pub(super) fn publish_generation(&self, job: JobId, before: usize) -> Result<()> {
+    fn publish_generation(&self, job: JobId, before: usize) -> Result<()> {
         if let Some(row) = self.store.job(job)? {
             self.live.publish(Live::Generate(Box::new(self.generate_view(&row, before)?)));
         }

@@ -18,6 +18,9 @@ const BEFORE_RNG: [&str; 5] = [
     "Init image hash",
 ];
 
+/// How far a picture came that was interrupted: `12/50` is step 12 of 50.
+pub const INTERRUPTED: &str = "Interrupted";
+
 /// What the text calls choices that A1111 has no names for.
 pub const CLIP: &str = "Clip sample";
 pub const VARIANCE: &str = "Variance type";

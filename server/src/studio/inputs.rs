@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use app::api::{ImageId, InputImage};
 use engine::config::GenerateSettings;
-use engine::data::decode_bytes;
+use engine::data::{MAX_PIXELS, decode_bytes};
 use engine::grid::Picture;
 use sha2::{Digest, Sha256};
 
@@ -123,21 +123,56 @@ impl Darkroom {
         }
     }
 
-    /// A mask says of each pixel of its picture whether it is drawn anew; errors name `mask`.
-    pub fn check_mask(&self, settings: &GenerateSettings) -> Result<()> {
-        if settings.init_image.is_empty() || settings.mask.is_empty() {
+    /// Whether what `settings` begin from is there and goes together; errors name `init_image` and
+    /// `mask`.
+    pub(super) fn check_inputs(&self, settings: &GenerateSettings) -> Result<()> {
+        for name in settings.init_images() {
+            self.check_input(name, "init_image")?;
+        }
+        if !settings.mask.is_empty() {
+            self.check_input(&settings.mask, "mask")?;
+        }
+        check_turns(settings.init_images().count(), settings.images())?;
+        self.check_mask(settings)?;
+        self.check_whole_pictures(settings)
+    }
+
+    /// Pictures of which a part is drawn are in memory as large as they are.
+    fn check_whole_pictures(&self, settings: &GenerateSettings) -> Result<()> {
+        let (given, most) = (settings.init_images().count() as u64, MAX_PIXELS);
+        if given < 2 || settings.mask.is_empty() || !settings.inpaint_full_res {
             return Ok(());
         }
-        let (width, height) = self.input_size(&settings.init_image, "init_image")?;
-        let mask = self.input_size(&settings.mask, "mask")?;
-        if mask == (width, height) {
+        // All are as large as the mask.
+        let (width, height) = self.input_size(&settings.mask, "mask")?;
+        let pixels = u64::from(width) * u64::from(height);
+        if given * pixels <= most {
             return Ok(());
         }
         let message = format!(
-            "the mask is {}x{} and its picture {width}x{height}; give one of the picture's size",
-            mask.0, mask.1
+            "{given} pictures of {width}x{height} are too large to draw a part of each; give at most {}",
+            most / pixels
         );
-        Err(Error::field("mask", message))
+        Err(Error::field("init_image", message))
+    }
+
+    /// A mask says of each pixel of its picture whether it is drawn anew; errors name `mask`.
+    pub fn check_mask(&self, settings: &GenerateSettings) -> Result<()> {
+        if settings.mask.is_empty() {
+            return Ok(());
+        }
+        let mask = self.input_size(&settings.mask, "mask")?;
+        for name in settings.init_images() {
+            let (width, height) = self.input_size(name, "init_image")?;
+            if mask != (width, height) {
+                let message = format!(
+                    "the mask is {}x{} and its picture {width}x{height}; give one of the picture's size",
+                    mask.0, mask.1
+                );
+                return Err(Error::field("mask", message));
+            }
+        }
+        Ok(())
     }
 
     /// Where the input called `name` stands; a name that is no hash leads nowhere.
@@ -148,6 +183,15 @@ impl Darkroom {
             false => Err(no_input(field, name)),
         }
     }
+}
+
+/// Every picture that is given must have its turn among those that are drawn.
+pub fn check_turns(given: usize, drawn: usize) -> Result<()> {
+    if given <= drawn {
+        return Ok(());
+    }
+    let message = format!("{given} pictures are given and {drawn} drawn; give at most {drawn}");
+    Err(Error::field("init_image", message))
 }
 
 /// What an image file is called as an input.

@@ -1,5 +1,6 @@
 //! This machine's memory, and whether a drawing fits into it.
 
+use app::api::ModelInfo;
 use candle_core::Device;
 use engine::checkpoint::Header;
 use engine::config::{ConfigError, GenerateSettings, Prompt};
@@ -46,21 +47,32 @@ fn bytes(lines: &str, name: &str) -> Option<u64> {
 }
 
 impl Darkroom {
-    /// Whether a batch of what `settings` ask for fits into the memory that is free now; errors name
-    /// `batch_size` and the largest that fits. A card's memory is not known, and not asked.
-    /// `header` is that of the model.
-    pub(super) fn check_memory(&self, settings: &GenerateSettings, header: &Header) -> Result<()> {
-        let Some(memory) = Memory::now().filter(|_| self.device.label.starts_with("cpu")) else {
-            return Ok(());
-        };
-        let footprint = Footprint::new(header, &Device::Cpu);
-        let guided = asks_twice(settings, &header.classes());
-        let size = drawn_size(settings, header.config.model_params.im_size);
-        fits(&footprint, size, settings.batch_size, guided, memory.free)?;
+    /// The room that is free now for drawings of the model with this `header`. A card's memory is not
+    /// known, and not asked.
+    pub(super) fn room_for(&self, header: &Header) -> Option<Room> {
+        let memory = Memory::now().filter(|_| self.device.label.starts_with("cpu"))?;
+        Some(Room { footprint: Footprint::new(header, &Device::Cpu), free: memory.free })
+    }
+}
+
+/// What a model's drawings take, and how many bytes are free for them.
+pub(super) struct Room {
+    footprint: Footprint,
+    free: u64,
+}
+
+impl Room {
+    /// Whether a batch of what `settings` ask of `model` fits; errors name `batch_size` and the largest
+    /// that fits.
+    pub fn check(&self, settings: &GenerateSettings, model: &ModelInfo) -> Result<()> {
+        let Self { footprint, free } = self;
+        let guided = asks_twice(settings, &model.classes);
+        let size = drawn_size(settings, model.width as usize);
+        fits(footprint, size, settings.batch_size, guided, *free)?;
         if settings.has_second_pass() {
             // The pictures go through it one by one.
-            let large = settings.hires_size(size, header.size_divisor());
-            let checked = fits(&footprint, large, 1, guided, memory.free);
+            let large = settings.hires_size(size, model.size_divisor);
+            let checked = fits(footprint, large, 1, guided, *free);
             checked.map_err(|error| Error::from(error).renamed("width", "hires_scale"))?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use engine::config::{GenerateSettings, SamplerKind, ScheduleKind, Upscaler};
 
 use super::fused;
-use super::infotext::{CLIP, ETA, FORMER_ETA, SPACING, VARIANCE};
+use super::infotext::{CLIP, ETA, FORMER_ETA, INTERRUPTED, SPACING, VARIANCE};
 use super::library::Models;
 use super::parameters::Parameters;
 use super::plotting::{MATRIX, PLOT};
@@ -139,7 +139,7 @@ const SCHEDULE: &str = "Schedule type";
 const SEED_SIZE: &str = "Seed resize from";
 
 /// What a picture tells and nobody chose.
-const NO_CHOICE: [&str; 3] = ["Model hash", "RNG", "Version"];
+const NO_CHOICE: [&str; 4] = ["Model hash", "RNG", "Version", INTERRUPTED];
 
 /// Keys of the form that are on or off, and the words for both under a name of A1111's.
 const SWITCHES: [(&str, &str, &str, &str); 3] = [

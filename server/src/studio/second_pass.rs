@@ -5,7 +5,7 @@ use engine::CancelToken;
 use engine::config::{GenerateSettings, MaskedContent, Sampling, Upscaler};
 use engine::grid::Picture;
 use engine::model::Model;
-use engine::sampler::{Init, SampleRequest, SampleStep, sample};
+use engine::sampler::{Init, SampleRequest, SampleStep, Sampled, sample_until_stopped};
 use engine::upscale::upscale;
 
 use super::{check_steps, drawn_size};
@@ -41,7 +41,7 @@ impl SecondPass {
         self.init(Picture::filled(1, 1, 1, 0)).steps_taken(self.sampling.steps)
     }
 
-    /// Draws over `picture`, the only one that `first` asked for.
+    /// Draws over `picture`, the only one that `first` asked for; stopped on the way, as far as it came.
     pub fn draw(
         &self,
         model: &Model,
@@ -49,17 +49,16 @@ impl SecondPass {
         picture: Picture,
         cancel: &CancelToken,
         report: &mut dyn FnMut(&SampleStep) -> engine::Result<()>,
-    ) -> engine::Result<Picture> {
+    ) -> engine::Result<Sampled> {
         let size = (self.size.0 as u32, self.size.1 as u32);
         let enlarged = upscale(picture, size, self.upscaler);
         let request = SampleRequest {
             sampling: self.sampling,
             size: self.size,
-            init: Some(self.init(enlarged)),
+            inits: vec![self.init(enlarged)],
             ..first
         };
-        let mut drawn = sample(model, &request, cancel, report)?;
-        Ok(drawn.remove(0))
+        sample_until_stopped(model, &request, cancel, report)
     }
 
     fn init(&self, picture: Picture) -> Init {

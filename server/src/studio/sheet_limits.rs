@@ -52,8 +52,9 @@ impl Darkroom {
         model: &ModelInfo,
     ) -> Result<(usize, usize)> {
         let is_patch = settings.inpaint_full_res && !settings.mask.is_empty();
-        if settings.is_image_to_image() && is_patch {
-            let (width, height) = self.input_size(&settings.init_image, "init_image")?;
+        // All pictures that a mask lies on are as large.
+        if let Some(name) = settings.init_images().next().filter(|_| is_patch) {
+            let (width, height) = self.input_size(name, "init_image")?;
             return Ok((width as usize, height as usize));
         }
         let size = drawn_size(settings, model.width as usize);

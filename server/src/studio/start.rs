@@ -1,4 +1,4 @@
-//! The picture that a generation begins from.
+//! The pictures that a generation begins from.
 
 use engine::config::{GenerateSettings, ResizeMode};
 use engine::grid::Picture;
@@ -28,10 +28,10 @@ pub struct Start {
 }
 
 impl Start {
-    /// `picture` and `mask` by the names that `settings` have for them.
+    /// A picture with its name, and the mask by the name that `settings` have for it.
     pub fn new(
         settings: &GenerateSettings,
-        picture: Picture,
+        (name, picture): (&str, Picture),
         mask: Option<Picture>,
         size: (usize, usize),
         channels: usize,
@@ -45,7 +45,7 @@ impl Start {
         Self {
             init,
             patch,
-            image: settings.init_image.clone(),
+            image: name.into(),
             mask: settings.mask.clone(),
             mask_blur: settings.mask_blur,
             inverted: settings.inpainting_mask_invert,
@@ -126,22 +126,22 @@ impl Patch {
 }
 
 impl Darkroom {
-    /// Reads the picture and the mask that `settings` name, if they name any, for drawings of `size`
+    /// Reads the pictures and the mask that `settings` name, if they name any, for drawings of `size`
     /// with `channels`; errors name `init_image` and `mask`.
-    pub fn start(
+    pub fn starts(
         &self,
         settings: &GenerateSettings,
         size: (usize, usize),
         channels: usize,
-    ) -> Result<Option<Start>> {
-        if !settings.is_image_to_image() {
-            return Ok(None);
-        }
-        let picture = self.input_picture(&settings.init_image, "init_image")?;
+    ) -> Result<Vec<Start>> {
         let mask = match settings.mask.as_str() {
             "" => None,
             name => Some(self.input_picture(name, "mask")?),
         };
-        Ok(Some(Start::new(settings, picture, mask, size, channels)))
+        let start = |name: &str| {
+            let picture = self.input_picture(name, "init_image")?;
+            Ok(Start::new(settings, (name, picture), mask.clone(), size, channels))
+        };
+        settings.init_images().map(start).collect()
     }
 }

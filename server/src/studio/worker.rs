@@ -183,7 +183,7 @@ impl Worker {
         studio.live.end(job.id);
         report(studio.publish_status());
         if job.kind == JobKind::Generate {
-            report(studio.publish_generation(job.id, 0));
+            report(studio.publish_end(job.id));
         }
         if job.kind == JobKind::Evaluate {
             studio.live.library_changed();

@@ -152,6 +152,42 @@ async fn what_cannot_be_begun_from_is_told_at_its_field() {
 }
 
 #[tokio::test]
+async fn pictures_to_begin_from_take_turns() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let shades = [0, 255].map(|shade| Picture::filled(8, 8, 1, shade));
+    let names = shades.each_ref().map(|shade| given(&setup, &shade.to_png(&[])).name);
+    let settings = |batch_size, more: &str| GenerateSettings {
+        init_image: names.join(",") + more,
+        denoising_strength: 0.0,
+        batch_size,
+        batch_count: 3,
+        ..two_of("painter")
+    };
+    let [black, white] = shades.clone();
+    assert_eq!(drawn(&setup, settings(1, "")).await.1, [black.clone(), white, black]);
+    for (settings, words) in [
+        (GenerateSettings { batch_count: 1, ..settings(1, "") }, "give at most 1"),
+        (settings(3, ", 7"), "there is no image `7` any more"),
+        (GenerateSettings { walk_frames: 5, ..settings(3, "") }, "a walk begins from one picture"),
+        (settings(3, &",7".repeat(255)), "257 pictures are too many; give at most 256"),
+    ] {
+        let error = setup.studio.generate(settings).await.unwrap_err();
+        let told = error.for_field("init_image");
+        assert!(told.is_some_and(|told| told.contains(words)), "{words}: {error}");
+    }
+    let part = |given: usize| GenerateSettings {
+        init_image: vec![names[0].as_str(); given].join(","),
+        mask: names[1].clone(),
+        inpaint_full_res: true,
+        batch_size: given,
+        denoising_strength: 1.0,
+        ..two_of("painter")
+    };
+    assert_eq!(drawn(&setup, part(3)).await.1.len(), 3);
+}
+
+#[tokio::test]
 async fn a_walk_between_two_seeds_is_an_animation() {
     let setup = Setup::working();
     setup.trained("painter").await;

@@ -25,6 +25,7 @@ mod queue;
 mod revisions;
 mod sdapi;
 mod sdapi_extras;
+mod sdapi_img2img;
 mod sdapi_infotext;
 mod sdapi_models;
 mod sdapi_refused;

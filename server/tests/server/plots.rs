@@ -128,7 +128,7 @@ async fn what_cannot_be_drawn_is_told_at_its_axis_before_anything_begins() {
         (plot((Axis::Steps, "5, 50"), NOTHING, NOTHING), "x_values", "20 timesteps"),
         (plot(NOTHING, (Axis::Model, "painter, nobody"), NOTHING), "y_values", "nearest are"),
         (plot(NOTHING, NOTHING, (Axis::Sampler, "Oiler")), "z_values", "nearest are Euler"),
-        (plot((Axis::Seed, "1-2001"), NOTHING, NOTHING), "x_values", "2000 are possible"),
+        (plot((Axis::Seed, "1-25601"), NOTHING, NOTHING), "x_values", "25600 are possible"),
         (plot((Axis::Steps, ""), NOTHING, NOTHING), "x_values", ""),
     ] {
         let error = setup.studio.generate(settings).await.unwrap_err();

@@ -33,7 +33,7 @@ pub fn info(answer: &Answer) -> Value {
     serde_json::from_str(answer.json()["info"].as_str().unwrap()).unwrap()
 }
 
-async fn png_info(site: &Site, png: &[u8]) -> Value {
+pub async fn png_info(site: &Site, png: &[u8]) -> Value {
     let image = BASE64_STANDARD.encode(png);
     let answer = send(site, "/sdapi/v1/png-info", &json!({ "image": image })).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
@@ -133,54 +133,6 @@ async fn what_clients_always_send_changes_nothing_and_what_goes_unused_is_told()
 }
 
 #[tokio::test]
-async fn a_picture_is_drawn_from_another() {
-    let setup = Setup::working();
-    setup.trained("painter").await;
-    let site = setup.site();
-    let given = crate::support::png(5);
-    let call = |strength: f64, more: Value| {
-        let mut body = json!({
-            "init_images": [format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&given))],
-            "denoising_strength": strength, "steps": 10, "seed": 7,
-            "override_settings": { "sd_model_checkpoint": "painter" },
-        });
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        body
-    };
-    let ask = async |body: Value| send(&site, "/sdapi/v1/img2img", &body).await;
-    let same = ask(call(0.0, json!({}))).await;
-    assert_eq!(same.status, StatusCode::OK, "{}", same.text());
-    let original = Picture::from_png(&given).unwrap();
-    assert_eq!(Picture::from_png(&images(&same)[0]).unwrap(), original);
-    assert!(same.json()["parameters"]["init_images"].is_null());
-    assert_eq!(info(&same)["denoising_strength"], 0.0);
-
-    let echoed = ask(call(0.5, json!({ "include_init_images": true, "batch_size": 2 }))).await;
-    assert_eq!(images(&echoed).len(), 2);
-    assert!(echoed.json()["parameters"]["init_images"][0].is_string());
-    let text = png_info(&site, &images(&echoed)[0]).await;
-    assert_eq!(text["parameters"]["Denoising strength"], "0.5");
-
-    let black = BASE64_STANDARD.encode(Picture::filled(8, 8, 1, 0).to_png(&[]));
-    let kept = ask(call(0.9, json!({ "mask": black, "mask_blur": 0 }))).await;
-    assert_eq!(Picture::from_png(&images(&kept)[0]).unwrap(), original);
-    let drawn = json!({ "mask": black, "mask_blur": 0, "inpainting_mask_invert": 1,
-                        "inpainting_fill": 3 });
-    let drawn = ask(call(0.9, drawn)).await;
-    assert_ne!(Picture::from_png(&images(&drawn)[0]).unwrap(), original);
-
-    let wide = json!({ "width": 16, "height": 8, "tiling": true, "subseed": 3,
-                       "subseed_strength": 0.5, "resize_mode": 2, "seed_resize_from_w": 8,
-                       "seed_resize_from_h": 12 });
-    let wide = ask(call(0.9, wide)).await;
-    assert_eq!(Picture::from_png(&images(&wide)[0]).unwrap().width, 16);
-    assert_eq!((&info(&wide)["width"], &info(&wide)["subseed"]), (&json!(16), &json!(3)));
-    assert_eq!(info(&wide)["seed_resize_from_h"], json!(12));
-    let text = info(&wide)["infotexts"][0].to_string();
-    assert!(text.contains("Seed resize from: 8x12"), "{text}");
-}
-
-#[tokio::test]
 async fn what_is_saved_stays_and_brings_its_grid() {
     let setup = Setup::working();
     setup.trained("painter").await;
@@ -245,6 +197,33 @@ async fn progress_is_told_and_an_interrupt_keeps_what_is_done() {
     assert!((2..200).contains(&count) && count.is_multiple_of(2), "{count}");
     let mine = send(&site, "/internal/progress", &json!({ "id_task": "task(mine)" })).await.json();
     assert_eq!((&mine["active"], &mine["completed"]), (&json!(false), &json!(true)));
+}
+
+#[tokio::test]
+async fn an_interrupt_brings_the_pictures_that_were_half_done() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let body = json!({
+        "steps": 20, "batch_size": 8, "width": 96, "height": 96,
+        "override_settings": { "sd_model_checkpoint": "painter" },
+    });
+    let web = setup.web();
+    for is_kept in [true, false] {
+        let (site, drawing, body) = (Site::of(web.clone()), Site::of(web.clone()), body.clone());
+        let option = json!({ "save_incomplete_images": is_kept });
+        assert_eq!(send(&site, "/sdapi/v1/options", &option).await.status, StatusCode::OK);
+        let told = site.get("/sdapi/v1/options").await.json();
+        assert_eq!(told["save_incomplete_images"], is_kept);
+        let call = tokio::spawn(async move { draw(&drawing, &body).await });
+        let told = async || site.get("/sdapi/v1/progress").await.json();
+        wait(async || told().await["state"]["sampling_step"].as_u64() >= Some(1)).await;
+        send(&site, "/sdapi/v1/interrupt", &json!({})).await;
+        let answer = call.await.unwrap();
+        let texts = info(&answer)["infotexts"].as_array().unwrap().clone();
+        assert_eq!((images(&answer).len(), texts.len()), if is_kept { (8, 8) } else { (0, 0) });
+        let is_told = |text: &Value| text.as_str().unwrap().contains(", Interrupted: ");
+        assert!(texts.iter().all(is_told), "{texts:?}");
+    }
 }
 
 #[tokio::test]

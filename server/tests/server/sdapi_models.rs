@@ -41,6 +41,15 @@ async fn the_checkpoint_that_is_set_draws_and_no_other_when_it_is_gone() {
     let told = draw(&site, &json!({ "steps": 2 })).await;
     check_error(&told, StatusCode::UNPROCESSABLE_ENTITY, "there is no `painter@8`");
     assert_eq!(option(&site).await, "painter@8");
+    // Clients post back all that they got.
+    let mut all = site.get(OPTIONS).await.json();
+    all["samples_format"] = "webp".into();
+    let set = send(&site, OPTIONS, &all).await;
+    assert_eq!(set.status, StatusCode::OK, "{}", set.text());
+    assert_eq!(site.get(OPTIONS).await.json(), all);
+    let other = json!({ "sd_model_checkpoint": "painter@4" });
+    let refused = send(&site, OPTIONS, &other).await;
+    check_error(&refused, StatusCode::INTERNAL_SERVER_ERROR, "there is no `painter@4`");
     let set = json!({ "sd_model_checkpoint": "digits" });
     assert_eq!(send(&site, OPTIONS, &set).await.status, StatusCode::OK);
     assert_eq!(unnamed(&site).await, "digits");

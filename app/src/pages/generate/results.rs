@@ -121,16 +121,27 @@ pub fn Outcome() -> impl IntoView {
 
 fn outcome(view: &GenerateView) -> Option<String> {
     let made = words::plural(view.images.len() as u64, "image");
-    let wanted = pictures(&view.settings).unwrap_or_else(|| view.settings.images());
+    // Cells are many where they are counted.
+    let wanted = || pictures(&view.settings).unwrap_or_else(|| view.settings.images());
+    let half_done = view.images.iter().filter(|image| is_half_done(image)).count();
+    let half_done = match half_done {
+        0 => String::new(),
+        count => format!(", {count} of them half done"),
+    };
     let reason = view.job.message.as_deref().unwrap_or("the reason is not known");
     match view.job.state {
-        JobState::Stopped => Some(format!("Interrupted: {made} of {wanted} kept.")),
+        JobState::Stopped => Some(format!("Interrupted: {made} of {} kept{half_done}.", wanted())),
         JobState::Failed => Some(format!("Could not be drawn: {reason}")),
         JobState::Interrupted => {
-            Some(format!("The program ended while this was drawn; {made} of {wanted} kept."))
+            Some(format!("The program ended while this was drawn; {made} of {} kept.", wanted()))
         }
         _ => None,
     }
+}
+
+/// Whether Interrupt ended it on its way, which its text tells.
+fn is_half_done(image: &ImageInfo) -> bool {
+    image.parameters.contains(", Interrupted: ")
 }
 
 /// The newest preview of the running batch.
@@ -205,7 +216,7 @@ fn Thumbnail(
     view! {
         <a
             class="picture"
-            class:begins=move || rows.with(|starts| starts.contains(&id))
+            class:begins=move || rows.with(|starts| starts.binary_search(&id).is_ok())
             href=url
             rel="external"
             aria-current=move || (chosen.get() == Some(id)).then_some("true")
@@ -363,6 +374,7 @@ fn Enlargement() -> impl IntoView {
 pub(super) mod tests {
     use super::*;
     use crate::api::{JobKind, JobSummary};
+    use crate::pages::generate::rows::tests::image;
 
     pub fn view(state: JobState) -> GenerateView {
         GenerateView {
@@ -409,6 +421,11 @@ pub(super) mod tests {
     #[test]
     fn an_end_before_time_says_what_was_kept() {
         assert_eq!(outcome(&view(JobState::Stopped)).unwrap(), "Interrupted: 0 images of 32 kept.");
+        let text = "Steps: 50, Seed: 1, Interrupted: 12/50, Version: Darkroom 0.1.0";
+        let images = vec![image(1, "Steps: 50, Seed: 1"), image(2, text)];
+        let ended = GenerateView { images, ..view(JobState::Stopped) };
+        let words = "Interrupted: 2 images of 32 kept, 1 of them half done.";
+        assert_eq!(outcome(&ended).unwrap(), words);
         assert_eq!(outcome(&view(JobState::Done)), None);
         assert!(outcome(&view(JobState::Failed)).unwrap().contains("not known"));
     }

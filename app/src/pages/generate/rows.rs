@@ -2,7 +2,8 @@
 
 use crate::api::ImageInfo;
 
-/// The first picture of each row, where there are several prompts: each has a row of its own.
+/// The first picture of each row, where there are several prompts: each has a row of its own. Pictures
+/// come in the order of their numbers, and so do these.
 pub fn row_starts(images: &[ImageInfo]) -> Vec<i64> {
     let before = std::iter::once(None).chain(images.iter().map(|image| Some(prompt(image))));
     let begins = images.iter().zip(before).filter(|(image, before)| *before != Some(prompt(image)));
@@ -15,7 +16,7 @@ pub fn longest_row(images: &[ImageInfo], starts: &[i64]) -> Option<usize> {
     let mut rows = Vec::with_capacity(starts.len());
     for image in images {
         match rows.last_mut() {
-            Some(length) if !starts.contains(&image.id) => *length += 1,
+            Some(length) if starts.binary_search(&image.id).is_err() => *length += 1,
             _ => rows.push(1),
         }
     }

@@ -1,9 +1,10 @@
 //! A prompt matrix: parts of a prompt, with `|` between them, in all combinations.
 
+use super::Plot;
 use crate::config::{ConfigError, FieldError};
 
 /// Parts that come and go at most: each doubles the number of cells.
-const MOST_PARTS: usize = 8;
+const MOST_PARTS: usize = Plot::MAX_CELLS.ilog2() as usize;
 
 /// The prompts of columns and rows; each is added to the first part. The parts in the middle of the
 /// prompt go across first.
@@ -82,8 +83,8 @@ mod tests {
             let error = Matrix::read(prompt).unwrap_err();
             assert!(error.for_field("prompt").unwrap().contains("with | between"), "{prompt}");
         }
-        let many = "a|".repeat(9) + "b";
+        let many = "a|".repeat(15) + "b";
         let told = Matrix::read(&many).unwrap_err();
-        assert!(told.for_field("prompt").unwrap().contains("at most 8"));
+        assert!(told.for_field("prompt").unwrap().contains("at most 14"));
     }
 }

@@ -31,8 +31,9 @@ struct Line {
 }
 
 impl Plot {
-    /// Cells of a plot at most: beyond that nobody looks at each.
-    pub const MAX_CELLS: usize = 2000;
+    /// Cells of a plot at most: as many as batches have pictures.
+    pub const MAX_CELLS: usize =
+        GenerateSettings::MAX_BATCH_COUNT * GenerateSettings::MAX_BATCH_SIZE;
 
     /// The plot that `settings` ask for, none if all axes are [`Axis::Nothing`] and the prompt is no
     /// matrix. Every cell is checked; errors name `x_values` and so on. Whether models exist and prompts can be read is
@@ -375,7 +376,7 @@ mod tests {
         let clash = GenerateSettings { x_axis: Axis::Seed, x_values: "1".into(), ..asked.clone() };
         assert!(Plot::read(&clash).unwrap_err().for_field("x_axis").is_some());
         let many =
-            GenerateSettings { prompt: "a|".repeat(8) + "b", z_values: "1-9".into(), ..asked };
+            GenerateSettings { prompt: "a|".repeat(13) + "b", z_values: "1-4".into(), ..asked };
         assert!(Plot::read(&many).unwrap_err().for_field("prompt").is_some());
     }
 
@@ -455,8 +456,9 @@ mod tests {
         assert_eq!(twice, "y_axis: Steps is on another axis already");
         let picture = told((Axis::DenoisingStrength, "0.5"), NOTHING);
         assert_eq!(picture, "x_axis: Denoising needs a picture to begin from");
-        let many = told((Axis::Seed, "1-50"), (Axis::Steps, "1-41"));
-        assert_eq!(many, "x_values: 50 x 41 x 1 values make 2050 cells; at most 2000 are possible");
+        let many = told((Axis::Seed, "1-700"), (Axis::Steps, "1-41"));
+        let words = "x_values: 700 x 41 x 1 values make 28700 cells; at most 25600 are possible";
+        assert_eq!(many, words);
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn drawn(
     let asked = settings.drawing(classes);
     let settings = GenerateSettings { seed: drawn_seed(asked.seed), ..asked };
     let wishes = Wishes::read(&settings, classes)?;
-    let plan = Plan { count, ..Plan::new(&settings, wishes, &loaded.model, None) };
+    let plan = Plan { count, ..Plan::new(&settings, wishes, &loaded.model, Vec::new()) };
     let total = (plan.batches() * plan.steps()) as u64;
     let mut pile = Pile { pictures: Vec::new(), total, on_step };
     draw(loaded, &plan, cancel, &mut pile)?;

@@ -99,7 +99,12 @@ impl Store {
         self.select_images("WHERE job = ?1 AND deleted IS NULL ORDER BY id", [job])
     }
 
-    /// The same with those that are marked as deleted.
+    pub fn count_images(&self, job: JobId) -> Result<usize> {
+        const COUNT: &str = "SELECT count(*) FROM images WHERE job = ?1 AND deleted IS NULL";
+        self.with(|db| db.query_row(COUNT, [job], |row| row.get(0)))
+    }
+
+    /// The pictures of a generation with those that are marked as deleted.
     pub fn all_images(&self, job: JobId) -> Result<Vec<ImageRow>> {
         self.select_images("WHERE job = ?1 ORDER BY id", [job])
     }

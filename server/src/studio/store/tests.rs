@@ -298,6 +298,19 @@ fn a_database_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn preferences_are_read_where_nothing_can_be_written() {
+    let (folder, store) = store();
+    let chosen = Preferences { negative_prompt: "blur".into(), ..Default::default() };
+    store.set_preferences(&chosen).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let path = elsewhere.path().join("odd? #5%20.db");
+    drop(store);
+    std::fs::copy(folder.path().join("darkroom.db"), &path).unwrap();
+    assert_eq!(Store::read_preferences(&path).unwrap(), chosen);
+    assert!(Store::read_preferences(&elsewhere.path().join("none.db")).is_err());
+}
+
+#[test]
 fn a_job_is_ended_for_the_program_that_left_it_alone() {
     let (_folder, store) = store();
     let id = store.enqueue(JobKind::Train, "a", "{}", Some("gone")).unwrap();

@@ -1,11 +1,13 @@
 //! Drafts of forms, and preferences.
 
+use std::path::Path;
+
 use app::api::Preferences;
 use engine::config::ConfigError;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::Store;
-use crate::Result;
+use crate::{Error, Result};
 
 impl Store {
     pub fn draft(&self, form: &str) -> Result<Option<String>> {
@@ -29,6 +31,17 @@ impl Store {
         self.with(read)
     }
 
+    /// The preferences in the database at `path`, to which nothing can be written.
+    pub fn read_preferences(path: &Path) -> Result<Preferences> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let read_only = |options: &str| {
+            let uri = format!("file:{}?mode=ro{options}", uri_path(path));
+            Ok(read(&Connection::open_with_flags(uri, flags)?)?)
+        };
+        // Where no log can be laid beside it, nobody writes: it is read as it lies there.
+        read_only("").or_else(|_: Error| read_only("&immutable=1"))
+    }
+
     pub fn set_preferences(&self, preferences: &Preferences) -> Result<()> {
         self.with(|db| write(db, preferences))
     }
@@ -49,6 +62,11 @@ impl Store {
         })?;
         Ok(changed?)
     }
+}
+
+/// What stands for `path` in a URI.
+fn uri_path(path: &Path) -> String {
+    path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
 }
 
 /// Preferences of an older version that no longer read are not worth an error.

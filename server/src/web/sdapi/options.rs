@@ -7,7 +7,7 @@
 //! | `sd_model_checkpoint` | the model of calls that name none |
 //! | `samples_save` | false: `save_images` of a call saves nothing |
 //! | `return_grid` | false: no grid among the images of a call that saves |
-//! | `show_progress_every_n_steps`, `live_previews_enable` | the preferences of the same meaning on the Settings tab |
+//! | `show_progress_every_n_steps`, `live_previews_enable`, `save_incomplete_images` | the preferences of the same meaning on the Settings tab |
 //!
 //! The others are taken and given back, for clients that post the whole map.
 
@@ -29,6 +29,7 @@ const MODEL: &str = "sd_model_checkpoint";
 const HASH: &str = "sd_checkpoint_hash";
 const PREVIEW_EVERY: &str = "show_progress_every_n_steps";
 const LIVE_PREVIEW: &str = "live_previews_enable";
+const HALF_DONE: &str = "save_incomplete_images";
 
 /// 200 with a flat object of all options.
 pub async fn tell(State(web): State<Web>) -> Answer<Json<Object>> {
@@ -73,20 +74,34 @@ fn check(given: &Object) -> Answer<Object> {
 fn store(darkroom: &Darkroom, mut given: Object) -> Result<()> {
     // It follows from the model.
     given.remove(HASH);
-    if let Some(Value::String(title)) = given.get_mut(MODEL) {
-        *title = meant(darkroom, title)?.name;
+    if let Some(Value::String(title)) = given.remove(MODEL)
+        && let Some(model) = chosen_model(darkroom, &title)?
+    {
+        given.insert(MODEL.into(), model.into());
     }
-    let (every, live) = (given.remove(PREVIEW_EVERY), given.remove(LIVE_PREVIEW));
-    if every.is_some() || live.is_some() {
+    let [every, live, half_done] =
+        [PREVIEW_EVERY, LIVE_PREVIEW, HALF_DONE].map(|key| given.remove(key));
+    if every.is_some() || live.is_some() || half_done.is_some() {
         darkroom.store.change_preferences(|preferences| {
             let every = every.and_then(|every| usize::try_from(every.as_u64()?).ok());
             preferences.preview_every = every.unwrap_or(preferences.preview_every);
-            let live = live.and_then(|live| live.as_bool());
-            preferences.live_preview = live.unwrap_or(preferences.live_preview);
+            let is_on = |value: Option<Value>| value.and_then(|value| value.as_bool());
+            preferences.live_preview = is_on(live).unwrap_or(preferences.live_preview);
+            preferences.keep_half_done = is_on(half_done).unwrap_or(preferences.keep_half_done);
             Ok(())
         })?;
     }
     darkroom.store.set_options(&given)
+}
+
+/// The name of the model that a client calls `title`; none for the one that was set before and is gone
+/// since, which a client posts back with all the others that it got.
+fn chosen_model(darkroom: &Darkroom, title: &str) -> Result<Option<String>> {
+    match meant(darkroom, title) {
+        Ok(model) => Ok(Some(model.name)),
+        Err(_) if default_model(darkroom).is_ok_and(|set| set == title) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn all(darkroom: &Darkroom) -> Result<Object> {
@@ -102,6 +117,7 @@ fn all(darkroom: &Darkroom) -> Result<Object> {
     options.insert(HASH.into(), hash.into());
     options.insert(PREVIEW_EVERY.into(), preferences.preview_every.into());
     options.insert(LIVE_PREVIEW.into(), preferences.live_preview.into());
+    options.insert(HALF_DONE.into(), preferences.keep_half_done.into());
     Ok(options)
 }
 

@@ -25,7 +25,7 @@ const RESIZE_MODES: [(i64, ResizeMode); 8] = [
 /// The files and how they are used.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pictures {
-    image: Vec<u8>,
+    images: Vec<Vec<u8>>,
     mask: Option<Vec<u8>>,
     denoising_strength: f64,
     resize_mode: ResizeMode,
@@ -41,7 +41,7 @@ impl Pictures {
     /// no picture, 422 for what cannot be done with it.
     pub fn take(fields: &mut Object) -> Answer<Self> {
         let taken = Self {
-            image: image(&fields["init_images"])?,
+            images: images(&fields["init_images"], number(fields, "batch_size"))?,
             mask: fields["mask"].as_str().map(|mask| decoded(mask, "mask")).transpose()?,
             denoising_strength: fields["denoising_strength"].as_f64().unwrap_or(0.75),
             resize_mode: resize_mode(number(fields, "resize_mode"))?,
@@ -58,8 +58,12 @@ impl Pictures {
         Ok(taken)
     }
 
-    /// All but the files, which [`Self::keep`] gives their names.
+    /// All but the files, which [`Self::keep`] gives their names. Of several pictures each batch draws
+    /// one from each.
     pub fn apply(&self, settings: &mut GenerateSettings) {
+        if self.images.len() > 1 {
+            settings.batch_size = self.images.len();
+        }
         settings.denoising_strength = self.denoising_strength;
         settings.resize_mode = self.resize_mode;
         settings.mask_blur = self.mask_blur;
@@ -75,7 +79,8 @@ impl Pictures {
             let kept = darkroom.add_input(bytes);
             Ok(kept.map_err(|error| error.renamed("image", field))?.name)
         };
-        settings.init_image = keep(&self.image, "init_images")?;
+        let names = self.images.iter().map(|image| keep(image, "init_images"));
+        settings.init_image = names.collect::<Result<Vec<_>>>()?.join(", ");
         if let Some(mask) = &self.mask {
             settings.mask = keep(mask, "mask")?;
         }
@@ -83,16 +88,25 @@ impl Pictures {
     }
 }
 
-fn image(given: &Value) -> Answer<Vec<u8>> {
-    let missing = || ApiFault::new(StatusCode::NOT_FOUND, "Init image not found");
-    match given.as_array().map(Vec::as_slice) {
-        None | Some([]) => Err(missing()),
-        Some([Value::String(image)]) => decoded(image, "init_images"),
-        Some([_]) => Err(ApiFault::field("init_images", "give an image in base64")),
-        Some(_) => {
-            Err(ApiFault::field("init_images", "give one image; every picture begins from it"))
-        }
+/// One image, which all pictures begin from, or as many as a batch has at most.
+fn images(given: &Value, batch_size: i64) -> Answer<Vec<Vec<u8>>> {
+    let given = given.as_array().map(Vec::as_slice).unwrap_or_default();
+    if given.is_empty() {
+        return Err(ApiFault::new(StatusCode::NOT_FOUND, "Init image not found"));
     }
+    if given.len() > 1 && given.len() as i64 > batch_size {
+        let words = format!(
+            "bad number of images passed; expecting {batch_size} or less, got {}: give one, or a \
+             batch_size that has room for all",
+            given.len()
+        );
+        return Err(ApiFault::field("init_images", words));
+    }
+    let image = |image: &Value| match image {
+        Value::String(image) => decoded(image, "init_images"),
+        _ => Err(ApiFault::field("init_images", "give images in base64")),
+    };
+    given.iter().map(image).collect()
 }
 
 fn resize_mode(number: i64) -> Answer<ResizeMode> {
