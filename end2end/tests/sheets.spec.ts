@@ -47,18 +47,3 @@ test('a walk goes there and back, in as many frames as asked', async ({ page }) 
   expect(control, 'an animated PNG').toBeGreaterThan(0);
   expect(animation.readUInt32BE(control + 4), 'five there, the three between back').toBe(5 + 3);
 });
-
-test('a grid that has not all pictures says so', async ({ page }) => {
-  test.setTimeout(300_000);
-  await open(page, '/');
-  // A file holds 64 pictures of this size.
-  await form.number(page, 'Width').fill('256');
-  await form.number(page, 'Height').fill('256');
-  await fold(page, 'Second pass').locator('summary').click();
-  await form.number(page, 'Enlarge').fill('4');
-  await form.number(page, 'Second denoising').fill('0');
-  await form.generate(page, { ...SMALL, steps: 1, batchCount: 65 });
-  await expect(form.images(page)).toHaveCount(65, { timeout: 240_000 });
-  await expect(form.progress(page)).toBeHidden({ timeout: 60_000 });
-  await expect(form.results(page).getByText('The grid has the first 64 of 65 images')).toBeVisible();
-});

@@ -8,8 +8,7 @@ import { expect, open, takenOver, test, type Page } from './studio.ts';
 import * as train from './train-form.ts';
 
 /** What a page may weigh, packed. */
-const USUAL = 350 * 1024;
-const MOST: Record<string, number> = {};
+const MOST = 350 * 1024;
 
 /** Bytes of the answer at `url` as they travel, packed with gzip. */
 function packed(url: string): Promise<number> {
@@ -45,12 +44,11 @@ test('every tab is light when it is opened first', async ({ page, browser }) => 
     await train.finished(page, 'light');
     await open(page, `${server.url}/`);
     await drawing.draw(page, { model: 'digits', sampler: 'DDIM', steps: 2, batchCount: 1, batchSize: 2, seed: 1 });
-    for (const { path, name } of TABS) {
+    for (const { path } of TABS) {
       // Nobody has moved a pointer over this one.
       const looked = await browser.newPage();
       const { sum, told } = await weight(looked, `${server.url}${path}`);
-      console.log(told);
-      expect.soft(sum, told).toBeLessThanOrEqual(MOST[name] ?? USUAL);
+      expect.soft(sum, told).toBeLessThanOrEqual(MOST);
       await looked.close();
     }
   } finally {
