@@ -107,6 +107,17 @@ test('the seed is drawn and used again', async ({ page }) => {
   await expect(form.number(page, 'Seed')).toHaveValue(seed ?? 'a number');
 });
 
+test('the seed of a picture that is enlarged is used again', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, SMALL);
+  await page.getByAltText('Image with seed 72', { exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Enlarged image' });
+  await dialog.getByRole('button', { name: 'Use this seed' }).click();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(form.number(page, 'Seed')).toHaveValue('72');
+});
+
 test('a reload in the middle loses nothing', async ({ page }) => {
   await open(page, '/');
   await form.generate(page, { ...form.LONG, batchSize: 4 });

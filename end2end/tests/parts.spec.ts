@@ -1,5 +1,6 @@
 import * as drawing from './generate-form.ts';
 import { expect, fold, hydrated, open, takenOver, test, type Page } from './studio.ts';
+import * as train from './train-form.ts';
 
 const MORE = '**/pkg/parts-*/split_more.wasm';
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 2, batchCount: 1, batchSize: 2, seed: 40 };
@@ -74,6 +75,66 @@ test('a page that is only looked at loads what is in sight, and the rest when so
   await expect.poll(() => [...parts]).toEqual(['generate', 'more', 'train']);
   await page.getByRole('link', { name: 'Gallery', exact: true }).focus();
   await expect.poll(() => [...parts]).toEqual(['generate', 'more', 'train', 'gallery']);
+});
+
+test('what a run has to tell comes when somebody is there, and with news of it', async ({ page, browser, baseURL }) => {
+  await open(page, '/train');
+  await train.fillTiny(page, 'told-later', { Steps: '4000', 'Sample every': '4000' });
+  // A browser of its own, where no fold was left open.
+  const context = await browser.newContext({ baseURL });
+  const looked = await context.newPage();
+  const parts = partsOf(looked);
+  await looked.goto('/train');
+  await takenOver(looked);
+  await looked.evaluate(() => fetch('/healthz'));
+  expect([...parts]).toEqual(['train']);
+
+  await train.start(page);
+  await train.reached(looked, 20);
+  expect([...parts]).toContain('run');
+  await expect(looked.getByRole('heading', { name: 'told-later' })).toBeVisible();
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await expect(looked.getByText('Stopped.', { exact: false })).toBeVisible();
+  await context.close();
+});
+
+test('a run that is over is shown as the server wrote it, and is looked into when somebody is there', async ({ page, browser, baseURL }) => {
+  await open(page, '/train');
+  await train.fillTiny(page, 'over', { Steps: '40' });
+  await train.start(page);
+  await train.finished(page, 'over');
+  const context = await browser.newContext({ baseURL });
+  const looked = await context.newPage();
+  const parts = partsOf(looked);
+  await looked.goto('/train');
+  await takenOver(looked);
+  await expect(looked.getByTestId('train-step')).toHaveText(/40\s*\/\s*40/);
+  await expect(train.curve(looked)).toBeVisible();
+  expect([...parts]).toEqual(['train']);
+  await train.curve(looked).hover();
+  await expect(looked.locator('.readout')).toContainText(/Step\s*\d+\s*Loss\s*\d/);
+  await context.close();
+});
+
+test('a preset that is picked before its code has come fills the form', async ({ page }) => {
+  let come = () => {};
+  const held = new Promise<void>((resolve) => (come = resolve));
+  await page.route('**/pkg/parts-*/split_run.wasm', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto('/train');
+  await takenOver(page);
+  await page.getByLabel('Run name', { exact: true }).fill('early');
+  await page.getByLabel('Preset', { exact: true }).selectOption('reference');
+  await page.locator('summary', { hasText: 'All settings' }).click();
+  await train.setting(page, 'Timesteps').fill('77');
+  come();
+  await hydrated(page);
+  await expect(page.getByLabel('Preset', { exact: true })).toHaveValue('reference');
+  await expect(train.setting(page, 'Down channels')).toHaveValue('32, 64, 128, 256');
+  await expect(page.getByLabel('Run name', { exact: true })).toHaveValue('early');
+  await expect(train.setting(page, 'Timesteps'), 'was typed, too').toHaveValue('77');
 });
 
 test('a press is the first that the page hears, and does what it says', async ({ page }) => {

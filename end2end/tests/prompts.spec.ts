@@ -1,5 +1,7 @@
 import * as form from './generate-form.ts';
+import { Server } from './server.ts';
 import { expect, open, test, type Page } from './studio.ts';
+import * as train from './train-form.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 4, batchCount: 1, batchSize: 1, seed: 620 };
 
@@ -82,6 +84,40 @@ test('the negative prompt of Settings goes to every picture', async ({ page }) =
     await always(page, '');
   }
   await expect(page.getByText('Settings adds')).toBeHidden();
+});
+
+test('Settings begins with words to stay away from, and it is told where they go unused', async ({ page }) => {
+  const words = 'nudity, racism, oppression, exploitation';
+  const server = new Server();
+  try {
+    await server.start();
+    await open(page, `${server.url}/settings`);
+    await expect(page.getByLabel('Negative prompt of all models')).toHaveValue(words);
+    await open(page, `${server.url}/`);
+    await form.fill(page, { model: 'digits' });
+    const told = page.getByText(`Settings adds “${words}” to all models`);
+    await expect(told).toContainText('this one does not know these words, so they go unused');
+    await form.fill(page, { model: 'textures' });
+    await expect(told).toContainText('this one takes no negative prompt, so they go unused');
+  } finally {
+    await server.discard();
+  }
+});
+
+test('a model that knows nothing but classes asks for one', async ({ page }) => {
+  await open(page, '/train');
+  await train.fillTiny(page, 'classed', { Steps: '2', 'Checkpoint every': '2', 'Sample every': '2', 'Class dropout': '0' });
+  await page.getByLabel('Learn its classes', { exact: true }).check();
+  await train.start(page);
+  await train.finished(page, 'classed');
+  await open(page, '/?model=classed');
+  await expect(page.getByText('never learned to draw without a class')).toBeVisible();
+  await expect(negative(page)).toBeHidden();
+  await prompt(page).fill('');
+  await form.generate(page, { ...SMALL, model: 'classed' });
+  await expect(prompt(page)).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByText('this model needs a class for every picture, such as 0')).toBeVisible();
+  expect(await form.draw(page, { prompt: '7' })).toMatch(/^7\nSteps: 4/);
 });
 
 test('a class that is not known is told with those that are nearest', async ({ page }) => {

@@ -1,6 +1,6 @@
 import * as form from './generate-form.ts';
 import { grayPng } from './png.ts';
-import { expect, fold, open, test } from './studio.ts';
+import { expect, fold, open, test, type Page } from './studio.ts';
 
 const SMALL = { model: 'digits', sampler: 'DDIM', steps: 3, batchCount: 1, batchSize: 1, seed: 90 };
 const given = { name: 'given.png', mimeType: 'image/png', buffer: grayPng(28, (x, y) => 4 * x + 4 * y) };
@@ -40,6 +40,50 @@ test('a second pass is made as its settings say, and told', async ({ page }) => 
   await page.getByLabel('Upscaler').selectOption('Lanczos');
   const smooth = await drawn('0.2');
   expect(smooth.picture.equals(weak.picture)).toBe(false);
+});
+
+/** Three pictures with a second pass that takes a while for each. */
+async function drawThree(page: Page, seed: number): Promise<void> {
+  await open(page, '/');
+  await fold(page, 'Second pass').locator('summary').click();
+  await form.number(page, 'Enlarge').fill('2');
+  await form.number(page, 'Second steps').fill(`${SECOND_STEPS}`);
+  await form.number(page, 'Second denoising').fill('1');
+  await form.generate(page, { ...SMALL, batchSize: 3, seed });
+}
+
+const SECOND_STEPS = 300;
+
+/** Waits until more than `steps` are made, those of second passes included. */
+async function beyond(page: Page, steps: number): Promise<void> {
+  const made = async () => Number(/Step (\d+)/.exec(await form.results(page).innerText())?.[1] ?? 0);
+  await expect.poll(made, { timeout: 60_000 }).toBeGreaterThan(steps);
+}
+
+test('Interrupt within second passes keeps the pictures that have theirs', async ({ page }) => {
+  await drawThree(page, 95);
+  await beyond(page, SMALL.steps + SECOND_STEPS);
+  await form.interrupt(page);
+  const told = form.results(page).getByText(/^Interrupted: \d images? of 3 kept/);
+  await expect(told).toBeVisible();
+  const kept = Number(/\d+/.exec(await told.innerText())?.[0]);
+  expect([1, 2]).toContain(kept);
+  await expect(form.images(page)).toHaveCount(kept);
+  await expect(page.getByAltText('Image with seed 95', { exact: true })).toHaveJSProperty('naturalWidth', 56);
+});
+
+test('Skip within second passes leaves out the picture at hand alone', async ({ page }) => {
+  await drawThree(page, 97);
+  await beyond(page, SMALL.steps);
+  const skip = page.getByRole('button', { name: 'Skip', exact: true });
+  await skip.click();
+  await beyond(page, SMALL.steps + 2 * SECOND_STEPS);
+  await expect(skip, 'no picture follows the last').toBeHidden();
+  await expect(form.progress(page)).toBeHidden({ timeout: 60_000 });
+  await expect(form.images(page)).toHaveCount(2);
+  for (const seed of [98, 99]) {
+    await expect(page.getByAltText(`Image with seed ${seed}`, { exact: true })).toHaveJSProperty('naturalWidth', 56);
+  }
 });
 
 test('a second pass beyond what can be drawn is told at its field', async ({ page }) => {

@@ -41,6 +41,12 @@ test('a style of usual settings brings them back, around what is typed', async (
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 
+  test('the field of a style says what belongs into it', async ({ page }) => {
+    await page.goto('/');
+    await expect(page.getByPlaceholder('Name of a style')).toBeVisible();
+    await expect(page.getByPlaceholder('Name of a style')).toHaveAccessibleName('Name of a style');
+  });
+
   test('a style is kept and applied', async ({ page }) => {
     await page.goto('/');
     await form.fill(page, { model: 'digits', steps: 9 });

@@ -7,6 +7,7 @@ mod browser;
 mod cuda;
 mod fingerprint;
 mod glue;
+mod merge;
 mod models;
 mod pack;
 mod program;

@@ -1,6 +1,6 @@
 //! The Process form as it was typed: which picture goes under which noise.
 
-use engine::config::{ConfigError, DiffusionParams, FieldError, RunConfig};
+use engine::config::{BetaSchedule, ConfigError, DiffusionParams, FieldError, RunConfig};
 use serde::{Deserialize, Serialize};
 
 /// Every field as text. The noise schedule's have the names of its settings.
@@ -22,17 +22,18 @@ pub struct ProcessForm {
 
 impl Default for ProcessForm {
     fn default() -> Self {
-        let config = RunConfig::default();
-        let value = |field: &str| config.get(&key(field)).unwrap_or_default();
+        // Field by field: a browser would load the whole configuration's code to ask for them by key.
+        let params = DiffusionParams::default();
+        let schedule = BetaSchedule::NAMES[params.beta_schedule as usize];
         Self {
             dataset: "digits".into(),
             image: "0".into(),
             input: String::new(),
-            num_timesteps: value("num_timesteps"),
-            beta_start: value("beta_start"),
-            beta_end: value("beta_end"),
-            beta_schedule: value("beta_schedule"),
-            rescale_zero_snr: value("rescale_zero_snr"),
+            num_timesteps: params.num_timesteps.to_string(),
+            beta_start: params.beta_start.to_string(),
+            beta_end: params.beta_end.to_string(),
+            beta_schedule: schedule.into(),
+            rescale_zero_snr: params.rescale_zero_snr.to_string(),
         }
     }
 }
@@ -145,6 +146,14 @@ mod tests {
         assert_eq!(ProcessForm::read(get), form);
         assert_eq!(ProcessForm::read(|_| None), ProcessForm::default());
         assert!(form.params().unwrap().rescale_zero_snr);
+    }
+
+    #[test]
+    fn a_fresh_form_has_the_values_of_a_fresh_configuration() {
+        let config = RunConfig::default();
+        for (name, value) in &ProcessForm::default().pairs()[3..] {
+            assert_eq!(config.get(&key(name)).as_deref(), Some(*value), "{name}");
+        }
     }
 
     #[test]

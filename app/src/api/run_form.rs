@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// The text of every setting by its key, and the preset the form started from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct RunForm {
+    #[serde(default = "RunForm::first_preset")]
     pub preset: String,
     #[serde(flatten)]
     pub values: BTreeMap<String, String>,
@@ -16,13 +16,18 @@ pub struct RunForm {
 
 impl Default for RunForm {
     fn default() -> Self {
-        Self::preset(engine::config::PRESETS[0].name)
+        Self::preset(Self::FIRST_PRESET)
     }
 }
 
 impl RunForm {
     pub const DATASET: &str = "dataset_params.im_path";
     pub const NAME: &str = "train_params.task_name";
+    const FIRST_PRESET: &str = engine::config::PRESETS[0].name;
+
+    fn first_preset() -> String {
+        Self::FIRST_PRESET.into()
+    }
 
     /// The form filled from the preset called `name`; an unknown one gives the reference's values.
     pub fn preset(name: &str) -> Self {

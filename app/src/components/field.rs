@@ -13,6 +13,9 @@ pub fn Field(
     #[prop(into)] fault: Signal<Option<String>>,
     children: Children,
 ) -> impl IntoView {
+    if !help.is_empty() {
+        provide_context(Helped(id));
+    }
     view! {
         <div class="field" class:faulty=move || fault.with(Option::is_some)>
             <span class="field-head">
@@ -25,6 +28,15 @@ pub fn Field(
         </div>
     }
     .into_any()
+}
+
+/// The control that has help, which it asks for while the frame around it is made.
+#[derive(Clone, Copy)]
+struct Helped(&'static str);
+
+/// Whether the frame around the control `id` has help.
+fn is_helped(id: &str) -> bool {
+    use_context::<Helped>().is_some_and(|helped| helped.0 == id)
 }
 
 /// The message under a control.
@@ -52,6 +64,7 @@ pub fn TextInput(
     list: &'static str,
     #[prop(into)] fault: Signal<Option<String>>,
 ) -> impl IntoView {
+    let helped = is_helped(id);
     view! {
         <input
             id=id
@@ -69,7 +82,7 @@ pub fn TextInput(
             prop:value=move || value.get()
             on:input=move |event| value.set(event_target_value(&event))
             aria-invalid=move || fault.with(Option::is_some).then_some("true")
-            aria-describedby=move || described_by(id, fault.with(Option::is_some))
+            aria-describedby=move || described_by(id, helped, fault.with(Option::is_some))
         />
     }
 }
@@ -85,6 +98,7 @@ pub fn TextArea(
     #[prop(into)] fault: Signal<Option<String>>,
     #[prop(optional, into)] on_key: Option<Callback<KeyboardEvent>>,
 ) -> impl IntoView {
+    let helped = is_helped(id);
     view! {
         <textarea
             id=id
@@ -102,7 +116,7 @@ pub fn TextArea(
             }
             on:input=move |event| value.set(event_target_value(&event))
             aria-invalid=move || fault.with(Option::is_some).then_some("true")
-            aria-describedby=move || described_by(id, fault.with(Option::is_some))
+            aria-describedby=move || described_by(id, helped, fault.with(Option::is_some))
         >
             {value.get_untracked()}
         </textarea>
@@ -119,6 +133,7 @@ pub fn Choice(
     #[prop(into)] fault: Signal<Option<String>>,
     #[prop(optional, into)] on_change: Option<Callback<String>>,
 ) -> impl IntoView {
+    let helped = is_helped(id);
     let entry = move |(key, words): (String, String)| {
         let chosen = {
             let key = key.clone();
@@ -139,7 +154,7 @@ pub fn Choice(
                     }
                 }
                 aria-invalid=move || fault.with(Option::is_some).then_some("true")
-                aria-describedby=move || described_by(id, fault.with(Option::is_some))
+                aria-describedby=move || described_by(id, helped, fault.with(Option::is_some))
             >
                 {move || options.get().into_iter().map(entry).collect_view()}
             </select>
@@ -185,6 +200,9 @@ fn help_id(id: &str) -> String {
     format!("{id}-help")
 }
 
-fn described_by(id: &str, faulty: bool) -> String {
-    if faulty { format!("{} {}", fault_id(id), help_id(id)) } else { help_id(id) }
+/// What tells more of the control `id`, if anything does.
+fn described_by(id: &str, helped: bool, faulty: bool) -> Option<String> {
+    let told: Vec<String> =
+        faulty.then(|| fault_id(id)).into_iter().chain(helped.then(|| help_id(id))).collect();
+    (!told.is_empty()).then(|| told.join(" "))
 }

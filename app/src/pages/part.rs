@@ -6,11 +6,13 @@ use leptos::prelude::*;
 use leptos::wasm_split::SplitLoaderError;
 use leptos_router::ChooseView;
 
+use super::train::Training;
+use crate::api::{ApiError, JobId};
 use crate::components::notice::PageFault;
 
 /// A page, or the reason why its part did not come.
 type Page = Result<AnyView, SplitLoaderError>;
-type Loading<T> = Pin<Box<dyn Future<Output = T>>>;
+pub type Loading<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// A page for the router, or a piece for [`Later`](crate::components::later::Later).
 #[derive(Clone, Copy)]
@@ -49,30 +51,50 @@ impl ChooseView for Part {
     async fn preload(&self) {}
 }
 
+pub const MISSING: &str =
+    "Its part of the program did not come: Darkroom has been updated or ended.";
+
 /// The parts belong to the module that runs here, and a newer program has other ones.
 fn missing() -> AnyView {
-    let message = "Its part of the program did not come: Darkroom has been updated or ended.";
-    view! { <PageFault message=message.into() /> }.into_any()
+    view! { <PageFault message=MISSING.into() /> }.into_any()
 }
 
-/// Names for pages, each with the part of the module that it is in.
+/// Names for pages, each with the part of the module that it is in, and what must be done before.
 macro_rules! pages {
-    ($($name:ident in $part:ident: $page:path,)*) => {$(
-        pub const $name: Part = {
-            #[leptos::wasm_split::wasm_split($part, wasm_split_path = ::leptos::wasm_split, fallible, preload(load))]
-            #[allow(non_snake_case)]
-            fn $name() -> Page {
-                Ok($page().into_any())
-            }
-            Part {
-                page: || Box::pin($name()),
-                #[cfg(feature = "ssr")]
-                written: || $page().into_any(),
-                #[cfg(feature = "hydrate")]
-                load: || Box::pin(load()),
-            }
-        };
+    ($($name:ident in $part:ident $(after $ready:path)?: $page:path,)*) => {$(
+        pub const $name: Part = page!($name in $part $(after $ready)?: $page);
     )*};
+}
+
+macro_rules! page {
+    ($name:ident in $part:ident: $page:path) => {{
+        #[leptos::wasm_split::wasm_split($part, wasm_split_path = ::leptos::wasm_split, fallible, preload(load))]
+        #[allow(non_snake_case)]
+        fn $name() -> Page {
+            Ok($page().into_any())
+        }
+        page!($page, || Box::pin($name()), load)
+    }};
+    ($name:ident in $part:ident after $ready:path: $page:path) => {{
+        #[leptos::wasm_split::wasm_split($part, wasm_split_path = ::leptos::wasm_split, fallible, preload(load))]
+        #[allow(non_snake_case)]
+        fn $name() -> Result<Loading<AnyView>, SplitLoaderError> {
+            Ok(Box::pin(async {
+                $ready().await;
+                $page().into_any()
+            }))
+        }
+        page!($page, || Box::pin(async { Ok($name().await?.await) }), load)
+    }};
+    ($page:path, $loaded:expr, $load:ident) => {
+        Part {
+            page: $loaded,
+            #[cfg(feature = "ssr")]
+            written: || $page().into_any(),
+            #[cfg(feature = "hydrate")]
+            load: || Box::pin($load()),
+        }
+    };
 }
 
 // What some parts have in common and others have not becomes a file for each such set of parts: more
@@ -82,12 +104,12 @@ pages! {
     TRAIN in train: super::train::Train,
     GALLERY in gallery: super::gallery::Gallery,
     DELETED in gallery: super::gallery::Deleted,
-    COMPARE in gallery: super::compare::Compare,
-    DATASETS in library: super::datasets::Datasets,
-    MODELS in library: super::models::Models,
-    PNG_INFO in library: super::png_info::PngInfo,
-    PROCESS in library: super::process::Process,
-    SETTINGS in library: super::settings::Settings,
+    COMPARE in tools: super::compare::Compare,
+    DATASETS in datasets: super::datasets::Datasets,
+    MODELS in models: super::models::Models,
+    PNG_INFO in tools: super::png_info::PngInfo,
+    PROCESS in tools: super::process::Process,
+    SETTINGS in tools: super::settings::Settings,
     // What can wait until somebody is about to use it.
     QUEUED in more: crate::components::job_list::Queued,
     GENERATE_ALWAYS in more: super::generate::Always,
@@ -96,6 +118,18 @@ pages! {
     GENERATE_COUNT in more: super::generate::Count,
     GENERATE_OUTCOME in more: super::generate::Outcome,
     GENERATE_UNDER in more: super::generate::Under,
+    GALLERY_ENLARGED in more: super::gallery::Enlargement,
+    TRAIN_PLAN in run: super::train::Plan,
+    TRAIN_RUN in run after super::train::open_run: super::train::RunView,
+}
+
+/// Brings the run `job`, or the newest, on show; the code that reads it comes first.
+#[leptos::wasm_split::wasm_split(run, wasm_split_path = ::leptos::wasm_split, fallible)]
+pub fn show_run(
+    training: Training,
+    job: Option<JobId>,
+) -> Result<Loading<Result<(), ApiError>>, SplitLoaderError> {
+    Ok(Box::pin(training.fetch(job)))
 }
 
 /// The page that the router shows at `path`, if there is one.

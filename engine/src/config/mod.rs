@@ -42,7 +42,7 @@ pub use presets::{PRESETS, Preset};
 pub use prompt::{Mix, Negative, Part, Prompt};
 pub use sampler_options::{ClipSample, StepVariance, TimestepSpacing};
 pub use sampling::{SAMPLERS, SCHEDULES, SamplerInfo, SamplerKind, Sampling, ScheduleKind};
-pub use settings::{Group, Kind, SETTINGS, Setting, setting_at};
+pub use settings::{Group, Kind, SETTING_KEYS, SETTINGS, Setting, setting_at};
 pub use size::check_size;
 pub use training::{Precision, TimestepSampling, TrainParams};
 pub use validate::{ValidConfig, name_fault, parse_colour};

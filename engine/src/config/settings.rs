@@ -104,6 +104,17 @@ const fn float(min: f64, max: f64) -> Kind {
     Kind::Float { min, max }
 }
 
+/// The keys of [`SETTINGS`]: a browser that needs no words of them loads none.
+pub const SETTING_KEYS: [&str; SETTINGS.len()] = {
+    let mut keys = [""; SETTINGS.len()];
+    let mut place = 0;
+    while place < keys.len() {
+        keys[place] = SETTINGS[place].key;
+        place += 1;
+    }
+    keys
+};
+
 /// All settings of a run in the order the form shows them.
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[

@@ -17,7 +17,7 @@ pub use reader::{Fault, Reader};
 /// The number that `text` is, if it is one. A browser reads it itself, which saves a large table.
 pub fn number(text: &str) -> Option<f64> {
     #[cfg(target_family = "wasm")]
-    let number = js_sys::Number::new(&text.into()).value_of();
+    let number = wasm_bindgen::JsValue::from_str(text).unchecked_into_f64();
     #[cfg(not(target_family = "wasm"))]
     let number = text.parse().unwrap_or(f64::NAN);
     (!text.is_empty() && !number.is_nan()).then_some(number)

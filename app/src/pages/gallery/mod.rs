@@ -18,14 +18,16 @@ use leptos_router::{hooks::use_query_map, params::ParamsMap};
 use crate::api::{ApiError, GalleryPage, GalleryQuery, fetch_gallery, form_fault};
 use crate::components::address::hold_address;
 use crate::components::draft::after_pause;
+use crate::components::later::Later;
 use crate::components::notice::Empty;
 use crate::components::show::Show;
 use crate::json::load;
 use crate::live::Live;
+use crate::pages::part;
 use bar::Bar;
 pub use deleted::Deleted;
 use desk::{Desk, follow_server};
-use enlargement::Enlargement;
+pub use enlargement::Enlargement;
 use search::SearchForm;
 use undo::Undo;
 use wall::Wall;
@@ -85,7 +87,7 @@ fn Panels(opening: Opening) -> impl IntoView {
                 <Wall />
             </Show>
             {paging}
-            <Enlargement />
+            <Later part=part::GALLERY_ENLARGED />
         </div>
     }
 }

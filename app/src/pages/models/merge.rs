@@ -106,10 +106,10 @@ fn Fields(values: [RwSignal<String>; 5], fault: FormFault, names: Vec<String>) -
 
 /// What each weight of the new model is.
 fn formula(c: &str, multiplier: &str) -> String {
-    match (c.is_empty(), multiplier.trim().parse::<f64>()) {
-        (_, Err(_)) => String::new(),
-        (true, Ok(m)) => format!("{:.2} × A + {m:.2} × B", 1.0 - m),
-        (false, Ok(m)) => format!("A + {m:.2} × (B − C)"),
+    match (c.is_empty(), leptos::json::number(multiplier.trim())) {
+        (_, None) => String::new(),
+        (true, Some(m)) => format!("{:.2} × A + {m:.2} × B", 1.0 - m),
+        (false, Some(m)) => format!("A + {m:.2} × (B − C)"),
     }
 }
 

@@ -5,14 +5,16 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlInputElement};
 
-use super::Opening;
-use super::fields::Fields;
+use super::fields::{Fields, put};
+use super::opening::Opening;
 use super::overlay::{Beside, named_beside};
 use super::training::Training;
 use crate::api::{
-    DatasetInfo, Estimate, JobId, JobKind, JobState, JobSummary, ModelInfo, RunForm, Speed,
-    fetch_datasets, fetch_estimate, fetch_trainings, go_on, interrupt, pause, probe, resume, train,
+    DatasetInfo, Estimate, JobId, JobKind, JobState, JobSummary, RunForm, Speed, fetch_datasets,
+    fetch_estimate, fetch_trainings, go_on, interrupt, pause, probe, resume, train,
 };
 use crate::components::address::hold_address;
 use crate::components::draft::{after_pause, keep_draft};
@@ -24,12 +26,21 @@ use crate::words;
 const CLASSES: &str = "model_params.num_classes";
 const AUTOENCODER: &str = "autoencoder_params.kind";
 
+/// What was done to the form before the code of its fields was here.
+#[derive(Clone, Default)]
+struct Early {
+    preset: Option<String>,
+    /// Names of fields with what was typed into them.
+    typed: Vec<(String, String)>,
+}
+
 #[derive(Clone, Copy)]
 pub struct Desk {
     pub live: Live,
     pub training: Training,
     pub datasets: RwSignal<Vec<DatasetInfo>>,
-    pub models: RwSignal<Vec<ModelInfo>>,
+    /// Names of all models.
+    models: StoredValue<Vec<String>>,
     pub runs: RwSignal<Vec<JobSummary>>,
     /// Runs whose curves stand beside the one on show.
     pub beside: RwSignal<Vec<Beside>>,
@@ -41,6 +52,8 @@ pub struct Desk {
     pub measuring: RwSignal<bool>,
     /// What was measured, and for which form.
     measured: RwSignal<Option<(RunForm, Speed)>>,
+    /// What was done before the code of the fields was here; nothing once it is.
+    early: StoredValue<Option<Early>>,
     /// The name last suggested, which a new suggestion may replace.
     suggested: RwSignal<String>,
 }
@@ -53,7 +66,7 @@ impl Desk {
             suggested: RwSignal::new(opening.form.get(RunForm::NAME).to_owned()),
             fields: Fields::new(&opening.form),
             datasets: RwSignal::new(opening.datasets),
-            models: RwSignal::new(opening.models),
+            models: StoredValue::new(opening.models),
             runs: RwSignal::new(opening.runs),
             beside: RwSignal::new(opening.beside),
             estimate: RwSignal::new(opening.estimate),
@@ -61,6 +74,7 @@ impl Desk {
             sending: RwSignal::new(false),
             measuring: RwSignal::new(false),
             measured: RwSignal::new(None),
+            early: StoredValue::new(Some(Early::default())),
         }
     }
 
@@ -105,7 +119,7 @@ impl Desk {
         fit(&mut form, &info);
         let typed = form.get(RunForm::NAME).to_owned();
         if typed.is_empty() || typed == self.suggested.get_untracked() {
-            let taken = taken(&self.runs.get_untracked(), &self.models.get_untracked());
+            let taken = taken(&self.runs.get_untracked(), &self.models.get_value());
             let name = suggest_name(&info.name, &taken);
             self.suggested.set(name.clone());
             form.set(RunForm::NAME, name);
@@ -130,6 +144,40 @@ impl Desk {
         self.fields.fill(&form);
         if by_class {
             self.learn_by_class(true);
+        }
+    }
+
+    /// Takes over what is typed into the field that `event` comes from, also where the field has no
+    /// code of its own yet.
+    pub fn hear(self, event: &Event) {
+        let Some(target) = event.target() else { return };
+        // Lists have the properties that are asked for here, too.
+        let field = target.unchecked_into::<HtmlInputElement>();
+        let is_box = field.type_() == "checkbox";
+        let value = if is_box { field.checked().to_string() } else { field.value() };
+        let name = field.name();
+        if let Some(field) = self.fields.find(&name) {
+            put(field, &value);
+        }
+        self.early.update_value(|early| match early {
+            Some(early) if name == "preset" => early.preset = Some(value),
+            Some(early) => early.typed.push((name, value)),
+            None => {}
+        });
+    }
+
+    /// Picks the preset that was picked before the code of its field was here. What was typed by then
+    /// stays.
+    pub fn catch_up(self) {
+        let Some(Early { preset: Some(preset), typed }) = self.early.get_value() else {
+            return self.early.set_value(None);
+        };
+        self.early.set_value(None);
+        self.pick_preset(&preset);
+        for (name, value) in typed {
+            if let Some(field) = self.fields.find(&name) {
+                put(field, &value);
+            }
         }
     }
 
@@ -167,9 +215,9 @@ impl Desk {
 
     /// The run that Stop ends: the one on show, never another person's.
     pub fn stoppable(self) -> Option<JobId> {
-        self.training.view.with(|view| {
-            view.as_ref().filter(|view| !view.job.state.is_over()).map(|view| view.job.id)
-        })
+        self.training
+            .job
+            .with(|job| job.as_ref().filter(|job| !job.state.is_over()).map(|job| job.id))
     }
 
     pub fn stop(self) {
@@ -184,8 +232,8 @@ impl Desk {
 
     /// The run on show if it goes on, and whether it is paused.
     pub fn pausable(self) -> Option<(JobId, bool)> {
-        self.training.view.with(|view| {
-            let job = view.as_ref().map(|view| &view.job)?;
+        self.training.job.with(|job| {
+            let job = job.as_ref()?;
             (job.state == JobState::Running).then_some((job.id, job.paused))
         })
     }
@@ -285,21 +333,27 @@ pub fn suggest_name(dataset: &str, taken: &[String]) -> String {
 }
 
 /// Names that a new run cannot have.
-pub fn taken(runs: &[JobSummary], models: &[ModelInfo]) -> Vec<String> {
-    let runs = runs.iter().map(|run| run.title.clone());
-    runs.chain(models.iter().map(|model| model.name.clone())).collect()
+pub fn taken(runs: &[JobSummary], models: &[String]) -> Vec<String> {
+    runs.iter().map(|run| run.title.clone()).chain(models.iter().cloned()).collect()
 }
 
 /// Keeps the page true to the server, and the server true to the form.
 pub fn follow_server(desk: Desk) {
     keep_draft("train", move || serde_json::to_string(&desk.fields.typed()).unwrap_or_default());
     after_pause(move || desk.fields.typed(), move |form| desk.estimate_now(form));
-    Effect::new(move |before: Option<u64>| {
+    let is_open = Memo::new(move |_| desk.training.view.with(Option::is_some));
+    Effect::new(move |known: Option<u64>| {
         let missed = desk.live.missed.get();
-        if before.is_some() {
-            spawn_local(desk.show(desk.training.id()));
+        // What is not here yet is not out of date.
+        let is_open = is_open.get();
+        match known {
+            Some(known) if known == missed || !is_open => known,
+            None => missed,
+            Some(_) => {
+                spawn_local(desk.show(desk.training.id()));
+                missed
+            }
         }
-        missed
     });
     Effect::new(move |before: Option<u64>| {
         let changes = desk.live.library.get();
@@ -351,7 +405,7 @@ pub fn address(job: Option<JobId>, quantity: Quantity, beside: &[JobId]) -> Stri
 /// Holds the address to the run on show, and shows the run that an address names.
 pub fn follow_address(desk: Desk) {
     let query = use_query_map();
-    let job = Memo::new(move |_| desk.training.view.with(|view| view.as_ref().map(|v| v.job.id)));
+    let job = Memo::new(move |_| desk.training.job.with(|job| job.as_ref().map(|job| job.id)));
     hold_address(move || {
         let (quantity, beside) = query.with_untracked(|q| (shown_quantity(q), named_beside(q)));
         address(job.get(), quantity, &beside)

@@ -1,6 +1,6 @@
 //! The left side: on what, and how, to train.
 
-use engine::config::{Group, Kind, PRESETS, SETTINGS, Setting};
+use engine::config::{Group, Kind, PRESETS, SETTING_KEYS, SETTINGS, Setting};
 use leptos::prelude::*;
 
 use super::cost::Cost;
@@ -9,7 +9,9 @@ use crate::api::{DatasetInfo, RunForm};
 use crate::components::field::{Checkbox, Choice, Field, TextInput};
 use crate::components::fold::Fold;
 use crate::components::glimpses::Glimpses;
+use crate::components::later::Later;
 use crate::components::notice::Alert;
+use crate::pages::part;
 use crate::words;
 
 /// Pictures of the data set under its picker.
@@ -18,7 +20,7 @@ const THUMBNAILS: u64 = 10;
 #[component]
 pub fn TrainForm() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let messages = desk.fault.beside(SETTINGS.iter().map(|setting| setting.key));
+    let messages = desk.fault.beside(SETTING_KEYS);
     view! {
         <form
             class="controls"
@@ -30,6 +32,7 @@ pub fn TrainForm() -> impl IntoView {
                 event.prevent_default();
                 desk.start();
             }
+            on:input=move |event| desk.hear(&event)
         >
             <DatasetField />
             <Field id=RunForm::NAME label="Run name" fault=desk.fault.at(RunForm::NAME)>
@@ -40,9 +43,7 @@ pub fn TrainForm() -> impl IntoView {
                     fault=desk.fault.at(RunForm::NAME)
                 />
             </Field>
-            <PresetField />
-            <Cost />
-            <AllSettings />
+            <Later part=part::TRAIN_PLAN />
             <Alert messages />
             <Actions />
         </form>
@@ -59,6 +60,18 @@ pub fn TrainForm() -> impl IntoView {
             <input type="hidden" name="job" value=move || desk.stoppable().map(|job| job.to_string()) />
         </form>
         <PauseForm />
+    }
+    .into_any()
+}
+
+/// How to train, and what that costs.
+#[component]
+pub fn Plan() -> impl IntoView {
+    expect_context::<Desk>().catch_up();
+    view! {
+        <PresetField />
+        <Cost />
+        <AllSettings />
     }
     .into_any()
 }

@@ -5,20 +5,42 @@ use leptos_router::hooks::use_query_map;
 
 use super::checkpoints::Checkpoints;
 use super::desk::{Desk, address, shown_quantity};
-use super::overlay::{named_beside, others};
+use super::overlay::{follow_beside, named_beside, others};
 use super::runs::Runs;
 use super::samples::Samples;
 use super::steer::Steer;
 use crate::api::{JobId, JobState, TrainFigures, TrainView};
+use crate::components::later::Later;
 use crate::components::loss_chart::LossChart;
 use crate::components::notice::{Alert, Empty};
 use crate::components::progress::ProgressBar;
 use crate::components::show::Show;
+use crate::pages::part;
 use crate::words;
+
+/// The place of what is told of the run.
+#[component]
+pub fn RunSection() -> impl IntoView {
+    view! {
+        <section class="run" aria-label="Run">
+            <Later part=part::TRAIN_RUN />
+        </section>
+    }
+    .into_any()
+}
+
+/// Listens to the run, and has all of it that is shown.
+pub async fn open_run() {
+    let desk = expect_context::<Desk>();
+    if let Err(error) = desk.training.open().await {
+        desk.fault.set(error);
+    }
+}
 
 #[component]
 pub fn RunView() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    follow_beside(desk);
     let shown = desk.training.view;
     let points = Signal::derive(move || {
         shown.with(|v| v.as_ref().map(|v| v.curve.clone()).unwrap_or_default())
@@ -39,7 +61,6 @@ pub fn RunView() -> impl IntoView {
     let total =
         Signal::derive(move || shown.with(|v| v.as_ref().map_or(0, |v| v.figures.total_steps)));
     view! {
-        <section class="run" aria-label="Run">
             <Show
                 when=move || shown.with(Option::is_some)
                 fallback=|| {
@@ -61,7 +82,6 @@ pub fn RunView() -> impl IntoView {
                 <Checkpoints />
             </Show>
             <Runs />
-        </section>
     }
     .into_any()
 }

@@ -193,8 +193,8 @@ fn RateForm(helm: Helm) -> impl IntoView {
 
 /// `factor` times `by` within what the server takes; what is no number stays as it was typed.
 fn scaled(factor: &str, by: f64) -> String {
-    match factor.trim().parse::<f64>() {
-        Ok(number) if number.is_finite() => (number * by).clamp(0.001, 1000.0).to_string(),
+    match leptos::json::number(factor.trim()) {
+        Some(number) if number.is_finite() => (number * by).clamp(0.001, 1000.0).to_string(),
         _ => factor.to_owned(),
     }
 }

@@ -7,6 +7,7 @@ use crate::api::{
 };
 use crate::json;
 use crate::live::{Live, set_job};
+use crate::pages::part;
 
 /// Points the curve may hold before the older ones are merged in pairs.
 const CURVE_POINTS: usize = 2400;
@@ -14,6 +15,9 @@ const CURVE_POINTS: usize = 2400;
 #[derive(Clone, Copy)]
 pub struct Training {
     live: Live,
+    /// The run on show, as the queue tells of it.
+    pub job: RwSignal<Option<JobSummary>>,
+    /// All that is known of it; in a browser not before the code that shows it is here.
     pub view: RwSignal<Option<TrainView>>,
     /// Answers that are on their way.
     asked: StoredValue<usize>,
@@ -25,18 +29,25 @@ impl Training {
     pub fn new(live: Live) -> Self {
         Self {
             live,
+            job: RwSignal::new(None),
             view: RwSignal::new(None),
             asked: StoredValue::new(0),
             told: StoredValue::new(Vec::new()),
         }
     }
 
-    /// Listens for as long as the page is open.
+    /// Keeps to the queue for as long as the page is open.
     pub fn follow(self) {
-        self.live.on_training(move |text| self.hear(&text));
+        Effect::new(move || {
+            // News of it come by themselves.
+            if self.job.with(|job| job.as_ref().is_some_and(|job| !job.state.is_over())) {
+                self.live.want();
+            }
+        });
         Effect::new(move |before: Option<Option<Newest>>| {
             let newest = self.live.status.with(|status| {
                 let status = status.as_ref()?;
+                self.job.maybe_update(|job| set_job(job.as_mut(), status));
                 self.view.maybe_update(|view| set_job(view.as_mut().map(|v| &mut v.job), status));
                 Some(Newest(status.newest_training))
             });
@@ -54,11 +65,30 @@ impl Training {
 
     /// The run on show.
     pub fn id(self) -> Option<JobId> {
-        self.view.with_untracked(|view| view.as_ref().map(|view| view.job.id))
+        self.job.with_untracked(|job| job.as_ref().map(|job| job.id))
     }
 
     /// Asks for the run `job`, or the newest, and shows it.
     pub async fn show(self, job: Option<JobId>) -> Result<(), ApiError> {
+        self.live.want();
+        match part::show_run(self, job).await {
+            Ok(shown) => shown.await,
+            Err(_) => Err(ApiError::Internal(part::MISSING.into())),
+        }
+    }
+
+    /// Listens, and brings what is not known yet of the run on show.
+    pub async fn open(self) -> Result<(), ApiError> {
+        self.live.on_training(move |text| self.hear(&text));
+        let is_open = self.view.with_untracked(Option::is_some) || self.asked.get_value() > 0;
+        match self.id().filter(|_| !is_open) {
+            Some(job) => self.fetch(Some(job)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What [`show`](Self::show) does once its code is here.
+    pub async fn fetch(self, job: Option<JobId>) -> Result<(), ApiError> {
         self.asked.update_value(|asked| *asked += 1);
         let before = self.live.status.get_untracked();
         let answer = fetch_training(job).await;
@@ -67,13 +97,15 @@ impl Training {
         if self.asked.get_value() == 0 {
             self.told.update_value(Vec::clear);
         }
-        self.view.set(answer?.map(|mut view| {
+        let view = answer?.map(|mut view| {
             told.into_iter().for_each(|event| apply(&mut view, event));
             self.live
                 .status
                 .with_untracked(|now| catch_up(&mut view.job, before.as_ref(), now.as_ref()));
             view
-        }));
+        });
+        self.job.set(view.as_ref().map(|view| view.job.clone()));
+        self.view.set(view);
         Ok(())
     }
 
