@@ -9,8 +9,8 @@ use web_sys::{Event, HtmlElement, HtmlInputElement};
 
 use super::Opening;
 use crate::api::{
-    GenerateForm, GenerateView, ImageId, ImageInfo, JobId, JobState, ModelInfo, Style,
-    fetch_generation, fetch_models, generate, interrupt, skip,
+    GenerateForm, GenerateView, ImageId, ImageInfo, JobId, JobKind, JobState, ModelInfo, Status,
+    Style, fetch_generation, fetch_models, generate, interrupt, skip,
 };
 use crate::components::address::hold_address;
 use crate::components::draft::keep_draft;
@@ -340,6 +340,18 @@ pub fn follow_server(desk: Desk) {
         }
         missed
     });
+    Effect::new(move |before: Option<Option<JobId>>| {
+        let newest = desk.live.status.with(|status| newest_generation(status.as_ref()?));
+        let job = newest.map(|(job, _)| job);
+        let shown = desk.live.generation.with_untracked(|view| view.as_ref().map(|v| v.job.id));
+        if let (Some(before), Some(newest)) = (before, newest)
+            && is_unseen(newest, before, shown)
+            && !desk.live.held.get_untracked()
+        {
+            spawn_local(desk.show(job));
+        }
+        job
+    });
     Effect::new(move |before: Option<u64>| {
         let changes = desk.live.library.get();
         if before.is_some() {
@@ -351,6 +363,19 @@ pub fn follow_server(desk: Desk) {
         }
         changes
     });
+}
+
+/// The generation that was asked for last, of those that the queue tells, and how it stands.
+fn newest_generation(status: &Status) -> Option<(JobId, JobState)> {
+    let jobs = status.jobs.iter().filter(|job| job.kind == JobKind::Generate);
+    jobs.map(|job| (job.id, job.state)).max_by_key(|(id, _)| *id)
+}
+
+/// Whether the `newest` generation began and ended while nothing told of it, and the one on show was
+/// the newest `before`.
+fn is_unseen(newest: (JobId, JobState), before: Option<JobId>, shown: Option<JobId>) -> bool {
+    let (job, state) = newest;
+    state.is_over() && Some(job) > before && shown == before
 }
 
 /// Takes over the picture that an address names, when one is sent here from the results.
@@ -390,4 +415,19 @@ fn address(form: &GenerateForm, job: Option<JobId>) -> String {
     let job = job.map(|job| format!("job={job}"));
     let fields = form.telling().into_iter().map(|(key, value)| format!("{key}={}", encode(value)));
     format!("/?{}", job.into_iter().chain([whole]).chain(fields).collect::<Vec<_>>().join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generation_that_came_and_went_unseen_is_shown() {
+        assert!(is_unseen((8, JobState::Done), Some(7), Some(7)));
+        assert!(is_unseen((1, JobState::Done), None, None));
+        assert!(!is_unseen((8, JobState::Running), Some(7), Some(7)), "its events tell of it");
+        assert!(!is_unseen((8, JobState::Done), Some(7), Some(8)), "it is on show");
+        assert!(!is_unseen((8, JobState::Done), Some(7), Some(3)), "an old one was chosen");
+        assert!(!is_unseen((7, JobState::Done), Some(7), Some(7)));
+    }
 }
