@@ -1,7 +1,5 @@
 //! How much memory drawing takes, told before it is taken.
 
-use candle_core::Device;
-
 use crate::checkpoint::Header;
 use crate::config::{AutoencoderParams, ModelParams};
 use crate::diffusers::UNet2DConfig;
@@ -61,8 +59,8 @@ const GAPS: u64 = 4;
 const MANY: usize = 1 << 20;
 
 impl Footprint {
-    /// Of the network that `header` describes, on `device`.
-    pub fn new(header: &Header, device: &Device) -> Self {
+    /// Of the network that `header` describes, on the CPU or else on a GPU.
+    pub fn new(header: &Header, on_cpu: bool) -> Self {
         let (skips, blocks) = match &header.diffusers {
             Some(spec) => of_diffusers(&spec.unet),
             None => of_reference(&header.network()),
@@ -75,7 +73,7 @@ impl Footprint {
             blocks,
             decoder: latents.map_or_else(Vec::new, of_decoder),
             factor: latents.map_or(1, AutoencoderParams::factor),
-            kernels: device.is_cpu(),
+            kernels: on_cpu,
             threads: rayon::current_num_threads(),
         }
     }
@@ -255,8 +253,7 @@ mod tests {
             ("rgb", (64, 128), 4, 92.1),
         ];
         for (preset, size, batch, megabytes) in measured {
-            let footprint =
-                Footprint { threads: 2, ..Footprint::new(&header(preset), &Device::Cpu) };
+            let footprint = Footprint { threads: 2, ..Footprint::new(&header(preset), true) };
             let told = footprint.drawing_bytes(size, batch, false) as f64 / 1e6;
             assert!((1.0..2.0).contains(&(told / megabytes)), "{preset}, {size:?}: {told}");
         }
@@ -264,7 +261,7 @@ mod tests {
 
     #[test]
     fn of_large_pictures_only_what_the_sampler_holds_grows_with_the_batch() {
-        let footprint = Footprint::new(&header("reference"), &Device::Cpu);
+        let footprint = Footprint::new(&header("reference"), true);
         let bytes = |batch| footprint.drawing_bytes((1024, 1024), batch, true);
         let image = (NUMBER * SAMPLER_IMAGES) << 20;
         assert_eq!(bytes(8) - bytes(4), 4 * (image + image / GAPS));
@@ -273,7 +270,7 @@ mod tests {
 
     #[test]
     fn the_largest_batch_just_fits() {
-        let footprint = Footprint::new(&header("reference"), &Device::Cpu);
+        let footprint = Footprint::new(&header("reference"), true);
         let (size, budget) = ((64, 32), 300 << 20);
         for guided in [false, true] {
             let batch = footprint.largest_batch(size, guided, budget);
@@ -282,6 +279,17 @@ mod tests {
         }
         assert_eq!(footprint.largest_batch(size, true, 0), 1);
         assert_eq!(footprint.weight_bytes(), 4 * 10_188_081);
+    }
+
+    #[test]
+    fn a_gpu_writes_down_windows_and_scores() {
+        let [cpu, gpu] = [true, false].map(|on_cpu| Footprint::new(&header("reference"), on_cpu));
+        let bytes = |footprint: &Footprint| footprint.drawing_bytes((64, 64), 4, false);
+        assert!(bytes(&gpu) > 2 * bytes(&cpu));
+        assert!(
+            gpu.largest_batch((64, 64), false, 4 << 30)
+                < cpu.largest_batch((64, 64), false, 4 << 30)
+        );
     }
 
     #[test]

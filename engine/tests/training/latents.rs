@@ -164,10 +164,10 @@ fn sizes_are_multiples_of_what_both_networks_divide_by() {
     let told = sample(&model, &request, &CancelToken::new(), &mut |_| Ok(())).unwrap_err();
     assert_eq!(told.to_string(), "width: 18 is not a multiple of 4; 16 or 20 would do");
     // The decoder counts: it takes more than a network of the same shape in pixels.
-    let footprint = Footprint::new(&checkpoint.header, &Device::Cpu);
+    let footprint = Footprint::new(&checkpoint.header, true);
     let mut header = checkpoint.header;
     header.latents = None;
-    let pixels = Footprint::new(&header, &Device::Cpu);
+    let pixels = Footprint::new(&header, true);
     let bytes = |footprint: &Footprint| footprint.drawing_bytes((256, 256), 1, false);
     assert!(bytes(&footprint) < bytes(&pixels));
     assert!(bytes(&footprint) > 256 * 256 * 4 * 16);

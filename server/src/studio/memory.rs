@@ -1,12 +1,12 @@
 //! This machine's memory, and whether a drawing fits into it.
 
 use app::api::ModelInfo;
-use candle_core::Device;
 use engine::checkpoint::Header;
 use engine::config::{ConfigError, GenerateSettings, Prompt};
 use engine::footprint::Footprint;
 
 use super::Darkroom;
+use super::card::CardMemory;
 use super::drawing::drawn_size;
 use crate::{Error, Result};
 
@@ -47,11 +47,15 @@ fn bytes(lines: &str, name: &str) -> Option<u64> {
 }
 
 impl Darkroom {
-    /// The room that is free now for drawings of the model with this `header`. A card's memory is not
-    /// known, and not asked.
+    /// The room that is free now for drawings of the model with this `header`, in the memory of what
+    /// computes; nothing where that does not tell.
     pub(super) fn room_for(&self, header: &Header) -> Option<Room> {
-        let memory = Memory::now().filter(|_| self.device.label.starts_with("cpu"))?;
-        Some(Room { footprint: Footprint::new(header, &Device::Cpu), free: memory.free })
+        let on_cpu = self.device.is_cpu();
+        let free = match on_cpu {
+            true => Memory::now()?.free,
+            false => CardMemory::now()?.free,
+        };
+        Some(Room { footprint: Footprint::new(header, on_cpu), free })
     }
 }
 
@@ -150,7 +154,7 @@ mod tests {
         let dataset = DatasetFacts::default();
         let (diffusers, merge, latents) = (None, None, None);
         let header = Header { config, step: 1, dataset, weights, diffusers, merge, latents };
-        let footprint = Footprint::new(&header, &Device::Cpu);
+        let footprint = Footprint::new(&header, true);
         let ask = |batch| fits(&footprint, (28, 28), batch, false, 200 << 20);
         let error = ask(256).unwrap_err();
         let told = error.for_field("batch_size").unwrap();

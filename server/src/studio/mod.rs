@@ -7,6 +7,7 @@ mod augmenting;
 mod batch;
 mod browse;
 pub mod calendar;
+mod card;
 mod checking;
 mod deletions;
 mod drawing;
@@ -54,6 +55,7 @@ mod views;
 mod worker;
 
 pub use api::StudioHandle;
+pub use card::CardMemory;
 pub use checking::{check_draws, check_steps, drawn_seed};
 pub use drawing::{Drawn, Plan, Progress, Sink, Wishes, draw, drawn_size};
 pub use files::{remove_folder, write_whole};
@@ -88,6 +90,12 @@ use store::{Ending, JobRow, Store};
 pub struct DeviceLabel {
     pub label: String,
     pub note: Option<String>,
+}
+
+impl DeviceLabel {
+    pub fn is_cpu(&self) -> bool {
+        self.label.starts_with("cpu")
+    }
 }
 
 /// The program behind page and command line.

@@ -15,7 +15,7 @@ impl Darkroom {
     /// `train_params.batch_size` and the largest that fits. A card's memory is not known, and not asked;
     /// nor is that of a run whose autoencoder is gone, which goes on with its own.
     pub(super) fn check_training_memory(&self, config: &RunConfig) -> Result<()> {
-        let Some(memory) = Memory::now().filter(|_| self.device.label.starts_with("cpu")) else {
+        let Some(memory) = Memory::now().filter(|_| self.device.is_cpu()) else {
             return Ok(());
         };
         let Ok(autoencoder) = self.autoencoder_header(config) else { return Ok(()) };
