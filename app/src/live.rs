@@ -236,6 +236,10 @@ pub fn set_job(shown: Option<&mut JobSummary>, status: &Status) -> bool {
 /// that it does not tell of yet; false if some are not known.
 fn complete(view: &mut GenerateView, mut known: Vec<ImageInfo>) -> bool {
     let before = std::mem::take(&mut view.images_before);
+    // The end tells all of them where some were deleted.
+    if before == 0 && view.job.state.is_over() {
+        return true;
+    }
     let is_whole = known.len() >= before;
     if is_whole {
         let end = (before + view.images.len()).min(known.len());

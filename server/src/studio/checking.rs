@@ -26,6 +26,8 @@ impl Darkroom {
                 self.check_drawing(&mut settings, &model)?;
             }
         }
+        // The same for all cells of a plot.
+        self.check_inputs(&settings)?;
         let plot = Plot::read(&settings)?;
         if let Some(plot) = &plot {
             self.check_plot(plot)?;
@@ -87,7 +89,6 @@ impl Darkroom {
         check_size(model.size_divisor, width, height)?;
         check_second_pass(settings, model)?;
         self.check_walk(settings, model)?;
-        self.check_inputs(settings)?;
         room.as_ref().map_or(Ok(()), |room| room.check(settings, model))
     }
 }

@@ -32,7 +32,7 @@ pub(super) const GRID_GAP: u32 = 2;
 /// Time between two previews.
 const PREVIEW_EVERY: Duration = Duration::from_millis(250);
 
-/// Time between two events at least, and between those of two batches.
+/// Time between two events of steps at least, and between those of batches.
 const EVENT_EVERY: Duration = Duration::from_millis(100);
 
 /// Does a generation from its row to its grid.
@@ -40,20 +40,22 @@ pub fn generate(worker: &mut Worker, job: &JobRow, cancel: &CancelToken) -> Resu
     let studio = Arc::clone(&worker.studio);
     let settings: GenerateSettings = serde_json::from_str(&job.request)?;
     let mut sink = GallerySink::new(&studio, job.id, &settings)?;
-    let drawn = match Plot::read(&settings)? {
-        Some(plot) => plotting::plot(worker, &plot, cancel, &mut sink),
+    let (drawn, gathered) = match Plot::read(&settings)? {
+        Some(plot) => (plotting::plot(worker, &plot, cancel, &mut sink), Ok(())),
         None => {
             let drawn = draw_all(worker, &settings, cancel, &mut sink);
             // What was finished before an interruption gets its grid too.
-            match settings.walk_frames {
-                0 => sink.save_grid()?,
-                _ => sink.save_walk()?,
-            }
-            drawn
+            let gathered = match settings.walk_frames {
+                0 => sink.save_grid(),
+                _ => sink.save_walk(),
+            };
+            (drawn, gathered)
         }
     };
     sink.publish()?;
+    // Why the drawing ended comes before what became of its grid.
     drawn?;
+    gathered?;
     Ok(Ending { state: JobState::Done, message: None })
 }
 
@@ -164,10 +166,11 @@ impl<'a> GallerySink<'a> {
         self.first_parameters.as_deref().unwrap_or_default()
     }
 
-    /// Where a grid called `prefix` and the next number goes.
-    pub fn grid_path(&self, prefix: &str) -> PathBuf {
+    /// Where grids go, counted from 0: called `prefix` and the numbers that follow those that are there.
+    pub fn grid_paths(&self, prefix: &str) -> impl Fn(u32) -> PathBuf {
         let folder = self.studio.folders.grids(self.outputs, &self.date);
-        folder.join(format!("{prefix}{:04}.png", next_number(&folder, prefix)))
+        let first = next_number(&folder, prefix);
+        move |number| folder.join(format!("{prefix}{:04}.png", first + u64::from(number)))
     }
 
     fn note_progress(&mut self, at: Progress) {
@@ -225,7 +228,7 @@ impl<'a> GallerySink<'a> {
         let pictures = read(&self.pictures);
         let back = pictures.iter().rev().skip(1).take(pictures.len() - 2);
         let frames: Vec<&Picture> = pictures.iter().chain(back).collect();
-        let path = self.grid_path("walk-");
+        let path = self.grid_paths("walk-")(0);
         let text = [("parameters", self.parameters())];
         write_whole(&path, &animation(&frames, WALK_SPEED, &text))?;
         self.studio.store.add_sheet(self.job, 0, &self.studio.folders.relative(&path))
@@ -237,7 +240,7 @@ impl<'a> GallerySink<'a> {
         else {
             return Ok(());
         };
-        let path = self.grid_path("grid-");
+        let path = self.grid_paths("grid-")(0);
         let fit = MOST_PIXELS / self.pictures[0].pixels().max(1);
         let shown = &self.pictures[..self.pictures.len().min(fit.max(1))];
         let lengths = self.rows.as_deref().map(|lengths| kept_rows(lengths, shown));
@@ -342,9 +345,11 @@ impl Sink for GallerySink<'_> {
 }
 
 impl Darkroom {
-    /// Tells the pages that the generation is over. Of its images they were told while it drew.
+    /// Tells the pages that the generation is over. Of its images they were told while it drew, except
+    /// where some were deleted meanwhile.
     pub(super) fn publish_end(&self, job: JobId) -> Result<()> {
-        self.publish_generation(job, self.store.count_images(job)?)
+        let (kept, drawn) = (self.store.count_images(job)?, self.store.count_all_images(job)?);
+        self.publish_generation(job, if kept == drawn { kept } else { 0 })
     }
 
     /// Tells the pages how the generation stands, all but its first `before` images.

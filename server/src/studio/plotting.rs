@@ -79,10 +79,10 @@ fn cell_size(pictures: &[StoredPicture]) -> Option<(u32, u32)> {
 
 fn save_sheets(plot: &Plot, cells: Vec<Vec<StoredPicture>>, sink: &GallerySink) -> Result<()> {
     let parameters = told(sink.settings, sink.parameters());
-    let mut number = 0;
+    let (mut number, path_of) = (0, sink.grid_paths("xyz_grid-"));
     for sheet in sheets(plot, cells) {
         for picture in plot_sheets(sheet, LIMITS) {
-            let path = sink.grid_path("xyz_grid-");
+            let path = path_of(number);
             write_whole(&path, &picture.to_png(&[("parameters", &parameters)]))?;
             let relative = sink.studio.folders.relative(&path);
             sink.studio.store.add_sheet(sink.job, number, &relative)?;

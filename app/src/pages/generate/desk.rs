@@ -350,7 +350,8 @@ pub fn follow_server(desk: Desk) {
         {
             spawn_local(desk.show(job));
         }
-        job
+        // The queue forgets what is long over.
+        job.max(before.flatten())
     });
     Effect::new(move |before: Option<u64>| {
         let changes = desk.live.library.get();

@@ -79,7 +79,9 @@ fn Board() -> impl IntoView {
     }
 }
 
-fn input_url(name: &str) -> String {
+/// Of several pictures in turns, which the REST API and the terminal begin from, the first.
+fn input_url(names: &str) -> String {
+    let name = names.split(',').next().unwrap_or_default().trim();
     format!("/files/inputs/{name}.png")
 }
 

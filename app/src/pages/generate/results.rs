@@ -141,7 +141,8 @@ fn outcome(view: &GenerateView) -> Option<String> {
 
 /// Whether Interrupt ended it on its way, which its text tells.
 fn is_half_done(image: &ImageInfo) -> bool {
-    image.parameters.contains(", Interrupted: ")
+    let settings = image.parameters.lines().next_back();
+    settings.is_some_and(|settings| settings.contains(", Interrupted: "))
 }
 
 /// The newest preview of the running batch.

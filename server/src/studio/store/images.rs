@@ -104,6 +104,12 @@ impl Store {
         self.with(|db| db.query_row(COUNT, [job], |row| row.get(0)))
     }
 
+    /// As [`Store::count_images`], with those that are marked as deleted.
+    pub fn count_all_images(&self, job: JobId) -> Result<usize> {
+        const COUNT: &str = "SELECT count(*) FROM images WHERE job = ?1";
+        self.with(|db| db.query_row(COUNT, [job], |row| row.get(0)))
+    }
+
     /// The pictures of a generation with those that are marked as deleted.
     pub fn all_images(&self, job: JobId) -> Result<Vec<ImageRow>> {
         self.select_images("WHERE job = ?1 ORDER BY id", [job])

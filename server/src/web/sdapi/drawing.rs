@@ -62,12 +62,10 @@ async fn to_the_end(web: Web, call: Call, request: Request) -> Answer<Value> {
     let job = web
         .studio
         .blocking(move |darkroom| {
-            let job = match saved {
-                true => darkroom.enqueue_generation(settings)?,
-                false => darkroom.enqueue_unsaved(settings)?,
-            };
-            tasks.begin(job, name, call.name(), batches);
-            Ok(job)
+            tasks.begin(name, call.name(), batches, || match saved {
+                true => darkroom.enqueue_generation(settings),
+                false => darkroom.enqueue_unsaved(settings),
+            })
         })
         .await?;
     let row = over(&web, job, news).await;

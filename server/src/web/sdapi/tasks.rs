@@ -34,11 +34,22 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    pub fn begin(&self, job: JobId, name: Option<String>, call: &'static str, batches: usize) {
+    /// Knows the job that `enqueue` puts into the queue as soon as anybody sees it there: a worker may
+    /// take it before this returns.
+    pub fn begin<E>(
+        &self,
+        name: Option<String>,
+        call: &'static str,
+        batches: usize,
+        enqueue: impl FnOnce() -> Result<JobId, E>,
+    ) -> Result<JobId, E> {
+        let (mut tasks, mut unanswered) = (self.lock(), self.unanswered());
+        let job = enqueue()?;
         let name = name.unwrap_or_else(|| format!("task({call}-{job})"));
         let task = Task { job, name, call, batches, stamp: calendar::stamp(), over: false };
-        self.lock().push_back(task);
-        self.unanswered().insert(job);
+        tasks.push_back(task);
+        unanswered.insert(job);
+        Ok(job)
     }
 
     pub fn end(&self, job: JobId) {
@@ -92,9 +103,12 @@ mod tests {
     #[test]
     fn open_tasks_stay_and_old_ones_are_forgotten() {
         let tasks = Tasks::default();
-        tasks.begin(0, Some("mine".into()), "txt2img", 1);
+        let begin = |job, name: Option<&str>| {
+            tasks.begin(name.map(str::to_owned), "img2img", 1, || Ok::<_, ()>(job)).unwrap();
+        };
+        begin(0, Some("mine"));
         for job in 1..100 {
-            tasks.begin(job, None, "img2img", 1);
+            begin(job, None);
             tasks.end(job);
         }
         assert_eq!(tasks.open().len(), 1);
@@ -103,5 +117,7 @@ mod tests {
         assert_eq!(tasks.named("task(img2img-1)"), None);
         tasks.answer(1);
         assert!(!tasks.is_unanswered(1) && tasks.is_unanswered(2));
+        assert_eq!(tasks.begin(None, "txt2img", 1, || Err("no room")), Err("no room"));
+        assert_eq!(tasks.open().len(), 1);
     }
 }
