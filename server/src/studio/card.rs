@@ -16,12 +16,12 @@ impl CardMemory {
     pub fn now() -> Option<Self> {
         let asked = ["--query-gpu=memory.free,memory.total", "--format=csv,noheader,nounits"];
         let told = Command::new("nvidia-smi").args(asked).output().ok()?;
-        told.status.success().then(|| String::from_utf8(told.stdout).ok()).flatten().and_then(read)
+        told.status.success().then(|| read(&String::from_utf8_lossy(&told.stdout)))?
     }
 }
 
 /// Of the only line `free, total`, in MiB.
-fn read(lines: String) -> Option<CardMemory> {
+fn read(lines: &str) -> Option<CardMemory> {
     let mut lines = lines.lines().filter(|line| !line.trim().is_empty());
     let (free, total) = lines.next()?.split_once(',')?;
     let bytes = |text: &str| Some(text.trim().parse::<u64>().ok()? << 20);
@@ -35,7 +35,6 @@ mod tests {
 
     #[test]
     fn the_only_card_tells_its_memory() {
-        let read = |lines: &str| read(lines.to_owned());
         let card = CardMemory { free: 142_743 << 20, total: 143_771 << 20 };
         assert_eq!(read("142743, 143771\n"), Some(card));
         assert_eq!(read("142743, 143771\n24000, 24576\n"), None, "which of them is CUDA's first?");

@@ -41,8 +41,7 @@ const MATRIX: &str = "prompt_matrix";
 
 /// How many pictures `settings` make, all cells of a plot together; none if a plot cannot be read.
 pub fn pictures(settings: &GenerateSettings) -> Option<usize> {
-    let cells = Plot::read(settings).ok()?.map_or(1, |plot| plot.len());
-    Some(cells * settings.images())
+    Some(Plot::count(settings)? * settings.images())
 }
 
 #[component]

@@ -39,6 +39,19 @@ impl Plot {
     /// matrix. Every cell is checked; errors name `x_values` and so on. Whether models exist and prompts can be read is
     /// not known here.
     pub fn read(settings: &GenerateSettings) -> Result<Option<Self>, ConfigError> {
+        let plot = Self::laid_out(settings)?;
+        plot.as_ref().map_or(Ok(()), |plot| plot.check(|cell| cell.validate()))?;
+        Ok(plot)
+    }
+
+    /// How many cells the plot has that `settings` ask for, 1 if they ask for none; nothing if its axes
+    /// cannot be read. Cells may be many, and are not checked.
+    pub fn count(settings: &GenerateSettings) -> Option<usize> {
+        Some(Self::laid_out(settings).ok()?.map_or(1, |plot| plot.len()))
+    }
+
+    /// The plot with its axes checked, but not its cells.
+    fn laid_out(settings: &GenerateSettings) -> Result<Option<Self>, ConfigError> {
         let axes = [
             ("x_values", settings.x_axis, &settings.x_values),
             ("y_values", settings.y_axis, &settings.y_values),
@@ -62,7 +75,6 @@ impl Plot {
         plot.check_axes()?;
         plot.check_count()?;
         plot.check_replaced()?;
-        plot.check(|cell| cell.validate())?;
         Ok(Some(plot))
     }
 
@@ -341,12 +353,16 @@ mod tests {
     #[test]
     fn without_axes_there_is_no_plot() {
         assert_eq!(Plot::read(&settings(NOTHING, NOTHING)), Ok(None));
+        assert_eq!(Plot::count(&settings(NOTHING, NOTHING)), Some(1));
     }
 
     #[test]
     fn cells_are_columns_by_rows_with_their_own_settings() {
         let plot = plot((Axis::Steps, "10-30 (+10)"), (Axis::Sampler, "Euler a, ddim"));
         assert_eq!(plot.len(), 6);
+        let asked = |steps| settings((Axis::Steps, steps), (Axis::Sampler, "Euler a, ddim"));
+        assert_eq!(Plot::count(&asked("10-30 (+10)")), Some(6));
+        assert_eq!(Plot::count(&asked("ten")), None);
         assert_eq!(plot.columns(), ["Steps: 10", "Steps: 20", "Steps: 30"]);
         assert_eq!(plot.rows(), ["Sampler: Euler a", "Sampler: DDIM"]);
         assert_eq!(plot.sheets(), [""]);
