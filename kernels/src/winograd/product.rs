@@ -28,6 +28,10 @@ kernel! {
     fn multiply(product: Product) = multiply_of
 }
 
+/// Products that are summed one after the other before they are added to the others: a long sum loses
+/// what is small beside it.
+const RUN: usize = 32;
+
 /// Heights of the tiles of registers: what fits them beside two vectors of `b`.
 const WIDE: [usize; 7] = [14, 12, 8, 7, 4, 2, 1];
 const NARROW: [usize; 4] = [6, 4, 2, 1];
@@ -90,27 +94,32 @@ unsafe fn tile<V: Simd, const H: usize, const W: usize>(
 ) {
     // SAFETY: the caller vouches for H rows of a and c, and for W vectors of each row of b and c.
     unsafe {
-        let mut sums = [[V::splat(0.0); W]; H];
         let (mut a, mut b) = (product.a.add(row * product.a_row), product.b.add(column));
-        for _ in 0..product.depth {
-            let mut columns = [V::splat(0.0); W];
-            for (j, column) in columns.iter_mut().enumerate() {
-                *column = V::load(b.add(j * V::LANES));
+        let mut done = 0;
+        while done < product.depth.max(1) {
+            let mut sums = [[V::splat(0.0); W]; H];
+            for _ in done..product.depth.min(done + RUN) {
+                let mut columns = [V::splat(0.0); W];
+                for (j, column) in columns.iter_mut().enumerate() {
+                    *column = V::load(b.add(j * V::LANES));
+                }
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    let factor = V::splat(*a.add(i * product.a_row));
+                    for j in 0..W {
+                        sum[j] = factor.mul_add(columns[j], sum[j]);
+                    }
+                }
+                a = a.add(product.a_step);
+                b = b.add(product.b_pitch);
             }
-            for (i, sum) in sums.iter_mut().enumerate() {
-                let factor = V::splat(*a.add(i * product.a_row));
-                for j in 0..W {
-                    sum[j] = factor.mul_add(columns[j], sum[j]);
+            for (i, sum) in sums.iter().enumerate() {
+                for (j, value) in sum.iter().enumerate() {
+                    let to = product.c.add((row + i) * product.c_pitch + column + j * V::LANES);
+                    let value = if done == 0 { *value } else { value.add(V::load(to)) };
+                    value.store(to);
                 }
             }
-            a = a.add(product.a_step);
-            b = b.add(product.b_pitch);
-        }
-        for (i, sum) in sums.iter().enumerate() {
-            for (j, value) in sum.iter().enumerate() {
-                let to = product.c.add((row + i) * product.c_pitch + column + j * V::LANES);
-                value.store(to);
-            }
+            done += RUN;
         }
     }
 }
