@@ -27,7 +27,8 @@ pub fn path(x: &Axis, y: &Axis, points: impl Iterator<Item = (f64, f64)>) -> Str
         }
         let (left, up) = (x.place(at) * BOARD, y.place(value) * BOARD);
         path.push(if path.is_empty() { 'M' } else { 'L' });
-        path.push_str(&format!("{left:.1} {:.1}", BOARD - up));
+        // A thousandth of the board is less than a pixel.
+        path.push_str(&format!("{} {}", left.round() as i32, (BOARD - up).round() as i32));
     }
     if path.matches(['M', 'L']).count() == 1 {
         path.push_str("h0.1");
@@ -67,8 +68,8 @@ mod tests {
         let x = Axis { low: 0.0, high: 10.0, logarithmic: false };
         let y = Axis { low: 0.0, high: 1.0, logarithmic: false };
         let points = [(0.0, 0.0), (5.0, f64::NAN), (10.0, 1.0)];
-        assert_eq!(path(&x, &y, points.into_iter()), "M0.0 1000.0L1000.0 0.0");
-        assert_eq!(path(&x, &y, [(5.0, 0.5)].into_iter()), "M500.0 500.0h0.1");
+        assert_eq!(path(&x, &y, points.into_iter()), "M0 1000L1000 0");
+        assert_eq!(path(&x, &y, [(5.0, 0.5)].into_iter()), "M500 500h0.1");
     }
 
     #[test]
