@@ -149,7 +149,7 @@ impl Plan {
 
     /// Where the picture at `place` begins, if not in noise.
     pub(super) fn start(&self, place: usize) -> Option<&Start> {
-        self.starts.iter().cycle().nth(place % self.starts.len().max(1))
+        self.starts.get(place % self.starts.len().max(1))
     }
 
     /// Where the pictures at `places` begin: one for all of them, or one for each.
