@@ -35,6 +35,30 @@ test('without a live preview there is none', async ({ page }) => {
   await saved(page, () => page.getByRole('checkbox', { name: 'Live preview' }).check());
 });
 
+test('pictures that are half done are kept or not, as was chosen', async ({ page }) => {
+  const keep = page.getByRole('checkbox', { name: 'Keep pictures that Interrupt ends half done' });
+  const told = form.results(page).getByText(/^Interrupted: /);
+  const interrupted = async () => {
+    await open(page, '/');
+    await form.generate(page, form.LONG);
+    await form.begun(page);
+    await expect(page.getByAltText('Live preview')).toBeVisible();
+    await form.interrupt(page);
+  };
+  await interrupted();
+  await expect(told).toContainText('half done');
+  await expect(form.images(page)).not.toHaveCount(0);
+
+  await open(page, '/settings');
+  await saved(page, () => keep.uncheck());
+  await interrupted();
+  await expect(told).toContainText('0 images of');
+  await expect(form.images(page)).toHaveCount(0);
+  await open(page, '/settings');
+  await expect(keep).not.toBeChecked();
+  await saved(page, () => keep.check());
+});
+
 test('pixels are crisp or smooth', async ({ page }) => {
   await open(page, '/settings');
   await saved(page, () => page.getByRole('checkbox', { name: 'Crisp pixels' }).uncheck());
