@@ -4,11 +4,11 @@ use std::path::Path;
 
 use candle_core::Device;
 use engine::checkpoint::{Checkpoint, DatasetFacts, Header};
-use engine::config::{RunConfig, SAMPLERS, SCHEDULES, SamplerKind, Sampling};
+use engine::config::{MaskedContent, RunConfig, SAMPLERS, SCHEDULES, SamplerKind, Sampling};
 use engine::grid::Picture;
 use engine::kernels::simd::Level;
 use engine::model::Model;
-use engine::sampler::{SampleRequest, sample, sample_until_stopped};
+use engine::sampler::{Init, SampleRequest, sample, sample_until_stopped};
 use engine::unet::UNet;
 use engine::{CancelToken, Error};
 
@@ -194,4 +194,22 @@ fn what_is_stopped_on_its_way_is_as_it_was_foreseen() {
             sample_until_stopped(&model, &request, &going, &mut |_| Err(Error::Cancelled));
         assert!(matches!(refused, Err(Error::Cancelled)), "{refused:?}");
     }
+}
+
+#[test]
+fn what_is_stopped_before_it_begins_has_no_pictures() {
+    let model = Model::new(&checkpoint(), &Device::Cpu).unwrap();
+    let (width, height) = (SIZE.0 as u32, SIZE.1 as u32);
+    let picture = Picture { width, height, channels: 3, pixels: vec![128; 3 * SIZE.0 * SIZE.1] };
+    // Nothing is to be drawn, which is done at once.
+    let given = Init { picture, strength: 0.0, mask: None, fill: MaskedContent::Original };
+    let sampling = Sampling::new(SamplerKind::Ddim, 5);
+    let request =
+        SampleRequest { inits: vec![given], ..SampleRequest::new(sampling, vec![3], SIZE) };
+    let cancel = CancelToken::new();
+    let draw = || sample_until_stopped(&model, &request, &cancel, &mut |_| Ok(()));
+    assert_eq!(draw().unwrap().pictures.len(), 1);
+    cancel.cancel();
+    let stopped = draw();
+    assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
 }

@@ -8,9 +8,11 @@ use std::cell::RefCell;
 use std::mem::MaybeUninit;
 
 use super::lanes::{self, Plan};
-use super::pairs::{self, pair, pair_rows};
+use super::pairs::{self, pair_channels};
+use super::pointwise;
 use super::pool;
 use super::rows::{pad_rows, take_rows};
+use super::scratch;
 use super::spread;
 use super::storage::written;
 use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer};
@@ -144,50 +146,6 @@ impl Geometry {
         Self { inputs: self.inputs / 2, ..*self }
     }
 
-    /// As [`Geometry::lay_out`], of an image that has two channels for each of ours.
-    fn lay_out_pairs(&self, image: &[f32], slack: usize, planes: &mut Vec<f32>) {
-        let (plane_height, plane_width) = self.plane();
-        let (s, p, size) = (self.stride, self.padding, self.height * self.width);
-        planes.resize(self.planes_numbers() + slack, 0.0);
-        // Without a border every number of every plane is written.
-        let border = if self.is_bare() { self.planes_numbers() } else { 0 };
-        planes[border..].fill(0.0);
-        for (input, channels) in image.chunks_exact(2 * size).enumerate() {
-            let (first, second) = channels.split_at(size);
-            let rows = first.chunks_exact(self.width).zip(second.chunks_exact(self.width));
-            for (y, (first, second)) in (p..).zip(rows) {
-                for column in 0..s {
-                    // Columns x with (x + p) % s == column.
-                    let skip = (column + s - p % s) % s;
-                    let plane = (input * s + y % s) * s + column;
-                    let start = (plane * plane_height + y / s) * plane_width + (skip + p) / s;
-                    let to = &mut planes[start..];
-                    if s == 1 {
-                        // SAFETY: reads and writes within the slices only.
-                        unsafe { pair_rows(first, second, &mut to[..self.width]) };
-                        continue;
-                    }
-                    let numbers = first.iter().zip(second).skip(skip).step_by(s);
-                    for (to, (first, second)) in to.iter_mut().zip(numbers) {
-                        *to = pair(*first, *second);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Row `at`, counted through all channels or `pairs` of them, of an image of the result's size.
-    pub fn result_row(&self, image: &[f32], pairs: bool, at: usize, to: &mut [f32]) {
-        let row = |row: usize| &image[row * self.out_width..][..self.out_width];
-        if pairs {
-            let first = at / self.out_height * 2 * self.out_height + at % self.out_height;
-            // SAFETY: reads and writes within the slices only.
-            unsafe { pair_rows(row(first), row(first + self.out_height), to) };
-        } else {
-            to.copy_from_slice(row(at));
-        }
-    }
-
     /// Where in the planes, if their channels come last, the window of each pixel begins.
     /// `step` is the distance from one pixel to the next.
     pub fn windows_channels_last(&self, step: usize) -> impl Iterator<Item = usize> {
@@ -277,6 +235,22 @@ pub(super) fn zeroed(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     buffer
 }
 
+/// Calls `work` with an image's channels of `size`, made pairs of two if `pairs`.
+pub(super) fn with_pairs<T>(
+    pairs: bool,
+    image: &[f32],
+    size: usize,
+    work: impl FnOnce(&[f32]) -> T,
+) -> T {
+    if !pairs {
+        return work(image);
+    }
+    scratch::with(&scratch::PAIRS, image.len() / 2, |paired| {
+        pair_channels(image, size, paired);
+        work(paired)
+    })
+}
+
 /// `x` (batch, inputs, height, width) to (batch, outputs, out_height, out_width).
 /// `bias`: (outputs) or (batch, outputs), or empty for none.
 pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
@@ -307,7 +281,12 @@ fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]
         if share > 0 {
             g.plan().run(x, packed, bias, y);
         }
-        correlate_by_image(g, rest, packed, pairs, bias_after(bias, share, g.outputs), y_rest);
+        let bias = bias_after(bias, share, g.outputs);
+        if pairs && pointwise::fits(g) {
+            pointwise::run(g, rest, packed, bias, y_rest);
+        } else {
+            correlate_by_image(g, rest, packed, pairs, bias, y_rest);
+        }
     };
     // SAFETY: every number of every image is written.
     unsafe { written(batch * out, work) }
@@ -335,11 +314,7 @@ fn correlate_by_image(
     for_each_image((x, g.image_numbers()), (y, g.out_numbers()), |at, x, y| {
         with_scratch(|[planes, results]| {
             let slack = run_slack(run) + g.padding;
-            if pairs {
-                planes_of.lay_out_pairs(x, slack, planes);
-            } else {
-                g.lay_out(x, slack, planes);
-            }
+            with_pairs(pairs, x, g.height * g.width, |x| planes_of.lay_out(x, slack, planes));
             results.resize(g.outputs * pitch, 0.0);
             let product = Outer {
                 a: packed,

@@ -20,6 +20,7 @@ mod operation;
 mod optimizer;
 mod pairs;
 pub mod plain;
+mod pointwise;
 mod pool;
 mod precision;
 mod reduce;

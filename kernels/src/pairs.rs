@@ -2,7 +2,7 @@
 //! [`Simd::mul_add_pairs`] multiplies.
 
 use super::precision::Precision;
-use super::simd::{Simd, kernel};
+use super::simd::{Simd, kernel, pairs_kernel};
 
 /// Whether sums over so many channels are to run over pairs of them. An odd number stays f32: only
 /// an image's own channels are ever odd, and they are few.
@@ -23,16 +23,39 @@ fn rounded(number: f32) -> u32 {
     bits.wrapping_add(0x7fff + (bits >> 16 & 1))
 }
 
-kernel! {
+/// (channels, size) to (channels / 2, size): pairs of two channels that follow each other.
+pub(super) fn pair_channels(channels: &[f32], size: usize, to: &mut [f32]) {
+    for (to, both) in to.chunks_exact_mut(size).zip(channels.chunks_exact(2 * size)) {
+        let (first, second) = both.split_at(size);
+        // SAFETY: reads and writes within the slices only.
+        unsafe { pair_rows(first, second, to) }
+    }
+}
+
+pairs_kernel! {
     /// Pairs of the numbers of two rows, as many as `to` has room for.
     fn pair_rows(first: &[f32], second: &[f32], to: &mut [f32]) = pair_rows_of
 }
 
-#[expect(clippy::extra_unused_type_parameters, reason = "the compiler finds the vectors")]
 #[inline(always)]
 unsafe fn pair_rows_of<V: Simd>(first: &[f32], second: &[f32], to: &mut [f32]) {
-    for ((to, first), second) in to.iter_mut().zip(first).zip(second) {
-        *to = pair(*first, *second);
+    let count = to.len();
+    assert!(first.len() >= count && second.len() >= count);
+    let (first, second, to) = (first.as_ptr(), second.as_ptr(), to.as_mut_ptr());
+    let mut at = 0;
+    // SAFETY: as many numbers of each as there is room for.
+    unsafe {
+        while at + V::LANES <= count {
+            let pairs = V::load(first.add(at)).pair_nearest(V::load(second.add(at)));
+            pairs.store(to.add(at));
+            at += V::LANES;
+        }
+        if at < count {
+            let rest = count - at;
+            let first = V::load_first(first.add(at), rest);
+            let second = V::load_first(second.add(at), rest);
+            first.pair_nearest(second).store_first(to.add(at), rest);
+        }
     }
 }
 

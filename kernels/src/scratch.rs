@@ -9,6 +9,8 @@ pub(super) type Buffer = LocalKey<Cell<Vec<f32>>>;
 thread_local! {
     /// A strip of an image with its channels last.
     pub(super) static STRIP: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+    /// An image's channels, two in one.
+    pub(super) static PAIRS: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
     /// Transformed tiles.
     pub(super) static TILES: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
     /// Transformed tiles of a gradient.

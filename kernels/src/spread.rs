@@ -5,7 +5,9 @@
 
 use std::mem::MaybeUninit;
 
-use super::conv::{Geometry, bias_after, for_each_image, run_slack, with_scratch, zeroed};
+use super::conv::{
+    Geometry, bias_after, for_each_image, run_slack, with_pairs, with_scratch, zeroed,
+};
 use super::lanes::{self, Plan};
 use super::pairs;
 use super::storage::written;
@@ -123,7 +125,8 @@ impl<'a> Spread<'a> {
         let pitch = self.run_length().next_multiple_of(TILE_WIDTH);
         for_each_image((grad, g.out_numbers()), (x, g.image_numbers()), |at, grad, x| {
             with_scratch(|[padded, results]| {
-                self.lay_out(grad, padded);
+                let size = g.out_height * g.out_width;
+                with_pairs(self.pairs, grad, size, |grad| self.lay_out(grad, padded));
                 results.resize(g.inputs * g.stride * g.stride * pitch, 0.0);
                 let product = Outer {
                     a: &self.packed,
@@ -149,10 +152,10 @@ impl<'a> Spread<'a> {
         let (height, width) = self.padded();
         let area = height * width;
         let padded = zeroed(padded, self.planes() * area + run_slack(self.run_length()));
-        for at in 0..self.planes() * g.out_height {
+        for (at, row) in grad.chunks_exact(g.out_width).enumerate() {
             let (plane, y) = (at / g.out_height, at % g.out_height + border);
             let start = plane * area + y * width + border;
-            g.result_row(grad, self.pairs, at, &mut padded[start..start + g.out_width]);
+            padded[start..start + g.out_width].copy_from_slice(row);
         }
     }
 

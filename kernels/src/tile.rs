@@ -14,7 +14,7 @@ use super::storage::{written, zeroed};
 use super::transpose::transpose;
 
 /// Rows of a panel, largest first: what fits the registers beside two vectors of `b`.
-const PANEL_HEIGHTS: [usize; 5] = [12, 8, 4, 2, 1];
+pub(super) const PANEL_HEIGHTS: [usize; 5] = [12, 8, 4, 2, 1];
 
 /// Numbers beyond the end of a row that [`outer`] may read or write.
 pub(super) const SLACK: usize = 32;
@@ -109,6 +109,10 @@ impl Packed {
 }
 
 impl Packed {
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
     pub fn depth(&self) -> usize {
         self.depth
     }

@@ -6,21 +6,29 @@ use super::level::Level;
 use super::pictures::image_tensor;
 use super::smear::smeared;
 use super::{Init, Leg, weighted_sum};
-use crate::Result;
 use crate::config::MaskedContent;
 use crate::grid::Picture;
 use crate::model::Model;
+use crate::{CancelToken, Result};
 
 /// What the pictures of a batch begin from: one canvas for all of them, or one for each.
 pub(super) struct Canvases(Vec<Canvas>);
 
 impl Canvases {
     /// None where there is no picture to begin from. `noise`: (batch, …) of the shape that `model`
-    /// draws for the pictures' size; `inits` are one, or as many as the batch has.
-    pub fn new(inits: &[Init], model: &Model, noise: &Tensor) -> Result<Option<Self>> {
+    /// draws for the pictures' size; `inits` are one, or as many as the batch has. `cancel` is looked
+    /// at before each: a model that draws latents takes its time to encode a picture.
+    pub fn new(
+        inits: &[Init],
+        model: &Model,
+        noise: &Tensor,
+        cancel: &CancelToken,
+    ) -> Result<Option<Self>> {
         let shares = noise.chunk(inits.len().max(1), 0)?;
-        let canvases =
-            inits.iter().zip(&shares).map(|(init, noise)| Canvas::new(init, model, noise));
+        let canvases = inits.iter().zip(&shares).map(|(init, noise)| {
+            cancel.check()?;
+            Canvas::new(init, model, noise)
+        });
         let canvases = canvases.collect::<Result<Vec<_>>>()?;
         Ok((!canvases.is_empty()).then_some(Self(canvases)))
     }

@@ -74,6 +74,7 @@ pub fn sample_until_stopped(
     report: &mut dyn FnMut(&SampleStep) -> Result<()>,
 ) -> Result<Sampled> {
     request.check(model)?;
+    cancel.check()?;
     let model = &model.with_border(request.border());
     let guided = Guided::new(model, &request.guidance, cancel)?;
     let mut course = course(model, request)?;
@@ -84,7 +85,7 @@ pub fn sample_until_stopped(
         return Ok(Sampled { pictures, step: 0, steps: 0 });
     }
     let noise = request.start_noise(model)?;
-    let canvases = Canvases::new(&request.inits, model, &noise)?;
+    let canvases = Canvases::new(&request.inits, model, &noise, cancel)?;
     let developer = Developer::new(model, &request.inits)?;
     let steps = legs.len();
     let mut predicted = None;

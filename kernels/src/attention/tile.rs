@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
-use crate::pairs::{pair_neighbours, pair_rows};
+use crate::pairs::{pair_channels, pair_neighbours, pair_rows};
 use crate::simd::{Simd, kernel};
 
 /// Tokens along the lanes of a tile: two of the widest vectors.
@@ -32,12 +32,7 @@ impl Head {
             return Cow::Borrowed(channels);
         }
         let mut pairs = vec![0.0; self.depth() * self.tokens];
-        let rows = channels.chunks_exact(2 * self.tokens);
-        for (to, both) in pairs.chunks_exact_mut(self.tokens).zip(rows) {
-            let (first, second) = both.split_at(self.tokens);
-            // SAFETY: reads and writes within the slices only.
-            unsafe { pair_rows(first, second, to) }
-        }
+        pair_channels(channels, self.tokens, &mut pairs);
         Cow::Owned(pairs)
     }
 

@@ -35,7 +35,7 @@ impl Store {
     pub fn read_preferences(path: &Path) -> Result<Preferences> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         let read_only = |options: &str| {
-            let uri = format!("file:{}?mode=ro{options}", uri_path(path));
+            let uri = format!("{}?mode=ro{options}", uri(path));
             Ok(read(&Connection::open_with_flags(uri, flags)?)?)
         };
         // Where no log can be laid beside it, nobody writes: it is read as it lies there.
@@ -64,9 +64,12 @@ impl Store {
     }
 }
 
-/// What stands for `path` in a URI.
-fn uri_path(path: &Path) -> String {
-    path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+/// The URI of a file. An absolute path is behind an authority, which is empty: else one that begins with
+/// two slashes would be read as beginning with it.
+fn uri(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let text = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    if text.starts_with('/') { format!("file://{text}") } else { format!("file:{text}") }
 }
 
 /// Preferences of an older version that no longer read are not worth an error.
@@ -81,4 +84,23 @@ fn write(db: &Connection, preferences: &Preferences) -> rusqlite::Result<()> {
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     db.execute("INSERT OR REPLACE INTO preferences (id, content) VALUES (1, ?1)", [text])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preferences_are_read_where_the_path_has_odd_signs() {
+        let folder = tempfile::tempdir().unwrap();
+        let odd = folder.path().join("50% #1? yes");
+        std::fs::create_dir(&odd).unwrap();
+        let kept = Preferences { keep_half_done: false, ..Preferences::default() };
+        Store::open(&odd.join("s.sqlite")).unwrap().set_preferences(&kept).unwrap();
+        let absolute = odd.join("s.sqlite").display().to_string();
+        for path in [absolute.clone(), format!("/{absolute}")] {
+            let read = Store::read_preferences(Path::new(&path)).unwrap();
+            assert!(!read.keep_half_done, "{path}");
+        }
+    }
 }

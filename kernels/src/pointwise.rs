@@ -1,0 +1,137 @@
+//! Convolution of pairs by windows of one pixel: a matrix product that writes its results where they
+//! belong. In bf16 it takes so little time that taking rows out of a padded result shows.
+
+use std::mem::MaybeUninit;
+
+use super::conv::{Geometry, for_each_image, with_pairs};
+use super::pool;
+use super::scratch::To;
+use super::simd::{Simd, pairs_kernel};
+use super::tile::{PANEL_HEIGHTS, Packed, panels};
+
+/// Whether `g` is one.
+pub(super) fn fits(g: &Geometry) -> bool {
+    g.kernel == 1 && g.is_bare()
+}
+
+/// `x` (batch, inputs, pixels) to all of `y` (batch, outputs, pixels). `packed` holds two inputs in one.
+/// `bias`: (outputs) or (batch, outputs), or empty for none.
+pub(super) fn run(
+    g: &Geometry,
+    x: &[f32],
+    packed: &Packed,
+    bias: &[f32],
+    y: &mut [MaybeUninit<f32>],
+) {
+    let per_image = if bias.len() > g.outputs { g.outputs } else { 0 };
+    let pixels = g.height * g.width;
+    for_each_image((x, g.image_numbers()), (y, g.out_numbers()), |at, x, y| {
+        let bias = bias.get(at * per_image..).unwrap_or(&[]);
+        with_pairs(true, x, pixels, |x| image(pixels, x, packed, bias, y));
+    });
+}
+
+/// From `x` (depth, pixels) to all of `y` (outputs, pixels).
+fn image(pixels: usize, x: &[f32], packed: &Packed, bias: &[f32], y: &mut [MaybeUninit<f32>]) {
+    let depth = packed.depth();
+    assert!(x.len() == depth * pixels && y.len() == packed.rows() * pixels);
+    let y = To(y.as_mut_ptr().cast());
+    pool::for_each(panels(packed.rows()), |(first, height)| {
+        let shift = std::array::from_fn(|i| bias.get(first + i).copied().unwrap_or(0.0));
+        let (a, y) = (packed.panel(first, height).as_ptr(), y.at(first * pixels));
+        // SAFETY: a holds height x depth numbers, x and y all pixels of each row, as asserted; these
+        // rows of y are nobody else's.
+        unsafe { panel(Panel { height, depth, pixels, a, x: x.as_ptr(), y, shift }) }
+    });
+}
+
+/// Some outputs of an image.
+#[derive(Clone, Copy)]
+pub(super) struct Panel {
+    height: usize,
+    depth: usize,
+    pixels: usize,
+    a: *const f32,
+    x: *const f32,
+    y: *mut f32,
+    /// What is added to each output.
+    shift: [f32; PANEL_HEIGHTS[0]],
+}
+
+pairs_kernel! { fn panel(panel: Panel) = panel_of }
+
+#[inline(always)]
+unsafe fn panel_of<V: Simd>(panel: Panel) {
+    // SAFETY: the caller's promise for the whole panel holds for each part of it.
+    unsafe {
+        // Narrower vectors have fewer registers: tall panels are done four rows at a time there.
+        match (panel.height, V::LANES >= 16) {
+            (12, true) => rows_of::<V, 12>(&panel, 0),
+            (8, true) => rows_of::<V, 8>(&panel, 0),
+            (12 | 8, false) => {
+                for row in (0..panel.height).step_by(4) {
+                    rows_of::<V, 4>(&panel, row);
+                }
+            }
+            (4, _) => rows_of::<V, 4>(&panel, 0),
+            (2, _) => rows_of::<V, 2>(&panel, 0),
+            _ => rows_of::<V, 1>(&panel, 0),
+        }
+    }
+}
+
+/// H rows, all pixels.
+#[inline(always)]
+unsafe fn rows_of<V: Simd, const H: usize>(panel: &Panel, row: usize) {
+    let mut at = 0;
+    // SAFETY: the caller vouches for H rows from `row` on, of all pixels.
+    unsafe {
+        while at + 2 * V::LANES <= panel.pixels {
+            tile::<V, H, 2>(panel, row, at, V::LANES);
+            at += 2 * V::LANES;
+        }
+        while at < panel.pixels {
+            let count = V::LANES.min(panel.pixels - at);
+            tile::<V, H, 1>(panel, row, at, count);
+            at += count;
+        }
+    }
+}
+
+/// H rows, W vectors wide; of a single one, the first `count` numbers.
+#[inline(always)]
+unsafe fn tile<V: Simd, const H: usize, const W: usize>(
+    panel: &Panel,
+    row: usize,
+    at: usize,
+    count: usize,
+) {
+    // SAFETY: the caller vouches for H rows of y, so many numbers wide, and for as many of each of x.
+    unsafe {
+        let mut sums = [[V::splat(0.0); W]; H];
+        let (mut a, mut x) = (panel.a.add(row), panel.x.add(at));
+        for _ in 0..panel.depth {
+            let mut columns = [V::splat(0.0); W];
+            for (j, column) in columns.iter_mut().enumerate() {
+                let from = x.add(j * V::LANES);
+                *column = if W == 1 { V::load_first(from, count) } else { V::load(from) };
+            }
+            for (i, sum) in sums.iter_mut().enumerate() {
+                let factor = V::splat(*a.add(i));
+                for j in 0..W {
+                    sum[j] = factor.mul_add_pairs(columns[j], sum[j]);
+                }
+            }
+            a = a.add(panel.height);
+            x = x.add(panel.pixels);
+        }
+        for (i, sum) in sums.iter().enumerate() {
+            let shift = V::splat(panel.shift[row + i]);
+            for (j, value) in sum.iter().enumerate() {
+                let to = panel.y.add((row + i) * panel.pixels + at + j * V::LANES);
+                let value = value.add(shift);
+                if W == 1 { value.store_first(to, count) } else { value.store(to) }
+            }
+        }
+    }
+}
