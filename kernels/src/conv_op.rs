@@ -4,7 +4,7 @@ use candle_core::{D, Result, Shape, Tensor, bail};
 
 use super::ConvShape;
 use super::conv::{self, Geometry};
-use super::operation::{Array, Operation};
+use super::operation::{Array, Known, Operation};
 use super::storage::{tensor, with_numbers};
 use super::tap_sums::{self, weight_gradient};
 
@@ -102,12 +102,8 @@ impl Operation<3> for Conv2d {
         Ok((y, (x.dims[0], g.outputs, g.out_height, g.out_width).into()))
     }
 
-    fn backward(
-        &self,
-        [x, weight, bias]: [&Tensor; 3],
-        _y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<[Option<Tensor>; 3]> {
+    fn backward(&self, known: Known<3>, grad: &Tensor) -> Result<[Option<Tensor>; 3]> {
+        let [x, weight, bias] = known.inputs()?;
         let g = self.geometry(x.dims(), weight.dims())?;
         let back = |grad: &[f32], weight: &[f32]| conv::input_gradient(&g, grad, weight, &[]);
         let x_grad = x.track_op().then(|| made([grad, weight], x.shape(), back));
@@ -126,12 +122,8 @@ impl Operation<3> for ConvTranspose2d {
         Ok((y, (x.dims[0], g.inputs, g.height, g.width).into()))
     }
 
-    fn backward(
-        &self,
-        [x, weight, bias]: [&Tensor; 3],
-        _y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<[Option<Tensor>; 3]> {
+    fn backward(&self, known: Known<3>, grad: &Tensor) -> Result<[Option<Tensor>; 3]> {
+        let [x, weight, bias] = known.inputs()?;
         let g = self.geometry(x.dims(), weight.dims())?;
         let back = |grad: &[f32], weight: &[f32]| conv::forward(&g, grad, weight, &[]);
         let x_grad = x.track_op().then(|| made([grad, weight], x.shape(), back));

@@ -4,11 +4,11 @@ use std::mem::MaybeUninit;
 
 use candle_core::{Result, Shape, Tensor, bail};
 
-use super::operation::{Array, Operation};
+use super::operation::{Array, Known, Operation};
 use super::storage::{tensor, with_numbers, written_chunks};
 
-/// The channels of the first, then those of the second.
-pub(super) struct Join;
+/// The channels of the first, of which there are so many, then those of the second.
+pub(super) struct Join(pub usize);
 
 /// Numbers of one image.
 fn image(dims: &[usize]) -> usize {
@@ -25,6 +25,7 @@ fn copy(from: &[f32], to: &mut [MaybeUninit<f32>]) {
 
 impl Operation<2> for Join {
     const NAME: &'static str = "join";
+    const NEEDS_INPUTS: bool = false;
 
     fn forward(&self, [a, b]: [Array; 2]) -> Result<(Vec<f32>, Shape)> {
         if a.dims[0] != b.dims[0] || a.dims[2..] != b.dims[2..] {
@@ -43,22 +44,19 @@ impl Operation<2> for Join {
         Ok((joined, dims.into()))
     }
 
-    fn backward(
-        &self,
-        [a, b]: [&Tensor; 2],
-        _y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<[Option<Tensor>; 2]> {
-        let (first, whole) = (image(a.dims()), image(grad.dims()));
-        let part = |of: &Tensor, skip: usize| {
-            let size = image(of.dims());
+    fn backward(&self, _known: Known<2>, grad: &Tensor) -> Result<[Option<Tensor>; 2]> {
+        let (whole, skip) = (image(grad.dims()), self.0 * image(&grad.dims()[1..]));
+        let part = |channels: usize, skip: usize| {
+            let mut dims = grad.dims().to_vec();
+            dims[1] = channels;
             let numbers = with_numbers(&[grad], |[grad]| {
                 let part = |at: usize, to: &mut [_]| copy(&grad[at * whole + skip..], to);
                 // SAFETY: every number of every part is written.
-                unsafe { written_chunks(size, of.dims()[0], part) }
+                unsafe { written_chunks(image(&dims), dims[0], part) }
             })?;
-            tensor(numbers, of.shape())
+            tensor(numbers, dims)
         };
-        Ok([Some(part(a, 0)?), Some(part(b, first)?)])
+        let (first, all) = (self.0, grad.dims()[1]);
+        Ok([Some(part(first, 0)?), Some(part(all - first, skip)?)])
     }
 }

@@ -29,6 +29,7 @@ mod scratch;
 pub mod simd;
 mod spread;
 mod square;
+mod stop;
 mod storage;
 mod tap_sums;
 mod tape;
@@ -40,6 +41,7 @@ mod winograd;
 pub use memory::{keep_memory, release_memory};
 pub use optimizer::{AdamStep, adam, ema, square_sum};
 pub use precision::Precision;
+pub use stop::unless;
 pub use tape::{Gradients, Tape, record};
 pub use threads::use_one_pool;
 
@@ -93,7 +95,7 @@ pub fn join(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if !on_cpu(&[a, b]) || a.rank() < 3 || a.rank() != b.rank() {
         return Tensor::cat(&[a, b], 1);
     }
-    apply2(join::Join, a, b)
+    apply2(join::Join(a.dims()[1]), a, b)
 }
 
 /// The mean of each square of 2x2 pixels: (batch, channels, height, width), both even, to (batch,

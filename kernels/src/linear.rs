@@ -3,7 +3,7 @@
 use candle_core::{Result, Shape, Tensor, bail};
 
 use super::conv::{self, Geometry};
-use super::operation::{Array, Operation};
+use super::operation::{Array, Known, Operation};
 use super::storage::{tensor, with_numbers};
 use super::tap_sums;
 use super::transpose::transpose;
@@ -48,12 +48,8 @@ impl Operation<3> for Linear {
         Ok((turned(&y, g.outputs), (g.width, g.outputs).into()))
     }
 
-    fn backward(
-        &self,
-        [x, weight, bias]: [&Tensor; 3],
-        _y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<[Option<Tensor>; 3]> {
+    fn backward(&self, known: Known<3>, grad: &Tensor) -> Result<[Option<Tensor>; 3]> {
+        let [x, weight, bias] = known.inputs()?;
         let g = geometry(x.dims(), weight.dims())?;
         with_numbers(&[x, weight, grad], |[x_numbers, weight_numbers, grad]| {
             let pixels = turned(grad, g.width);

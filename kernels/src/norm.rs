@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use candle_core::{Result, Shape, Tensor, bail};
 
-use super::operation::{Array, Operation};
+use super::operation::{Array, Known, Operation};
 use super::simd::{Simd, kernel};
 use super::storage::{tensor, with_numbers, written_chunks};
 use super::{pool, reduce};
@@ -266,12 +266,8 @@ impl Operation<3> for GroupNorm {
         Ok((y, x.dims.into()))
     }
 
-    fn backward(
-        &self,
-        [x, gamma, beta]: [&Tensor; 3],
-        _y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<[Option<Tensor>; 3]> {
+    fn backward(&self, known: Known<3>, grad: &Tensor) -> Result<[Option<Tensor>; 3]> {
+        let [x, gamma, beta] = known.inputs()?;
         let (dx, dgamma, dbeta) =
             with_numbers(&[x, gamma, beta, grad], |[x_, gamma, beta, grad]| {
                 self.slopes(x_, gamma, beta, grad, pixels(x.dims()))

@@ -1,9 +1,10 @@
 //! A kernel as an operation on tensors, for the tape and for candle's graph.
 
 use candle_core::{
-    CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail,
+    CpuStorage, CustomOp1, CustomOp2, CustomOp3, Error, Layout, Result, Shape, Tensor, bail,
 };
 
+use super::stop::Wish;
 use super::storage::numbers;
 use super::tape;
 
@@ -14,20 +15,34 @@ pub(super) struct Array<'a> {
     pub dims: &'a [usize],
 }
 
+/// What the way back may look at: all that the operation said it needs.
+pub(super) struct Known<'a, const N: usize> {
+    pub inputs: Option<[&'a Tensor; N]>,
+    pub result: Option<&'a Tensor>,
+}
+
+impl<'a, const N: usize> Known<'a, N> {
+    pub fn inputs(&self) -> Result<[&'a Tensor; N]> {
+        self.inputs.ok_or_else(|| Error::msg("the operation's inputs were not kept"))
+    }
+
+    pub fn result(&self) -> Result<&'a Tensor> {
+        self.result.ok_or_else(|| Error::msg("the operation's result was not kept"))
+    }
+}
+
 /// An operation on N contiguous f32 tensors on the CPU.
 pub(super) trait Operation<const N: usize>: Send + Sync + 'static {
     const NAME: &'static str;
+    /// What the way back needs, which is kept for it.
+    const NEEDS_INPUTS: bool = true;
+    const NEEDS_RESULT: bool = false;
 
     /// The result and its shape.
     fn forward(&self, inputs: [Array; N]) -> Result<(Vec<f32>, Shape)>;
 
-    /// From the gradient of the result `y` to those of the inputs; none for one that needs none.
-    fn backward(
-        &self,
-        inputs: [&Tensor; N],
-        y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<[Option<Tensor>; N]>;
+    /// From the gradient of the result to those of the inputs; none for one that needs none.
+    fn backward(&self, known: Known<N>, grad: &Tensor) -> Result<[Option<Tensor>; N]>;
 }
 
 /// The forward pass alone.
@@ -51,11 +66,13 @@ struct Candle<O>(O);
 
 pub(super) fn apply1(operation: impl Operation<1>, x: &Tensor) -> Result<Tensor> {
     let x = &x.contiguous()?;
+    Wish::of_this_thread().look();
     if tape::records() { tape::note(operation, [x]) } else { x.apply_op1(Candle(operation)) }
 }
 
 pub(super) fn apply2(operation: impl Operation<2>, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let (a, b) = (&a.contiguous()?, &b.contiguous()?);
+    Wish::of_this_thread().look();
     if tape::records() { tape::note(operation, [a, b]) } else { a.apply_op2(b, Candle(operation)) }
 }
 
@@ -66,6 +83,7 @@ pub(super) fn apply3(
     c: &Tensor,
 ) -> Result<Tensor> {
     let (a, b, c) = (&a.contiguous()?, &b.contiguous()?, &c.contiguous()?);
+    Wish::of_this_thread().look();
     if tape::records() {
         return tape::note(operation, [a, b, c]);
     }
@@ -90,7 +108,8 @@ impl<O: Operation<1>> CustomOp1 for Candle<O> {
     }
 
     fn bwd(&self, x: &Tensor, y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let [x] = self.0.backward([x], y, &grad.contiguous()?)?;
+        let known = Known { inputs: Some([x]), result: Some(y) };
+        let [x] = self.0.backward(known, &grad.contiguous()?)?;
         Ok(x)
     }
 }
@@ -117,7 +136,8 @@ impl<O: Operation<2>> CustomOp2 for Candle<O> {
         y: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        self.0.backward([a, b], y, &grad.contiguous()?).map(Into::into)
+        let known = Known { inputs: Some([a, b]), result: Some(y) };
+        self.0.backward(known, &grad.contiguous()?).map(Into::into)
     }
 }
 
@@ -147,6 +167,7 @@ impl<O: Operation<3>> CustomOp3 for Candle<O> {
         y: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        self.0.backward([a, b, c], y, &grad.contiguous()?).map(Into::into)
+        let known = Known { inputs: Some([a, b, c]), result: Some(y) };
+        self.0.backward(known, &grad.contiguous()?).map(Into::into)
     }
 }

@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 
 use candle_core::{Result, Shape, Tensor, bail};
 
-use super::operation::{Array, Operation};
+use super::operation::{Array, Known, Operation};
 use super::pool;
 use super::storage::{tensor, with_numbers, written};
 
@@ -22,6 +22,7 @@ pub(super) struct Double;
 
 impl Operation<1> for Halve {
     const NAME: &'static str = "halve";
+    const NEEDS_INPUTS: bool = false;
 
     fn forward(&self, [x]: [Array; 1]) -> Result<(Vec<f32>, Shape)> {
         let [batch, channels, height, width] = planes(x.dims)?;
@@ -30,20 +31,16 @@ impl Operation<1> for Halve {
         Ok((means, (batch, channels, height / 2, width / 2).into()))
     }
 
-    fn backward(
-        &self,
-        [x]: [&Tensor; 1],
-        y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<[Option<Tensor>; 1]> {
-        let width = y.dims()[3];
+    fn backward(&self, _known: Known<1>, grad: &Tensor) -> Result<[Option<Tensor>; 1]> {
+        let [batch, channels, height, width] = planes(grad.dims())?;
         let numbers = with_numbers(&[grad], |[grad]| squares(grad, width, 0.25))?;
-        Ok([Some(tensor(numbers, x.shape())?)])
+        Ok([Some(tensor(numbers, (batch, channels, 2 * height, 2 * width))?)])
     }
 }
 
 impl Operation<1> for Double {
     const NAME: &'static str = "double";
+    const NEEDS_INPUTS: bool = false;
 
     fn forward(&self, [x]: [Array; 1]) -> Result<(Vec<f32>, Shape)> {
         let [batch, channels, height, width] = planes(x.dims)?;
@@ -51,15 +48,10 @@ impl Operation<1> for Double {
         Ok((doubled, (batch, channels, 2 * height, 2 * width).into()))
     }
 
-    fn backward(
-        &self,
-        [x]: [&Tensor; 1],
-        y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<[Option<Tensor>; 1]> {
-        let width = y.dims()[3];
+    fn backward(&self, _known: Known<1>, grad: &Tensor) -> Result<[Option<Tensor>; 1]> {
+        let [batch, channels, height, width] = planes(grad.dims())?;
         let numbers = with_numbers(&[grad], |[grad]| sums(grad, width, 1.0))?;
-        Ok([Some(tensor(numbers, x.shape())?)])
+        Ok([Some(tensor(numbers, (batch, channels, height / 2, width / 2))?)])
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! candle's own backward pass begins each gradient as zeros to which it then adds, on one thread, and
 //! keeps all results until it is done. A [`Tape`] hands the first gradient on as it is, adds further
-//! ones on all threads, and lets go of each result as soon as it has passed it.
+//! ones on all threads, keeps only what an operation's way back needs, and lets go of it as soon as it
+//! has passed it.
 //!
 //! While a tape records, the result of an [`Operation`] is a leaf of candle's graph. So operations of
 //! candle's own may stand anywhere between ours: their share of the way back is candle's.
@@ -13,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use candle_core::{Device, Result, Tensor, TensorId, Var};
 
 use super::add::plus;
-use super::operation::{Operation, run};
+use super::operation::{Known, Operation, run};
 
 /// The gradients of some tensors, each with the tensor it is of.
 type Found = Vec<(TensorId, Tensor)>;
@@ -70,14 +71,17 @@ pub(super) fn note<const N: usize, O: Operation<N>>(
         return Tensor::from_vec(numbers, shape, &Device::Cpu);
     }
     let result = Var::from_vec(numbers, shape, &Device::Cpu)?.into_inner();
-    let (id, inputs, output) = (result.id(), inputs.map(Tensor::clone), result.clone());
+    let (id, ids) = (result.id(), inputs.map(Tensor::id));
+    let kept = O::NEEDS_INPUTS.then(|| inputs.map(Tensor::clone));
+    let kept_result = O::NEEDS_RESULT.then(|| result.clone());
     RECORDER.with_borrow_mut(|tape| {
         let Some(tape) = tape else { return };
         inputs.iter().for_each(|input| tape.note_candle(input));
         let back = move |grad: &Tensor| {
-            let grads = operation.backward(inputs.each_ref(), &output, grad)?;
-            let found = inputs.iter().zip(grads);
-            Ok(found.filter_map(|(input, grad)| Some((input.id(), grad?))).collect())
+            let inputs = kept.as_ref().map(<[Tensor; N]>::each_ref);
+            let known = Known { inputs, result: kept_result.as_ref() };
+            let found = ids.into_iter().zip(operation.backward(known, grad)?);
+            Ok(found.filter_map(|(id, grad)| Some((id, grad?))).collect())
         };
         tape.push(id, Box::new(back));
     });

@@ -42,7 +42,7 @@ struct Wish {
 }
 
 impl<'a> Guided<'a> {
-    /// `cancel` stops it between two portions of a large batch.
+    /// `cancel` stops it on its way.
     pub fn new(model: &'a Model, guidance: &Guidance, cancel: &'a CancelToken) -> Result<Self> {
         let (classes, device) = (model.classes().len(), model.device());
         let prompts = match model.draws_without_class() && !guidance.negative.is_empty() {

@@ -5,8 +5,8 @@ use candle_core::Tensor;
 use crate::model::Model;
 use crate::{CancelToken, Result};
 
-/// Pixels that go through the network at once: enough to keep it busy, few enough that a wish to stop
-/// is heard within seconds, and that the batch takes no more memory than one large picture.
+/// Pixels that go through the network at once: enough to keep it busy, few enough that the batch takes
+/// no more memory than one large picture.
 const MOST_PIXELS: usize = 1 << 20;
 
 /// How many images of `pixels` each go through a network at once.
@@ -18,7 +18,7 @@ fn images_within(most_pixels: usize, pixels: usize) -> usize {
     (most_pixels / pixels.max(1)).max(1)
 }
 
-/// A network that can be stopped between two portions of a batch.
+/// A network that can be stopped on its way.
 pub(super) struct Portioned<'a> {
     pub model: &'a Model,
     cancel: &'a CancelToken,
@@ -35,14 +35,13 @@ impl<'a> Portioned<'a> {
         let (batch, _, height, width) = x.dims4()?;
         let most = images_within(self.most_pixels, height * width);
         if batch <= most {
-            self.cancel.check()?;
-            return self.model.predict(x, timestep, classes);
+            return self.cancel.unless(|| self.model.predict(x, timestep, classes));
         }
         let portion = |start: usize| {
-            self.cancel.check()?;
             let cut =
                 |tensor: &Tensor| tensor.narrow(0, start, most.min(batch - start))?.contiguous();
-            self.model.predict(&cut(x)?, timestep, classes.map(cut).transpose()?.as_ref())
+            let (x, classes) = (cut(x)?, classes.map(cut).transpose()?);
+            self.cancel.unless(|| self.model.predict(&x, timestep, classes.as_ref()))
         };
         let answers: Vec<Tensor> = (0..batch).step_by(most).map(portion).collect::<Result<_>>()?;
         Ok(Tensor::cat(&answers, 0)?)

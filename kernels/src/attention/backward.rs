@@ -165,7 +165,7 @@ unsafe fn query_lanes<V: Simd, const H: usize, const G: usize, const PAIRS: bool
 }
 
 /// What the forward pass and the loss say of one head.
-pub(super) struct Known<'a> {
+pub(super) struct KnownHead<'a> {
     /// Queries, keys, values: (width, tokens) each.
     pub parts: [&'a [f32]; 3],
     pub out: &'a [f32],
@@ -186,7 +186,7 @@ impl<'a> Side<'a> {
     }
 }
 
-impl Known<'_> {
+impl KnownHead<'_> {
     /// The gradient of each query times its result, summed over the channels.
     fn pulls(&self, head: Head) -> Vec<f32> {
         let mut pulls = vec![0f32; head.tokens];
@@ -199,7 +199,11 @@ impl Known<'_> {
 }
 
 /// Writes all of the gradients of queries, keys and values, (width, tokens) each.
-pub(super) fn head_backward(head: Head, known: &Known, [dq, dk, dv]: [&mut [MaybeUninit<f32>]; 3]) {
+pub(super) fn head_backward(
+    head: Head,
+    known: &KnownHead,
+    [dq, dk, dv]: [&mut [MaybeUninit<f32>]; 3],
+) {
     let [q, k, v] = known.parts;
     let (queries, grads, pulls) =
         (Side::new(head, q), Side::new(head, known.grad), known.pulls(head));

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use super::tile::{Head, Lanes, Row, Singles, TILE, over_tokens, scores, spread, spreadable};
 use crate::pairs::pair;
 use crate::simd::{Simd, kernel, pairs_kernel};
+use crate::stop::Wish;
 
 /// Scores of this size, in base 2, and their sums are far from the ends of f32.
 const SAFE_SCORE: f32 = 60.0;
@@ -143,18 +144,20 @@ unsafe fn add_rows<V: Simd, const H: usize, const PAIRS: bool>(rows: &[[V; 2]; H
     }
 }
 
-/// Writes all of `out` (width, tokens) and `log_sums` (tokens).
+/// Writes all of `out` (width, tokens) and `log_sums` (tokens), unless `wish` ends it.
 pub(super) fn head_forward(
     head: Head,
     [q, k, v]: [&[f32]; 3],
     out: &mut [MaybeUninit<f32>],
     log_sums: &mut [f32],
+    wish: &Wish,
 ) {
     // By Cauchy and Schwarz no score is larger than this.
     let bound = head.longest(q) * head.longest(k) * head.scale_base2();
     let (keys, values) = (head.by_channel(k), head.by_token(v));
     let (mut queries, mut sums) = (Lanes::default(), Lanes::default());
     for first in (0..head.tokens).step_by(TILE) {
+        wish.look();
         let count = TILE.min(head.tokens - first);
         queries.gather(head, q, first, count, head.scale_base2());
         sums.zero(head);

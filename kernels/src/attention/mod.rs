@@ -17,10 +17,11 @@ use std::sync::OnceLock;
 
 use candle_core::{Result, Shape, Tensor, bail};
 
-use super::operation::{Array, Operation};
+use super::operation::{Array, Known, Operation};
+use super::stop::Wish;
 use super::storage::{tensor, with_numbers};
 use super::{pairs, pool};
-use backward::{Known, head_backward};
+use backward::{KnownHead, head_backward};
 use forward::head_forward;
 use tile::Head;
 
@@ -50,8 +51,9 @@ impl Attention {
         let mut log_sums = vec![0.0; qkv.len() / 3 / head.width];
         let spare = &mut out.spare_capacity_mut()[..qkv.len() / 3];
         let heads = spare.chunks_mut(size).zip(log_sums.chunks_mut(tokens)).enumerate();
+        let wish = Wish::of_this_thread();
         pool::for_each(heads, |(at, (out, log_sums))| {
-            head_forward(head, self.parts(qkv, at, size), out, log_sums);
+            head_forward(head, self.parts(qkv, at, size), out, log_sums, &wish);
         });
         // SAFETY: every head was written above.
         unsafe { out.set_len(qkv.len() / 3) }
@@ -80,7 +82,7 @@ impl Attention {
             dq.chunks_mut(size).zip(dk.chunks_mut(size).zip(dv.chunks_mut(size)))
         });
         pool::for_each(heads.enumerate(), |(at, (dq, (dk, dv)))| {
-            let known = Known {
+            let known = KnownHead {
                 parts: self.parts(qkv, at, size),
                 out: &out[at * size..][..size],
                 grad: &grad[at * size..][..size],
@@ -104,6 +106,7 @@ fn sizes(qkv: &[usize]) -> Result<(usize, usize, usize)> {
 
 impl Operation<1> for Attention {
     const NAME: &'static str = "attention";
+    const NEEDS_RESULT: bool = true;
 
     fn forward(&self, [qkv]: [Array; 1]) -> Result<(Vec<f32>, Shape)> {
         let (batch, channels, tokens) = sizes(qkv.dims)?;
@@ -117,12 +120,8 @@ impl Operation<1> for Attention {
         Ok((out, dims.into()))
     }
 
-    fn backward(
-        &self,
-        [qkv]: [&Tensor; 1],
-        out: &Tensor,
-        grad: &Tensor,
-    ) -> Result<[Option<Tensor>; 1]> {
+    fn backward(&self, known: Known<1>, grad: &Tensor) -> Result<[Option<Tensor>; 1]> {
+        let ([qkv], out) = (known.inputs()?, known.result()?);
         let (_, channels, tokens) = sizes(qkv.dims())?;
         let Some(log_sums) = self.log_sums.get() else {
             bail!("attention has no backward pass before the forward one")
