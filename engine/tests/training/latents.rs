@@ -342,13 +342,14 @@ fn estimates_are_of_the_network_as_it_is_built() {
     assert_eq!(weights_in(&config, Some(header)), numbers(&trainer.checkpoint()));
     assert_eq!(weights_in(&header.config, None), numbers(&autoencoder));
     let wide = latent(&["model_params.im_size=256", "train_params.batch_size=64"]);
-    assert!(memory_estimate(&wide, Some(header), 0) < memory_estimate(&wide, None, 0));
+    assert!(memory_estimate(&wide, Some(header), 0, true) < memory_estimate(&wide, None, 0, true));
     // Pixels in bytes, and latents of three planes of a quarter of their side in numbers of four.
-    let more = memory_estimate(&wide, Some(header), 100) - memory_estimate(&wide, Some(header), 0);
+    let more = memory_estimate(&wide, Some(header), 100, true)
+        - memory_estimate(&wide, Some(header), 0, true);
     let side = 256 / header.autoencoder().unwrap().params.factor() as u64;
     assert_eq!(more, 100 * (256 * 256 * 3 + side * side * 3 * 4));
     let autoencoder = small("kl", &["model_params.im_size=256"]);
-    assert!(memory_estimate(&autoencoder, None, 0) > 256 * 256 * 8 * 4);
+    assert!(memory_estimate(&autoencoder, None, 0, true) > 256 * 256 * 8 * 4);
 }
 
 /// How many latents of three planes of 8x8 the run in `folder` keeps.

@@ -287,7 +287,12 @@ impl Darkroom {
             weights: engine::train::weights_in(&config, autoencoder.as_ref()),
             images,
             total_steps: config.train_params.total_steps(images as usize) as u64,
-            memory_bytes: engine::train::memory_estimate(&config, autoencoder.as_ref(), images),
+            memory_bytes: engine::train::memory_estimate(
+                &config,
+                autoencoder.as_ref(),
+                images,
+                self.device.is_cpu(),
+            ),
         })
     }
 

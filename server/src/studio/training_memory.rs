@@ -34,7 +34,7 @@ fn fits(
     let of_batch = |batch_size| {
         let mut config = config.clone();
         config.train_params.batch_size = batch_size;
-        memory_estimate(&config, autoencoder, images)
+        memory_estimate(&config, autoencoder, images, true)
     };
     let batch = config.train_params.batch_size;
     let taken = of_batch(batch);
