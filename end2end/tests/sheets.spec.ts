@@ -47,3 +47,18 @@ test('a walk goes there and back, in as many frames as asked', async ({ page }) 
   expect(control, 'an animated PNG').toBeGreaterThan(0);
   expect(animation.readUInt32BE(control + 4), 'five there, the three between back').toBe(5 + 3);
 });
+
+test('a grid that cannot hold all pictures says how many it has', async ({ page }) => {
+  await open(page, '/');
+  await form.draw(page, { ...SMALL, batchSize: 2 });
+  await open(page, '/settings');
+  // Pictures that fill a file take minutes to draw: these are only told to be so large.
+  await page.route('**/fn/generation', async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replaceAll(/"(width|height)":28\b/g, '"$1":8192');
+    await route.fulfill({ response, body });
+  });
+  await page.getByRole('link', { name: 'Generate', exact: true }).click();
+  const note = form.results(page).getByText('The grid has the first 1 of 2 images');
+  await expect(note).toContainText('a file holds at most 64 megapixels');
+});

@@ -2,7 +2,7 @@
 
 import * as form from './generate-form.ts';
 import { grayPng } from './png.ts';
-import { expect, test } from './studio.ts';
+import { expect, fold, test } from './studio.ts';
 import { zip } from './zip.ts';
 
 test.use({ javaScriptEnabled: false });
@@ -23,6 +23,54 @@ test('a wrong number is told and kept', async ({ page }) => {
   await form.generate(page, { model: 'digits', steps: 3, batchSize: 9999, seed: 11 });
   await expect(page.getByRole('alert').first()).toContainText('256');
   await expect(form.number(page, 'Batch size')).toHaveValue('9999');
+});
+
+test('an empty prompt shows what belongs into it', async ({ page }) => {
+  await page.goto('/?model=digits');
+  for (const name of ['Prompt', 'Negative prompt']) {
+    await expect(page.getByLabel(name, { exact: true }), `${name} has not even a space`).toHaveValue('');
+  }
+});
+
+test('a picture to begin from is uploaded, and what was typed around it stays', async ({ page }) => {
+  await page.goto('/');
+  await form.fill(page, { model: 'digits', prompt: '5', steps: 13, seed: 77 });
+  const picture = fold(page, 'img2img');
+  await picture.locator('summary').click();
+  const give = async (name: string, buffer: Buffer) => {
+    await page.getByLabel('Picture to begin from').setInputFiles({ name, mimeType: 'image/png', buffer });
+    await picture.getByRole('button', { name: 'Upload' }).click();
+  };
+  const isAsTyped = async () => {
+    await expect(page.getByLabel('Prompt', { exact: true })).toHaveValue('5');
+    await expect(form.number(page, 'Sampling steps')).toHaveValue('13');
+    await expect(form.number(page, 'Seed')).toHaveValue('77');
+  };
+
+  await give('text.png', Buffer.from('nothing'));
+  await expect(picture.getByRole('alert')).toBeVisible();
+  await isAsTyped();
+
+  await give('gray.png', grayPng(28, (x, y) => x * y));
+  await expect(picture.getByAltText('Picture to begin from')).toBeVisible();
+  await expect(picture.getByRole('alert')).toBeHidden();
+  await isAsTyped();
+
+  // The picture goes along when it is drawn, as does the file that was not chosen.
+  await form.generate(page, { sampler: 'DDIM', steps: 2 });
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(picture.getByAltText('Picture to begin from')).toBeVisible();
+});
+
+test('what was typed stays when it is kept as a style', async ({ page }) => {
+  await page.goto('/');
+  await form.fill(page, { model: 'digits', prompt: '5', steps: 13, seed: 77 });
+  await page.getByLabel('Name of a style').fill('kept-plainly');
+  await page.getByRole('button', { name: 'Keep as style' }).click();
+  await expect(page.getByRole('link', { name: 'kept-plainly', exact: true })).toBeVisible();
+  await expect(page.getByLabel('Prompt', { exact: true })).toHaveValue('5');
+  await expect(form.number(page, 'Sampling steps')).toHaveValue('13');
+  await expect(form.number(page, 'Seed')).toHaveValue('77');
 });
 
 test('a data set is uploaded', async ({ page }) => {

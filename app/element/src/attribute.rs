@@ -134,6 +134,14 @@ impl Attribute {
         }
     }
 
+    /// What it sets the property called `name` to, if it sets that one.
+    pub fn property(&mut self, name: &str) -> Option<Plain> {
+        match self {
+            Attribute::Set(Place::Property(known), value) if *known == name => Some(value.now()),
+            _ => None,
+        }
+    }
+
     /// Writes it into the tag of the element, or into what the element's classes and style are.
     pub fn write(self, tag: &mut String, classes: &mut String, style: &mut String) {
         match self {
@@ -240,14 +248,19 @@ pub(crate) fn write_attribute(name: &str, text: &str, tag: &mut String) {
     tag.push(' ');
     tag.push_str(name);
     tag.push_str("=\"");
+    write_escaped(text, tag);
+    tag.push('"');
+}
+
+/// Writes `text` so that none of it is read as HTML.
+pub(crate) fn write_escaped(text: &str, html: &mut String) {
     for letter in text.chars() {
         match letter {
-            '&' => tag.push_str("&amp;"),
-            '"' => tag.push_str("&quot;"),
-            '<' => tag.push_str("&lt;"),
-            '>' => tag.push_str("&gt;"),
-            other => tag.push(other),
+            '&' => html.push_str("&amp;"),
+            '"' => html.push_str("&quot;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            other => html.push(other),
         }
     }
-    tag.push('"');
 }

@@ -13,7 +13,7 @@ use leptos::tachys::ssr::StreamBuilder;
 use leptos::tachys::view::any_view::{AnyView, AnyViewState};
 use leptos::tachys::view::{Mountable, Position, PositionState};
 
-use crate::attribute::{Attribute, Held, Listener, Place, write_attribute};
+use crate::attribute::{Attribute, Held, Listener, Place, write_attribute, write_escaped};
 use crate::render::any;
 use crate::value::{IntoValue, Value};
 
@@ -79,8 +79,9 @@ impl Element {
         self
     }
 
-    /// The opening tag.
+    /// The opening tag, and behind it what is typed in a text area: HTML has no attribute for that.
     fn opening(&mut self, extra: Vec<AnyAttribute>) -> String {
+        let typed = self.typed();
         let (mut tag, mut classes, mut style) =
             (format!("<{}", self.tag), String::new(), String::new());
         let extra = extra.into_iter().map(Attribute::Other);
@@ -93,7 +94,20 @@ impl Element {
             }
         }
         tag.push('>');
+        if !typed.is_empty() {
+            // HTML drops this line break instead of one that the text begins with.
+            tag.push('\n');
+            write_escaped(&typed, &mut tag);
+        }
         tag
+    }
+
+    /// What a text area has to begin with. As a child it would be a text, of which the page of the server
+    /// has a space where it is empty, and a space hides the placeholder.
+    fn typed(&mut self) -> String {
+        let value = |attribute: &mut Attribute| attribute.property("value");
+        let value = self.attributes.iter_mut().filter(|_| self.tag == "textarea").find_map(value);
+        value.and_then(|value| value.text().map(str::to_owned)).unwrap_or_default()
     }
 
     fn closing(&self) -> String {
@@ -331,9 +345,9 @@ attributes! {
     accept "accept", action "action", alt "alt", r#as "as", autocomplete "autocomplete",
     checked "checked", cols "cols", colspan "colspan", content "content", dir "dir",
     disabled "disabled", download "download", draggable "draggable", enctype "enctype",
-    r#for "for", form "form", formaction "formaction", formmethod "formmethod",
-    formnovalidate "formnovalidate", headers "headers", height "height", hidden "hidden",
-    href "href", id "id", inputmode "inputmode", label "label", lang "lang", list "list",
+    r#for "for", form "form", formaction "formaction", formenctype "formenctype",
+    formmethod "formmethod", formnovalidate "formnovalidate", headers "headers", height "height",
+    hidden "hidden", href "href", id "id", inputmode "inputmode", label "label", lang "lang", list "list",
     loading "loading", max "max", maxlength "maxlength", method "method", min "min",
     multiple "multiple", name "name", novalidate "novalidate", open "open", pattern "pattern",
     placeholder "placeholder", readonly "readonly", rel "rel", required "required", role "role",
@@ -352,7 +366,7 @@ attributes! {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
-    use crate::tachys::html::element::{div, img, p};
+    use crate::tachys::html::element::{div, img, p, textarea};
 
     #[test]
     fn an_element_is_written_with_its_attributes_and_children() {
@@ -371,6 +385,17 @@ mod tests {
         let tag =
             "<div title=\"&quot;a&quot; &lt; b\" hidden class=\"wide open\" style=\"width:4px;\">";
         assert_eq!(html, format!("{tag}<p>x &amp; y</p><img src=\"a.png\"></div>"));
+    }
+
+    #[test]
+    fn a_text_area_is_written_with_what_is_typed_in_it_and_nothing_else() {
+        let owner = Owner::new();
+        owner.set();
+        let typed = RwSignal::new(String::new());
+        let html = || textarea().prop("value", move || typed.get()).to_html();
+        assert_eq!(html(), "<textarea></textarea>");
+        typed.set("\n7 </textarea>".into());
+        assert_eq!(html(), "<textarea>\n\n7 &lt;/textarea&gt;</textarea>");
     }
 
     #[test]

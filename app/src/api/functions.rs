@@ -347,7 +347,10 @@ pub async fn save_style(
     style: String,
     #[server(flatten)] form: GenerateForm,
 ) -> Result<(), ApiError> {
-    studio().save_style(&style, form).await
+    keep("generate", &form).await?;
+    studio().save_style(&style, form).await?;
+    go_to("/");
+    Ok(())
 }
 
 #[server(prefix = "/fn", endpoint = "delete_style")]

@@ -90,8 +90,8 @@ impl GenerateForm {
         self.known().filter(move |(key, value)| default.get(key) != *value)
     }
 
-    /// Key and text of what a style keeps: how pictures are drawn, and of what is drawn only what was
-    /// given.
+    /// Key and text of what a style keeps, without spaces around it: how pictures are drawn, and of what
+    /// is drawn only what was given.
     pub fn style(&self) -> Vec<(&'static str, &str)> {
         const IF_GIVEN: [&str; 8] = [
             "prompt",
@@ -103,8 +103,11 @@ impl GenerateForm {
             "batch_count",
             "batch_size",
         ];
-        let differs: Vec<&str> = self.differing().map(|(key, _)| key).collect();
-        self.known().filter(|(key, _)| !IF_GIVEN.contains(key) || differs.contains(key)).collect()
+        let default = Self::default();
+        let trimmed = self.known().map(|(key, value)| (key, value.trim()));
+        let is_kept =
+            |key: &str, value: &str| !IF_GIVEN.contains(&key) || default.get(key) != value;
+        trimmed.filter(|(key, value)| is_kept(key, value)).collect()
     }
 
     /// Key and text of what an address must tell: all that is not as it is by default, and the
@@ -182,7 +185,8 @@ mod tests {
     #[test]
     fn a_style_keeps_how_pictures_are_drawn_and_what_was_given() {
         let mut form = GenerateForm::default();
-        form.set("prompt", "7");
+        form.set("prompt", " 7\n");
+        form.set("negative_prompt", " ");
         let kept = form.style();
         for kept_too in [("prompt", "7"), ("sampler", "DDPM"), ("steps", "50"), ("tiling", "false")]
         {

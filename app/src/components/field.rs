@@ -117,9 +117,7 @@ pub fn TextArea(
             on:input=move |event| value.set(event_target_value(&event))
             aria-invalid=move || fault.with(Option::is_some).then_some("true")
             aria-describedby=move || described_by(id, helped, fault.with(Option::is_some))
-        >
-            {value.get_untracked()}
-        </textarea>
+        ></textarea>
     }
 }
 

@@ -62,7 +62,9 @@ impl Picker {
 pub fn ImagePicker(
     id: &'static str,
     label: &'static str,
-    /// The [`PickerForm`] that it belongs to.
+    /// What posts it without JavaScript: a [`PickerForm`], or the form around it, whose fields then come
+    /// along. If none is named, nothing does.
+    #[prop(optional)]
     form: &'static str,
     /// Takes what is pasted anywhere on the page; one picker of a page may.
     #[prop(optional)]
@@ -89,7 +91,7 @@ pub fn ImagePicker(
             <p class="help needs-script">
                 {if takes_pasted { "Or drop it here, or paste it." } else { "Or drop it here." }}
             </p>
-            <button class="without-script" form=form>"Upload"</button>
+            {(!form.is_empty()).then(|| view! { <Upload form /> })}
             <Show when=move || picker.sent.get().is_some()>
                 <ProgressBar
                     label="Upload progress"
@@ -101,6 +103,15 @@ pub fn ImagePicker(
         </DropZone>
     }
     .into_any()
+}
+
+#[component]
+fn Upload(form: &'static str) -> impl IntoView {
+    view! {
+        <button class="without-script" form=form formaction="/upload/image" formenctype="multipart/form-data">
+            "Upload"
+        </button>
+    }
 }
 
 #[component]

@@ -345,16 +345,16 @@ impl Darkroom {
         if row.state == JobState::Running && !self.live.cancel(job) {
             self.store.ask_to_stop(job)?;
         }
-        Ok(())
+        self.publish_status()
     }
 
-    fn skip(&self, job: JobId) -> Result<()> {
+    pub fn skip(&self, job: JobId) -> Result<()> {
         if self.store.job(job)?.is_none() {
             return Err(Error::NotFound(format!("there is no job {job}")));
         }
         // One that is over, or that another program runs, has no batch to leave out here.
         self.live.change(job, |running| running.skip = true);
-        Ok(())
+        self.publish_status()
     }
 
     fn delete_run(&self, name: &str) -> Result<()> {

@@ -37,16 +37,18 @@ impl Darkroom {
 
     pub fn job_summary(&self, row: &JobRow) -> JobSummary {
         let running = self.live.get(row.id).unwrap_or_else(|| stored(row));
-        let paused = row.state == JobState::Running && running.control.is_paused();
+        let is_on = row.state == JobState::Running;
+        let wished = wished(&running).filter(|_| is_on);
+        let ends = is_on && running.cancel.is_cancelled();
         JobSummary {
             id: row.id,
             kind: row.kind,
             title: row.title.clone(),
             state: row.state,
-            paused,
+            paused: is_on && running.control.is_paused(),
             progress: running.progress,
-            eta_seconds: running.eta_seconds.filter(|_| row.state == JobState::Running),
-            message: running.message,
+            eta_seconds: running.eta_seconds.filter(|_| is_on && !ends),
+            message: wished.map(String::from).or(running.message),
         }
     }
 
@@ -137,6 +139,15 @@ impl Darkroom {
             Some(id) => Ok(self.store.job(id)?.filter(|row| row.kind == kind)),
             None => self.store.newest_job(kind),
         }
+    }
+}
+
+/// What a person wants of a job that goes on, until it has come to it.
+fn wished(running: &RunningJob) -> Option<&'static str> {
+    match (running.cancel.is_cancelled(), running.skip) {
+        (true, _) => Some("Ending after this step…"),
+        (false, true) => Some("Skipping after this step…"),
+        (false, false) => None,
     }
 }
 

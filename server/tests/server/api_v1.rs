@@ -40,6 +40,43 @@ async fn every_described_path_is_there() {
     assert!(unknown.json()["error"].as_str().unwrap().contains("openapi.json"));
 }
 
+/// Every schema in `part`, and those within them.
+fn schemas<'a>(part: &'a Value, found: &mut Vec<&'a Value>) {
+    let fields = part.as_object().into_iter().flatten().filter(|(name, _)| *name != "example");
+    for (name, field) in fields {
+        match (name.as_str(), field.as_object()) {
+            ("schema" | "items", _) => found.push(field),
+            ("properties", Some(fields)) => found.extend(fields.values()),
+            _ => {}
+        }
+        schemas(field, found);
+    }
+    for item in part.as_array().into_iter().flatten() {
+        schemas(item, found);
+    }
+}
+
+#[tokio::test]
+async fn every_schema_has_types_of_json_schema() {
+    const TYPES: [&str; 7] = ["null", "boolean", "object", "array", "number", "string", "integer"];
+    let setup = Setup::idle();
+    let document = ask(&setup.site(), "get", "/openapi.json", None).await.json();
+    let mut all = Vec::new();
+    schemas(&document["paths"], &mut all);
+    assert!(all.len() > 100, "{}", all.len());
+    for schema in all {
+        let kinds = match schema.get("type") {
+            Some(Value::Array(kinds)) => kinds.clone(),
+            kind => kind.cloned().into_iter().collect(),
+        };
+        let is_known = |kind: &Value| kind.as_str().is_some_and(|kind| TYPES.contains(&kind));
+        assert!(kinds.iter().all(is_known), "{schema}");
+    }
+    let datasets = &document["paths"]["/datasets"]["get"]["responses"]["200"]["content"];
+    let of_one = &datasets["application/json"]["schema"]["items"]["properties"];
+    assert_eq!(of_one["undo"]["type"], json!(["string", "null"]));
+}
+
 /// Whether `value` is as `schema` says.
 fn fits(schema: &Value, value: &Value) -> bool {
     let kinds = match &schema["type"] {

@@ -99,6 +99,46 @@ async fn a_form_without_scripts_goes_on_to_where_it_was_sent() {
     assert!(refused.header(header::LOCATION).starts_with("/png-info?error="));
 }
 
+/// A page's tags up to `place` in it, the last of them that begins a fold.
+fn fold_around<'a>(page: &'a str, place: &str) -> &'a str {
+    let (before, _) = page.split_once(place).unwrap_or_else(|| panic!("no {place}: {page}"));
+    let (_, fold) = before.rsplit_once("<details").unwrap();
+    fold.split_once('>').unwrap().0
+}
+
+#[tokio::test]
+async fn a_form_without_scripts_keeps_what_was_typed_around_the_picture() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for (prompt, file) in [("5", png(1)), ("6", b"no".to_vec())] {
+        let typed = [("model", "digits"), ("prompt", prompt), ("steps", "13"), ("seed", "77")];
+        let body = multipart(&typed, ("x.png", &file));
+        let answer = site.upload("/upload/image", "text/html", body).await;
+        let page = site.get(answer.header(header::LOCATION)).await.text();
+        assert!(page.contains(&format!(">\n{prompt}</textarea>")), "{page}");
+        for (name, value) in [("steps", "13"), ("seed", "77")] {
+            let (_, field) = page.split_once(&format!(" name=\"{name}\"")).unwrap();
+            let tag = field.split_once('>').unwrap().0;
+            assert!(tag.contains(&format!(" value=\"{value}\"")), "{name}: {tag}");
+        }
+        assert!(fold_around(&page, "id=\"init-file\"").contains(" open"));
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_will_not_do_is_told_at_its_field_without_scripts() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for (file, words) in [(b"GIF89a nonsense".to_vec(), "cannot be used"), (Vec::new(), "choose")] {
+        let answer = give(&site, "text/html", "", &file).await;
+        let page = site.get(answer.header(header::LOCATION)).await.text();
+        let (_, fault) = page.split_once("id=\"init-file-fault\"").expect("it is told");
+        let told = fault.split(['<', '>']).nth(1).unwrap();
+        assert!(told.contains(words) && !told.starts_with("image:"), "{told}");
+        assert!(fold_around(&page, "id=\"init-file-fault\"").contains(" open"));
+    }
+}
+
 #[tokio::test]
 async fn names_that_are_no_hash_lead_nowhere() {
     let setup = Setup::idle();
@@ -126,10 +166,10 @@ async fn an_old_picture_that_nothing_names_goes() {
         let file = std::fs::File::options().append(true).open(path(name)).unwrap();
         file.set_modified(long_ago).unwrap();
     }
-    let form = format!("init_image={}&mask=", names[1]);
-    setup.studio.save_draft("generate", &form).await.unwrap();
     let style = format!("style=from-it&init_image={}", names[2]);
     assert_eq!(site.call("save_style", &style).await.status, StatusCode::OK);
+    let form = format!("init_image={}&mask=", names[1]);
+    setup.studio.save_draft("generate", &form).await.unwrap();
     setup.studio.delete_images(vec![9999]).await.unwrap();
     let there: Vec<bool> = names.iter().map(|name| path(name).is_file()).collect();
     assert_eq!(there, [false, true, true, true]);

@@ -38,6 +38,17 @@ async fn every_page_comes_with_its_title_when_many_are_asked_for_at_once() {
 }
 
 #[tokio::test]
+async fn an_empty_prompt_is_served_empty_so_that_its_placeholder_is_seen() {
+    let page = Setup::idle().site().get("/?model=digits").await.text();
+    let areas: Vec<&str> = page.split("<textarea").skip(1).collect();
+    assert_eq!(areas.len(), 2, "prompt and negative prompt");
+    for area in areas {
+        let typed = area.split_once('>').unwrap().1;
+        assert!(typed.starts_with("</textarea>"), "{area}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_beyond_the_last_image_has_none() {
     let site = Setup::idle().site();
     let answer = site.get("/datasets?name=digits&offset=18446744073709551615").await;

@@ -1,10 +1,11 @@
 //! The queue, and what a restart makes of it.
 
 use app::api::{JobKind, JobState, Live, Studio, TrainFigures};
+use axum::http::header;
 use engine::config::GenerateSettings;
 
 use crate::sdapi::{draw, images};
-use crate::support::{Setup, darkroom, open, wait};
+use crate::support::{Setup, darkroom, open, post, two_of, wait};
 
 #[tokio::test]
 async fn jobs_stand_in_the_order_they_came_and_a_waiting_one_can_be_taken_out() {
@@ -118,6 +119,52 @@ async fn a_job_whose_end_cannot_be_stored_is_over_and_stored_when_that_can_be() 
     // The worker turns to the queue again.
     draw(&site, &call).await;
     wait(async || stored() == "done").await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_to_end_or_to_skip_says_so_at_once() {
+    let setup = Setup::idle();
+    let studio = darkroom(&setup);
+    let job = setup.studio.generate(two_of("digits")).await.unwrap();
+    studio.store.claim(&[JobKind::Generate], studio.worker_name()).unwrap().unwrap();
+    studio.live.begin(job);
+    studio.live.change(job, |running| running.eta_seconds = Some(60.0));
+    let mut told = studio.live.subscribe();
+    let mut newest = || match told.try_recv() {
+        Ok(Live::Status(status)) => status.jobs.into_iter().find(|one| one.id == job).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    setup.studio.skip(job).await.unwrap();
+    assert_eq!(newest().message.as_deref(), Some("Skipping after this step…"));
+    assert!(studio.live.take_skip(job));
+    assert_eq!(setup.generation(job).await.job.message, None);
+    setup.studio.interrupt(job).await.unwrap();
+    let ending = newest();
+    assert_eq!(ending.message.as_deref(), Some("Ending after this step…"));
+    assert_eq!(ending.eta_seconds, None, "nobody waits for all of it");
+    // A page that is opened now is told too.
+    assert_eq!(setup.generation(job).await.job, ending);
+}
+
+#[tokio::test]
+async fn a_style_that_is_kept_without_scripts_leaves_the_form_as_it_was_typed() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for (style, steps) in [("bold", "13"), ("%20", "14")] {
+        let form = format!("style={style}&model=digits&steps={steps}&negative_prompt=%20");
+        let request = post("/fn/save_style")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "text/html")
+            .header(header::REFERER, "http://localhost:7860/?rest=default&steps=50");
+        let answer = site.ask(request.body(form.into()).unwrap()).await;
+        let page = site.get(answer.header(header::LOCATION)).await.text();
+        let (_, field) = page.split_once(" name=\"steps\"").unwrap();
+        let tag = field.split_once('>').unwrap().0;
+        assert!(tag.contains(&format!(" value=\"{steps}\"")), "{tag}");
+    }
+    let styles = setup.studio.styles().await.unwrap();
+    let is_negative = |(key, _): &(String, String)| key == "negative_prompt";
+    assert!(styles.len() == 1 && !styles[0].settings.iter().any(is_negative), "{styles:?}");
 }
 
 #[tokio::test]

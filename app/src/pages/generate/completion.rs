@@ -45,8 +45,19 @@ fn lower(text: &str) -> String {
 /// behind it if it waits for one more, else instead of it.
 pub fn with_class(prompt: &str, name: &str, completes: bool) -> String {
     let begin = beginning(prompt);
-    let stays = if completes || begin == prompt.len() { &prompt[..begin] } else { "" };
+    let stays = match completes {
+        true => &prompt[..begin],
+        false if begin == prompt.len() => without_all(prompt),
+        false => "",
+    };
     format!("{stays}{name}")
+}
+
+/// `prompt`, which waits for a class, without a `..` at its end that means all of them: one that begins
+/// with no class.
+fn without_all(prompt: &str) -> &str {
+    let before = prompt.trim_end().strip_suffix("..");
+    before.filter(|before| beginning(before) == before.len()).unwrap_or(prompt)
 }
 
 #[cfg(test)]
@@ -84,5 +95,13 @@ mod tests {
         assert_eq!(with_class("cat..", "dog", false), "cat..dog");
         assert_eq!(with_class("", "dog", false), "dog");
         assert_eq!(with_class("dog, cat", "Ähre", false), "Ähre");
+    }
+
+    #[test]
+    fn a_class_takes_the_place_of_all() {
+        assert_eq!(with_class("..", "dog", false), "dog");
+        assert_eq!(with_class(" .. ", "dog", false), " dog");
+        assert_eq!(with_class("cat, ..", "dog", false), "cat, dog");
+        assert_eq!(with_class("..do", "dog", true), "..dog", "typed as a range");
     }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::desk::{Desk, model_of};
 use super::entry::{ChoiceField, NumberField};
 use super::hires::SecondPass;
-use super::image_to_image::{INIT_FORM, ImageToImage};
+use super::image_to_image::ImageToImage;
 use super::method::Method;
 use super::plot::{PlotFields, pictures};
 use super::prompt::PromptFields;
@@ -15,7 +15,6 @@ use super::size::SizeFields;
 use super::styles::StyleForm;
 use crate::api::ModelInfo;
 use crate::components::field::{Choice, Field};
-use crate::components::image_picker::PickerForm;
 use crate::components::later::Later;
 use crate::components::notice::Alert;
 use crate::components::show::Show;
@@ -23,13 +22,16 @@ use crate::components::slider::SliderField;
 use crate::pages::part;
 use crate::words;
 
+/// The form's id.
+pub const FORM: &str = "generate-form";
+
 #[component]
 pub fn GenerateFields() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let messages = desk.fault.beside(GenerateSettings::KEYS.iter().copied().chain(["style"]));
     view! {
         <form
-            id="generate-form"
+            id=FORM
             class="controls"
             action="/fn/generate"
             method="post"
@@ -55,7 +57,6 @@ pub fn GenerateFields() -> impl IntoView {
         </form>
         <InterruptForm />
         <StyleForm />
-        <PickerForm id=INIT_FORM to="img2img" />
     }
     .into_any()
 }

@@ -1,19 +1,18 @@
 //! Beginning from a picture instead of noise.
 
-use engine::config::ResizeMode;
+use engine::config::{ConfigError, ResizeMode};
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use super::desk::Desk;
 use super::entry::ChoiceField;
+use super::form::FORM;
 use super::mask::MaskFields;
 use crate::api::InputImage;
 use crate::components::fold::Fold;
 use crate::components::image_picker::ImagePicker;
 use crate::components::show::Show;
 use crate::components::slider::ShareField;
-
-/// The form that a picture is posted with.
-pub const INIT_FORM: &str = "init-form";
 
 const KEYS: [&str; 10] = [
     "init_image",
@@ -31,6 +30,7 @@ const KEYS: [&str; 10] = [
 #[component]
 pub fn ImageToImage() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    tell_what_was_posted(desk);
     let init = desk.fields.at("init_image");
     let is_given = Memo::new(move |_| init.with(|name| !name.is_empty()));
     let told = Signal::derive(move || is_given.get().then(|| told(desk)));
@@ -48,7 +48,7 @@ pub fn ImageToImage() -> impl IntoView {
             <ImagePicker
                 id="init-file"
                 label="Picture to begin from"
-                form=INIT_FORM
+                form=FORM
                 takes_pasted=true
                 fault=desk.given
                 on_image
@@ -60,6 +60,13 @@ pub fn ImageToImage() -> impl IntoView {
         </Fold>
     }
     .into_any()
+}
+
+/// Tells why a picture was refused that came without JavaScript, which the address says.
+fn tell_what_was_posted(desk: Desk) {
+    if let Some(message) = use_query_map().with_untracked(|query| query.get("error")) {
+        desk.given.set(ConfigError::one("image", message));
+    }
 }
 
 /// What is set, in a few words.

@@ -9,7 +9,6 @@ use web_sys::{FormData, HtmlImageElement};
 use super::desk::Desk;
 use super::easel::Easel;
 use super::entry::{ChoiceField, NumberField, YesField};
-use super::image_to_image::INIT_FORM;
 use crate::api::InputImage;
 use crate::components::field::{Choice, Fault, Field};
 use crate::components::image_picker::ImagePicker;
@@ -165,7 +164,7 @@ fn Tools() -> impl IntoView {
             <span>"Brush size"</span>
             <Handle value=easel.brush low=1.0 high=Signal::stored(60.0) step="1" />
         </label>
-        <ImagePicker id="mask-file" label="Or a mask from a file" form=INIT_FORM fault=desk.given_mask on_image=on_mask />
+        <ImagePicker id="mask-file" label="Or a mask from a file" fault=desk.given_mask on_image=on_mask />
     }
 }
 

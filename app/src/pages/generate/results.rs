@@ -417,6 +417,10 @@ pub(super) mod tests {
             progress_words(&view(JobState::Queued), 2),
             "Waiting: 2 jobs are before this one"
         );
+        let mut ending = view(JobState::Running);
+        ending.job.message = Some("Ending after this step…".into());
+        ending.job.eta_seconds = None;
+        assert_eq!(progress_words(&ending, 0), "Ending after this step… · batch 1 / 2");
     }
 
     #[test]

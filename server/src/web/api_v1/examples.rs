@@ -57,7 +57,8 @@ impl Example {
                 json!({ "type": "object", "properties": fields })
             }
         };
-        if self.may_be_null(place) {
+        // Of what has no type, nothing can be said.
+        if !part.is_null() && self.may_be_null(place) {
             schema["type"] = json!([schema["type"], "null"]);
         }
         schema
@@ -150,9 +151,9 @@ pub fn datasets() -> Example {
         channels: 1,
         classes: vec![ClassInfo { name: "7".into(), count: 1000 }],
         skipped: Vec::new(),
-        note: None,
+        note: Some("3 images are the same as others".into()),
         editable: false,
-        undo: None,
+        undo: Some("took out 3 images".into()),
         revised: false,
         takes_images: false,
     }])

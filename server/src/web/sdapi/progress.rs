@@ -151,12 +151,11 @@ pub async fn interrupt(State(web): State<Web>) -> Answer<Json<Value>> {
 }
 
 /// 200 with `null`. Leaves out the rest of the batch that is drawn for a call; the next one follows.
-pub async fn skip(State(web): State<Web>) -> Json<Value> {
-    let live = &web.studio.0.live;
-    if let Some(task) = web.api.running(live) {
-        live.change(task.job, |running| running.skip = true);
+pub async fn skip(State(web): State<Web>) -> Answer<Json<Value>> {
+    if let Some(task) = web.api.running(&web.studio.0.live) {
+        web.studio.blocking(move |darkroom| darkroom.skip(task.job)).await?;
     }
-    Json(Value::Null)
+    Ok(Json(Value::Null))
 }
 
 /// 200 with `{active, queued, completed, progress, eta, live_preview, id_live_preview, textinfo}` of

@@ -79,8 +79,6 @@ pub struct Request {
     eta: f64,
     /// Width and height; 0 where the client left it to us.
     size: (i64, i64),
-    /// Nothing if the client left it to us.
-    cfg_scale: Option<f64>,
     /// Nothing if the client left them to us.
     steps: Option<i64>,
     /// As the client calls it.
@@ -100,8 +98,6 @@ impl Request {
         let schedule = schedule(&fields, fused)?;
         let eta = fields["eta"].as_f64().unwrap_or(0.0);
         refuse(&fields)?;
-        let cfg_scale = given.get("cfg_scale").filter(|scale| !scale.is_null());
-        let cfg_scale = cfg_scale.and_then(|_| fields["cfg_scale"].as_f64());
         let steps = given.get("steps").filter(|steps| !steps.is_null());
         let steps = steps.map(|_| number(&fields, "steps"));
         let size = size(&fields, own, given);
@@ -110,7 +106,7 @@ impl Request {
             Call::TextToImage => None,
             Call::ImageToImage => Some(Pictures::take(&mut fields)?),
         };
-        Ok(Self { fields, sampler, schedule, eta, size, cfg_scale, steps, model, pictures })
+        Ok(Self { fields, sampler, schedule, eta, size, steps, model, pictures })
     }
 
     pub fn flag(&self, key: &str) -> bool {
@@ -149,8 +145,9 @@ impl Request {
 
     /// The settings for `model`; which sizes and steps it can do is known only with it.
     pub fn settings(&self, model: &ModelInfo) -> Result<GenerateSettings, ConfigError> {
+        let defaults = GenerateSettings::default();
         let most_steps = GenerateSettings::MAX_STEPS.min(model.timesteps) as i64;
-        let unasked = (GenerateSettings::default().steps as i64).min(most_steps);
+        let unasked = (defaults.steps as i64).min(most_steps);
         let steps = self.steps.unwrap_or(unasked);
         let (size, count) = (number(&self.fields, "batch_size"), number(&self.fields, "n_iter"));
         let (seed, subseed) = (number(&self.fields, "seed"), number(&self.fields, "subseed"));
@@ -174,7 +171,7 @@ impl Request {
             model: model.name.clone(),
             prompt: self.text("prompt"),
             negative_prompt: self.text("negative_prompt"),
-            cfg_scale: self.cfg_scale.unwrap_or(GenerateSettings::default().cfg_scale),
+            cfg_scale: self.fields["cfg_scale"].as_f64().unwrap_or(defaults.cfg_scale),
             sampler: self.sampler,
             schedule: self.schedule,
             eta: self.eta,
@@ -189,7 +186,7 @@ impl Request {
             width: self.size.0 as usize,
             height: self.size.1 as usize,
             tiling: self.flag("tiling"),
-            ..Default::default()
+            ..defaults
         };
         infotext::apply_own(&self.text("infotext"), &mut settings)?;
         if let Some(pictures) = &self.pictures {

@@ -30,6 +30,9 @@ type Form = Result<Multipart, MultipartRejection>;
 /// A name or a colour is never longer.
 const MAX_TEXT: usize = 4096;
 
+/// Nor is a field of the Generate form, a prompt or the values of a plot.
+const MAX_LONG_TEXT: usize = 64 << 10;
+
 /// What was made of an upload, as JSON; a browser that posted a plain form goes on to the address that
 /// `done` or `refused` says.
 fn answer<T: Serialize>(
@@ -70,11 +73,15 @@ impl Drop for TemporaryFile {
     }
 }
 
-async fn short_text(mut field: Field<'_>) -> Result<String, Fault> {
+async fn short_text(field: Field<'_>) -> Result<String, Fault> {
+    text(field, MAX_TEXT).await
+}
+
+async fn text(mut field: Field<'_>, most: usize) -> Result<String, Fault> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|error| bad_form(&error.body_text()))? {
         bytes.extend_from_slice(&chunk);
-        if bytes.len() > MAX_TEXT {
+        if bytes.len() > most {
             return Err(bad_form("a field of the form is too long"));
         }
     }
