@@ -465,7 +465,10 @@ mod tests {
     fn every_fault_names_its_axis() {
         assert_eq!(told((Axis::Steps, "ten"), NOTHING), "x_values: `ten` is not a whole number");
         let range = told(NOTHING, (Axis::Steps, "0, 5"));
-        assert_eq!(range, "y_values: at Steps: 0: 0 is out of range; give 1 to 10000");
+        assert_eq!(
+            range,
+            "y_values: at Steps: 0: 0 is out of range; give 1 to the model's timesteps"
+        );
         let name = told((Axis::Sampler, "Oiler"), NOTHING);
         assert!(name.starts_with("x_values: there is no `Oiler`; nearest are Euler"), "{name}");
         let twice = told((Axis::Steps, "1"), (Axis::Steps, "2"));
