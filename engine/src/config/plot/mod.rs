@@ -3,6 +3,7 @@
 mod axis;
 mod matrix;
 mod range;
+mod seeds;
 mod values;
 
 pub use axis::Axis;
@@ -100,7 +101,7 @@ impl Plot {
     }
 
     /// The settings of the cell in column `x` and row `y` of sheet `z`, each counted from 0 and less
-    /// than there are. A seed of -1 on an axis is the seed of the settings that were read.
+    /// than there are. A seed of -1 on an axis that was not drawn is the seed of the settings.
     pub fn cell(&self, x: usize, y: usize, z: usize) -> GenerateSettings {
         let mut cell = self.settings.clone();
         let chosen = || self.lines.iter().zip([x, y, z]).map(|(line, at)| (line, &line.values[at]));
