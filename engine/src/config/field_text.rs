@@ -35,22 +35,33 @@ impl FieldText for bool {
 }
 
 macro_rules! number {
-    ($kind:ty, $wanted:literal) => {
+    ($kind:ty, $read:expr, $wanted:literal) => {
         impl FieldText for $kind {
             fn show(&self) -> String {
                 self.to_string()
             }
 
             fn read(text: &str) -> Result<Self, String> {
-                text.trim().parse().map_err(|_| format!("`{text}` is not {}", $wanted))
+                $read(text.trim()).ok_or_else(|| format!("`{text}` is not {}", $wanted))
             }
         }
     };
 }
 
-number!(usize, "a whole number");
-number!(i64, "a whole number");
-number!(f64, "a number");
+number!(usize, |text| whole(text)?.try_into().ok(), "a whole number");
+number!(i64, whole, "a whole number");
+number!(f64, |text: &str| text.parse().ok(), "a number");
+
+/// A number box takes `1e9` and `5.0` too.
+fn whole(text: &str) -> Option<i64> {
+    let otherwise = || {
+        let number = text.parse::<f64>().ok()?;
+        // Beyond these not every whole number is one.
+        let is_whole = number.fract() == 0.0 && number.abs() < 9e15;
+        is_whole.then_some(number as i64)
+    };
+    text.parse().ok().or_else(otherwise)
+}
 
 macro_rules! named {
     ($kind:ty) => {

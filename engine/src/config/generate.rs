@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::field_text::FieldText;
+use super::ranges::{out_of_range, unread};
 use super::{
     Axis, ClipSample, ConfigError, FieldError, MaskedContent, ResizeMode, SamplerKind, Sampling,
     ScheduleKind, StepVariance, TimestepSpacing, Upscaler, edit_distance,
@@ -158,7 +159,7 @@ macro_rules! keyed {
 
             /// Reads the setting called `key` from `text`; its range is for [`Self::validate`].
             pub fn set(&mut self, key: &str, text: &str) -> Result<(), ConfigError> {
-                let fault = |message| ConfigError::one(key, message);
+                let fault = |message| ConfigError::one(key, unread(key, text).unwrap_or(message));
                 match key {
                     $(stringify!($key) => self.$key = FieldText::read(text).map_err(fault)?,)*
                     _ => return Err(unknown_name(key, key, Self::KEYS.iter().copied())),
@@ -219,43 +220,24 @@ impl GenerateSettings {
 
     /// Checks all ranges; whether steps and size fit the model is known only with the model.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let wholes = [
-            ("steps", self.steps as i64, 1, Self::MAX_STEPS as i64),
-            ("width", self.width as i64, 0, Self::MAX_SIDE as i64),
-            ("height", self.height as i64, 0, Self::MAX_SIDE as i64),
-            ("batch_count", self.batch_count as i64, 1, Self::MAX_BATCH_COUNT as i64),
-            ("batch_size", self.batch_size as i64, 1, Self::MAX_BATCH_SIZE as i64),
-            ("seed", self.seed, -1, Self::MAX_SEED),
-            ("subseed", self.subseed, -1, Self::MAX_SEED),
-            ("seed_resize_from_w", self.seed_resize_from_w as i64, 0, Self::MAX_SIDE as i64),
-            ("seed_resize_from_h", self.seed_resize_from_h as i64, 0, Self::MAX_SIDE as i64),
-            ("mask_blur", self.mask_blur as i64, 0, Self::MAX_MASK_BLUR as i64),
-            (
-                "inpaint_full_res_padding",
-                self.inpaint_full_res_padding as i64,
-                0,
-                Self::MAX_PADDING as i64,
-            ),
+        let numbers = [
+            ("steps", self.steps as f64),
+            ("width", self.width as f64),
+            ("height", self.height as f64),
+            ("batch_count", self.batch_count as f64),
+            ("batch_size", self.batch_size as f64),
+            ("seed", self.seed as f64),
+            ("subseed", self.subseed as f64),
+            ("seed_resize_from_w", self.seed_resize_from_w as f64),
+            ("seed_resize_from_h", self.seed_resize_from_h as f64),
+            ("mask_blur", self.mask_blur as f64),
+            ("inpaint_full_res_padding", self.inpaint_full_res_padding as f64),
+            ("cfg_scale", self.cfg_scale),
+            ("subseed_strength", self.subseed_strength),
+            ("denoising_strength", self.denoising_strength),
         ];
-        let shares = [
-            ("cfg_scale", self.cfg_scale, Self::MAX_CFG_SCALE),
-            ("subseed_strength", self.subseed_strength, 1.0),
-            ("denoising_strength", self.denoising_strength, 1.0),
-        ];
-        let mut errors: Vec<FieldError> = wholes
-            .into_iter()
-            .filter(|(_, value, min, max)| !(min..=max).contains(&value))
-            .map(|(field, value, min, max)| {
-                FieldError::new(field, format!("{value} is out of range; give {min} to {max}"))
-            })
-            .collect();
-        for (field, value, most) in shares {
-            // Written so that NaN is out of range too.
-            if !(0.0..=most).contains(&value) {
-                let message = format!("{value} is out of range; give 0 to {most}");
-                errors.push(FieldError::new(field, message));
-            }
-        }
+        let mut errors: Vec<FieldError> =
+            numbers.into_iter().filter_map(|(key, value)| out_of_range(key, value)).collect();
         errors.extend(self.mask_fault());
         errors.extend(self.init_images_fault());
         errors.extend(self.seed_size_fault());
@@ -338,7 +320,7 @@ mod tests {
         let settings =
             GenerateSettings { steps: 0, seed: -2, cfg_scale: f64::NAN, ..Default::default() };
         let error = settings.validate().unwrap_err();
-        assert!(error.for_field("steps").unwrap().contains("give 1 to 10000"));
+        assert!(error.for_field("steps").unwrap().contains("give 1 to the model's timesteps"));
         assert!(error.for_field("seed").is_some());
         assert!(error.for_field("cfg_scale").unwrap().contains("give 0 to 30"));
         assert!(error.for_field("batch_size").is_none());
@@ -381,7 +363,7 @@ mod tests {
         let mut settings = GenerateSettings::default();
         let mut told = |key: &str, text: &str| settings.set(key, text).unwrap_err().to_string();
         assert_eq!(told("steps", "many"), "steps: `many` is not a whole number");
-        assert_eq!(told("eta", ""), "eta: `` is not a number");
+        assert_eq!(told("eta", ""), "eta: give a number from 0 to 1");
         assert!(told("sampler", "Oiler a").contains("nearest are Euler a"));
         assert!(told("x_axis", "Step").contains("nearest are Steps"));
         assert!(told("tiling", "perhaps").contains("true or false"));

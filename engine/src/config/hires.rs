@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::image_to_image::named;
+use super::ranges::out_of_range;
 use super::{ConfigError, FieldError, GenerateSettings, unknown_name};
 
 /// How a picture is enlarged.
@@ -37,23 +38,18 @@ impl GenerateSettings {
     }
 
     pub(super) fn hires_faults(&self) -> Vec<FieldError> {
-        let mut faults = Vec::new();
-        let mut fault = |field: &str, message: String| faults.push(FieldError::new(field, message));
-        // Written so that NaN is out of range too.
-        if !(1.0..=Self::MAX_HIRES_SCALE).contains(&self.hires_scale) {
-            let (scale, most) = (self.hires_scale, Self::MAX_HIRES_SCALE);
-            fault("hires_scale", format!("{scale} is out of range; give 1 to {most}"));
-        } else if self.has_second_pass() && self.is_image_to_image() {
+        let mut faults: Vec<FieldError> = [
+            ("hires_scale", self.hires_scale),
+            ("hires_steps", self.hires_steps as f64),
+            ("hires_denoising", self.hires_denoising),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| out_of_range(key, value))
+        .collect();
+        let is_told = faults.iter().any(|fault| fault.field == "hires_scale");
+        if !is_told && self.has_second_pass() && self.is_image_to_image() {
             let words = "a picture that begins from another has no second pass; give 1";
-            fault("hires_scale", words.into());
-        }
-        if self.hires_steps > Self::MAX_STEPS {
-            let (steps, most) = (self.hires_steps, Self::MAX_STEPS);
-            fault("hires_steps", format!("{steps} is out of range; give 0 to {most}"));
-        }
-        if !(0.0..=1.0).contains(&self.hires_denoising) {
-            let strength = self.hires_denoising;
-            fault("hires_denoising", format!("{strength} is out of range; give 0 to 1"));
+            faults.push(FieldError::new("hires_scale", words));
         }
         faults
     }

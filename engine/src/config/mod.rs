@@ -19,6 +19,7 @@ mod lr_schedule;
 mod plot;
 mod presets;
 mod prompt;
+mod ranges;
 mod sampler_options;
 pub(crate) mod samplers;
 mod sampling;

@@ -103,7 +103,7 @@ impl GenerateArgs {
             variance_type: StepVariance::from_name(&self.variance_type)?,
             timestep_spacing: TimestepSpacing::from_name(&self.timestep_spacing)?,
             prompt: self.prompt.clone(),
-            negative_prompt: self.negative_prompt()?,
+            negative_prompt: self.negative_prompt.clone().unwrap_or_default(),
             cfg_scale: self.cfg_scale,
             batch_size: self.batch_size,
             seed: self.seed,
@@ -118,13 +118,11 @@ impl GenerateArgs {
         Ok((settings, given))
     }
 
-    /// What is typed, with what Settings of the same data folder has for all models.
-    fn negative_prompt(&self) -> Result<String> {
+    /// What Settings of the same data folder has for all models, unless nothing is to be avoided.
+    fn always_negative(&self) -> Result<String> {
         match self.negative_prompt.as_deref() {
             Some("") => Ok(String::new()),
-            typed => {
-                Ok(joined(typed.unwrap_or_default(), &self.place.preferences()?.negative_prompt))
-            }
+            _ => Ok(self.place.preferences()?.negative_prompt),
         }
     }
 
@@ -136,6 +134,7 @@ impl GenerateArgs {
 
 pub fn run(args: &GenerateArgs) -> Result<()> {
     let (mut asked, given) = args.settings()?;
+    let always = args.always_negative()?;
     let (name, file) = find_model(&args.model, args.config.as_deref(), &args.place)?;
     let device = args.machine.open_aloud()?;
     let cancel = CancelToken::new();
@@ -149,7 +148,9 @@ pub fn run(args: &GenerateArgs) -> Result<()> {
         let timesteps = config.diffusion_params.num_timesteps;
         asked.steps = steps.unwrap_or(asked.steps.min(timesteps));
         check_steps(asked.steps, timesteps)?;
-        let wishes = Wishes::read(&asked, loaded.model.classes())?;
+        let classes = loaded.model.classes();
+        asked.negative_prompt = joined(&asked.negative_prompt, &always, classes);
+        let wishes = Wishes::read(&asked, classes)?;
         let rows = wishes.rows(count);
         let size = drawn_size(&asked, config.model_params.im_size);
         let starts = given.starts(&asked, size, config.model_params.im_channels);

@@ -137,6 +137,7 @@ fn parameters(
 ) -> String {
     let wishes = &plan.wishes;
     let is_steered = loaded.model.draws_without_class();
+    let negative = || wishes.negative.text(loaded.model.classes());
     let start = plan.start(place).into_iter().flat_map(Start::details);
     let second = plan.second_pass.iter().flat_map(SecondPass::details);
     let steps = plan.first_steps() + plan.second_pass.map_or(0, |pass| pass.steps());
@@ -144,7 +145,7 @@ fn parameters(
     let tiling = plan.tiling.then(|| ("Tiling", "True".to_owned()));
     Infotext {
         prompt: &wishes.prompt(place, plan.count).to_string(),
-        negative_prompt: &if is_steered { wishes.negative.used.join(", ") } else { String::new() },
+        negative_prompt: &if is_steered { negative() } else { String::new() },
         cfg_scale: if is_steered { wishes.scale } else { 1.0 },
         sampling: plan.sampling,
         seed: plan.seeds.of_picture(place),

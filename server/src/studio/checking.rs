@@ -32,8 +32,7 @@ impl Darkroom {
         if let Some(plot) = &plot {
             self.check_plot(plot)?;
         }
-        settings.seed = drawn_seed(settings.seed);
-        settings.subseed = drawn_seed(settings.subseed);
+        settings.draw_seeds(|| drawn_seed(-1));
         let images = settings.images() * plot.as_ref().map_or(1, Plot::len);
         let plural = if images == 1 { "" } else { "s" };
         let title = format!("{}, {images} image{plural}", settings.model);

@@ -70,11 +70,13 @@ pub(super) fn draw_all(
     let file = studio.models.find(&settings.model)?;
     studio.live.change(sink.job, |running| running.message = Some("loading the model".into()));
     let loaded = worker.model(&settings.model, file)?;
+    let classes = loaded.model.classes();
+    let always = &sink.preferences.negative_prompt;
     let asked = GenerateSettings {
-        negative_prompt: joined(&settings.negative_prompt, &sink.preferences.negative_prompt),
+        negative_prompt: joined(&settings.negative_prompt, always, classes),
         ..settings.clone()
     };
-    let wishes = Wishes::read(&asked, loaded.model.classes())?;
+    let wishes = Wishes::read(&asked, classes)?;
     let model = &loaded.model.config().model_params;
     let size = drawn_size(settings, model.im_size);
     let starts = studio.starts(settings, size, model.im_channels)?;

@@ -4,13 +4,19 @@ use std::io::Cursor;
 
 use exif::{In, Reader, Tag, Value};
 
-use super::png_text;
+use super::parameters::Parameters;
+use super::{gif_text, png_text};
 
 /// Under which A1111 keeps settings in a PNG; in other files they stand in a comment without a name.
 const PARAMETERS: &str = "parameters";
+const COMMENT: &str = "Comment";
 
-/// What the file says of itself: the text chunks of a PNG, the user comment of a JPEG or WebP.
+/// What the file says of itself: the text chunks of a PNG, the user comment of a JPEG or WebP, the
+/// comments of a GIF.
 pub fn texts(bytes: &[u8]) -> Vec<(String, String)> {
+    if let Some(comments) = gif_text::comments(bytes) {
+        return comments.into_iter().map(named).collect();
+    }
     let mut found = png_text::texts(bytes).unwrap_or_default();
     if !found.iter().any(|(key, _)| key == PARAMETERS)
         && let Some(comment) = user_comment(bytes)
@@ -18,6 +24,12 @@ pub fn texts(bytes: &[u8]) -> Vec<(String, String)> {
         found.push((PARAMETERS.into(), comment));
     }
     found
+}
+
+/// Programs that draw nothing leave their names in a GIF.
+fn named(comment: String) -> (String, String) {
+    let holds_settings = !Parameters::read(&comment).settings.is_empty();
+    (if holds_settings { PARAMETERS } else { COMMENT }.into(), comment)
 }
 
 fn user_comment(bytes: &[u8]) -> Option<String> {

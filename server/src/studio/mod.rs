@@ -19,6 +19,7 @@ pub mod foreign;
 mod foundations;
 pub mod fused;
 mod gallery;
+mod gif_text;
 mod heartbeat;
 pub mod image_texts;
 pub mod infotext;

@@ -1,6 +1,6 @@
 //! From the settings in a picture back to the form that they were typed into.
 
-use engine::config::{GenerateSettings, SamplerKind, ScheduleKind, Upscaler};
+use engine::config::{GenerateSettings, SamplerKind, ScheduleKind, Upscaler, check_size};
 
 use super::fused;
 use super::infotext::{CLIP, ETA, FORMER_ETA, INTERRUPTED, SPACING, VARIANCE};
@@ -70,8 +70,7 @@ pub fn recalled(
     inputs: impl Fn(&str) -> bool,
 ) -> Recalled {
     let mut found = Recalled::default();
-    let model = found
-        .take_known(parameters, "Model", |name| models.find(name).is_ok().then(|| name.to_owned()));
+    let model = found.take_known(parameters, "Model", |name| own_name(models, name));
     found.take("model", "Model", model.as_deref());
     let prompts = [
         ("prompt", "Prompt", &parameters.prompt),
@@ -104,28 +103,43 @@ pub fn recalled(
     let second = parameters.setting("Hires upscale").is_some();
     let strength = if second { "hires_denoising" } else { "denoising_strength" };
     found.take(strength, "Denoising strength", parameters.setting("Denoising strength"));
-    let upscaler = parameters.setting("Hires upscaler");
-    found.take("hires_upscaler", "Hires upscaler", upscaler.map(|it| upscaler_like(it).name()));
+    take_upscaler(&mut found, parameters);
     for (key, name) in [("init_image", "Init image hash"), ("mask", "Mask hash")] {
         match parameters.setting(name) {
             Some(input) if !inputs(input) => found.leave_out(name, "this picture is not here"),
             input => found.take(key, name, input),
         }
     }
-    take_size(&mut found, parameters, model.is_some());
+    take_size(&mut found, parameters, models, model.as_deref());
     found.leave_out_the_rest(parameters);
     found
 }
 
-/// Another program's sizes are for other models.
-fn take_size(found: &mut Recalled, parameters: &Parameters, is_ours: bool) {
+/// Another program's upscaler may be a network; the usual one takes its place, which is told.
+fn take_upscaler(found: &mut Recalled, parameters: &Parameters) {
+    const UPSCALER: &str = "Hires upscaler";
+    let Some(name) = parameters.setting(UPSCALER) else { return };
+    let known = Upscaler::from_name(name).ok();
+    let upscaler = known.unwrap_or_default().name();
+    found.take("hires_upscaler", UPSCALER, Some(upscaler));
+    if known.is_none() {
+        found.leave_out(UPSCALER, &format!("there is no {name} here; {upscaler} takes its place"));
+    }
+}
+
+/// The size goes with the model, called `model` here.
+fn take_size(found: &mut Recalled, parameters: &Parameters, models: &Models, model: Option<&str>) {
     let sides = |size: &str| size.split_once('x').map(|(w, h)| (w.to_owned(), h.to_owned()));
+    let is_elsewhere = model.is_none() && parameters.setting("Model").is_some();
     match found.take_known(parameters, "Size", sides) {
-        Some((width, height)) if is_ours => {
-            found.take("width", "Size", Some(&width));
-            found.take("height", "Size", Some(&height));
-        }
-        Some(_) => found.leave_out("Size", "it is for another model"),
+        Some(_) if is_elsewhere => found.leave_out("Size", "it is for another model"),
+        Some((width, height)) => match size_fault(models, model, &width, &height) {
+            Some(message) => found.leave_out("Size", &message),
+            None => {
+                found.take("width", "Size", Some(&width));
+                found.take("height", "Size", Some(&height));
+            }
+        },
         None => {}
     }
     if let Some((width, height)) = found.take_known(parameters, SEED_SIZE, sides) {
@@ -133,6 +147,32 @@ fn take_size(found: &mut Recalled, parameters: &Parameters, is_ours: bool) {
         found.take("seed_resize_from_h", SEED_SIZE, Some(&height));
     }
 }
+
+/// Why `model` does not draw pictures of this size; without one, the model that the page opens with.
+fn size_fault(models: &Models, model: Option<&str>, width: &str, height: &str) -> Option<String> {
+    let unread = fault("width", width).or_else(|| fault("height", height));
+    unread.or_else(|| {
+        let model = match model {
+            Some(name) => models.info(name).ok()?,
+            None => models.first()?,
+        };
+        let (width, height) = (width.parse().ok()?, height.parse().ok()?);
+        let error = check_size(model.size_divisor, width, height).err()?;
+        Some(format!("{} draws no {width}x{height}: {}", model.name, error.0.first()?.message))
+    })
+}
+
+/// What the model is called here that a text calls `name`: ComfyUI and SwarmUI name its file, with its
+/// folder.
+fn own_name(models: &Models, name: &str) -> Option<String> {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let stem = ENDINGS.iter().find_map(|ending| file.strip_suffix(ending)).unwrap_or(file);
+    let known = [name, stem].into_iter().find(|name| models.find(name).is_ok());
+    known.map(str::to_owned)
+}
+
+/// What the names of files with weights end in.
+const ENDINGS: [&str; 5] = [".safetensors", ".ckpt", ".pth", ".pt", ".gguf"];
 
 const SAMPLER: &str = "Sampler";
 const SCHEDULE: &str = "Schedule type";
@@ -184,11 +224,6 @@ fn fault(key: &str, value: &str) -> Option<String> {
     }
     let read = settings.set(key, value).and_then(|()| settings.validate());
     read.err().and_then(|error| Some(error.0.first()?.message.clone()))
-}
-
-/// The nearest to another program's upscaler, which may be a network.
-fn upscaler_like(name: &str) -> Upscaler {
-    Upscaler::from_name(name).unwrap_or_default()
 }
 
 /// A sampler by the name A1111 or ComfyUI gives it, with the schedule that older names end in.
@@ -291,6 +326,7 @@ mod tests {
         );
         let nothing = |name: &str| format!("{name}: there is no such setting here");
         let mut wanted = vec!["Script: there is no Outpainting here".to_owned()];
+        wanted.push("Hires upscaler: there is no Latent here; Lanczos takes its place".into());
         wanted.extend(["Clip skip", "Hires resize", "Refiner", "Lora hashes"].map(nothing));
         assert_eq!(told.left_out, wanted);
         let all = read("Steps: 20, Sampler: DDIM, Seed: 3");
@@ -300,6 +336,47 @@ mod tests {
         for key in ["model", "width", "cfg_scale", "seed"] {
             assert_eq!(value(&found, key), None, "{key}");
         }
+    }
+
+    #[test]
+    fn a_model_is_known_by_the_name_of_its_file() {
+        for name in ["digits.safetensors", "sub/digits.ckpt", "a\\b\\digits.pt", "sub/digits"] {
+            let found = read(&format!("Steps: 20, Seed: 3, Size: 32x28, Model: {name}"));
+            assert_eq!(value(&found.form, "model"), Some("digits"), "{name}");
+            assert_eq!(value(&found.form, "width"), Some("32"), "{name}");
+        }
+        let found = read("Steps: 20, Seed: 3, Model: sub/other.safetensors");
+        assert_eq!(found.left_out, ["Model: there is no sub/other.safetensors here"]);
+    }
+
+    #[test]
+    fn a_size_without_a_model_is_taken_where_the_model_of_the_page_takes_it() {
+        let of = |size: &str| read(&format!("7\nSteps: 20, Seed: 3, Size: {size}"));
+        let taken = of("64x32");
+        assert_eq!(
+            (value(&taken.form, "width"), value(&taken.form, "height")),
+            (Some("64"), Some("32"))
+        );
+        assert!(taken.left_out.is_empty(), "{:?}", taken.left_out);
+        for (size, why) in [
+            ("30x32", "digits draws no 30x32: 30 is not a multiple of 4; 28 or 32 would do"),
+            ("64x2048", "2048 is out of range; give 0 to 1024"),
+        ] {
+            let found = of(size);
+            assert_eq!(found.left_out, [format!("Size: {why}")]);
+            assert_eq!(value(&found.form, "width"), None);
+        }
+    }
+
+    #[test]
+    fn an_upscaler_that_is_not_here_is_told_with_what_takes_its_place() {
+        let found = read("Steps: 20, Seed: 3, Hires upscale: 2, Hires upscaler: 4x-UltraSharp");
+        assert_eq!(value(&found.form, "hires_upscaler"), Some("Lanczos"));
+        let told = "Hires upscaler: there is no 4x-UltraSharp here; Lanczos takes its place";
+        assert_eq!(found.left_out, [told]);
+        let known = read("Steps: 20, Seed: 3, Hires upscale: 2, Hires upscaler: Nearest");
+        assert_eq!(value(&known.form, "hires_upscaler"), Some("Nearest"));
+        assert!(known.left_out.is_empty(), "{:?}", known.left_out);
     }
 
     #[test]

@@ -270,3 +270,29 @@ async fn pictures_have_the_name_that_their_model_was_asked_for_by() {
         assert_eq!(setup.studio.gallery(query).await.unwrap().images[0].job, job);
     }
 }
+
+#[tokio::test]
+async fn classes_with_commas_and_ands_in_their_names_are_drawn_and_drawn_again() {
+    let setup = Setup::working();
+    setup.trained_on_classes("sorted", ["a, b", "one AND two"], 0.1).await;
+    let asked = |prompt: &str| GenerateSettings {
+        prompt: prompt.into(),
+        negative_prompt: "a, b".into(),
+        ..two_of("sorted")
+    };
+    for prompt in ["a, b", "one AND two", "(a, b:1.3), one AND two", "a, b AND one AND two :0.5"] {
+        let job = setup.studio.generate(asked(prompt)).await.unwrap();
+        let view = setup.generation_over(job).await;
+        let text = &view.images[0].parameters;
+        let wanted = format!("{prompt}\nNegative prompt: a, b\n");
+        assert!(text.starts_with(&wanted), "{prompt}: {text} {:?}", view.job.message);
+        let told = setup.studio.input_from_gallery(view.images[0].id).await.unwrap();
+        let mut form = GenerateForm::default();
+        form.overlay(|key| {
+            told.form.iter().find(|(known, _)| known == key).map(|pair| pair.1.clone())
+        });
+        form.set("batch_size", "1");
+        let again = setup.studio.generate(form.settings().unwrap()).await.unwrap();
+        assert_eq!(&setup.generation_over(again).await.images[0].parameters, text);
+    }
+}

@@ -49,9 +49,57 @@ async fn other_programs_are_understood() {
         "a cat\nSteps: 20, Sampler: euler, Schedule type: Uniform, Seed: 3"
     );
     assert!(given.form.contains(&("sampler".into(), "Euler".into())), "{:?}", given.form);
+    let flux = r#"{"1":{"class_type":"SamplerCustomAdvanced","inputs":{"noise":["2",0],
+        "guider":["3",0],"sampler":["4",0],"sigmas":["5",0],"latent_image":["6",0]}},
+        "2":{"class_type":"RandomNoise","inputs":{"noise_seed":3}},
+        "3":{"class_type":"BasicGuider","inputs":{"model":["7",0],"conditioning":["8",0]}},
+        "4":{"class_type":"KSamplerSelect","inputs":{"sampler_name":"euler"}},
+        "5":{"class_type":"BasicScheduler","inputs":{"scheduler":"simple","steps":20,"denoise":1}},
+        "6":{"class_type":"EmptySD3LatentImage","inputs":{"width":64,"height":32}},
+        "7":{"class_type":"UNETLoader","inputs":{"unet_name":"sub/digits.safetensors"}},
+        "8":{"class_type":"CLIPTextEncode","inputs":{"text":"7"}}}"#;
+    let given = input(&give(&site, "application/json", "", &with_text("prompt", flux)).await);
+    assert!(given.left_out.is_empty(), "{:?}", given.left_out);
+    for (key, value) in [
+        ("model", "digits"),
+        ("prompt", "7"),
+        ("sampler", "Euler"),
+        ("schedule", "Uniform"),
+        ("steps", "20"),
+        ("seed", "3"),
+        ("width", "64"),
+        ("height", "32"),
+    ] {
+        assert!(given.form.contains(&(key.into(), value.into())), "{key}: {:?}", given.form);
+    }
     let plain = input(&give(&site, "application/json", "", &png(3)).await);
     assert_eq!((plain.written_by.as_str(), plain.parameters.as_str()), ("", ""));
     assert!(plain.form.is_empty() && plain.texts.is_empty());
+}
+
+/// A GIF of one pixel with a comment.
+pub fn gif(comment: &str) -> Vec<u8> {
+    let mut bytes = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xfe".to_vec();
+    for part in comment.as_bytes().chunks(255) {
+        bytes.push(part.len() as u8);
+        bytes.extend(part);
+    }
+    bytes.push(0);
+    bytes.extend(b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b");
+    bytes
+}
+
+#[tokio::test]
+async fn the_comment_of_a_gif_tells_its_settings() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let text = "é\nSteps: 5, Sampler: DDIM, Seed: 3";
+    let given = input(&give(&site, "application/json", "", &gif(text)).await);
+    assert_eq!((given.parameters.as_str(), given.written_by.as_str()), (text, "A1111"));
+    assert!(given.form.contains(&("steps".into(), "5".into())), "{:?}", given.form);
+    let made = input(&give(&site, "application/json", "", &gif("Created with GIMP")).await);
+    assert_eq!((made.parameters.as_str(), made.written_by.as_str()), ("", ""));
+    assert_eq!(made.texts, [("Comment".to_owned(), "Created with GIMP".to_owned())]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use app::api::{GenerateForm, GenerateView, Preferences, Studio};
 use engine::config::GenerateSettings;
 use engine::grid::Picture;
 
-use crate::support::{Setup, png, two_of};
+use crate::support::{Setup, two_of};
 
 async fn drawn(setup: &Setup, settings: GenerateSettings) -> (GenerateView, Picture) {
     let job = setup.studio.generate(settings).await.unwrap();
@@ -44,20 +44,7 @@ async fn words_of_settings_count_once_when_a_picture_is_drawn_again() {
 #[tokio::test]
 async fn a_model_that_needs_a_class_tells_of_no_negative_prompt() {
     let setup = Setup::working();
-    let folder = setup.folder.path().join("sorted");
-    for (class, value) in [("dark", 1u8), ("light", 2)] {
-        std::fs::create_dir_all(folder.join(class)).unwrap();
-        for at in 0..8 {
-            std::fs::write(folder.join(class).join(format!("{at}.png")), png(10 * value + at))
-                .unwrap();
-        }
-    }
-    let mut config = setup.tiny("sorted", 4);
-    config.dataset_params.im_path = folder.to_string_lossy().into_owned();
-    config.model_params.num_classes = 2;
-    config.train_params.class_dropout = 0.0;
-    let job = setup.studio.train(config).await.unwrap();
-    setup.training_over(job).await;
+    setup.trained_on_classes("sorted", ["dark", "light"], 0.0).await;
     setup.studio.change_preference("negative_prompt", "light").await.unwrap();
     let asked = |negative: &str| GenerateSettings {
         prompt: "dark".into(),

@@ -50,6 +50,24 @@ async fn every_cell_is_drawn_and_stands_on_a_sheet() {
 }
 
 #[tokio::test]
+async fn each_seed_of_a_plot_that_nobody_chose_is_drawn_for_its_column() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let settings = plot((Axis::Seed, "-1, 5, -1"), (Axis::Steps, "2, 3"), NOTHING);
+    let job = setup.studio.generate(GenerateSettings { seed: 77, ..settings }).await.unwrap();
+    let view = setup.generation_over(job).await;
+    assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+    let seeds: Vec<i64> = view.images.iter().map(|image| image.seed).collect();
+    assert_eq!(seeds[..3], seeds[3..], "rows share the seeds of their columns");
+    assert!(seeds[0] != seeds[2] && ![-1, 77].contains(&seeds[0]) && seeds[1] == 5, "{seeds:?}");
+    assert_eq!(view.settings.x_values, format!("{}, 5, {}", seeds[0], seeds[2]));
+    for image in &view.images {
+        let told = format!("Seed: {},", image.seed);
+        assert!(image.parameters.contains(&told), "{}", image.parameters);
+    }
+}
+
+#[tokio::test]
 async fn the_checkpoints_of_a_run_are_drawn_beside_each_other() {
     let setup = Setup::working();
     setup.trained("painter").await;

@@ -12,6 +12,7 @@ use engine::grid::Picture;
 use serde_json::{Value, json};
 use server::web::Password;
 
+use crate::inputs::gif;
 use crate::support::{Answer, Setup, Site, get, open, png, post, two_of, wait};
 
 pub async fn send(site: &Site, path: &str, body: &Value) -> Answer {
@@ -380,6 +381,8 @@ async fn a_png_of_another_program_is_read() {
             "Schedule type": "Automatic", "RNG": "GPU", "Clip skip": "1",
         })
     );
+    let animated = png_info(&site, &gif(text)).await;
+    assert_eq!((&animated["info"], &animated["parameters"]), (&json!(text), &read["parameters"]));
     let bare = png_info(&site, &picture.to_png(&[])).await;
     assert_eq!(bare, json!({ "info": "", "items": {}, "parameters": {} }));
     assert_eq!(png_info(&site, b"").await["info"], "");

@@ -98,6 +98,25 @@ impl Setup {
         view
     }
 
+    /// Trains a tiny model of two classes, which draws without them if some were dropped.
+    pub async fn trained_on_classes(&self, name: &str, classes: [&str; 2], class_dropout: f64) {
+        let folder = self.folder.path().join(name);
+        for (class, value) in classes.into_iter().zip([1u8, 2]) {
+            std::fs::create_dir_all(folder.join(class)).unwrap();
+            for at in 0..8 {
+                let path = folder.join(class).join(format!("{at}.png"));
+                std::fs::write(path, png(10 * value + at)).unwrap();
+            }
+        }
+        let mut config = self.tiny(name, 4);
+        config.dataset_params.im_path = folder.to_string_lossy().into_owned();
+        config.model_params.num_classes = 2;
+        config.train_params.class_dropout = class_dropout;
+        let job = self.studio.train(config).await.unwrap();
+        let view = self.training_over(job).await;
+        assert_eq!(view.job.state, JobState::Done, "{:?}", view.job.message);
+    }
+
     pub async fn training_over(&self, job: JobId) -> TrainView {
         wait(async || self.training(job).await.job.state.is_over()).await;
         self.training(job).await

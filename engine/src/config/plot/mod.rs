@@ -3,6 +3,7 @@
 mod axis;
 mod matrix;
 mod range;
+mod seeds;
 mod values;
 
 pub use axis::Axis;
@@ -100,7 +101,7 @@ impl Plot {
     }
 
     /// The settings of the cell in column `x` and row `y` of sheet `z`, each counted from 0 and less
-    /// than there are. A seed of -1 on an axis is the seed of the settings that were read.
+    /// than there are. A seed of -1 on an axis that was not drawn is the seed of the settings.
     pub fn cell(&self, x: usize, y: usize, z: usize) -> GenerateSettings {
         let mut cell = self.settings.clone();
         let chosen = || self.lines.iter().zip([x, y, z]).map(|(line, at)| (line, &line.values[at]));
@@ -465,7 +466,10 @@ mod tests {
     fn every_fault_names_its_axis() {
         assert_eq!(told((Axis::Steps, "ten"), NOTHING), "x_values: `ten` is not a whole number");
         let range = told(NOTHING, (Axis::Steps, "0, 5"));
-        assert_eq!(range, "y_values: at Steps: 0: 0 is out of range; give 1 to 10000");
+        assert_eq!(
+            range,
+            "y_values: at Steps: 0: 0 is out of range; give 1 to the model's timesteps"
+        );
         let name = told((Axis::Sampler, "Oiler"), NOTHING);
         assert!(name.starts_with("x_values: there is no `Oiler`; nearest are Euler"), "{name}");
         let twice = told((Axis::Steps, "1"), (Axis::Steps, "2"));

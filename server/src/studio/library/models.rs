@@ -130,6 +130,11 @@ impl Models {
         found
     }
 
+    /// The model that a page opens with where none is named.
+    pub fn first(&self) -> Option<ModelInfo> {
+        built_in_names().into_iter().chain(self.run_names()).find_map(|name| self.info(&name).ok())
+    }
+
     /// What the model called `name` tells of itself.
     pub fn header(&self, name: &str) -> Result<Header> {
         match self.find(name)? {

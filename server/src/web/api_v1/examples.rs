@@ -71,7 +71,7 @@ impl Example {
 }
 
 pub fn fault() -> Example {
-    let message = "0 is out of range; give 1 to 10000".to_owned();
+    let message = "0 is out of range; give 1 to the model's timesteps".to_owned();
     let error = format!("steps: {message}");
     example(FaultBody { error, fields: vec![FieldFault { field: "steps".into(), message }] })
 }

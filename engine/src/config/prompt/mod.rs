@@ -3,11 +3,15 @@
 //! `seven` names a class; `(seven:1.3)` weighs it, `(seven)` by 1.1, `[seven]` by 1/1.1; names with
 //! commas between them are blended; ` AND ` composes two wishes (Liu et al. 2022, arXiv 2206.01714),
 //! each with a weight behind it if need be, as in `seven AND one :0.5`. `0..9` stands for each of the
-//! classes from the one to the other in turn, `..` for all: one prompt becomes many.
+//! classes from the one to the other in turn, `..` for all: one prompt becomes many. A class whose name
+//! holds a comma or an AND goes by it like any other.
+
+mod words;
 
 use std::fmt;
 
 use super::{ConfigError, unknown_name};
+use words::{AND, COMMA, Joint, set_apart};
 
 /// A blend of classes: each with its weight, by its place among the names. Empty for no class.
 pub type Mix = Vec<(usize, f32)>;
@@ -48,22 +52,42 @@ impl Prompt {
             let message = "this model draws without classes; leave the prompt empty";
             return Err(ConfigError::one("prompt", message));
         }
-        if text.split(" AND ").count() > MOST_PARTS {
+        let joint = Joint::among(classes);
+        let parts = joint.pieces(&text, &[AND]);
+        if parts.len() > MOST_PARTS {
             let message = format!("more than {MOST_PARTS} wishes joined by AND; give fewer");
             return Err(ConfigError::one("prompt", message));
         }
-        let mut prompts = vec![Self::default()];
-        for part in text.split(" AND ") {
-            let choices = parts(part, classes)?;
+        let mut prompts = vec![Vec::<Wish>::new()];
+        for part in parts {
+            let choices = wishes(part, &joint, classes)?;
             if prompts.len() * choices.len() > MOST {
                 return Err(too_many());
             }
             prompts = prompts
                 .iter()
-                .flat_map(|prompt| choices.iter().map(|(part, text)| prompt.and(part, text)))
+                .flat_map(|prompt| {
+                    choices
+                        .iter()
+                        .map(|wish| [prompt.as_slice(), std::slice::from_ref(wish)].concat())
+                })
                 .collect();
         }
-        Ok(prompts)
+        Ok(prompts.iter().map(|wishes| Self::of_wishes(wishes, &joint, classes)).collect())
+    }
+
+    fn of_wishes(wishes: &[Wish], joint: &Joint, classes: &[String]) -> Self {
+        let written = |spell: &dyn Fn(&String) -> String| {
+            wishes.iter().map(|wish| wish.text(spell)).collect::<Vec<_>>().join(AND)
+        };
+        let plain = written(&String::clone);
+        let words = wishes.iter().flat_map(|wish| &wish.words);
+        // Side by side they may be the name of another class.
+        let text = match joint.is_empty() || words_of(&plain, joint).eq(words) {
+            true => plain,
+            false => written(&|word| set_apart(word, classes)),
+        };
+        Self { parts: wishes.iter().map(Wish::part).collect(), text }
     }
 
     /// The class at `place`, by its place.
@@ -80,14 +104,6 @@ impl Prompt {
     /// Whether it is one wish that counts in full: one question to the network answers it.
     pub fn is_plain(&self) -> bool {
         matches!(self.parts.as_slice(), [part] if part.weight == 1.0)
-    }
-
-    fn and(&self, part: &Part, text: &str) -> Self {
-        let joint = if self.parts.is_empty() { "" } else { " AND " };
-        Self {
-            parts: self.parts.iter().chain([part]).cloned().collect(),
-            text: format!("{}{joint}{text}", self.text),
-        }
     }
 
     /// Which of `prompts` picture `index` of `count` shows: all of them, as evenly as it goes, or the
@@ -114,15 +130,19 @@ pub struct Negative {
 }
 
 impl Negative {
-    /// The words of `text`, which has commas or lines between them.
-    pub fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
-        text.split([',', '\n']).map(str::trim).filter(|word| !word.is_empty())
+    /// The words of `text`, which has commas or lines between them. `classes` are the names the model
+    /// knows.
+    pub fn words<'a>(
+        text: &'a str,
+        classes: &[String],
+    ) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+        Joint::among(classes).words(text, &[COMMA, "\n"])
     }
 
     /// Reads words with commas between them. `classes` are the names the model knows.
     pub fn parse(text: &str, classes: &[String]) -> Self {
         let (mut items, mut found) = (Vec::new(), Self::default());
-        for word in Self::words(text) {
+        for word in Self::words(text, classes) {
             match weighted(word, classes) {
                 Ok(Item::One(item)) => items.push(item),
                 Ok(Item::Range(range)) => items.extend(range.map(|class| (class, 1.0))),
@@ -135,6 +155,21 @@ impl Negative {
         }
         Self { mix: blend(items), ..found }
     }
+
+    /// The words that name classes, as they can be typed again.
+    pub fn text(&self, classes: &[String]) -> String {
+        Self::joined(self.used.iter().map(String::as_str), classes)
+    }
+
+    /// One text of `words`.
+    pub fn joined<'a>(words: impl Iterator<Item = &'a str> + Clone, classes: &[String]) -> String {
+        let plain = words.clone().collect::<Vec<_>>().join(", ");
+        // Side by side they may be the name of another class.
+        if Self::words(&plain, classes).eq(words.clone()) {
+            return plain;
+        }
+        words.map(|word| set_apart(word, classes)).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// One name in a prompt: a class with its weight, or a range of classes.
@@ -143,45 +178,60 @@ enum Item {
     Range(std::ops::RangeInclusive<usize>),
 }
 
-/// The parts that `text`, which holds no AND, stands for, each with its own text.
-fn parts(text: &str, classes: &[String]) -> Result<Vec<(Part, String)>, ConfigError> {
+/// The words of all wishes in `text`.
+fn words_of<'a>(text: &'a str, joint: &Joint) -> impl Iterator<Item = &'a str> {
+    let wishes = joint.pieces(text, &[AND]).into_iter();
+    wishes.flat_map(|wish| joint.words(trailing_weight(wish).0, &[COMMA]))
+}
+
+/// The wishes that `text`, which has no AND between names, stands for.
+fn wishes(text: &str, joint: &Joint, classes: &[String]) -> Result<Vec<Wish>, ConfigError> {
     let (text, weight) = trailing_weight(text);
-    let mut blends = vec![Blend::default()];
-    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+    let mut wishes = vec![Wish { items: Vec::new(), words: Vec::new(), weight }];
+    for word in joint.words(text, &[COMMA]) {
         let choices = match weighted(word, classes)? {
             Item::One(item) => vec![(item, word.to_owned())],
             Item::Range(range) => {
                 range.map(|class| ((class, 1.0), classes[class].clone())).collect()
             }
         };
-        if blends.len() * choices.len() > MOST {
+        if wishes.len() * choices.len() > MOST {
             return Err(too_many());
         }
-        blends = blends
+        wishes = wishes
             .iter()
-            .flat_map(|blend| choices.iter().map(|(item, word)| blend.with(*item, word)))
+            .flat_map(|wish| choices.iter().map(|(item, word)| wish.with(*item, word)))
             .collect();
     }
-    let behind = if weight == 1.0 { String::new() } else { format!(" :{weight}") };
-    let part = |Blend { items, words }| {
-        (Part { mix: blend(items), weight }, format!("{}{behind}", words.join(", ")))
-    };
-    Ok(blends.into_iter().map(part).collect())
+    Ok(wishes)
 }
 
-/// Classes side by side, and the words for them.
-#[derive(Clone, Default)]
-struct Blend {
+/// Classes side by side, the words for them, and how much they count together.
+#[derive(Clone)]
+struct Wish {
     items: Vec<(usize, f32)>,
     words: Vec<String>,
+    weight: f64,
 }
 
-impl Blend {
+impl Wish {
     fn with(&self, item: (usize, f32), word: &str) -> Self {
         let mut with = self.clone();
         with.items.push(item);
         with.words.push(word.to_owned());
         with
+    }
+
+    fn part(&self) -> Part {
+        Part { mix: blend(self.items.clone()), weight: self.weight }
+    }
+
+    fn text(&self, spell: &dyn Fn(&String) -> String) -> String {
+        let words = self.words.iter().map(spell).collect::<Vec<_>>().join(", ");
+        match self.weight {
+            1.0 => words,
+            weight => format!("{words} :{weight}"),
+        }
     }
 }
 
@@ -370,6 +420,40 @@ mod tests {
         for text in ["one, (two:1.3)", "one AND [two] :0.5", ""] {
             assert_eq!(one(&one(text).to_string()), one(text), "{text}");
         }
+    }
+
+    type Weighed = (usize, f32);
+
+    #[test]
+    fn a_class_with_a_comma_or_an_and_in_its_name_is_asked_for_by_it() {
+        let classes = ["a", "b", "a, b", "one", "two", "one AND two"].map(str::to_owned);
+        let read = |text: &str| Prompt::parse(text, &classes).unwrap();
+        let mixes =
+            |prompt: &Prompt| prompt.parts.iter().map(|part| part.mix.clone()).collect::<Vec<_>>();
+        let cases: &[(&str, &[&[Weighed]])] = &[
+            ("a, b", &[&[(2, 1.0)]]),
+            ("A,  B", &[&[(2, 1.0)]]),
+            ("(a, b:1.3)", &[&[(2, 1.3)]]),
+            ("a, b, one", &[&[(2, 0.5), (3, 0.5)]]),
+            ("one AND two", &[&[(5, 1.0)]]),
+            ("a, b AND one AND two :0.5 AND b", &[&[(2, 1.0)], &[(5, 1.0)], &[(1, 1.0)]]),
+            ("b, a", &[&[(1, 0.5), (0, 0.5)]]),
+            ("(a:1), b", &[&[(0, 0.5), (1, 0.5)]]),
+            ("a,b", &[&[(0, 0.5), (1, 0.5)]]),
+            ("(one:1) AND two", &[&[(3, 1.0)], &[(4, 1.0)]]),
+        ];
+        for (text, wanted) in cases {
+            let prompt = &read(text)[0];
+            assert_eq!(mixes(prompt), *wanted, "{text}");
+            let again = &read(&prompt.to_string());
+            assert_eq!((again.len(), &again[0]), (1, prompt), "{text} is written {prompt}");
+        }
+        assert_eq!(read("a, b..one").len(), 2);
+        let negative = Negative::parse("a, b, x, (one AND two:2)\nb", &classes);
+        assert_eq!(negative.used, ["a, b", "(one AND two:2)", "b"]);
+        assert_eq!(negative.unused, ["x"]);
+        let apart = Negative::parse("a\nb", &classes);
+        assert_eq!(Negative::parse(&apart.text(&classes), &classes).mix, apart.mix);
     }
 
     #[test]
