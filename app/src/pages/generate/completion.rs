@@ -14,7 +14,7 @@ fn beginning(prompt: &str) -> usize {
 /// hold it. None if there is no word, or if it is a class as it stands.
 pub fn completions(prompt: &str, classes: &[String]) -> Vec<String> {
     let word = prompt[beginning(prompt)..].trim_end();
-    if word.is_empty() || classes.iter().any(|name| name == word) {
+    if word.is_empty() || classes.iter().any(|name| ends_with(prompt.trim_end(), name)) {
         return Vec::new();
     }
     let word = lower(word);
@@ -28,6 +28,12 @@ pub fn completions(prompt: &str, classes: &[String]) -> Vec<String> {
     }
     begin.append(&mut hold);
     begin
+}
+
+/// Whether the last words of `prompt` are the class `name`, in which may be marks.
+fn ends_with(prompt: &str, name: &str) -> bool {
+    let before = prompt.strip_suffix(name);
+    before.is_some_and(|before| beginning(before) == before.len())
 }
 
 /// The browser has Unicode's tables already.
@@ -95,6 +101,15 @@ mod tests {
         assert_eq!(with_class("cat..", "dog", false), "cat..dog");
         assert_eq!(with_class("", "dog", false), "dog");
         assert_eq!(with_class("dog, cat", "Ähre", false), "Ähre");
+    }
+
+    #[test]
+    fn a_class_with_a_mark_in_its_name_is_no_word_to_complete() {
+        let all = ["a, b", "bread", "one AND two"].map(str::to_owned);
+        for prompt in ["a, b", "bread, a, b ", "one AND two", "(a, b"] {
+            assert!(completions(prompt, &all).is_empty(), "{prompt:?}");
+        }
+        assert_eq!(completions("bread, b", &all), ["bread", "a, b"]);
     }
 
     #[test]

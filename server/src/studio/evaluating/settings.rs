@@ -44,13 +44,13 @@ impl EvaluateSettings {
             dataset: named(&form.dataset),
             judge: named(&form.judge),
             features: named(&form.features).map(PathBuf::from),
-            count: number("count", &form.count, &mut faults),
-            steps: number("steps", &form.steps, &mut faults),
+            count: number("count", &form.count, "a whole number above 0", &mut faults),
+            steps: number("steps", &form.steps, "a whole number above 0", &mut faults),
             sampler: SamplerKind::from_name(&form.sampler).unwrap_or_else(|error| {
                 faults.extend(error.0);
                 SamplerKind::Ddpm
             }),
-            seed: number("seed", &form.seed, &mut faults),
+            seed: number("seed", &form.seed, "a whole number", &mut faults),
         };
         if faults.is_empty() { Ok(settings) } else { Err(ConfigError(faults)) }
     }
@@ -101,10 +101,11 @@ fn named(text: &str) -> Option<String> {
 fn number<T: std::str::FromStr + Default>(
     field: &str,
     text: &str,
+    wanted: &str,
     faults: &mut Vec<FieldError>,
 ) -> T {
     text.trim().parse().unwrap_or_else(|_| {
-        faults.push(FieldError::new(field, format!("`{text}` is not a whole number")));
+        faults.push(FieldError::new(field, format!("`{text}` will not do; give {wanted}")));
         T::default()
     })
 }
