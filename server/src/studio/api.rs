@@ -349,11 +349,12 @@ impl Darkroom {
     }
 
     pub fn skip(&self, job: JobId) -> Result<()> {
-        if self.store.job(job)?.is_none() {
-            return Err(Error::NotFound(format!("there is no job {job}")));
+        let row = self.store.job(job)?;
+        let row = row.ok_or_else(|| Error::NotFound(format!("there is no job {job}")))?;
+        // One that is over, that another program runs, or that draws nothing has no batch to leave out.
+        if row.kind == JobKind::Generate {
+            self.live.change(job, |running| running.skip = true);
         }
-        // One that is over, or that another program runs, has no batch to leave out here.
-        self.live.change(job, |running| running.skip = true);
         self.publish_status()
     }
 

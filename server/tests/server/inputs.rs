@@ -174,6 +174,22 @@ async fn a_form_without_scripts_keeps_what_was_typed_around_the_picture() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_refused_leaves_what_was_typed_before() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let upload = |prompt: &str, steps: &str| {
+        multipart(&[("prompt", prompt), ("steps", steps)], ("x.png", &png(1)))
+    };
+    site.upload("/upload/image", "text/html", upload("5", "13")).await;
+    let endless = "5, ".repeat(100_000);
+    site.upload("/upload/image", "text/html", upload(&endless, "14")).await;
+    let page = site.get("/").await.text();
+    let (_, field) = page.split_once(" name=\"steps\"").unwrap();
+    assert!(field.split_once('>').unwrap().0.contains(" value=\"13\""));
+    assert!(page.contains(">\n5</textarea>"));
+}
+
+#[tokio::test]
 async fn a_picture_that_will_not_do_is_told_at_its_field_without_scripts() {
     let setup = Setup::idle();
     let site = setup.site();

@@ -147,6 +147,18 @@ async fn a_job_that_is_to_end_or_to_skip_says_so_at_once() {
 }
 
 #[tokio::test]
+async fn what_draws_nothing_has_nothing_to_skip() {
+    let setup = Setup::idle();
+    let studio = darkroom(&setup);
+    let job = setup.studio.train(setup.tiny("goes-on", 8)).await.unwrap();
+    studio.store.claim(&[JobKind::Train], studio.worker_name()).unwrap().unwrap();
+    studio.live.begin(job);
+    setup.studio.skip(job).await.unwrap();
+    assert_eq!(setup.studio.training(Some(job)).await.unwrap().unwrap().job.message, None);
+    assert!(!studio.live.take_skip(job));
+}
+
+#[tokio::test]
 async fn a_style_that_is_kept_without_scripts_leaves_the_form_as_it_was_typed() {
     let setup = Setup::idle();
     let site = setup.site();

@@ -158,17 +158,25 @@ impl Negative {
 
     /// The words that name classes, as they can be typed again.
     pub fn text(&self, classes: &[String]) -> String {
-        Self::joined(self.used.iter().map(String::as_str), classes)
+        let words = self.used.iter().map(String::as_str);
+        Self::beside(words.clone(), classes).unwrap_or_else(|| {
+            words.map(|word| set_apart(word, classes)).collect::<Vec<_>>().join(", ")
+        })
     }
 
-    /// One text of `words`.
+    /// One text of `words`, which need not name classes.
     pub fn joined<'a>(words: impl Iterator<Item = &'a str> + Clone, classes: &[String]) -> String {
+        let lines = || words.clone().collect::<Vec<_>>().join("\n");
+        Self::beside(words.clone(), classes).unwrap_or_else(lines)
+    }
+
+    /// `words` with commas between them, unless side by side they are the name of another class.
+    fn beside<'a>(
+        words: impl Iterator<Item = &'a str> + Clone,
+        classes: &[String],
+    ) -> Option<String> {
         let plain = words.clone().collect::<Vec<_>>().join(", ");
-        // Side by side they may be the name of another class.
-        if Self::words(&plain, classes).eq(words.clone()) {
-            return plain;
-        }
-        words.map(|word| set_apart(word, classes)).collect::<Vec<_>>().join(", ")
+        Self::words(&plain, classes).eq(words).then_some(plain)
     }
 }
 
@@ -452,6 +460,9 @@ mod tests {
         let negative = Negative::parse("a, b, x, (one AND two:2)\nb", &classes);
         assert_eq!(negative.used, ["a, b", "(one AND two:2)", "b"]);
         assert_eq!(negative.unused, ["x"]);
+        let known = ["red, green".to_owned()];
+        let unknown = Negative::joined(["red", "green"].into_iter(), &known);
+        assert_eq!(Negative::parse(&unknown, &known).unused, ["red", "green"]);
         let apart = Negative::parse("a\nb", &classes);
         assert_eq!(Negative::parse(&apart.text(&classes), &classes).mix, apart.mix);
     }

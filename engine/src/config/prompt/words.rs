@@ -11,14 +11,15 @@ const BEFORE: [&str; 6] = [AND, "..", COMMA, "\n", "(", "["];
 /// What may stand behind a name, besides the end.
 const BEHIND: [&str; 7] = ["AND ", "..", COMMA, "\n", ")", "]", ":"];
 
-/// The names of classes that hold what stands between names, longest first. Others are never taken
-/// apart.
-pub(super) struct Joint<'a>(Vec<&'a str>);
+/// The names of classes that hold what stands between names, in lower case, longest first. Others are
+/// never taken apart.
+pub(super) struct Joint(Vec<String>);
 
-impl<'a> Joint<'a> {
-    pub fn among(classes: &'a [String]) -> Self {
-        let joint = |name: &&str| name.contains(COMMA) || name.contains(AND);
-        let mut names: Vec<&str> = classes.iter().map(String::as_str).filter(joint).collect();
+impl Joint {
+    pub fn among(classes: &[String]) -> Self {
+        let joint = |name: &&String| name.contains(COMMA) || name.contains(AND);
+        let mut names: Vec<String> =
+            classes.iter().filter(joint).map(|name| name.to_lowercase()).collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         Self(names)
     }
@@ -34,7 +35,10 @@ impl<'a> Joint<'a> {
         while let Some(letter) = text[at..].chars().next() {
             let rest = &text[at..];
             let begins = |mark: &&&str| rest.starts_with(**mark);
-            if may_be_name && let Some(length) = self.length_at(rest) {
+            if may_be_name
+                && letter != ' '
+                && let Some(length) = self.length_at(rest)
+            {
                 (at, may_be_name) = (at + length, false);
             } else if let Some(mark) = marks.iter().find(begins) {
                 pieces.push(&text[begin..at]);
@@ -67,13 +71,22 @@ impl<'a> Joint<'a> {
             let behind = text[length..].trim_start_matches(' ');
             behind.is_empty() || BEHIND.iter().any(|mark| behind.starts_with(mark))
         };
-        let stands = |name: &&&str| {
-            let begin = text.get(..name.len());
-            let is_it = |begin: &str| begin.to_lowercase() == name.to_lowercase();
-            begin.is_some_and(is_it) && ends(name.len())
-        };
-        self.0.iter().find(stands).map(|name| name.len())
+        self.0.iter().find_map(|name| begin(text, name).filter(|length| ends(*length)))
     }
+}
+
+/// The length of what `text` begins with, if in lower case it is `name`.
+fn begin(text: &str, name: &str) -> Option<usize> {
+    let mut left = name.chars();
+    for (at, letter) in text.char_indices() {
+        if left.as_str().is_empty() {
+            return Some(at);
+        }
+        if !letter.to_lowercase().all(|lower| left.next() == Some(lower)) {
+            return None;
+        }
+    }
+    left.as_str().is_empty().then_some(text.len())
 }
 
 /// A class's name as it stands beside others that together may be the name of another class.
@@ -90,7 +103,7 @@ mod tests {
 
     #[test]
     fn names_of_classes_stay_whole() {
-        let classes = ["a", "a, b", "a, b, c", "one AND two", "x"].map(str::to_owned);
+        let classes = ["a", "a, b", "a, b, c", "one AND two", "İzmir, x", "x"].map(str::to_owned);
         let joint = Joint::among(&classes);
         let cases: &[(&str, &[&str])] = &[
             ("a, b", &["a, b"]),
@@ -103,6 +116,7 @@ mod tests {
             ("[a, b]..a, b", &["[a, b]..a, b"]),
             ("a,b,", &["a", "b"]),
             ("ä, é", &["ä", "é"]),
+            ("i\u{307}zmir, x, x", &["i\u{307}zmir, x", "x"]),
         ];
         for (text, wanted) in cases {
             let found: Vec<&str> = joint.words(text, &[COMMA]).collect();

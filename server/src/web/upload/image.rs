@@ -25,9 +25,13 @@ pub async fn image(State(web): State<Web>, headers: HeaderMap, form: Form) -> Re
     let mut posted = Posted::default();
     let taken = posted.take(form).await;
     let (to, typed) = (posted.to, posted.typed);
-    let kept = match (taken, keep_typed(&web, typed).await) {
-        (Ok(()), Ok(())) => keep(&web, posted.file).await,
-        (Err(fault), _) | (_, Err(fault)) => Err(fault),
+    // Of a form that broke off nothing is kept: fields that did not come would be those of an empty one.
+    let kept = match taken {
+        Ok(()) => match keep_typed(&web, typed).await {
+            Ok(()) => keep(&web, posted.file).await,
+            Err(fault) => Err(fault),
+        },
+        Err(fault) => Err(fault),
     };
     let refused = |error: &ApiError| {
         let page = match to.as_str() {
