@@ -166,8 +166,8 @@ impl Negative {
 
     /// One text of `words`, which need not name classes.
     pub fn joined<'a>(words: impl Iterator<Item = &'a str> + Clone, classes: &[String]) -> String {
-        let lines = || words.clone().collect::<Vec<_>>().join("\n");
-        Self::beside(words.clone(), classes).unwrap_or_else(lines)
+        let beside = Self::beside(words.clone(), classes);
+        beside.unwrap_or_else(|| words.collect::<Vec<_>>().join("\n"))
     }
 
     /// `words` with commas between them, unless side by side they are the name of another class.
