@@ -26,13 +26,12 @@ pub async fn image(State(web): State<Web>, headers: HeaderMap, form: Form) -> Re
     let taken = posted.take(form).await;
     let (to, typed) = (posted.to, posted.typed);
     // Of a form that broke off nothing is kept: fields that did not come would be those of an empty one.
-    let kept = match taken {
-        Ok(()) => match keep_typed(&web, typed).await {
-            Ok(()) => keep(&web, posted.file).await,
-            Err(fault) => Err(fault),
-        },
-        Err(fault) => Err(fault),
+    let kept = async {
+        taken?;
+        keep_typed(&web, typed).await?;
+        keep(&web, posted.file).await
     };
+    let kept = kept.await;
     let refused = |error: &ApiError| {
         let page = match to.as_str() {
             "png_info" => "/png-info",
