@@ -342,11 +342,19 @@ pub(super) fn run_slack(run: usize) -> usize {
     run.next_multiple_of(TILE_WIDTH) - run + SLACK
 }
 
-/// From the gradient of the result to that of `x`; also the transposed convolution, with
-/// `bias` (inputs) or (batch, inputs), or empty for none.
-pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+/// From the gradient of the result to that of `x`. On Winograd's way bf16 is as exact as a gradient
+/// must be, but not a result.
+pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32]) -> Vec<f32> {
+    match winograd::pays(g) {
+        true => winograd::input_gradient(g, grad, weight),
+        false => transposed(g, grad, weight, &[]),
+    }
+}
+
+/// The transposed convolution, with `bias` (inputs) or (batch, inputs), or empty for none.
+pub(super) fn transposed(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
     if winograd::pays(g) {
-        return winograd::input_gradient(g, grad, weight, bias);
+        return winograd::transposed(g, grad, weight, bias);
     }
     if g.stride > 1 || g.padding >= g.kernel {
         return spread::spread_out(g, grad, weight, bias);

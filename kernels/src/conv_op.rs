@@ -105,7 +105,7 @@ impl Operation<3> for Conv2d {
     fn backward(&self, known: Known<3>, grad: &Tensor) -> Result<[Option<Tensor>; 3]> {
         let [x, weight, bias] = known.inputs()?;
         let g = self.geometry(x.dims(), weight.dims())?;
-        let back = |grad: &[f32], weight: &[f32]| conv::input_gradient(&g, grad, weight, &[]);
+        let back = |grad: &[f32], weight: &[f32]| conv::input_gradient(&g, grad, weight);
         let x_grad = x.track_op().then(|| made([grad, weight], x.shape(), back));
         let by_weight = |x: &[f32], grad: &[f32]| weight_gradient(&g, x, grad);
         let weight_grad = made([x, grad], weight.shape(), by_weight)?;
@@ -118,7 +118,7 @@ impl Operation<3> for ConvTranspose2d {
 
     fn forward(&self, [x, weight, bias]: [Array; 3]) -> Result<(Vec<f32>, Shape)> {
         let g = self.geometry(x.dims, weight.dims)?;
-        let y = conv::input_gradient(&g, x.numbers, weight.numbers, bias.numbers);
+        let y = conv::transposed(&g, x.numbers, weight.numbers, bias.numbers);
         Ok((y, (x.dims[0], g.inputs, g.height, g.width).into()))
     }
 

@@ -54,7 +54,7 @@ impl Operation<3> for Linear {
         with_numbers(&[x, weight, grad], |[x_numbers, weight_numbers, grad]| {
             let pixels = turned(grad, g.width);
             let x_grad = x.track_op().then(|| {
-                let by_pixel = conv::input_gradient(&g, &pixels, weight_numbers, &[]);
+                let by_pixel = conv::input_gradient(&g, &pixels, weight_numbers);
                 tensor(turned(&by_pixel, g.inputs), x.shape())
             });
             let weight_grad = tap_sums::weight_gradient(&g, &turned(x_numbers, g.width), &pixels);

@@ -42,7 +42,12 @@ type Conv = fn(&Tensor, &Tensor, &Tensor, ConvShape) -> candle_core::Result<Tens
 type Case = ([usize; 4], [usize; 4], usize, ConvShape);
 
 /// How far result and gradients of `fast` in bf16 are from those of `slow` in f32, at most.
-fn error(fast: Conv, slow: Conv, (x, weight, outputs, shape): Case, exact: bool) -> f32 {
+fn error(fast: Conv, slow: Conv, case: Case, exact: bool) -> f32 {
+    errors(fast, slow, case, exact).into_iter().fold(0.0, f32::max)
+}
+
+/// That of the result, and of the gradients of image, weight and bias.
+fn errors(fast: Conv, slow: Conv, (x, weight, outputs, shape): Case, exact: bool) -> [f32; 4] {
     let (x, weight, bias) = (var(1, &x, exact), var(2, &weight, exact), var(3, &[outputs], exact));
     let (y, wanted) =
         (fast(&x, &weight, &bias, shape).unwrap(), slow(&x, &weight, &bias, shape).unwrap());
@@ -52,22 +57,31 @@ fn error(fast: Conv, slow: Conv, (x, weight, outputs, shape): Case, exact: bool)
     let (mut grads, wanted_grads) =
         (tape.backward(&end).unwrap(), pulled(&wanted).backward().unwrap());
     let of = |var: &Var| apart(&grads.remove(var).unwrap(), wanted_grads.get(var).unwrap());
-    [&x, &weight, &bias].map(of).into_iter().fold(apart(&y, &wanted), f32::max)
+    let [x, weight, bias] = [&x, &weight, &bias].map(of);
+    [apart(&y, &wanted), x, weight, bias]
 }
 
 const SAME: ConvShape = ConvShape { stride: 1, padding: 1 };
 const HALVE: ConvShape = ConvShape { stride: 2, padding: 1 };
 
-const CONVOLUTIONS: [Case; 8] = [
+const CONVOLUTIONS: [Case; 7] = [
     ([2, 4, 9, 7], [6, 4, 3, 3], 6, SAME),
     ([1, 1, 8, 8], [16, 1, 3, 3], 16, SAME),
     ([3, 8, 5, 5], [1, 8, 3, 3], 1, SAME),
     ([3, 6, 5, 11], [13, 6, 1, 1], 13, ConvShape { stride: 1, padding: 0 }),
     ([2, 4, 8, 12], [7, 4, 4, 4], 7, HALVE),
-    ([9, 18, 14, 14], [30, 18, 3, 3], 30, SAME),
     // More channels than a product may read beyond its end.
     ([2, 70, 5, 5], [4, 70, 3, 3], 4, SAME),
     ([2, 70, 6, 5], [4, 70, 5, 5], 4, ConvShape { stride: 1, padding: 2 }),
+];
+
+/// Those that go Winograd's way: with an odd number of strips and of tiles in a strip, with channels that
+/// fill no vector, with an image alone.
+const WINOGRADS: [Case; 4] = [
+    ([3, 17, 28, 28], [32, 17, 3, 3], 32, SAME),
+    ([9, 40, 14, 14], [64, 40, 3, 3], 64, SAME),
+    ([17, 32, 7, 7], [96, 32, 3, 3], 96, SAME),
+    ([1, 64, 7, 11], [32, 64, 3, 3], 32, SAME),
 ];
 
 const TRANSPOSED: [Case; 2] =
@@ -97,6 +111,32 @@ fn other_numbers_are_as_near_as_bf16_is() {
     let error = largest(false);
     // Were nothing rounded, the first test's limit would hold.
     assert!(error > 1e-4 && error < 1e-2, "{error}");
+}
+
+/// Pictures and losses are made of results, which stay f32; gradients are as near as a step needs.
+#[test]
+fn winograds_way_has_results_in_f32_and_gradients_as_near_as_a_step_needs() {
+    let _alone = in_bf16();
+    for level in [Level::Portable, Level::Avx2, Level::Avx512] {
+        Level::force(level);
+        for case in WINOGRADS {
+            let [result, x, weight, bias] = errors(kernels::conv2d, plain::conv2d, case, false);
+            assert!(result < 2e-5 && bias < 2e-5, "{level:?} {case:?}: {result} {bias}");
+            for gradient in [x, weight] {
+                assert!(gradient > 1e-3 && gradient < 2.5e-2, "{level:?} {case:?}: {gradient}");
+            }
+        }
+    }
+    Level::force(Level::detected());
+}
+
+/// Where the channels of the sum have no others sixteen apart, it stays f32.
+#[test]
+fn winograds_way_back_to_an_image_from_few_channels_is_that_in_f32() {
+    let _alone = in_bf16();
+    let case = ([2, 32, 14, 14], [48, 32, 3, 3], 48, SAME);
+    let [_, x, ..] = errors(kernels::conv2d, plain::conv2d, case, false);
+    assert!(x < 2e-5, "{x}");
 }
 
 /// Result of attention over (batch, 3 x channels, tokens) times `scale`, and gradient of its input.

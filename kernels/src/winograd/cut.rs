@@ -9,8 +9,8 @@ use super::points::{self, Transform};
 use super::weights::padded;
 use crate::pool;
 use crate::scratch::{self, To};
-use crate::simd::{Simd, kernel};
-use crate::transpose::{Sides, turn};
+use crate::simd::{Simd, kernel, pairs_kernel};
+use crate::transpose::{Sides, transpose, turn};
 
 /// Channels that are done at once.
 pub(super) const CHANNELS: usize = 16;
@@ -28,6 +28,8 @@ pub(super) struct Cut {
     /// Tiles in a strip.
     pub columns: usize,
     pub strips: Vec<Strip>,
+    /// A strip without pixels, which sees zeros.
+    nothing: Strip,
 }
 
 /// A row of tiles.
@@ -47,6 +49,18 @@ pub(super) struct Part<'a> {
     /// Of the image.
     pub first_channel: usize,
     pub channels: usize,
+}
+
+/// Which two numbers of the tiles lie as bf16 in the place of one: neighbours in the sum that is made of
+/// them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pairing {
+    /// All are f32.
+    None,
+    /// Channels that are sixteen apart.
+    Channels,
+    /// Tiles below each other, of two strips.
+    Strips,
 }
 
 /// Where numbers of tiles lie: distances from one of the 36 points to the next, and from tile to tile.
@@ -96,7 +110,12 @@ impl Cut {
             };
             Strip { first, pixels, seen: (0..columns * side * side).map(see).collect() }
         };
-        Self { pixels: height * width, columns, strips: (0..rows).map(strip).collect() }
+        Self {
+            pixels: height * width,
+            columns,
+            strips: (0..rows).map(strip).collect(),
+            nothing: Strip { first: 0, pixels: 0, seen: vec![0; columns * side * side] },
+        }
     }
 
     /// Image and strip of the strip `at`, counted through all images.
@@ -104,40 +123,15 @@ impl Cut {
         (at / self.strips.len(), &self.strips[at % self.strips.len()])
     }
 
-    /// Transforms the tiles of a strip of the image, or with `gradient` of the result's gradient.
-    ///
-    /// # Safety
-    /// `to` must be good for the tiles' points by `pitch`, sixteen channels each, and be nobody else's.
-    unsafe fn transform(
-        &self,
-        image: &[f32],
-        part: Part<'_>,
-        gradient: bool,
-        to: *mut f32,
-        pitch: Pitch,
-    ) {
+    /// Fills `turned` with the strip's pixels, sixteen channels each, and one of zeros behind them.
+    fn turn(&self, image: &[f32], part: Part<'_>, turned: &mut [f32]) {
         let Part { strip, first_channel, channels } = part;
-        scratch::with(&scratch::STRIP, (strip.pixels + 1) * CHANNELS, |turned| {
-            if channels < CHANNELS {
-                turned.fill(0.0);
-            }
-            turned[strip.pixels * CHANNELS..].fill(0.0);
-            let from = &image[first_channel * self.pixels + strip.first..];
-            assert!((channels - 1) * self.pixels + strip.pixels <= from.len());
-            let sides = Sides {
-                from: from.as_ptr(),
-                from_pitch: self.pixels,
-                to: turned.as_mut_ptr(),
-                to_pitch: CHANNELS,
-            };
-            let work = Tiles { from: turned.as_ptr(), seen: &strip.seen, to, pitch };
-            // SAFETY: as many channels of all the strip's pixels lie in the image, as asserted, and
-            // have room; `seen` names pixels of the strip, or the zeros behind them.
-            unsafe {
-                turn(sides, (channels, strip.pixels));
-                if gradient { gradient_tiles(work) } else { image_tiles(work) }
-            }
-        });
+        if channels < CHANNELS {
+            turned.fill(0.0);
+        }
+        turned[strip.pixels * CHANNELS..].fill(0.0);
+        let from = &image[first_channel * self.pixels + strip.first..];
+        transpose(from, (channels, strip.pixels), self.pixels, turned, CHANNELS);
     }
 
     /// The results of a strip's tiles, plus `bias` (sixteen), to an image of the result.
@@ -179,27 +173,100 @@ pub(super) struct Images<'a> {
     pub numbers: &'a [f32],
     pub channels: usize,
     pub gradient: bool,
+    /// Channels are paired only where there are 32, or a multiple of that.
+    pub pairing: Pairing,
 }
 
 impl Images<'_> {
+    /// Tiles that so many strips are in the sums.
+    pub fn tiles(&self, strips: usize) -> usize {
+        self.rows(strips) * self.cut.columns
+    }
+
+    /// Strips, or pairs of them.
+    fn rows(&self, strips: usize) -> usize {
+        if self.pairing == Pairing::Strips { strips.div_ceil(2) } else { strips }
+    }
+
+    /// Where the tiles of so many strips lie.
+    pub fn pitch(&self, strips: usize) -> Pitch {
+        let width = padded(self.channels);
+        let width = if self.pairing == Pairing::Channels { width / 2 } else { width };
+        Pitch::new(self.tiles(strips), width)
+    }
+
     /// Strips, counted through all images, to `tiles` (point, tile, channel).
     pub fn transform(&self, strips: Range<usize>, tiles: &mut [f32]) {
-        let width = padded(self.channels);
-        let groups = width / CHANNELS;
+        let pitch = self.pitch(strips.len());
+        assert!(POINTS * pitch.point <= tiles.len());
+        let groups = pitch.tile / CHANNELS;
         let to = To(tiles.as_mut_ptr());
-        let pitch = Pitch::new(strips.len() * self.cut.columns, width);
-        pool::for_each_number(strips.len() * groups, |at| {
-            let (at, first_channel) = (at / groups, at % groups * CHANNELS);
-            let to = to.at(at * self.cut.columns * width + first_channel);
-            let channels = CHANNELS.min(self.channels - first_channel);
-            let (image, strip) = self.cut.place(strips.start + at);
-            let part = Part { strip, first_channel, channels };
-            let each = self.channels * self.cut.pixels;
-            let image = &self.numbers[image * each..][..each];
-            // SAFETY: the strip's tiles have sixteen places for these channels at each point.
-            unsafe { self.cut.transform(image, part, self.gradient, to, pitch) }
+        pool::for_each_number(self.rows(strips.len()) * groups, |at| {
+            let (row, group) = (at / groups, at % groups);
+            let to = to.at(row * self.cut.columns * pitch.tile + group * CHANNELS);
+            let piece = |at: usize, group: usize| self.piece(strips.start + at, group, strips.end);
+            let pieces = match self.pairing {
+                Pairing::None => [piece(row, group), self.nothing()],
+                Pairing::Channels => [piece(row, 2 * group), piece(row, 2 * group + 1)],
+                Pairing::Strips => [piece(2 * row, group), piece(2 * row + 1, group)],
+            };
+            // SAFETY: the tiles have sixteen places for these channels at each point, as asserted.
+            unsafe { self.write(pieces, Target { to, pitch }) }
         });
     }
+
+    /// Sixteen channels of the strip `at`, which is nothing beyond the last one.
+    fn piece(&self, at: usize, group: usize, end: usize) -> Piece<'_> {
+        if at >= end {
+            return self.nothing();
+        }
+        let (image, strip) = self.cut.place(at);
+        let first_channel = group * CHANNELS;
+        let channels = CHANNELS.min(self.channels - first_channel);
+        let each = self.channels * self.cut.pixels;
+        let image = &self.numbers[image * each..][..each];
+        Piece { image, part: Part { strip, first_channel, channels } }
+    }
+
+    fn nothing(&self) -> Piece<'_> {
+        let strip = &self.cut.nothing;
+        Piece { image: &[], part: Part { strip, first_channel: 0, channels: 0 } }
+    }
+
+    /// Transforms the tiles of the first piece, or of both in pairs.
+    ///
+    /// # Safety
+    /// The target must be good for the tiles' points, sixteen channels each, and be nobody else's.
+    unsafe fn write(&self, pieces: [Piece<'_>; 2], to: Target) {
+        let [first, second] = pieces.map(|piece| (piece.part.strip.pixels + 1) * CHANNELS);
+        scratch::with(&scratch::STRIP, first + second, |turned| {
+            let (first, second) = turned.split_at_mut(first);
+            let turn = |piece: Piece<'_>, turned: &mut [f32]| {
+                self.cut.turn(piece.image, piece.part, turned);
+                turned.as_ptr()
+            };
+            let from = [turn(pieces[0], first), turn(pieces[1], second)];
+            let [first, second] =
+                [0, 1].map(|at| Tiles { from: from[at], seen: &pieces[at].part.strip.seen });
+            // SAFETY: `seen` names pixels of the strips, or the zeros behind them; the rest is the
+            // caller's promise.
+            unsafe {
+                match (self.pairing, self.gradient) {
+                    (Pairing::None, false) => image_tiles(first, to),
+                    (Pairing::None, true) => gradient_tiles(first, to),
+                    (_, false) => image_pairs(first, second, to),
+                    (_, true) => gradient_pairs(first, second, to),
+                }
+            }
+        });
+    }
+}
+
+/// A part of an image.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    image: &'a [f32],
+    part: Part<'a>,
 }
 
 /// Tiles to be transformed.
@@ -208,55 +275,117 @@ pub(super) struct Tiles<'a> {
     /// Pixels of sixteen channels each.
     from: *const f32,
     seen: &'a [u32],
+}
+
+/// Where they go.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
     to: *mut f32,
     pitch: Pitch,
 }
 
-kernel! { fn image_tiles(tiles: Tiles<'_>) = image_tiles_of }
+kernel! { fn image_tiles(tiles: Tiles<'_>, to: Target) = image_tiles_of }
 
 #[inline(always)]
-unsafe fn image_tiles_of<V: Simd>(tiles: Tiles<'_>) {
+unsafe fn image_tiles_of<V: Simd>(tiles: Tiles<'_>, to: Target) {
     // SAFETY: the caller's promise.
-    unsafe { tiles_of::<V, points::Image, 6>(tiles) }
+    unsafe { tiles_of::<V, points::Image, 6>(tiles, to) }
 }
 
-kernel! { fn gradient_tiles(tiles: Tiles<'_>) = gradient_tiles_of }
+kernel! { fn gradient_tiles(tiles: Tiles<'_>, to: Target) = gradient_tiles_of }
 
 #[inline(always)]
-unsafe fn gradient_tiles_of<V: Simd>(tiles: Tiles<'_>) {
+unsafe fn gradient_tiles_of<V: Simd>(tiles: Tiles<'_>, to: Target) {
     // SAFETY: the caller's promise.
-    unsafe { tiles_of::<V, points::ResultGradient, STEP>(tiles) }
+    unsafe { tiles_of::<V, points::ResultGradient, STEP>(tiles, to) }
 }
 
-/// Transforms N x N pixels to 6 x 6 points, first down the columns, then along the rows.
+pairs_kernel! {
+    /// As [`image_tiles`], of the same tile in both.
+    fn image_pairs(first: Tiles<'_>, second: Tiles<'_>, to: Target) = image_pairs_of
+}
+
 #[inline(always)]
-unsafe fn tiles_of<V: Simd, T: Transform<N, 6>, const N: usize>(tiles: Tiles<'_>) {
-    let Tiles { from, seen, to, pitch } = tiles;
-    for (tile, seen) in seen.chunks_exact(N * N).enumerate() {
+unsafe fn image_pairs_of<V: Simd>(first: Tiles<'_>, second: Tiles<'_>, to: Target) {
+    // SAFETY: the caller's promise.
+    unsafe { pairs_of::<V, points::Image, 6>([first, second], to) }
+}
+
+pairs_kernel! {
+    /// As [`gradient_tiles`], of the same tile in both.
+    fn gradient_pairs(first: Tiles<'_>, second: Tiles<'_>, to: Target) = gradient_pairs_of
+}
+
+#[inline(always)]
+unsafe fn gradient_pairs_of<V: Simd>(first: Tiles<'_>, second: Tiles<'_>, to: Target) {
+    // SAFETY: the caller's promise.
+    unsafe { pairs_of::<V, points::ResultGradient, STEP>([first, second], to) }
+}
+
+/// Transforms N x N pixels to 6 x 6 points.
+#[inline(always)]
+unsafe fn tiles_of<V: Simd, T: Transform<N, 6>, const N: usize>(tiles: Tiles<'_>, to: Target) {
+    for tile in 0..tiles.seen.len() / (N * N) {
         for lane in (0..CHANNELS).step_by(V::LANES) {
             // SAFETY: the caller vouches for all pixels that are seen and for all points.
             unsafe {
-                let mut half = [[V::splat(0.0); N]; 6];
-                for j in 0..N {
-                    let mut column = [V::splat(0.0); N];
-                    for (i, value) in column.iter_mut().enumerate() {
-                        let pixel = *seen.get_unchecked(i * N + j) as usize;
-                        *value = V::load(from.add(pixel * CHANNELS + lane));
-                    }
-                    let column = T::of(column);
-                    for (row, value) in half.iter_mut().zip(&column) {
-                        row[j] = *value;
-                    }
-                }
-                let to = to.add(tile * pitch.tile + lane);
+                let half = columns_of::<V, T, N>(tiles, tile, lane);
+                let at = to.to.add(tile * to.pitch.tile + lane);
                 for (i, row) in half.iter().enumerate() {
                     let row = T::of(*row);
                     for (j, value) in row.iter().enumerate() {
-                        value.store(to.add((i * 6 + j) * pitch.point));
+                        value.store(at.add((i * 6 + j) * to.pitch.point));
                     }
                 }
             }
         }
+    }
+}
+
+/// As [`tiles_of`], of two tiles to pairs.
+#[inline(always)]
+unsafe fn pairs_of<V: Simd, T: Transform<N, 6>, const N: usize>(tiles: [Tiles<'_>; 2], to: Target) {
+    for tile in 0..tiles[0].seen.len() / (N * N) {
+        for lane in (0..CHANNELS).step_by(V::LANES) {
+            // SAFETY: the caller vouches for all pixels that are seen and for all points.
+            unsafe {
+                let first = columns_of::<V, T, N>(tiles[0], tile, lane);
+                let second = columns_of::<V, T, N>(tiles[1], tile, lane);
+                let at = to.to.add(tile * to.pitch.tile + lane);
+                for i in 0..6 {
+                    let (first, second) = (T::of(first[i]), T::of(second[i]));
+                    for j in 0..6 {
+                        let at = at.add((i * 6 + j) * to.pitch.point);
+                        first[j].pair_nearest(second[j]).store(at);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The columns of a tile, transformed: six rows of N.
+#[inline(always)]
+unsafe fn columns_of<V: Simd, T: Transform<N, 6>, const N: usize>(
+    tiles: Tiles<'_>,
+    tile: usize,
+    lane: usize,
+) -> [[V; N]; 6] {
+    // SAFETY: the caller vouches for all pixels that are seen.
+    unsafe {
+        let mut half = [[V::splat(0.0); N]; 6];
+        for j in 0..N {
+            let mut column = [V::splat(0.0); N];
+            for (i, value) in column.iter_mut().enumerate() {
+                let pixel = *tiles.seen.get_unchecked(tile * N * N + i * N + j) as usize;
+                *value = V::load(tiles.from.add(pixel * CHANNELS + lane));
+            }
+            let column = T::of(column);
+            for (row, value) in half.iter_mut().zip(&column) {
+                row[j] = *value;
+            }
+        }
+        half
     }
 }
 

@@ -1,11 +1,12 @@
 //! The gradient of the weight: at each point, the sum over all tiles of image times gradient.
 
-use super::cut::{POINTS, Pitch};
-use super::product::{Product, multiply};
+use super::cut::{POINTS, Pairing, Pitch};
+use super::product::Product;
 use super::weights::{self, CHUNK, TAPS, padded};
 use super::{Tiling, parts};
 use crate::conv::Geometry;
 use crate::pool;
+use crate::precision::Precision;
 use crate::scratch;
 
 /// Numbers of transformed tiles that should stay in the last cache.
@@ -18,20 +19,27 @@ const INPUTS: usize = 64;
 ///
 /// Threads share inputs and outputs, not the tiles: each sum runs in the order of the tiles.
 pub(crate) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
+    let pairs = Precision::current() == Precision::Bf16;
+    let pairing = if pairs { Pairing::Strips } else { Pairing::None };
     let tiling = Tiling::new(g);
+    let (images, gradients) = (tiling.images(x, pairing), tiling.gradients(grad, pairing));
     let (inputs, outputs) = (padded(g.inputs), padded(g.outputs));
     let (strips, columns) = (tiling.strips(), tiling.image.columns);
-    let block = (BLOCK_NUMBERS / (POINTS * (inputs + outputs) * columns)).max(1);
+    let tile = POINTS * (inputs + outputs);
+    let block = match pairs {
+        true => (BLOCK_NUMBERS / (tile * columns)).max(1) * 2,
+        false => (BLOCK_NUMBERS / (tile * columns)).max(1),
+    };
     let mut sums = vec![0.0; g.inputs * TAPS * outputs];
     for strips in parts(x.len() / g.image_numbers() * strips, block) {
-        let tiles = strips.len() * columns;
-        let pitches = [inputs, outputs].map(|width| Pitch::new(tiles, width));
+        let pitches = [&images, &gradients].map(|images| images.pitch(strips.len()));
         let [x_numbers, grad_numbers] = pitches.map(|pitch| POINTS * pitch.point);
         scratch::with(&scratch::TILES, x_numbers, |x_tiles| {
             scratch::with(&scratch::GRADIENT, grad_numbers, |grad_tiles| {
-                tiling.images(x).transform(strips.clone(), x_tiles);
-                tiling.gradients(grad).transform(strips, grad_tiles);
-                let block = Block { tiles, x: x_tiles, grad: grad_tiles, pitches };
+                let tiles = images.tiles(strips.len());
+                images.transform(strips.clone(), x_tiles);
+                gradients.transform(strips, grad_tiles);
+                let block = Block { tiles, x: x_tiles, grad: grad_tiles, pitches, pairs };
                 block.add_to(&mut sums, g.inputs);
             });
         });
@@ -46,6 +54,8 @@ struct Block<'a> {
     grad: &'a [f32],
     /// Of both.
     pitches: [Pitch; 2],
+    /// Two tiles are one, in bf16.
+    pairs: bool,
 }
 
 impl Block<'_> {
@@ -90,7 +100,7 @@ impl Block<'_> {
                 width: pitch.tile,
             };
             // SAFETY: tiles and products are as large as said.
-            unsafe { multiply(product) }
+            unsafe { product.multiply(self.pairs) }
         }
     }
 }

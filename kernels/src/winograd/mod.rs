@@ -15,12 +15,13 @@ mod weights;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use cut::{CHANNELS, Cut, Images, POINTS, Part, Pitch, STEP};
-use product::{Product, multiply};
+use cut::{CHANNELS, Cut, Images, POINTS, Pairing, Part, Pitch, STEP};
+use product::Product;
 use weights::{CHUNK, Weights, padded};
 
 use super::conv::Geometry;
 use super::pool;
+use super::precision::Precision;
 use super::scratch::{self, To};
 use super::storage::written;
 
@@ -57,22 +58,34 @@ pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> 
         depth_pitch: 9,
         output_pitch: g.inputs * 9,
         turned: false,
+        pairs: false,
     };
     Tiling::new(g).correlate(x, weights, bias)
 }
 
-/// From the gradient of the result to that of the image: the same with the window turned. `bias`:
-/// (inputs) or (batch, inputs), or empty for none.
-pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
-    let weights = Weights {
+/// The transposed convolution: the same with the window turned. `bias`: (inputs) or (batch, inputs), or
+/// empty for none.
+pub(super) fn transposed(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+    Tiling::new(&g.turned()).correlate(x, turned(g, weight), bias)
+}
+
+/// From the gradient of the result to that of the image, in the precision that is chosen.
+pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32]) -> Vec<f32> {
+    let pairs = Precision::current() == Precision::Bf16 && g.outputs.is_multiple_of(2 * CHANNELS);
+    Tiling::new(&g.turned()).correlate(grad, Weights { pairs, ..turned(g, weight) }, &[])
+}
+
+/// The weight as it is seen from the result.
+fn turned<'a>(g: &Geometry, weight: &'a [f32]) -> Weights<'a> {
+    Weights {
         weight,
         depth: g.outputs,
         outputs: g.inputs,
         depth_pitch: g.inputs * 9,
         output_pitch: 9,
         turned: true,
-    };
-    Tiling::new(&g.turned()).correlate(grad, weights, bias)
+        pairs: false,
+    }
 }
 
 /// A convolution by tiles.
@@ -92,13 +105,14 @@ impl Tiling {
     }
 
     /// Images of the convolution.
-    fn images<'a>(&'a self, x: &'a [f32]) -> Images<'a> {
-        Images { cut: &self.image, numbers: x, channels: self.g.inputs, gradient: false }
+    fn images<'a>(&'a self, x: &'a [f32], pairing: Pairing) -> Images<'a> {
+        Images { cut: &self.image, numbers: x, channels: self.g.inputs, gradient: false, pairing }
     }
 
     /// The gradients of its results.
-    fn gradients<'a>(&'a self, grad: &'a [f32]) -> Images<'a> {
-        Images { cut: &self.result, numbers: grad, channels: self.g.outputs, gradient: true }
+    fn gradients<'a>(&'a self, grad: &'a [f32], pairing: Pairing) -> Images<'a> {
+        let channels = self.g.outputs;
+        Images { cut: &self.result, numbers: grad, channels, gradient: true, pairing }
     }
 
     /// Strips of one image.
@@ -173,15 +187,18 @@ impl Block<'_> {
         self.strips.len() * self.tiling.image.columns
     }
 
-    /// Of the transformed image.
-    fn pitch(&self) -> Pitch {
-        Pitch::new(self.tiles(), padded(self.tiling.g.inputs))
+    /// The images, to be summed over their channels.
+    fn images(&self) -> Images<'_> {
+        let pairing = if self.weights.pairs { Pairing::Channels } else { Pairing::None };
+        self.tiling.images(self.x, pairing)
     }
 
     /// Transforms the image, then makes the results.
     fn run(&self) {
-        scratch::with(&scratch::TILES, POINTS * self.pitch().point, |tiles| {
-            self.tiling.images(self.x).transform(self.strips.clone(), tiles);
+        let images = self.images();
+        let numbers = POINTS * images.pitch(self.strips.len()).point;
+        scratch::with(&scratch::TILES, numbers, |tiles| {
+            images.transform(self.strips.clone(), tiles);
             pool::for_each_number(self.weights.chunks(), |chunk| self.chunk(chunk, tiles));
         });
     }
@@ -223,7 +240,7 @@ impl Block<'_> {
 
     /// `products`: (point, tile, output of the chunk).
     fn multiply(&self, weights: &[f32], tiles: &[f32], products: &mut [f32], pitch: Pitch) {
-        let from = self.pitch();
+        let from = self.images().pitch(self.strips.len());
         let points = tiles.chunks_exact(from.point).zip(products.chunks_exact_mut(pitch.point));
         for (point, (a, c)) in points.enumerate() {
             let product = Product {
@@ -235,11 +252,11 @@ impl Block<'_> {
                 c: c.as_mut_ptr(),
                 c_pitch: pitch.tile,
                 rows: self.tiles(),
-                depth: self.tiling.g.inputs,
+                depth: self.weights.steps(),
                 width: pitch.tile,
             };
             // SAFETY: all three are as large as said.
-            unsafe { multiply(product) }
+            unsafe { product.multiply(self.weights.pairs) }
         }
     }
 

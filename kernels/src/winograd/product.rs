@@ -1,6 +1,6 @@
 //! The products between the transforms: c[i][j] = sum over k of a[i][k] x b[k][j].
 
-use crate::simd::{Simd, kernel};
+use crate::simd::{Simd, kernel, pairs_kernel};
 
 /// One product. The depth comes in an order that depends on nothing else.
 #[derive(Clone, Copy)]
@@ -20,12 +20,31 @@ pub(super) struct Product {
     pub width: usize,
 }
 
-kernel! {
-    /// The whole product.
+impl Product {
+    /// The whole product, of numbers or, with `pairs`, of pairs of bf16.
     ///
     /// # Safety
     /// `a`, `b` and `c` must be good for all that the sizes say, and nobody else may use `c`.
-    fn multiply(product: Product) = multiply_of
+    pub unsafe fn multiply(self, pairs: bool) {
+        // SAFETY: the caller's promise.
+        unsafe { if pairs { multiply_pairs(self) } else { multiply_numbers(self) } }
+    }
+}
+
+kernel! { fn multiply_numbers(product: Product) = numbers_of }
+
+#[inline(always)]
+unsafe fn numbers_of<V: Simd>(product: Product) {
+    // SAFETY: the caller's promise.
+    unsafe { multiply_of::<V, false>(product) }
+}
+
+pairs_kernel! { fn multiply_pairs(product: Product) = pairs_of }
+
+#[inline(always)]
+unsafe fn pairs_of<V: Simd>(product: Product) {
+    // SAFETY: the caller's promise.
+    unsafe { multiply_of::<V, true>(product) }
 }
 
 /// Products that are summed one after the other before they are added to the others: a long sum loses
@@ -37,21 +56,21 @@ const WIDE: [usize; 7] = [14, 12, 8, 7, 4, 2, 1];
 const NARROW: [usize; 4] = [6, 4, 2, 1];
 
 #[inline(always)]
-unsafe fn multiply_of<V: Simd>(product: Product) {
+unsafe fn multiply_of<V: Simd, const PAIRS: bool>(product: Product) {
     let mut row = 0;
     while row < product.rows {
         let height = height::<V>(product.rows - row);
         // SAFETY: the caller's promise.
         unsafe {
             match height {
-                14 => rows_of::<V, 14>(&product, row),
-                12 => rows_of::<V, 12>(&product, row),
-                8 => rows_of::<V, 8>(&product, row),
-                7 => rows_of::<V, 7>(&product, row),
-                6 => rows_of::<V, 6>(&product, row),
-                4 => rows_of::<V, 4>(&product, row),
-                2 => rows_of::<V, 2>(&product, row),
-                _ => rows_of::<V, 1>(&product, row),
+                14 => rows_of::<V, 14, PAIRS>(&product, row),
+                12 => rows_of::<V, 12, PAIRS>(&product, row),
+                8 => rows_of::<V, 8, PAIRS>(&product, row),
+                7 => rows_of::<V, 7, PAIRS>(&product, row),
+                6 => rows_of::<V, 6, PAIRS>(&product, row),
+                4 => rows_of::<V, 4, PAIRS>(&product, row),
+                2 => rows_of::<V, 2, PAIRS>(&product, row),
+                _ => rows_of::<V, 1, PAIRS>(&product, row),
             }
         }
         row += height;
@@ -71,23 +90,23 @@ fn height<V: Simd>(left: usize) -> usize {
 }
 
 #[inline(always)]
-unsafe fn rows_of<V: Simd, const H: usize>(product: &Product, row: usize) {
+unsafe fn rows_of<V: Simd, const H: usize, const PAIRS: bool>(product: &Product, row: usize) {
     let mut column = 0;
     // SAFETY: the caller's promise.
     unsafe {
         while column + 2 * V::LANES <= product.width {
-            tile::<V, H, 2>(product, row, column);
+            tile::<V, H, 2, PAIRS>(product, row, column);
             column += 2 * V::LANES;
         }
         if column < product.width {
-            tile::<V, H, 1>(product, row, column);
+            tile::<V, H, 1, PAIRS>(product, row, column);
         }
     }
 }
 
 /// H rows of W vectors.
 #[inline(always)]
-unsafe fn tile<V: Simd, const H: usize, const W: usize>(
+unsafe fn tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>(
     product: &Product,
     row: usize,
     column: usize,
@@ -106,7 +125,7 @@ unsafe fn tile<V: Simd, const H: usize, const W: usize>(
                 for (i, sum) in sums.iter_mut().enumerate() {
                     let factor = V::splat(*a.add(i * product.a_row));
                     for j in 0..W {
-                        sum[j] = factor.mul_add(columns[j], sum[j]);
+                        sum[j] = factor.product::<PAIRS>(columns[j], sum[j]);
                     }
                 }
                 a = a.add(product.a_step);

@@ -5,9 +5,9 @@ use std::mem::MaybeUninit;
 use super::cut::{CHANNELS, POINTS, spread};
 use super::points::{self, Transform};
 use crate::pool;
-use crate::simd::{Simd, kernel};
+use crate::simd::{Simd, kernel, pairs_kernel};
 use crate::storage::written;
-use crate::transpose::{Sides, transpose_into, turn};
+use crate::transpose::{transpose, transpose_into};
 
 /// Taps of the window.
 pub(super) const TAPS: usize = 9;
@@ -26,6 +26,8 @@ pub(super) struct Weights<'a> {
     pub output_pitch: usize,
     /// The window is turned around.
     pub turned: bool,
+    /// Channels of the sum that are sixteen apart become pairs of bf16; there is a multiple of 32.
+    pub pairs: bool,
 }
 
 /// Channels there are lanes for.
@@ -49,74 +51,132 @@ impl Weights<'_> {
         CHUNK.min(padded(self.outputs) - first)
     }
 
+    /// Numbers of the sum, or pairs of them.
+    pub fn steps(&self) -> usize {
+        if self.pairs { self.depth / 2 } else { self.depth }
+    }
+
     /// Distance from one point to the next in a chunk of this width.
     pub fn point(&self, width: usize) -> usize {
-        spread(self.depth * width)
+        spread(self.steps() * width)
     }
 
     /// The chunk that begins with output `first` at all points: (point, channel of the sum, output).
     pub fn transform(&self, first: usize, chunk: &mut [f32]) {
-        let Self { weight, depth, outputs, depth_pitch, output_pitch, turned } = *self;
         let width = self.width(first);
         assert!(POINTS * self.point(width) <= chunk.len());
-        let last = (depth - 1) * depth_pitch + (outputs - 1) * output_pitch;
-        assert!(last + TAPS <= weight.len(), "a weight of {} is too small", weight.len());
         for lane in (0..width).step_by(CHANNELS) {
-            let mut taps = [0.0; TAPS * CHANNELS];
-            let channels = CHANNELS.min(outputs - first - lane);
-            for k in 0..depth {
-                let sides = Sides {
-                    from: weight[(first + lane) * output_pitch + k * depth_pitch..].as_ptr(),
-                    from_pitch: output_pitch,
-                    to: taps.as_mut_ptr(),
-                    to_pitch: CHANNELS,
-                };
-                let to = chunk[k * width + lane..].as_mut_ptr();
-                // SAFETY: all windows lie in the weight and all points in the chunk, as asserted.
-                unsafe {
-                    turn(sides, (channels, TAPS));
-                    window(&taps, turned, to, self.point(width));
+            let channels = CHANNELS.min(self.outputs - first - lane);
+            let mut taps = [[0.0; TAPS * CHANNELS]; 2];
+            for step in 0..self.steps() {
+                let to = chunk[step * width + lane..].as_mut_ptr();
+                let to = Target { to, pitch: self.point(width), turned: self.turned };
+                let [one, other] = &mut taps;
+                if self.pairs {
+                    let k = step / CHANNELS * CHANNELS + step;
+                    self.taps(first + lane, channels, k, one);
+                    self.taps(first + lane, channels, k + CHANNELS, other);
+                    // SAFETY: all points lie in the chunk, as asserted.
+                    unsafe { window_pairs(one, other, to) }
+                } else {
+                    self.taps(first + lane, channels, step, one);
+                    // SAFETY: as above.
+                    unsafe { window(one, to) }
+                }
+            }
+        }
+    }
+
+    /// The window of channel `k` of the sum for `count` outputs: (tap, output).
+    fn taps(&self, first: usize, count: usize, k: usize, taps: &mut [f32; TAPS * CHANNELS]) {
+        let from = &self.weight[first * self.output_pitch + k * self.depth_pitch..];
+        transpose(from, (count, TAPS), self.output_pitch, taps, CHANNELS);
+    }
+}
+
+/// Where windows of sixteen outputs go: points that are `pitch` numbers from each other.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    to: *mut f32,
+    pitch: usize,
+    turned: bool,
+}
+
+kernel! {
+    /// The windows of sixteen outputs to all points.
+    fn window(taps: &[f32; TAPS * CHANNELS], to: Target) = window_of
+}
+
+#[inline(always)]
+unsafe fn window_of<V: Simd>(taps: &[f32; TAPS * CHANNELS], to: Target) {
+    for lane in (0..CHANNELS).step_by(V::LANES) {
+        // SAFETY: the caller vouches for all points.
+        unsafe {
+            let half = columns_of::<V>(taps, to.turned, lane);
+            for (i, row) in half.iter().enumerate() {
+                let row = points::Kernel::of(*row);
+                for (j, value) in row.iter().enumerate() {
+                    value.store(to.to.add((i * 6 + j) * to.pitch + lane));
                 }
             }
         }
     }
 }
 
-kernel! {
-    /// The windows of sixteen outputs to all points, `pitch` numbers from each other.
-    fn window(taps: &[f32; TAPS * CHANNELS], turned: bool, to: *mut f32, pitch: usize) = window_of
+pairs_kernel! {
+    /// As [`window`], of two channels to pairs.
+    fn window_pairs(
+        first: &[f32; TAPS * CHANNELS],
+        second: &[f32; TAPS * CHANNELS],
+        to: Target,
+    ) = window_pairs_of
 }
 
 #[inline(always)]
-unsafe fn window_of<V: Simd>(
-    taps: &[f32; TAPS * CHANNELS],
-    turned: bool,
-    to: *mut f32,
-    pitch: usize,
+unsafe fn window_pairs_of<V: Simd>(
+    first: &[f32; TAPS * CHANNELS],
+    second: &[f32; TAPS * CHANNELS],
+    to: Target,
 ) {
     for lane in (0..CHANNELS).step_by(V::LANES) {
         // SAFETY: the caller vouches for all points.
         unsafe {
-            let mut half = [[V::splat(0.0); 3]; 6];
-            for j in 0..3 {
-                let mut column = [V::splat(0.0); 3];
-                for (i, value) in column.iter_mut().enumerate() {
-                    let tap = 3 * i + j;
-                    let tap = if turned { TAPS - 1 - tap } else { tap };
-                    *value = V::load(taps.as_ptr().add(tap * CHANNELS + lane));
-                }
-                let column = points::Kernel::of(column);
-                for (row, value) in half.iter_mut().zip(&column) {
-                    row[j] = *value;
-                }
-            }
-            for (i, row) in half.iter().enumerate() {
-                let row = points::Kernel::of(*row);
-                for (j, value) in row.iter().enumerate() {
-                    value.store(to.add((i * 6 + j) * pitch + lane));
+            let first = columns_of::<V>(first, to.turned, lane);
+            let second = columns_of::<V>(second, to.turned, lane);
+            for i in 0..6 {
+                let (first, second) = (points::Kernel::of(first[i]), points::Kernel::of(second[i]));
+                for j in 0..6 {
+                    let at = to.to.add((i * 6 + j) * to.pitch + lane);
+                    first[j].pair_nearest(second[j]).store(at);
                 }
             }
         }
+    }
+}
+
+/// The columns of a window, transformed: six rows of three.
+#[inline(always)]
+unsafe fn columns_of<V: Simd>(
+    taps: &[f32; TAPS * CHANNELS],
+    turned: bool,
+    lane: usize,
+) -> [[V; 3]; 6] {
+    // SAFETY: the caller vouches for the instruction set; all taps lie within the array.
+    unsafe {
+        let mut half = [[V::splat(0.0); 3]; 6];
+        for j in 0..3 {
+            let mut column = [V::splat(0.0); 3];
+            for (i, value) in column.iter_mut().enumerate() {
+                let tap = 3 * i + j;
+                let tap = if turned { TAPS - 1 - tap } else { tap };
+                *value = V::load(taps.as_ptr().add(tap * CHANNELS + lane));
+            }
+            let column = points::Kernel::of(column);
+            for (row, value) in half.iter_mut().zip(&column) {
+                row[j] = *value;
+            }
+        }
+        half
     }
 }
 

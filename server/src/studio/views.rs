@@ -36,7 +36,7 @@ impl Darkroom {
     }
 
     pub fn job_summary(&self, row: &JobRow) -> JobSummary {
-        let running = self.live.get(row.id).unwrap_or_else(|| stored(row));
+        let running = self.standing(row);
         let is_on = row.state == JobState::Running;
         let wished = wished(&running).filter(|_| is_on);
         let ends = is_on && running.cancel.is_cancelled();
@@ -57,9 +57,16 @@ impl Darkroom {
         self.row_of(JobKind::Generate, job)?.map(|row| self.generate_view(&row, 0)).transpose()
     }
 
+    /// How far a job is. One that is over in the database is what is written there, also in the moment
+    /// before its running half is let go, which knows no ending.
+    fn standing(&self, row: &JobRow) -> RunningJob {
+        let running = self.live.get(row.id).filter(|_| !row.state.is_over());
+        running.unwrap_or_else(|| stored(row))
+    }
+
     /// The generation as it stands, without its first `before` images.
     pub fn generate_view(&self, row: &JobRow, before: usize) -> Result<GenerateView> {
-        let drawing = self.live.get(row.id).map(|running| running.drawing).unwrap_or_default();
+        let drawing = self.standing(row).drawing;
         let images: Vec<ImageInfo> =
             self.store.images_from(row.id, before)?.into_iter().map(image_info).collect();
         let preview_url =
@@ -96,7 +103,7 @@ impl Darkroom {
         let configured = request.config.train_params.sample_every as u64;
         let samples = self.store.samples(row.id)?;
         let job = self.job_summary(row);
-        let figures = self.live.get(row.id).unwrap_or_else(|| stored(row)).figures;
+        let figures = self.standing(row).figures;
         Ok(TrainView {
             config: request.config,
             figures: TrainFigures { eta_seconds: job.eta_seconds, ..figures },

@@ -3,6 +3,7 @@
 use app::api::{JobKind, JobState, Live, Studio, TrainFigures};
 use axum::http::header;
 use engine::config::GenerateSettings;
+use server::studio::store::Ending;
 
 use crate::sdapi::{draw, images};
 use crate::support::{Setup, darkroom, open, post, two_of, wait};
@@ -144,6 +145,20 @@ async fn a_job_that_is_to_end_or_to_skip_says_so_at_once() {
     assert_eq!(ending.eta_seconds, None, "nobody waits for all of it");
     // A page that is opened now is told too.
     assert_eq!(setup.generation(job).await.job, ending);
+}
+
+#[tokio::test]
+async fn a_job_that_is_over_says_why_also_before_it_is_let_go() {
+    let setup = Setup::idle();
+    let studio = darkroom(&setup);
+    let run = setup.studio.train(setup.tiny("first", 8)).await.unwrap();
+    studio.store.claim(&[JobKind::Train], studio.worker_name()).unwrap().unwrap();
+    studio.live.begin(run);
+    studio.live.change(run, |running| running.message = Some("step 3".into()));
+    let ending = Ending { state: JobState::Failed, message: Some("the disk is full".into()) };
+    studio.store.end(run, &ending).unwrap();
+    let job = setup.training(run).await.job;
+    assert_eq!((job.state, job.message), (JobState::Failed, ending.message));
 }
 
 #[tokio::test]
