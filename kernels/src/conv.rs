@@ -274,7 +274,8 @@ pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> 
 fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]) -> Vec<f32> {
     let (image, out) = (g.image_numbers(), g.out_numbers());
     let batch = x.len() / image;
-    let share = if pairs { 0 } else { lanes::share(batch, g.out_height * g.out_width) };
+    let in_place = pointwise::pays(g, pairs);
+    let share = if in_place || pairs { 0 } else { lanes::share(batch, g.out_height * g.out_width) };
     let (x, rest) = x.split_at(share * image);
     let work = |y: &mut [_]| {
         let (y, y_rest) = y.split_at_mut(share * out);
@@ -282,8 +283,8 @@ fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]
             g.plan().run(x, packed, bias, y);
         }
         let bias = bias_after(bias, share, g.outputs);
-        if pairs && pointwise::fits(g) {
-            pointwise::run(g, rest, packed, bias, y_rest);
+        if in_place {
+            pointwise::run(g, rest, packed, pairs, bias, y_rest);
         } else {
             correlate_by_image(g, rest, packed, pairs, bias, y_rest);
         }

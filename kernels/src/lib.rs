@@ -23,6 +23,7 @@ pub mod plain;
 mod pointwise;
 mod pool;
 mod precision;
+mod prefetch;
 mod reduce;
 mod rows;
 mod scratch;

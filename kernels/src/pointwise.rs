@@ -1,25 +1,31 @@
-//! Convolution of pairs by windows of one pixel: a matrix product that writes its results where they
-//! belong. In bf16 it takes so little time that taking rows out of a padded result shows.
+//! Convolution by windows of one pixel: a matrix product that reads rows of an image where they lie and
+//! writes its results where they belong.
 
 use std::mem::MaybeUninit;
 
 use super::conv::{Geometry, for_each_image, with_pairs};
 use super::pool;
+use super::prefetch::prefetch;
 use super::scratch::To;
-use super::simd::{Simd, pairs_kernel};
+use super::simd::{Simd, kernel, pairs_kernel};
 use super::tile::{PANEL_HEIGHTS, Packed, panels};
 
-/// Whether `g` is one.
-pub(super) fn fits(g: &Geometry) -> bool {
-    g.kernel == 1 && g.is_bare()
+/// Pixels of an image whose last vectors, half empty, cost more than to convolve sixteen images at a time.
+const FEWEST_PIXELS: usize = 128;
+
+/// Whether `g` is one that gains by it. Pairs have no other way for small images.
+pub(super) fn pays(g: &Geometry, pairs: bool) -> bool {
+    g.kernel == 1 && g.is_bare() && (pairs || g.height * g.width >= FEWEST_PIXELS)
 }
 
-/// `x` (batch, inputs, pixels) to all of `y` (batch, outputs, pixels). `packed` holds two inputs in one.
+/// `x` (batch, inputs, pixels) to all of `y` (batch, outputs, pixels). With `pairs`, `packed` holds two
+/// inputs in one.
 /// `bias`: (outputs) or (batch, outputs), or empty for none.
 pub(super) fn run(
     g: &Geometry,
     x: &[f32],
     packed: &Packed,
+    pairs: bool,
     bias: &[f32],
     y: &mut [MaybeUninit<f32>],
 ) {
@@ -27,12 +33,19 @@ pub(super) fn run(
     let pixels = g.height * g.width;
     for_each_image((x, g.image_numbers()), (y, g.out_numbers()), |at, x, y| {
         let bias = bias.get(at * per_image..).unwrap_or(&[]);
-        with_pairs(true, x, pixels, |x| image(pixels, x, packed, bias, y));
+        with_pairs(pairs, x, pixels, |x| image(pixels, x, packed, pairs, bias, y));
     });
 }
 
 /// From `x` (depth, pixels) to all of `y` (outputs, pixels).
-fn image(pixels: usize, x: &[f32], packed: &Packed, bias: &[f32], y: &mut [MaybeUninit<f32>]) {
+fn image(
+    pixels: usize,
+    x: &[f32],
+    packed: &Packed,
+    pairs: bool,
+    bias: &[f32],
+    y: &mut [MaybeUninit<f32>],
+) {
     let depth = packed.depth();
     assert!(x.len() == depth * pixels && y.len() == packed.rows() * pixels);
     let y = To(y.as_mut_ptr().cast());
@@ -41,7 +54,10 @@ fn image(pixels: usize, x: &[f32], packed: &Packed, bias: &[f32], y: &mut [Maybe
         let (a, y) = (packed.panel(first, height).as_ptr(), y.at(first * pixels));
         // SAFETY: a holds height x depth numbers, x and y all pixels of each row, as asserted; these
         // rows of y are nobody else's.
-        unsafe { panel(Panel { height, depth, pixels, a, x: x.as_ptr(), y, shift }) }
+        unsafe {
+            let panel = Panel { height, depth, pixels, a, x: x.as_ptr(), y, shift };
+            if pairs { pairs_panel(panel) } else { numbers_panel(panel) }
+        }
     });
 }
 
@@ -58,49 +74,67 @@ pub(super) struct Panel {
     shift: [f32; PANEL_HEIGHTS[0]],
 }
 
-pairs_kernel! { fn panel(panel: Panel) = panel_of }
+kernel! { fn numbers_panel(panel: Panel) = numbers_panel_of }
 
 #[inline(always)]
-unsafe fn panel_of<V: Simd>(panel: Panel) {
+unsafe fn numbers_panel_of<V: Simd>(panel: Panel) {
+    // SAFETY: the caller's promise.
+    unsafe { panel_of::<V, false>(panel) }
+}
+
+pairs_kernel! { fn pairs_panel(panel: Panel) = pairs_panel_of }
+
+#[inline(always)]
+unsafe fn pairs_panel_of<V: Simd>(panel: Panel) {
+    // SAFETY: the caller's promise.
+    unsafe { panel_of::<V, true>(panel) }
+}
+
+#[inline(always)]
+unsafe fn panel_of<V: Simd, const PAIRS: bool>(panel: Panel) {
     // SAFETY: the caller's promise for the whole panel holds for each part of it.
     unsafe {
         // Narrower vectors have fewer registers: tall panels are done four rows at a time there.
         match (panel.height, V::LANES >= 16) {
-            (12, true) => rows_of::<V, 12>(&panel, 0),
-            (8, true) => rows_of::<V, 8>(&panel, 0),
+            (12, true) => rows_of::<V, 12, PAIRS>(&panel, 0),
+            (8, true) => rows_of::<V, 8, PAIRS>(&panel, 0),
             (12 | 8, false) => {
                 for row in (0..panel.height).step_by(4) {
-                    rows_of::<V, 4>(&panel, row);
+                    rows_of::<V, 4, PAIRS>(&panel, row);
                 }
             }
-            (4, _) => rows_of::<V, 4>(&panel, 0),
-            (2, _) => rows_of::<V, 2>(&panel, 0),
-            _ => rows_of::<V, 1>(&panel, 0),
+            (4, _) => rows_of::<V, 4, PAIRS>(&panel, 0),
+            (2, _) => rows_of::<V, 2, PAIRS>(&panel, 0),
+            _ => rows_of::<V, 1, PAIRS>(&panel, 0),
         }
     }
 }
 
 /// H rows, all pixels.
 #[inline(always)]
-unsafe fn rows_of<V: Simd, const H: usize>(panel: &Panel, row: usize) {
+unsafe fn rows_of<V: Simd, const H: usize, const PAIRS: bool>(panel: &Panel, row: usize) {
     let mut at = 0;
     // SAFETY: the caller vouches for H rows from `row` on, of all pixels.
     unsafe {
         while at + 2 * V::LANES <= panel.pixels {
-            tile::<V, H, 2>(panel, row, at, V::LANES);
+            tile::<V, H, 2, PAIRS>(panel, row, at, V::LANES);
             at += 2 * V::LANES;
         }
         while at < panel.pixels {
             let count = V::LANES.min(panel.pixels - at);
-            tile::<V, H, 1>(panel, row, at, count);
+            tile::<V, H, 1, PAIRS>(panel, row, at, count);
             at += count;
         }
     }
 }
 
+/// Pixels from those that are being done to those that are asked for: rows of images that fill no cache
+/// are too far apart for the processor to foresee.
+const AHEAD: usize = 64;
+
 /// H rows, W vectors wide; of a single one, the first `count` numbers.
 #[inline(always)]
-unsafe fn tile<V: Simd, const H: usize, const W: usize>(
+unsafe fn tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>(
     panel: &Panel,
     row: usize,
     at: usize,
@@ -110,16 +144,27 @@ unsafe fn tile<V: Simd, const H: usize, const W: usize>(
     unsafe {
         let mut sums = [[V::splat(0.0); W]; H];
         let (mut a, mut x) = (panel.a.add(row), panel.x.add(at));
+        if W == 2 {
+            for i in 0..H {
+                let next = panel.y.wrapping_add((row + i) * panel.pixels + at + AHEAD);
+                prefetch(next);
+                prefetch(next.wrapping_add(V::LANES));
+            }
+        }
         for _ in 0..panel.depth {
             let mut columns = [V::splat(0.0); W];
             for (j, column) in columns.iter_mut().enumerate() {
                 let from = x.add(j * V::LANES);
                 *column = if W == 1 { V::load_first(from, count) } else { V::load(from) };
             }
+            if W == 2 && !PAIRS {
+                prefetch(x.wrapping_add(AHEAD));
+                prefetch(x.wrapping_add(AHEAD + V::LANES));
+            }
             for (i, sum) in sums.iter_mut().enumerate() {
                 let factor = V::splat(*a.add(i));
                 for j in 0..W {
-                    sum[j] = factor.mul_add_pairs(columns[j], sum[j]);
+                    sum[j] = factor.product::<PAIRS>(columns[j], sum[j]);
                 }
             }
             a = a.add(panel.height);

@@ -63,6 +63,17 @@ pub(super) enum Pairing {
     Strips,
 }
 
+impl Pairing {
+    pub fn is_some(self) -> bool {
+        self != Self::None
+    }
+
+    /// Strips whose tiles are one.
+    pub fn strips(self) -> usize {
+        if self == Self::Strips { 2 } else { 1 }
+    }
+}
+
 /// Where numbers of tiles lie: distances from one of the 36 points to the next, and from tile to tile.
 #[derive(Clone, Copy)]
 pub(super) struct Pitch {
@@ -185,7 +196,7 @@ impl Images<'_> {
 
     /// Strips, or pairs of them.
     fn rows(&self, strips: usize) -> usize {
-        if self.pairing == Pairing::Strips { strips.div_ceil(2) } else { strips }
+        strips.div_ceil(self.pairing.strips())
     }
 
     /// Where the tiles of so many strips lie.
@@ -329,8 +340,8 @@ unsafe fn tiles_of<V: Simd, T: Transform<N, 6>, const N: usize>(tiles: Tiles<'_>
         for lane in (0..CHANNELS).step_by(V::LANES) {
             // SAFETY: the caller vouches for all pixels that are seen and for all points.
             unsafe {
-                let half = columns_of::<V, T, N>(tiles, tile, lane);
                 let at = to.to.add(tile * to.pitch.tile + lane);
+                let half = columns_of::<V, T, N>(tiles, tile, lane);
                 for (i, row) in half.iter().enumerate() {
                     let row = T::of(*row);
                     for (j, value) in row.iter().enumerate() {

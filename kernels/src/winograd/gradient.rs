@@ -1,6 +1,8 @@
 //! The gradient of the weight: at each point, the sum over all tiles of image times gradient.
 
-use super::cut::{POINTS, Pairing, Pitch};
+use std::ops::Range;
+
+use super::cut::{Images, POINTS, Pairing, Pitch};
 use super::product::Product;
 use super::weights::{self, CHUNK, TAPS, padded};
 use super::{Tiling, parts};
@@ -10,41 +12,81 @@ use crate::precision::Precision;
 use crate::scratch;
 
 /// Numbers of transformed tiles that should stay in the last cache.
-const BLOCK_NUMBERS: usize = 1280 * 1024;
+const BLOCK_NUMBERS: usize = 640 * 1024;
 
 /// Inputs whose sums a thread makes at a time.
 const INPUTS: usize = 64;
 
+/// Tiles whose sums are worth a share of their own, and shares there are at most.
+const FEWEST_TILES: usize = 128;
+const MOST_SHARES: usize = 8;
+
 /// The gradient of the weight (outputs, inputs, 3, 3).
 ///
-/// Threads share inputs and outputs, not the tiles: each sum runs in the order of the tiles.
+/// Sums over a share of the strips each, added up in their order. How many follows from the batch alone,
+/// so that the result does not depend on the number of threads.
 pub(crate) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
+    let tiling = Tiling::new(g);
     let pairs = Precision::current() == Precision::Bf16;
     let pairing = if pairs { Pairing::Strips } else { Pairing::None };
-    let tiling = Tiling::new(g);
-    let (images, gradients) = (tiling.images(x, pairing), tiling.gradients(grad, pairing));
-    let (inputs, outputs) = (padded(g.inputs), padded(g.outputs));
-    let (strips, columns) = (tiling.strips(), tiling.image.columns);
-    let tile = POINTS * (inputs + outputs);
-    let block = match pairs {
-        true => (BLOCK_NUMBERS / (tile * columns)).max(1) * 2,
-        false => (BLOCK_NUMBERS / (tile * columns)).max(1),
+    let way = Way { images: tiling.images(x, pairing), gradients: tiling.gradients(grad, pairing) };
+    let strips = x.len() / g.image_numbers() * tiling.strips();
+    let shares = (strips * tiling.image.columns / FEWEST_TILES).clamp(1, MOST_SHARES);
+    let shares = parts(strips, strips.div_ceil(shares));
+    // A share for each thread, or all threads for one.
+    let mut sums: Vec<Vec<f32>> = match shares.len() < pool::threads() {
+        true => shares.map(|strips| way.sums(strips)).collect(),
+        false => pool::map(shares, |strips| way.sums(strips)),
     };
-    let mut sums = vec![0.0; g.inputs * TAPS * outputs];
-    for strips in parts(x.len() / g.image_numbers() * strips, block) {
-        let pitches = [&images, &gradients].map(|images| images.pitch(strips.len()));
-        let [x_numbers, grad_numbers] = pitches.map(|pitch| POINTS * pitch.point);
-        scratch::with(&scratch::TILES, x_numbers, |x_tiles| {
-            scratch::with(&scratch::GRADIENT, grad_numbers, |grad_tiles| {
-                let tiles = images.tiles(strips.len());
-                images.transform(strips.clone(), x_tiles);
-                gradients.transform(strips, grad_tiles);
-                let block = Block { tiles, x: x_tiles, grad: grad_tiles, pitches, pairs };
-                block.add_to(&mut sums, g.inputs);
+    let rest = sums.split_off(1);
+    add_all(&mut sums[0], &rest);
+    weights::laid_out(&sums[0], g.inputs, g.outputs)
+}
+
+/// Adds the others to `sums`, in their order.
+fn add_all(sums: &mut [f32], others: &[Vec<f32>]) {
+    pool::for_each(sums.chunks_mut(ADDED_AT_ONCE).enumerate(), |(at, sums)| {
+        for other in others {
+            for (sum, other) in sums.iter_mut().zip(&other[at * ADDED_AT_ONCE..]) {
+                *sum += other;
+            }
+        }
+    });
+}
+
+/// Numbers that a thread adds at a time.
+const ADDED_AT_ONCE: usize = 16 * 1024;
+
+/// The images and the gradients of their results.
+struct Way<'a> {
+    images: Images<'a>,
+    gradients: Images<'a>,
+}
+
+impl Way<'_> {
+    /// Sums over these strips, a block at a time: for each chunk of outputs (input, tap, output).
+    fn sums(&self, strips: Range<usize>) -> Vec<f32> {
+        let Self { images, gradients } = self;
+        let (inputs, outputs) = (images.channels, padded(gradients.channels));
+        let tile = POINTS * (padded(inputs) + outputs);
+        let block = (BLOCK_NUMBERS / (tile * images.cut.columns)).max(1) * images.pairing.strips();
+        let mut sums = vec![0.0; inputs * TAPS * outputs];
+        for part in parts(strips.len(), block) {
+            let strips = strips.start + part.start..strips.start + part.end;
+            let pitches = [images, gradients].map(|images| images.pitch(strips.len()));
+            let [x_numbers, grad_numbers] = pitches.map(|pitch| POINTS * pitch.point);
+            scratch::with(&scratch::TILES, x_numbers, |x_tiles| {
+                scratch::with(&scratch::GRADIENT, grad_numbers, |grad_tiles| {
+                    let (tiles, pairs) = (images.tiles(strips.len()), images.pairing.is_some());
+                    images.transform(strips.clone(), x_tiles);
+                    gradients.transform(strips, grad_tiles);
+                    let block = Block { tiles, x: x_tiles, grad: grad_tiles, pitches, pairs };
+                    block.add_to(&mut sums, inputs);
+                });
             });
-        });
+        }
+        sums
     }
-    weights::laid_out(&sums, g.inputs, g.outputs)
 }
 
 /// Tiles of images and of gradients.

@@ -164,7 +164,7 @@ impl Tiling {
 }
 
 /// The numbers below `count` in parts of `size`.
-fn parts(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+fn parts(count: usize, size: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
     (0..count).step_by(size.max(1)).map(move |first| first..count.min(first + size))
 }
 
