@@ -34,13 +34,14 @@ pub(crate) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32>
     let shares = (strips * tiling.image.columns / FEWEST_TILES).clamp(1, MOST_SHARES);
     let shares = parts(strips, strips.div_ceil(shares));
     // A share for each thread, or all threads for one.
-    let mut sums: Vec<Vec<f32>> = match shares.len() < pool::threads() {
+    let sums: Vec<Vec<f32>> = match shares.len() < pool::threads() {
         true => shares.map(|strips| way.sums(strips)).collect(),
         false => pool::map(shares, |strips| way.sums(strips)),
     };
-    let rest = sums.split_off(1);
-    add_all(&mut sums[0], &rest);
-    weights::laid_out(&sums[0], g.inputs, g.outputs)
+    let mut sums = sums.into_iter();
+    let mut all = sums.next().unwrap_or_else(|| way.sums(0..0));
+    add_all(&mut all, sums.as_slice());
+    weights::laid_out(&all, g.inputs, g.outputs)
 }
 
 /// Adds the others to `sums`, in their order.
