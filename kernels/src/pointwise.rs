@@ -3,15 +3,21 @@
 
 use std::mem::MaybeUninit;
 
-use super::conv::{Geometry, for_each_image, with_pairs};
+use super::conv::{Geometry, bias_after, for_each_image, with_pairs};
+use super::pairs::pair_rows;
 use super::pool;
 use super::prefetch::prefetch;
-use super::scratch::To;
+use super::scratch::{self, To};
 use super::simd::{Simd, kernel, pairs_kernel};
 use super::tile::{PANEL_HEIGHTS, Packed, panels};
 
-/// Pixels of an image whose last vectors, half empty, cost more than to convolve sixteen images at a time.
+/// Pixels of an image that is worth doing alone: of smaller ones the last vectors, half empty, cost more than
+/// to lay out several together.
 const FEWEST_PIXELS: usize = 128;
+
+/// Pixels of small images whose channels become pairs and that are done together: the last vectors of each
+/// alone would be half empty.
+const PIXELS_TOGETHER: usize = 400;
 
 /// Whether `g` is one that gains by it. Pairs have no other way for small images.
 pub(super) fn pays(g: &Geometry, pairs: bool) -> bool {
@@ -29,11 +35,80 @@ pub(super) fn run(
     bias: &[f32],
     y: &mut [MaybeUninit<f32>],
 ) {
+    let pixels = g.height * g.width;
+    let together = if pairs && pixels < FEWEST_PIXELS { PIXELS_TOGETHER / pixels } else { 1 };
+    let whole = x.len() / g.image_numbers() / together * together;
+    let (x, x_rest) = x.split_at(whole * g.image_numbers());
+    let (y, y_rest) = y.split_at_mut(whole * g.out_numbers());
+    let by_image = bias.len() > g.outputs;
+    if together > 1 {
+        let (numbers, out) = (together * g.image_numbers(), together * g.out_numbers());
+        for_each_image((x, numbers), (y, out), |at, x, y| {
+            let first = if by_image { at * together * g.outputs } else { 0 };
+            images(g, x, packed, (bias.get(first..).unwrap_or(&[]), by_image), y);
+        });
+    } else {
+        singly(g, x, packed, pairs, bias, y);
+    }
+    singly(g, x_rest, packed, pairs, bias_after(bias, whole, g.outputs), y_rest);
+}
+
+/// As [`run`], an image at a time.
+fn singly(
+    g: &Geometry,
+    x: &[f32],
+    packed: &Packed,
+    pairs: bool,
+    bias: &[f32],
+    y: &mut [MaybeUninit<f32>],
+) {
     let per_image = if bias.len() > g.outputs { g.outputs } else { 0 };
     let pixels = g.height * g.width;
     for_each_image((x, g.image_numbers()), (y, g.out_numbers()), |at, x, y| {
         let bias = bias.get(at * per_image..).unwrap_or(&[]);
         with_pairs(pairs, x, pixels, |x| image(pixels, x, packed, pairs, bias, y));
+    });
+}
+
+/// From small images to all of `y`: a row holds the pixels of all images. `bias` is that of the first
+/// image and whether each has its own.
+fn images(
+    g: &Geometry,
+    x: &[f32],
+    packed: &Packed,
+    (bias, by_image): (&[f32], bool),
+    y: &mut [MaybeUninit<f32>],
+) {
+    let (pixels, depth, outputs) = (g.height * g.width, packed.depth(), packed.rows());
+    let row = x.len() / g.inputs;
+    assert!(depth * 2 == g.inputs && y.len() == row * outputs);
+    let y = To(y.as_mut_ptr().cast());
+    scratch::with(&scratch::PAIRS, depth * row, |paired| {
+        for (at, both) in x.chunks_exact(2 * pixels).enumerate() {
+            let (image, k) = (at / depth, at % depth);
+            let (first, second) = both.split_at(pixels);
+            let to = &mut paired[k * row + image * pixels..][..pixels];
+            // SAFETY: reads and writes within the slices only.
+            unsafe { pair_rows(first, second, to) }
+        }
+        pool::for_each(panels(outputs), |(first, height)| {
+            scratch::with(&scratch::PRODUCTS, height * row, |sums| {
+                let (a, shift) = (packed.panel(first, height).as_ptr(), [0.0; PANEL_HEIGHTS[0]]);
+                let (x, to) = (paired.as_ptr(), sums.as_mut_ptr());
+                // SAFETY: a holds height x depth numbers, x and the sums all pixels of each row.
+                unsafe { pairs_panel(Panel { height, depth, pixels: row, a, x, y: to, shift }) }
+                for (at, sums) in sums.chunks_exact(pixels).enumerate() {
+                    let (image, output) = (at % (row / pixels), first + at / (row / pixels));
+                    let own = if by_image { image * outputs } else { 0 };
+                    let bias = bias.get(own + output).copied().unwrap_or(0.0);
+                    let to = y.at((image * outputs + output) * pixels);
+                    for (pixel, sum) in sums.iter().enumerate() {
+                        // SAFETY: these outputs of these images are nobody else's.
+                        unsafe { to.add(pixel).write(sum + bias) }
+                    }
+                }
+            });
+        });
     });
 }
 

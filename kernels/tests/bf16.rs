@@ -130,6 +130,39 @@ fn winograds_way_has_results_in_f32_and_gradients_as_near_as_a_step_needs() {
     Level::force(Level::detected());
 }
 
+/// So many tiles that their gradients are summed in several shares; the last one has half a pair.
+#[test]
+fn winograds_gradients_do_not_depend_on_threads_nor_an_images_on_the_batch() {
+    let _alone = in_bf16();
+    let (x, weight, bias) =
+        (var(1, &[21, 17, 28, 28], false), var(2, &[96, 17, 3, 3], false), var(3, &[96], false));
+    let pull = var(4, &[21, 96, 28, 28], false).as_detached_tensor();
+    let gradients = |x: &Var, pull: &Tensor, threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let y = kernels::conv2d(x, &weight, &bias, SAME).unwrap();
+            let grads = (y * pull).unwrap().sum_all().unwrap().backward().unwrap();
+            [x, &weight].map(|var| grads.get(var).unwrap().clone())
+        })
+    };
+    let [of_x, of_weight] = gradients(&x, &pull, 1);
+    for threads in [2, 3, 9] {
+        let [x_too, weight_too] = gradients(&x, &pull, threads);
+        assert_eq!((apart(&x_too, &of_x), apart(&weight_too, &of_weight)), (0.0, 0.0), "{threads}");
+    }
+    for image in [0, 20] {
+        let alone = Var::from_tensor(&x.narrow(0, image, 1).unwrap()).unwrap();
+        let [of_alone, _] = gradients(&alone, &pull.narrow(0, image, 1).unwrap(), 2);
+        assert_eq!(apart(&of_alone, &of_x.narrow(0, image, 1).unwrap()), 0.0, "image {image}");
+    }
+    let y = plain::conv2d(&x, &weight, &bias, SAME).unwrap();
+    let wanted = (y * &pull).unwrap().sum_all().unwrap().backward().unwrap();
+    for (gradient, var) in [(of_x, &x), (of_weight, &weight)] {
+        let error = apart(&gradient, wanted.get(var).unwrap());
+        assert!(error > 1e-3 && error < 2.5e-2, "{error}");
+    }
+}
+
 /// Where the channels of the sum have no others sixteen apart, it stays f32.
 #[test]
 fn winograds_way_back_to_an_image_from_few_channels_is_that_in_f32() {
@@ -191,6 +224,38 @@ fn attention_of_an_odd_width_is_that_in_f32() {
     for (fast, slow) in fast.iter().zip(&slow) {
         assert!(apart(fast, slow) < 5e-5, "{}", apart(fast, slow));
     }
+}
+
+/// Small images are done several at a time, those that are left over alone.
+#[test]
+fn windows_of_one_pixel_see_an_image_alone_as_among_others() {
+    let _alone = in_bf16();
+    let shape = ConvShape { stride: 1, padding: 0 };
+    for level in [Level::Portable, Level::Avx2, Level::Avx512] {
+        Level::force(level);
+        for (side, inputs, outputs) in [(7, 32, 49), (3, 6, 13), (1, 4, 2), (12, 8, 24)] {
+            let x = var(1, &[19, inputs, side, side], false);
+            let weight = var(2, &[outputs, inputs, 1, 1], false);
+            for bias in [&[outputs][..], &[19, outputs]] {
+                let bias = var(3, bias, false);
+                let all = kernels::conv2d(&x, &weight, &bias, shape).unwrap();
+                let wanted = plain::conv2d(&x, &weight, &bias, shape).unwrap();
+                assert!(apart(&all, &wanted) < 1e-2, "{level:?} {side}");
+                for image in [0, 8, 18] {
+                    let bias = match bias.rank() {
+                        1 => bias.as_tensor().clone(),
+                        _ => bias.narrow(0, image, 1).unwrap(),
+                    };
+                    let one = x.narrow(0, image, 1).unwrap();
+                    let one = kernels::conv2d(&one, &weight, &bias, shape).unwrap();
+                    let numbers = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                    let among = numbers(&all.narrow(0, image, 1).unwrap());
+                    assert!(among == numbers(&one), "{level:?} {side} image {image}");
+                }
+            }
+        }
+    }
+    Level::force(Level::detected());
 }
 
 #[test]

@@ -95,6 +95,28 @@ fn conv2d() {
     }
 }
 
+/// So many tiles that their gradients are summed in several shares, each in several blocks.
+#[test]
+fn the_gradient_of_a_weight_over_many_tiles() {
+    let shape = ConvShape { stride: 1, padding: 1 };
+    let (x, weight, bias) = (var(1, &[21, 17, 28, 28]), var(2, &[115, 17, 3, 3]), var(3, &[115]));
+    let pull = var(4, &[21, 115, 28, 28]).as_tensor().clone();
+    let gradient = |y: Tensor| -> Tensor {
+        let pulled = (y * &pull).unwrap().sum_all().unwrap();
+        pulled.backward().unwrap().remove(weight.as_tensor()).unwrap()
+    };
+    let wanted = gradient(plain::conv2d(&x, &weight, &bias, shape).unwrap());
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| gradient(kernels::conv2d(&x, &weight, &bias, shape).unwrap()))
+    };
+    let one = on(1);
+    assert!(apart(&one, &wanted) < 5e-5, "{}", apart(&one, &wanted));
+    for threads in [2, 3, 9] {
+        assert_eq!(apart(&on(threads), &one), 0.0, "{threads} threads");
+    }
+}
+
 /// Transforms that magnified what they read, as those of the usual points do, would be five times worse.
 #[test]
 fn winograds_way_is_as_exact_as_the_direct_one() {
@@ -150,6 +172,7 @@ fn an_image_is_the_same_alone_and_among_others() {
             (5, 13, 7, 3, 1, 1),
             (12, 3, 6, 4, 2, 1),
             (30, 17, 7, 1, 1, 0),
+            (6, 13, 12, 1, 1, 0),
             (1, 2, 14, 3, 1, 1),
             (3, 4, 5, 5, 1, 0),
             (17, 40, 7, 3, 1, 1),
@@ -189,12 +212,17 @@ fn an_image_is_the_same_alone_and_among_others() {
 #[test]
 fn conv2d_of_single_pixels() {
     let shape = ConvShape { stride: 1, padding: 0 };
-    check(
-        "pointwise",
-        &[&[3, 6, 5, 11], &[13, 6], &[13]],
-        &|t| kernels::conv2d(&t[0], &t[1], &t[2], shape),
-        &|t| plain::conv2d(&t[0], &t[1], &t[2], shape),
-    );
+    // The second is large enough to be done where it lies.
+    for x in [[3, 6, 5, 11], [3, 6, 11, 13]] {
+        for bias in [&[13][..], &[3, 13]] {
+            check(
+                &format!("pointwise {x:?}"),
+                &[&x, &[13, 6], bias],
+                &|t| kernels::conv2d(&t[0], &t[1], &t[2], shape),
+                &|t| plain::conv2d(&t[0], &t[1], &t[2], shape),
+            );
+        }
+    }
 }
 
 #[test]

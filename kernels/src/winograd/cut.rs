@@ -59,7 +59,7 @@ pub(super) enum Pairing {
     None,
     /// Channels that are sixteen apart.
     Channels,
-    /// Tiles below each other, of two strips.
+    /// Tiles at the same place of two strips that follow each other, perhaps of two images.
     Strips,
 }
 

@@ -17,40 +17,39 @@ const BLOCK_NUMBERS: usize = 640 * 1024;
 /// Inputs whose sums a thread makes at a time.
 const INPUTS: usize = 64;
 
-/// Tiles whose sums are worth a share of their own, and shares there are at most.
+/// Tiles whose sums are worth a share of their own, shares there are at most, and numbers of all their sums.
 const FEWEST_TILES: usize = 128;
 const MOST_SHARES: usize = 8;
+const MOST_SUMS: usize = 8 * 1024 * 1024;
 
 /// The gradient of the weight (outputs, inputs, 3, 3).
 ///
-/// Sums over a share of the strips each, added up in their order. How many follows from the batch alone,
-/// so that the result does not depend on the number of threads.
+/// Sums over a share of the strips each, added up in their order. How many follows from the sizes alone, so
+/// that the result does not depend on the number of threads.
 pub(crate) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
     let tiling = Tiling::new(g);
     let pairs = Precision::current() == Precision::Bf16;
     let pairing = if pairs { Pairing::Strips } else { Pairing::None };
     let way = Way { images: tiling.images(x, pairing), gradients: tiling.gradients(grad, pairing) };
-    let strips = x.len() / g.image_numbers() * tiling.strips();
-    let shares = (strips * tiling.image.columns / FEWEST_TILES).clamp(1, MOST_SHARES);
-    let shares = parts(strips, strips.div_ceil(shares));
-    // A share for each thread, or all threads for one.
-    let sums: Vec<Vec<f32>> = match shares.len() < pool::threads() {
-        true => shares.map(|strips| way.sums(strips)).collect(),
-        false => pool::map(shares, |strips| way.sums(strips)),
-    };
-    let mut sums = sums.into_iter();
-    let mut all = sums.next().unwrap_or_else(|| way.sums(0..0));
-    add_all(&mut all, sums.as_slice());
-    weights::laid_out(&all, g.inputs, g.outputs)
+    let shares = way.shares(x.len() / g.image_numbers() * tiling.strips());
+    let mut sums = vec![0.0; way.numbers()];
+    if shares.len() < pool::threads() {
+        // All threads for one.
+        shares.for_each(|strips| add(&mut sums, &way.sums(strips)));
+    } else {
+        for share in pool::map(shares, |strips| way.sums(strips)) {
+            add(&mut sums, &share);
+        }
+    }
+    weights::laid_out(&sums, g.inputs, g.outputs)
 }
 
-/// Adds the others to `sums`, in their order.
-fn add_all(sums: &mut [f32], others: &[Vec<f32>]) {
-    pool::for_each(sums.chunks_mut(ADDED_AT_ONCE).enumerate(), |(at, sums)| {
-        for other in others {
-            for (sum, other) in sums.iter_mut().zip(&other[at * ADDED_AT_ONCE..]) {
-                *sum += other;
-            }
+/// Adds `others` to `sums`.
+fn add(sums: &mut [f32], others: &[f32]) {
+    let parts = sums.chunks_mut(ADDED_AT_ONCE).zip(others.chunks(ADDED_AT_ONCE));
+    pool::for_each(parts, |(sums, others)| {
+        for (sum, other) in sums.iter_mut().zip(others) {
+            *sum += other;
         }
     });
 }
@@ -65,13 +64,26 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
-    /// Sums over these strips, a block at a time: for each chunk of outputs (input, tap, output).
+    /// Numbers of the sums: (chunk of outputs, input, tap, output).
+    fn numbers(&self) -> usize {
+        self.images.channels * TAPS * padded(self.gradients.channels)
+    }
+
+    /// Shares of so many strips: one, two, four or eight, as most processors have threads, of whole pairs.
+    fn shares(&self, strips: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
+        let worth = strips * self.images.cut.columns / FEWEST_TILES;
+        let most = worth.min(MOST_SUMS / self.numbers()).clamp(1, MOST_SHARES);
+        let share = strips.div_ceil(1 << most.ilog2());
+        parts(strips, share.next_multiple_of(self.images.pairing.strips()))
+    }
+
+    /// Sums over these strips, a block at a time.
     fn sums(&self, strips: Range<usize>) -> Vec<f32> {
         let Self { images, gradients } = self;
         let (inputs, outputs) = (images.channels, padded(gradients.channels));
         let tile = POINTS * (padded(inputs) + outputs);
         let block = (BLOCK_NUMBERS / (tile * images.cut.columns)).max(1) * images.pairing.strips();
-        let mut sums = vec![0.0; inputs * TAPS * outputs];
+        let mut sums = vec![0.0; self.numbers()];
         for part in parts(strips.len(), block) {
             let strips = strips.start + part.start..strips.start + part.end;
             let pitches = [images, gradients].map(|images| images.pitch(strips.len()));

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use cut::{CHANNELS, Cut, Images, POINTS, Pairing, Part, Pitch, STEP};
 use product::Product;
-use weights::{CHUNK, Weights, padded};
+use weights::{CHUNK, Weights};
 
 use super::conv::Geometry;
 use super::pool;
@@ -126,7 +126,7 @@ impl Tiling {
         let work = |y: &mut [MaybeUninit<f32>]| {
             let y = To(y.as_mut_ptr().cast());
             let block = Block { tiling: self, strips: 0..all, x, weights, seen: None, bias, y: &y };
-            if all <= self.block_strips() {
+            if all <= self.block_strips(weights.tile()) {
                 block.run();
             } else {
                 self.run_blocks(&block);
@@ -145,7 +145,7 @@ impl Tiling {
             pool::for_each(chunks, |(at, chunk)| weights.transform(at * CHUNK, chunk));
             let seen = Some(&*seen);
             let block = |strips: Range<usize>| Block { strips, seen, ..whole.clone() }.run();
-            let (threads, most) = (pool::threads(), self.block_strips());
+            let (threads, most) = (pool::threads(), self.block_strips(weights.tile()));
             if strips >= threads * self.strips().min(2 * most) {
                 // As many blocks for each thread.
                 let rounds = strips.div_ceil(most * threads);
@@ -156,9 +156,9 @@ impl Tiling {
         });
     }
 
-    /// Strips of all images that are done together.
-    fn block_strips(&self) -> usize {
-        let tiles = (BLOCK_NUMBERS / (POINTS * padded(self.g.inputs))).max(FEWEST_TILES);
+    /// Strips of all images that are done together, if a tile takes `width` numbers at each point.
+    fn block_strips(&self, width: usize) -> usize {
+        let tiles = (BLOCK_NUMBERS / (POINTS * width)).max(FEWEST_TILES);
         tiles.div_ceil(self.image.columns)
     }
 }

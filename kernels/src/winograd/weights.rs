@@ -56,6 +56,11 @@ impl Weights<'_> {
         if self.pairs { self.depth / 2 } else { self.depth }
     }
 
+    /// Numbers, or pairs, of a tile that there is room for at each point.
+    pub fn tile(&self) -> usize {
+        if self.pairs { self.depth / 2 } else { padded(self.depth) }
+    }
+
     /// Distance from one point to the next in a chunk of this width.
     pub fn point(&self, width: usize) -> usize {
         spread(self.steps() * width)

@@ -158,7 +158,7 @@ fn wished(running: &RunningJob) -> Option<&'static str> {
     }
 }
 
-/// What the database knows of a job that this program does not run.
+/// What the database knows of a job that this program does not run, or no more.
 fn stored(row: &JobRow) -> RunningJob {
     let figures: TrainFigures =
         row.figures.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
