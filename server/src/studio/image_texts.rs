@@ -37,7 +37,8 @@ fn user_comment(bytes: &[u8]) -> Option<String> {
     let read = Reader::new().continue_on_error(true).read_from_container(&mut Cursor::new(bytes));
     let exif = read.or_else(|error| error.distill_partial_result(|_| ())).ok()?;
     let field = exif.get_field(Tag::UserComment, In::PRIMARY)?;
-    let Value::Undefined(data, _) = &field.value else { return None };
+    // Some write it as plain bytes, which the standard does not know.
+    let (Value::Undefined(data, _) | Value::Byte(data)) = &field.value else { return None };
     let (code, text) = data.split_first_chunk::<8>()?;
     let comment = match code {
         b"UNICODE\0" => utf16(text),
@@ -62,12 +63,13 @@ fn utf16(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// The smallest TIFF block that holds a user comment, and a JPEG around it.
-    fn jpeg(comment: &[u8]) -> Vec<u8> {
+    /// The smallest TIFF block that holds a user comment of this type, and a JPEG around it.
+    fn jpeg(kind: u8, comment: &[u8]) -> Vec<u8> {
         let mut tiff = b"MM\0\x2a\0\0\0\x08".to_vec();
         // One entry: the Exif block stands at 26.
         tiff.extend(b"\0\x01\x87\x69\0\x04\0\0\0\x01\0\0\0\x1a\0\0\0\0");
-        tiff.extend(b"\0\x01\x92\x86\0\x07");
+        tiff.extend(b"\0\x01\x92\x86\0");
+        tiff.push(kind);
         tiff.extend((comment.len() as u32).to_be_bytes());
         tiff.extend(b"\0\0\0\x2c\0\0\0\0");
         tiff.extend(comment);
@@ -84,8 +86,13 @@ mod tests {
     }
 
     fn comment(code: &[u8; 8], text: &[u8]) -> Option<String> {
-        let found = texts(&jpeg(&[&code[..], text].concat()));
-        found.into_iter().next().map(|(_, text)| text)
+        // Of undefined bytes, as the standard says, and of plain ones, as Pillow writes.
+        let [undefined, plain] = [7, 1].map(|kind| {
+            let found = texts(&jpeg(kind, &[&code[..], text].concat()));
+            found.into_iter().next().map(|(_, text)| text)
+        });
+        assert_eq!(undefined, plain);
+        undefined
     }
 
     #[test]
@@ -110,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_file_that_breaks_off_has_no_texts() {
-        let whole = jpeg(b"ASCII\0\0\0Steps: 5");
+        let whole = jpeg(7, b"ASCII\0\0\0Steps: 5");
         for length in 0..whole.len() - 2 {
             let _ = texts(&whole[..length]);
         }

@@ -28,6 +28,7 @@ mod sdapi_extras;
 mod sdapi_img2img;
 mod sdapi_infotext;
 mod sdapi_models;
+mod sdapi_options;
 mod sdapi_refused;
 mod sdapi_unsaved;
 mod support;

@@ -229,6 +229,7 @@ impl Line {
         let fault = |message| ConfigError::one(field, message);
         let values = values::values(text, axis.kind(), Plot::MAX_CELLS).map_err(fault)?;
         let read = |value: String| {
+            let value = if axis == Axis::Ema { switch(value) } else { value };
             if axis == Axis::Ema && ![ON, OFF].contains(&value.as_str()) {
                 return Err(fault(format!("`{value}` is neither {ON} nor {OFF}")));
             }
@@ -282,6 +283,16 @@ impl Axis {
             Some(key) if !drawn => cell.set(key, value),
             _ => Ok(()),
         }
+    }
+}
+
+/// What is said of a switch elsewhere.
+fn switch(value: String) -> String {
+    match value.to_lowercase().as_str() {
+        "true" => ON.into(),
+        "false" => OFF.into(),
+        lower if [ON, OFF].contains(&lower) => lower.into(),
+        _ => value,
     }
 }
 
@@ -455,6 +466,8 @@ mod tests {
         };
         assert_eq!(names(&ema("leaves")), ["leaves", "leaves@last+raw"]);
         assert_eq!(names(&ema("leaves@9+raw")), ["leaves@9", "leaves@9+raw"]);
+        let said = GenerateSettings { x_values: "True, False".into(), ..ema("leaves") };
+        assert_eq!(names(&said), names(&ema("leaves")));
         // The model is chosen first, whichever axis it is on.
         let both =
             GenerateSettings { y_axis: Axis::Model, y_values: "oaks".into(), ..of("leaves") };

@@ -83,7 +83,7 @@ impl Prompt {
         let plain = written(&String::clone);
         let words = wishes.iter().flat_map(|wish| &wish.words);
         // Side by side they may be the name of another class.
-        let text = match joint.is_empty() || words_of(&plain, joint).eq(words) {
+        let text = match joint.is_empty() || words_of(&plain, joint, classes).eq(words) {
             true => plain,
             false => written(&|word| set_apart(word, classes)),
         };
@@ -187,14 +187,14 @@ enum Item {
 }
 
 /// The words of all wishes in `text`.
-fn words_of<'a>(text: &'a str, joint: &Joint) -> impl Iterator<Item = &'a str> {
+fn words_of<'a>(text: &'a str, joint: &Joint, classes: &[String]) -> impl Iterator<Item = &'a str> {
     let wishes = joint.pieces(text, &[AND]).into_iter();
-    wishes.flat_map(|wish| joint.words(trailing_weight(wish).0, &[COMMA]))
+    wishes.flat_map(|wish| joint.words(trailing_weight(wish, classes).0, &[COMMA]))
 }
 
 /// The wishes that `text`, which has no AND between names, stands for.
 fn wishes(text: &str, joint: &Joint, classes: &[String]) -> Result<Vec<Wish>, ConfigError> {
-    let (text, weight) = trailing_weight(text);
+    let (text, weight) = trailing_weight(text, classes);
     let mut wishes = vec![Wish { items: Vec::new(), words: Vec::new(), weight }];
     for word in joint.words(text, &[COMMA]) {
         let choices = match weighted(word, classes)? {
@@ -254,13 +254,19 @@ fn blend(items: Vec<(usize, f32)>) -> Mix {
     items.into_iter().map(|(class, weight)| (class, weight / count)).collect()
 }
 
-/// `seven :0.5` is `seven` with the weight 0.5.
-fn trailing_weight(text: &str) -> (&str, f64) {
-    let weight = text.rsplit_once(" :").and_then(|(text, weight)| {
+/// `seven :0.5`, or `seven:0.5` unless that is a class, is `seven` with the weight 0.5.
+fn trailing_weight<'t>(text: &'t str, classes: &[String]) -> (&'t str, f64) {
+    let weighted = |(text, weight): (&'t str, &'t str)| {
         let weight = weight.trim().parse().ok().filter(|weight: &f64| weight.is_finite())?;
         Some((text, weight))
-    });
-    weight.unwrap_or((text, 1.0))
+    };
+    let is_name = |word: &str| class_of(word.trim(), classes).is_some();
+    let beside = || {
+        let last = text.rsplit(COMMA).next().unwrap_or(text);
+        text.rsplit_once(':').filter(|_| !is_name(text) && !is_name(last))
+    };
+    let spaced = text.rsplit_once(" :").and_then(weighted);
+    spaced.or_else(|| beside().and_then(weighted)).unwrap_or((text, 1.0))
 }
 
 /// A name, its brackets read. A name that stands among the classes as it is needs no reading.
@@ -394,6 +400,7 @@ mod tests {
     #[test]
     fn and_composes_with_weights() {
         let parts = one("one AND two :0.5 AND three :-1").parts;
+        assert_eq!(parts, one("one AND two:0.5 AND three:-1").parts);
         let found: Vec<_> = parts.iter().map(|part| (part.mix[0].0, part.weight)).collect();
         assert_eq!(found, [(1, 1.0), (2, 0.5), (3, -1.0)]);
     }

@@ -19,7 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::body::{Object, Received, object};
 use super::error::{Answer, ApiFault};
 use super::models::{Named, meant};
-use super::options::{default_model, is_on, set_default_model};
+use super::options::{default_model, is_on, set_default_model, set_eta};
 use super::request::{Call, Request};
 use crate::studio::parameters::Parameters;
 use crate::studio::store::{ImageRow, JobRow};
@@ -100,6 +100,9 @@ fn settings(darkroom: &Darkroom, request: &Request) -> Result<GenerateSettings> 
         None => darkroom.models.info(&default_model(darkroom)?)?,
     };
     let mut settings = request.settings(&model)?;
+    if request.eta.is_none() {
+        settings.eta = set_eta(darkroom)?;
+    }
     let styles = request.styles();
     settings.prompt = darkroom.styled(&styles, "prompt", &settings.prompt)?;
     settings.negative_prompt =

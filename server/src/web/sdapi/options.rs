@@ -7,6 +7,7 @@
 //! | `sd_model_checkpoint` | the model of calls that name none |
 //! | `samples_save` | false: `save_images` of a call saves nothing |
 //! | `return_grid` | false: no grid among the images of a call that saves |
+//! | `eta_ddim` | the eta of calls that give none |
 //! | `show_progress_every_n_steps`, `live_previews_enable`, `save_incomplete_images` | the preferences of the same meaning on the Settings tab |
 //!
 //! The others are taken and given back, for clients that post the whole map.
@@ -29,6 +30,7 @@ const MODEL: &str = "sd_model_checkpoint";
 const HASH: &str = "sd_checkpoint_hash";
 const PREVIEW_EVERY: &str = "show_progress_every_n_steps";
 const LIVE_PREVIEW: &str = "live_previews_enable";
+const ETA: &str = "eta_ddim";
 const HALF_DONE: &str = "save_incomplete_images";
 
 /// 200 with a flat object of all options.
@@ -67,6 +69,11 @@ fn check(given: &Object) -> Answer<Object> {
     {
         let words = format!("{every} is out of range; give 1 to 1000");
         faults.push(FieldError::new(PREVIEW_EVERY, words));
+    }
+    if let Some(eta) = fit.get(ETA).and_then(Value::as_f64)
+        && !(0.0..=1.0).contains(&eta)
+    {
+        faults.push(FieldError::new(ETA, format!("{eta} is out of range; give 0 to 1")));
     }
     if faults.is_empty() { Ok(fit) } else { Err(ApiFault::fields(&faults)) }
 }
@@ -125,6 +132,11 @@ fn stored(darkroom: &Darkroom) -> Result<Object> {
     let mut options = defaults();
     options.extend(darkroom.store.options()?);
     Ok(options)
+}
+
+/// The eta of calls that give none.
+pub fn set_eta(darkroom: &Darkroom) -> Result<f64> {
+    Ok(stored(darkroom)?.get(ETA).and_then(Value::as_f64).unwrap_or_default())
 }
 
 /// Whether the option `name` is on.

@@ -76,7 +76,8 @@ pub struct Request {
     pub fields: Object,
     sampler: SamplerKind,
     schedule: ScheduleKind,
-    eta: f64,
+    /// Nothing if the client left it to the options.
+    pub eta: Option<f64>,
     /// Width and height; 0 where the client left it to us.
     size: (i64, i64),
     /// Nothing if the client left them to us.
@@ -96,7 +97,7 @@ impl Request {
         let mut fields = filled(call.defaults(), &table(UNSET), given)?;
         let (sampler, fused) = sampler(&fields)?;
         let schedule = schedule(&fields, fused)?;
-        let eta = fields["eta"].as_f64().unwrap_or(0.0);
+        let eta = eta(&fields)?;
         refuse(&fields)?;
         let steps = given.get("steps").filter(|steps| !steps.is_null());
         let steps = steps.map(|_| number(&fields, "steps"));
@@ -174,7 +175,7 @@ impl Request {
             cfg_scale: self.fields["cfg_scale"].as_f64().unwrap_or(defaults.cfg_scale),
             sampler: self.sampler,
             schedule: self.schedule,
-            eta: self.eta,
+            eta: self.eta.unwrap_or(defaults.eta),
             steps: steps as usize,
             batch_count: count as usize,
             batch_size: size as usize,
@@ -192,7 +193,8 @@ impl Request {
         if let Some(pictures) = &self.pictures {
             pictures.apply(&mut settings);
         }
-        if self.flag("enable_hr") {
+        // A1111's img2img has no such field, and takes no notice of it.
+        if self.flag("enable_hr") && self.pictures.is_none() {
             let size = drawn_size(&settings, model.width as usize);
             second_pass::apply(&self.fields, size, &mut settings)?;
         }
@@ -276,6 +278,17 @@ fn is_off(field: &str, value: &Value) -> bool {
         // Clients write their drop-down's first line.
         Value::String(text) => text.is_empty() || text == "None",
         _ => false,
+    }
+}
+
+/// That of the call, or of its options.
+fn eta(fields: &Object) -> Answer<Option<f64>> {
+    const OPTION: &str = "override_settings.eta_ddim";
+    let option = fields["override_settings"].get("eta_ddim").filter(|eta| !eta.is_null());
+    let overridden = option.map(|eta| eta.as_f64().filter(|eta| (0.0..=1.0).contains(eta)));
+    match (fields["eta"].as_f64(), overridden) {
+        (None, Some(None)) => Err(ApiFault::field(OPTION, "give a number from 0 to 1")),
+        (eta, overridden) => Ok(eta.or(overridden.flatten())),
     }
 }
 
