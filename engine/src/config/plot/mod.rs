@@ -10,6 +10,7 @@ pub use axis::Axis;
 
 use super::{ConfigError, FieldError, GenerateSettings};
 use matrix::Matrix;
+use values::{OFF, ON};
 
 /// The cells of a plot: columns (x) by rows (y), on sheets (z). There is at least one of each.
 #[derive(Clone, Debug, PartialEq)]
@@ -229,7 +230,7 @@ impl Line {
         let fault = |message| ConfigError::one(field, message);
         let values = values::values(text, axis.kind(), Plot::MAX_CELLS).map_err(fault)?;
         let read = |value: String| {
-            let value = if axis == Axis::Ema { switch(value) } else { value };
+            let value = if axis == Axis::Ema { values::switch(value) } else { value };
             if axis == Axis::Ema && ![ON, OFF].contains(&value.as_str()) {
                 return Err(fault(format!("`{value}` is neither {ON} nor {OFF}")));
             }
@@ -286,18 +287,6 @@ impl Axis {
     }
 }
 
-/// What is said of a switch elsewhere.
-fn switch(value: String) -> String {
-    match value.to_lowercase().as_str() {
-        "true" => ON.into(),
-        "false" => OFF.into(),
-        lower if [ON, OFF].contains(&lower) => lower.into(),
-        _ => value,
-    }
-}
-
-const ON: &str = "on";
-const OFF: &str = "off";
 /// What the name of a checkpoint ends in whose weights are those that were trained themselves.
 const RAW: &str = "+raw";
 

@@ -73,6 +73,18 @@ fn quoted(text: &str) -> Result<(String, &str), String> {
     }
 }
 
+pub(super) const ON: &str = "on";
+pub(super) const OFF: &str = "off";
+
+/// A switch by its usual words; others as they are.
+pub(super) fn switch(value: String) -> String {
+    match value.to_lowercase().as_str() {
+        "true" | ON => ON.into(),
+        "false" | OFF => OFF.into(),
+        _ => value,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
