@@ -37,19 +37,16 @@ pub(super) fn run(
 ) {
     let pixels = g.height * g.width;
     let together = if pairs && pixels < FEWEST_PIXELS { PIXELS_TOGETHER / pixels } else { 1 };
-    let whole = x.len() / g.image_numbers() / together * together;
+    // None are done together where each is large enough.
+    let sets = if together > 1 { x.len() / g.image_numbers() / together } else { 0 };
+    let whole = sets * together;
     let (x, x_rest) = x.split_at(whole * g.image_numbers());
     let (y, y_rest) = y.split_at_mut(whole * g.out_numbers());
-    let by_image = bias.len() > g.outputs;
-    if together > 1 {
-        let (numbers, out) = (together * g.image_numbers(), together * g.out_numbers());
-        for_each_image((x, numbers), (y, out), |at, x, y| {
-            let first = if by_image { at * together * g.outputs } else { 0 };
-            images(g, x, packed, (bias.get(first..).unwrap_or(&[]), by_image), y);
-        });
-    } else {
-        singly(g, x, packed, pairs, bias, y);
-    }
+    let (numbers, out) = (together * g.image_numbers(), together * g.out_numbers());
+    for_each_image((x, numbers), (y, out), |at, x, y| {
+        let own = bias.len() > g.outputs;
+        images(g, x, packed, (bias_after(bias, at * together, g.outputs), own), y);
+    });
     singly(g, x_rest, packed, pairs, bias_after(bias, whole, g.outputs), y_rest);
 }
 
