@@ -8,15 +8,19 @@ use std::cell::RefCell;
 use std::mem::MaybeUninit;
 
 use super::lanes::{self, Plan};
-use super::pairs::{self, pair_channels};
+use super::lines::aligned;
+use super::matrix;
+use super::pairs::pair_channels;
 use super::pointwise;
 use super::pool;
-use super::rows::{pad_rows, take_rows};
+use super::rows::{pad_pairs, pad_rows, take_rows};
 use super::scratch;
 use super::spread;
 use super::storage::written;
-use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer};
+use super::tap_sums::{bias_gradient, weight_gradient};
+use super::tile::{SLACK, TILE_WIDTH};
 use super::transpose::transpose;
+use super::window::Window;
 use super::winograd;
 
 /// Sizes of a convolution from (inputs, height, width) to (outputs, out_height, out_width).
@@ -141,6 +145,45 @@ impl Geometry {
         }
     }
 
+    /// Makes of `planes` an image's, two channels in one if `pairs`, with `slack` zeros behind them.
+    fn lay_out_perhaps_pairs(
+        &self,
+        pairs: bool,
+        image: &[f32],
+        slack: usize,
+        planes: &mut Vec<f32>,
+    ) {
+        if !pairs || self.stride > 1 {
+            let size = self.height * self.width;
+            return with_pairs(pairs, image, size, |image| self.lay_out(image, slack, planes));
+        }
+        let (plane_height, plane_width) = self.plane();
+        planes.resize(self.planes_numbers() + slack, 0.0);
+        let inner = self.padding * plane_width..(self.padding + self.height) * plane_width;
+        let each = planes.chunks_exact_mut(plane_height * plane_width);
+        for (plane, channels) in each.zip(image.chunks_exact(2 * self.height * self.width)) {
+            plane[..inner.start].fill(0.0);
+            plane[inner.end..].fill(0.0);
+            // SAFETY: reads and writes within the slices only.
+            unsafe {
+                pad_pairs(
+                    channels,
+                    self.width,
+                    &mut plane[inner.clone()],
+                    plane_width,
+                    self.padding,
+                );
+            }
+        }
+        planes[self.planes_numbers()..].fill(0.0);
+    }
+
+    /// The same with all rows in one; of a bare image.
+    fn in_one_row(&self) -> Self {
+        let pixels = self.height * self.width;
+        Self { height: 1, width: pixels, out_height: 1, out_width: pixels, ..*self }
+    }
+
     /// The same with two channels in one, which makes an even number of them.
     fn halved(&self) -> Self {
         Self { inputs: self.inputs / 2, ..*self }
@@ -254,43 +297,50 @@ pub(super) fn with_pairs<T>(
 /// `x` (batch, inputs, height, width) to (batch, outputs, out_height, out_width).
 /// `bias`: (outputs) or (batch, outputs), or empty for none.
 pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
-    if winograd::pays(g) {
+    if by_winograd(g) {
         return winograd::forward(g, x, weight, bias);
     }
-    let depth = g.depth();
-    let pairs = pairs::of_channels(g.inputs);
-    let packed = if pairs {
-        let rows: Vec<usize> = (0..g.outputs).map(|output| output * depth).collect();
-        let depth: Vec<usize> = (0..depth).collect();
-        Packed::gather_pairs(&rows, &depth, g.kernel * g.kernel, weight)
-    } else {
-        Packed::interleave(g.outputs, depth, &[0], depth, weight)
-    };
-    correlate(g, x, &packed, pairs, bias)
+    let window = Window::rows(g.outputs, g.inputs, g.kernel * g.kernel, weight);
+    correlate(g, x, &window, bias)
 }
 
-/// The products of the window with the image at each place. With `pairs`, two channels are one plane,
-/// in `packed` too.
-fn correlate(g: &Geometry, x: &[f32], packed: &Packed, pairs: bool, bias: &[f32]) -> Vec<f32> {
-    let (image, out) = (g.image_numbers(), g.out_numbers());
-    let batch = x.len() / image;
-    let in_place = pointwise::pays(g, pairs);
-    let share = if in_place || pairs { 0 } else { lanes::share(batch, g.out_height * g.out_width) };
-    let (x, rest) = x.split_at(share * image);
-    let work = |y: &mut [_]| {
-        let (y, y_rest) = y.split_at_mut(share * out);
-        if share > 0 {
-            g.plan().run(x, packed, bias, y);
-        }
-        let bias = bias_after(bias, share, g.outputs);
-        if in_place {
-            pointwise::run(g, rest, packed, pairs, bias, y_rest);
-        } else {
-            correlate_by_image(g, rest, packed, pairs, bias, y_rest);
-        }
-    };
+/// Whether a convolution goes Winograd's way: where there are tiles, what it saves is not worth what it
+/// costs.
+pub(super) fn by_winograd(g: &Geometry) -> bool {
+    winograd::pays(g) && !matrix::is_on()
+}
+
+/// The products of the window with the image at each place.
+fn correlate(g: &Geometry, x: &[f32], window: &Window, bias: &[f32]) -> Vec<f32> {
+    let batch = x.len() / g.image_numbers();
     // SAFETY: every number of every image is written.
-    unsafe { written(batch * out, work) }
+    unsafe { written(batch * g.out_numbers(), |y| correlate_into(g, x, window, bias, y)) }
+}
+
+/// Fills all of `y`.
+fn correlate_into(
+    g: &Geometry,
+    x: &[f32],
+    window: &Window,
+    bias: &[f32],
+    y: &mut [MaybeUninit<f32>],
+) {
+    match window {
+        Window::Numbers(packed) if !pointwise::pays(g, false) => {
+            let share = lanes::share(x.len() / g.image_numbers(), g.out_height * g.out_width);
+            let (x, rest) = x.split_at(share * g.image_numbers());
+            let (y, y_rest) = y.split_at_mut(share * g.out_numbers());
+            if share > 0 {
+                g.plan().run(x, packed, bias, y);
+            }
+            correlate_by_image(g, rest, window, bias_after(bias, share, g.outputs), y_rest);
+        }
+        Window::Numbers(packed) => pointwise::run(g, x, packed, false, bias, y),
+        Window::Pairs(packed) if pointwise::pays(g, true) => {
+            pointwise::run(g, x, packed, true, bias, y);
+        }
+        _ => correlate_by_image(g, x, window, bias, y),
+    }
 }
 
 /// The biases of the images that follow the first `images`.
@@ -302,31 +352,26 @@ pub(super) fn bias_after(bias: &[f32], images: usize, outputs: usize) -> &[f32] 
 fn correlate_by_image(
     g: &Geometry,
     x: &[f32],
-    packed: &Packed,
-    pairs: bool,
+    window: &Window,
     bias: &[f32],
     y: &mut [MaybeUninit<f32>],
 ) {
-    let planes_of = if pairs { g.halved() } else { *g };
+    // The rows of a bare image are as good as one: where vectors are narrow, not for the last bits.
+    let one_row = g.is_bare() && matches!(window, Window::Tiles(_));
+    let g = &if one_row { g.in_one_row() } else { *g };
+    let planes_of = if window.is_paired() { g.halved() } else { *g };
     let offsets = planes_of.offsets();
+    let plane = g.stride * g.stride * g.plane().0 * g.plane().1;
+    let slack = run_slack(g.run()) + g.padding + window.planes_beyond(g.inputs) * plane;
+    let rows = g.outputs + window.rows_beyond(g.outputs);
     let (run, plane_width) = (g.run(), g.plane().1);
     let pitch = run.next_multiple_of(TILE_WIDTH);
     let per_image = if bias.len() > g.outputs { g.outputs } else { 0 };
     for_each_image((x, g.image_numbers()), (y, g.out_numbers()), |at, x, y| {
         with_scratch(|[planes, results]| {
-            let slack = run_slack(run) + g.padding;
-            with_pairs(pairs, x, g.height * g.width, |x| planes_of.lay_out(x, slack, planes));
-            results.resize(g.outputs * pitch, 0.0);
-            let product = Outer {
-                a: packed,
-                b: planes,
-                offsets: &offsets,
-                width: run,
-                pitch,
-                accumulate: false,
-                pairs,
-            };
-            outer([(product, results.as_mut_slice())].into_iter());
+            planes_of.lay_out_perhaps_pairs(window.is_paired(), x, slack, planes);
+            let results = aligned(results, rows * pitch);
+            window.multiply((planes, plane, &offsets), run, (results, pitch));
             let bias = bias.get(at * per_image..).unwrap_or(&[]);
             for (output, y) in y.chunks_exact_mut(g.out_height * g.out_width).enumerate() {
                 let bias = bias.get(output).copied().unwrap_or(0.0);
@@ -346,7 +391,7 @@ pub(super) fn run_slack(run: usize) -> usize {
 /// From the gradient of the result to that of `x`. On Winograd's way bf16 is as exact as a gradient
 /// must be, but not a result.
 pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32]) -> Vec<f32> {
-    match winograd::pays(g) {
+    match by_winograd(g) {
         true => winograd::input_gradient(g, grad, weight),
         false => transposed(g, grad, weight, &[]),
     }
@@ -354,17 +399,73 @@ pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32]) -> Vec<
 
 /// The transposed convolution, with `bias` (inputs) or (batch, inputs), or empty for none.
 pub(super) fn transposed(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
-    if winograd::pays(g) {
+    if by_winograd(g) {
         return winograd::transposed(g, grad, weight, bias);
     }
-    if g.stride > 1 || g.padding >= g.kernel {
-        return spread::spread_out(g, grad, weight, bias);
+    let batch = grad.len() / g.out_numbers();
+    let back = Back::new(g, weight);
+    // SAFETY: every number of every image is written.
+    unsafe { written(batch * g.image_numbers(), |x| back.run(grad, bias, x)) }
+}
+
+/// The way from results to images.
+enum Back<'a> {
+    /// A convolution with the window turned around.
+    Turned(Geometry, Window),
+    Spread(&'a Geometry, &'a [f32]),
+}
+
+impl<'a> Back<'a> {
+    fn new(g: &'a Geometry, weight: &'a [f32]) -> Self {
+        if g.stride > 1 || g.padding >= g.kernel {
+            return Self::Spread(g, weight);
+        }
+        let window = Window::turned(g.inputs, g.outputs, g.kernel * g.kernel, weight);
+        Self::Turned(g.turned(), window)
     }
-    let area = g.kernel * g.kernel;
-    let rows: Vec<usize> = (0..g.inputs).map(|input| input * area).collect();
-    let turned = |output: usize| (0..area).rev().map(move |tap| output * g.inputs * area + tap);
-    let depth: Vec<usize> = (0..g.outputs).flat_map(turned).collect();
-    let pairs = pairs::of_channels(g.outputs);
-    let packed = Packed::gather_perhaps_pairs(pairs, &rows, &depth, area, weight);
-    correlate(&g.turned(), grad, &packed, pairs, bias)
+
+    /// Fills all of `x`.
+    fn run(&self, grad: &[f32], bias: &[f32], x: &mut [MaybeUninit<f32>]) {
+        match self {
+            Self::Turned(g, window) => correlate_into(g, grad, window, bias, x),
+            Self::Spread(g, weight) => spread::spread_out(g, grad, weight, bias, x),
+        }
+    }
+}
+
+/// The gradients of a convolution.
+pub(super) struct Gradients {
+    /// Of the images, if they were wanted.
+    pub x: Option<Vec<f32>>,
+    pub weight: Vec<f32>,
+    /// Of a bias of each image: (batch, outputs).
+    pub bias: Vec<f32>,
+}
+
+/// From the gradient of the result to all others.
+pub(super) fn gradients(g: &Geometry, [x, weight, grad]: [&[f32]; 3], wants_x: bool) -> Gradients {
+    if !matrix::is_on() {
+        return Gradients {
+            x: wants_x.then(|| input_gradient(g, grad, weight)),
+            weight: weight_gradient(g, x, grad),
+            bias: bias_gradient(grad, g.out_height * g.out_width),
+        };
+    }
+    if !wants_x {
+        let (weight, bias) = matrix::gradients(g, x, grad, |_, _| ());
+        return Gradients { x: None, weight, bias };
+    }
+    let (back, mut sums) = (Back::new(g, weight), None);
+    let work = |to: &mut [MaybeUninit<f32>]| {
+        // Some images at a time, so that their gradients are read while they are in the cache.
+        let to = RefCell::new(to);
+        sums = Some(matrix::gradients(g, x, grad, |first, grad| {
+            let count = grad.len() / g.out_numbers() * g.image_numbers();
+            back.run(grad, &[], &mut to.borrow_mut()[first * g.image_numbers()..][..count]);
+        }));
+    };
+    // SAFETY: every number of every image is written.
+    let x = unsafe { written(x.len(), work) };
+    let (weight, bias) = sums.unwrap_or_default();
+    Gradients { x: Some(x), weight, bias }
 }

@@ -6,7 +6,7 @@ use super::ConvShape;
 use super::conv::{self, Geometry};
 use super::operation::{Array, Known, Operation};
 use super::storage::{tensor, with_numbers};
-use super::tap_sums::{self, weight_gradient};
+use super::tap_sums::{bias_gradient as bias_sums, weight_gradient};
 
 /// 2-D convolution with a bias of (outputs), (1, outputs) or (batch, outputs).
 pub(super) struct Conv2d(pub ConvShape);
@@ -72,11 +72,10 @@ fn four(weight: &[usize]) -> Option<[usize; 4]> {
     }
 }
 
-/// Sums the gradient of each image's bias if all images share one.
-fn bias_gradient(bias: &Tensor, grad: &Tensor) -> Result<Tensor> {
-    let (batch, channels, height, width) = grad.dims4()?;
-    let sums = with_numbers(&[grad], |[grad]| tap_sums::bias_gradient(grad, height * width))?;
-    let by_image = tensor(sums, (batch, channels))?;
+/// The gradient of `bias`: that of each image's, summed if all images share one.
+fn bias_gradient(bias: &Tensor, by_image: Vec<f32>, grad: &Tensor) -> Result<Tensor> {
+    let (batch, channels) = (grad.dims()[0], grad.dims()[1]);
+    let by_image = tensor(by_image, (batch, channels))?;
     match bias.dims() {
         [_] => by_image.sum(0),
         [1, _] if batch > 1 => by_image.sum_keepdim(D::Minus2),
@@ -105,11 +104,12 @@ impl Operation<3> for Conv2d {
     fn backward(&self, known: Known<3>, grad: &Tensor) -> Result<[Option<Tensor>; 3]> {
         let [x, weight, bias] = known.inputs()?;
         let g = self.geometry(x.dims(), weight.dims())?;
-        let back = |grad: &[f32], weight: &[f32]| conv::input_gradient(&g, grad, weight);
-        let x_grad = x.track_op().then(|| made([grad, weight], x.shape(), back));
-        let by_weight = |x: &[f32], grad: &[f32]| weight_gradient(&g, x, grad);
-        let weight_grad = made([x, grad], weight.shape(), by_weight)?;
-        Ok([x_grad.transpose()?, Some(weight_grad), Some(bias_gradient(bias, grad)?)])
+        let gradients =
+            with_numbers(&[x, weight, grad], |numbers| conv::gradients(&g, numbers, x.track_op()))?;
+        let x_grad = gradients.x.map(|numbers| tensor(numbers, x.shape()));
+        let weight_grad = tensor(gradients.weight, weight.shape())?;
+        let bias_grad = bias_gradient(bias, gradients.bias, grad)?;
+        Ok([x_grad.transpose()?, Some(weight_grad), Some(bias_grad)])
     }
 }
 
@@ -130,6 +130,7 @@ impl Operation<3> for ConvTranspose2d {
         // Seen from the transposed side, what came out is the image and what went in the gradient.
         let by_weight = |grad: &[f32], x: &[f32]| weight_gradient(&g, grad, x);
         let weight_grad = made([grad, x], weight.shape(), by_weight)?;
-        Ok([x_grad.transpose()?, Some(weight_grad), Some(bias_gradient(bias, grad)?)])
+        let by_image = with_numbers(&[grad], |[grad]| bias_sums(grad, g.height * g.width))?;
+        Ok([x_grad.transpose()?, Some(weight_grad), Some(bias_gradient(bias, by_image, grad)?)])
     }
 }

@@ -14,6 +14,8 @@ mod join;
 mod lanes;
 mod level;
 mod linear;
+mod lines;
+pub mod matrix;
 mod memory;
 mod norm;
 mod operation;
@@ -37,6 +39,7 @@ mod tape;
 mod threads;
 mod tile;
 mod transpose;
+mod window;
 mod winograd;
 
 pub use memory::{keep_memory, release_memory};

@@ -16,6 +16,12 @@ pub(super) fn pair(first: f32, second: f32) -> f32 {
     f32::from_bits((rounded(second) & 0xffff_0000) | (rounded(first) >> 16))
 }
 
+/// The nearest bf16, ties to even.
+#[inline(always)]
+pub(super) fn nearest(number: f32) -> u16 {
+    (rounded(number) >> 16) as u16
+}
+
 /// Bits whose upper half is the nearest bf16, ties to even.
 #[inline(always)]
 fn rounded(number: f32) -> u32 {
@@ -75,6 +81,31 @@ unsafe fn pair_neighbours_of<V: Simd>(from: &[f32], width: usize, to: &mut [f32]
         }
         if let (Some(to), [last]) = (to.last_mut(), rest) {
             *to = pair(*last, 0.0);
+        }
+    }
+}
+
+pairs_kernel! {
+    /// Rows of `width` numbers, the last perhaps shorter, as bf16 to rows that begin `pitch` apart.
+    fn narrow_rows(from: &[f32], width: usize, to: *mut u16, pitch: usize) = narrow_rows_of
+}
+
+#[inline(always)]
+unsafe fn narrow_rows_of<V: Simd>(from: &[f32], width: usize, to: *mut u16, pitch: usize) {
+    for (at, row) in from.chunks(width).enumerate() {
+        let (from, count, mut done) = (row.as_ptr(), row.len(), 0);
+        // SAFETY: the caller vouches for all rows of `to`; vectors lie within a row.
+        unsafe {
+            let to = to.add(at * pitch);
+            while done < count && count >= V::LANES {
+                // The last vector once more, up to the end.
+                done = done.min(count - V::LANES);
+                V::load(from.add(done)).store_nearest(to.add(done));
+                done += V::LANES;
+            }
+            for (at, number) in row.iter().enumerate().skip(done) {
+                to.add(at).write(nearest(*number));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::simd::{Simd, kernel};
+use super::simd::{Simd, kernel, pairs_kernel};
 
 kernel! {
     /// Rows of `width` numbers into rows of `pitch`, `margin` zeros before each and zeros behind.
@@ -24,6 +24,51 @@ unsafe fn pad_rows_of<V: Simd>(
         behind.fill(0.0);
         // SAFETY: both rows have one length.
         unsafe { copy_row::<V>(from, to) }
+    }
+}
+
+pairs_kernel! {
+    /// As [`pad_rows`] from two channels to pairs of both.
+    fn pad_pairs(from: &[f32], width: usize, to: &mut [f32], pitch: usize, margin: usize) = pad_pairs_of
+}
+
+#[inline(always)]
+unsafe fn pad_pairs_of<V: Simd>(
+    from: &[f32],
+    width: usize,
+    to: &mut [f32],
+    pitch: usize,
+    margin: usize,
+) {
+    let (first, second) = from.split_at(from.len() / 2);
+    let rows = first.chunks_exact(width).zip(second.chunks_exact(width));
+    for (to, (first, second)) in to.chunks_exact_mut(pitch).zip(rows) {
+        let (before, to) = to.split_at_mut(margin);
+        let (to, behind) = to.split_at_mut(width);
+        before.fill(0.0);
+        behind.fill(0.0);
+        // SAFETY: all three are of one length.
+        unsafe { pair_row::<V>(first, second, to) }
+    }
+}
+
+/// Pairs of the numbers of two rows.
+#[inline(always)]
+unsafe fn pair_row<V: Simd>(first: &[f32], second: &[f32], to: &mut [f32]) {
+    let (width, mut at) = (to.len(), 0);
+    let (first, second, to) = (first.as_ptr(), second.as_ptr(), to.as_mut_ptr());
+    // SAFETY: every vector lies within all three rows, which the caller vouches to be of one length.
+    unsafe {
+        while at < width && width >= V::LANES {
+            // The last vector once more, up to the end.
+            at = at.min(width - V::LANES);
+            V::load(first.add(at)).pair_nearest(V::load(second.add(at))).store(to.add(at));
+            at += V::LANES;
+        }
+        if at < width {
+            let (first, second) = (V::load_first(first, width), V::load_first(second, width));
+            first.pair_nearest(second).store_first(to, width);
+        }
     }
 }
 

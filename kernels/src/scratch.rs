@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::thread::LocalKey;
 
+use super::lines::aligned;
+
 /// A thread's buffer for one purpose.
 pub(super) type Buffer = LocalKey<Cell<Vec<f32>>>;
 
@@ -21,7 +23,7 @@ thread_local! {
     pub(super) static PRODUCTS: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
 
-/// Calls `work` with so many numbers, whatever they are. The buffer is taken out while in use: a thread
+/// Calls `work` with so many numbers, whatever they are, from a line of the cache on. The buffer is taken out while in use: a thread
 /// that waits may begin another call.
 pub(super) fn with<T>(
     buffer: &'static Buffer,
@@ -29,10 +31,7 @@ pub(super) fn with<T>(
     work: impl FnOnce(&mut [f32]) -> T,
 ) -> T {
     let mut numbers = buffer.take();
-    if numbers.len() < count {
-        numbers.resize(count, 0.0);
-    }
-    let result = work(&mut numbers[..count]);
+    let result = work(aligned(&mut numbers, count));
     buffer.set(numbers);
     result
 }

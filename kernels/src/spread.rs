@@ -9,31 +9,36 @@ use super::conv::{
     Geometry, bias_after, for_each_image, run_slack, with_pairs, with_scratch, zeroed,
 };
 use super::lanes::{self, Plan};
+use super::lines::aligned;
 use super::pairs;
-use super::storage::written;
-use super::tile::{Outer, Packed, TILE_WIDTH, outer};
+use super::tile::{Packed, TILE_WIDTH};
+use super::window::Window;
 
-/// `grad` (batch, outputs, out_height, out_width) to (batch, inputs, height, width), plus
+/// `grad` (batch, outputs, out_height, out_width) to all of `x` (batch, inputs, height, width), plus
 /// `bias` (inputs) or (batch, inputs), or empty for none.
-pub(super) fn spread_out(g: &Geometry, grad: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+pub(super) fn spread_out(
+    g: &Geometry,
+    grad: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    x: &mut [MaybeUninit<f32>],
+) {
     assert_eq!(g.kernel % g.stride, 0, "the kernel must be a multiple of the stride");
     let (image, out) = (g.image_numbers(), g.out_numbers());
     let batch = grad.len() / out;
-    let pairs = pairs::of_channels(g.outputs);
-    let share = if pairs { 0 } else { lanes::share(batch, g.height * g.width) };
-    let (grad, rest) = grad.split_at(share * out);
-    let work = |x: &mut [_]| {
-        let (x, x_rest) = x.split_at_mut(share * image);
-        if share > 0 {
-            plan(g).run(grad, &packed_whole(g, weight), bias, x);
-        }
-        if !rest.is_empty() {
-            let bias = bias_after(bias, share, g.inputs);
-            Spread::new(g, pairs, weight).run(rest, bias, x_rest);
-        }
+    let share = match pairs::of_channels(g.outputs) {
+        true => 0,
+        false => lanes::share(batch, g.height * g.width),
     };
-    // SAFETY: every number of every image is written.
-    unsafe { written(batch * image, work) }
+    let (grad, rest) = grad.split_at(share * out);
+    let (x, x_rest) = x.split_at_mut(share * image);
+    if share > 0 {
+        plan(g).run(grad, &packed_whole(g, weight), bias, x);
+    }
+    if !rest.is_empty() {
+        let bias = bias_after(bias, share, g.inputs);
+        Spread::new(g, weight).run(rest, bias, x_rest);
+    }
 }
 
 /// The taps of each input, channel by channel of the gradient.
@@ -67,37 +72,36 @@ fn plan(g: &Geometry) -> Plan {
 /// What is the same for each image.
 struct Spread<'a> {
     g: &'a Geometry,
-    pairs: bool,
-    packed: Packed,
-    /// Where in the padded gradient each number of a row of `packed` begins.
+    window: Window,
+    /// Where in the padded gradient each number of a row of `window` begins.
     offsets: Vec<usize>,
 }
 
 impl<'a> Spread<'a> {
-    fn new(g: &'a Geometry, pairs: bool, weight: &[f32]) -> Self {
+    fn new(g: &'a Geometry, weight: &[f32]) -> Self {
         let (k, s, taps) = (g.kernel, g.stride, g.taps());
         // A plane's row and column in the window, and a tap's, are parts of one sum.
         let rows: Vec<usize> = (0..g.inputs * s * s)
             .map(|row| row / (s * s) * k * k + row / s % s * k + row % s)
             .collect();
-        let window = (0..g.outputs * taps * taps)
+        let places = (0..g.outputs * taps * taps)
             .map(|at| (at / (taps * taps), at / taps % taps, at % taps));
-        let depth: Vec<usize> = window
+        let depth: Vec<usize> = places
             .clone()
             .map(|(output, a, b)| output * g.inputs * k * k + a * s * k + b * s)
             .collect();
-        let packed = Packed::gather_perhaps_pairs(pairs, &rows, &depth, taps * taps, weight);
-        let mut spread = Self { g, pairs, packed, offsets: Vec::new() };
+        let window = Window::gather(&rows, &depth, taps * taps, weight);
+        let mut spread = Self { g, window, offsets: Vec::new() };
         let (height, width) = spread.padded();
         let offset =
             |(output, a, b)| output * height * width + (taps - 1 - a) * width + (taps - 1 - b);
-        spread.offsets = window.map(offset).take(spread.planes() * taps * taps).collect();
+        spread.offsets = places.map(offset).take(spread.planes() * taps * taps).collect();
         spread
     }
 
     /// Planes of the gradient.
     fn planes(&self) -> usize {
-        if self.pairs { self.g.outputs / 2 } else { self.g.outputs }
+        if self.window.is_paired() { self.g.outputs / 2 } else { self.g.outputs }
     }
 
     /// Height and width of the gradient with its border.
@@ -123,21 +127,16 @@ impl<'a> Spread<'a> {
         let g = self.g;
         let per_image = if bias.len() > g.inputs { g.inputs } else { 0 };
         let pitch = self.run_length().next_multiple_of(TILE_WIDTH);
+        let rows = g.inputs * g.stride * g.stride;
+        let rows = rows + self.window.rows_beyond(rows);
         for_each_image((grad, g.out_numbers()), (x, g.image_numbers()), |at, grad, x| {
             with_scratch(|[padded, results]| {
                 let size = g.out_height * g.out_width;
-                with_pairs(self.pairs, grad, size, |grad| self.lay_out(grad, padded));
-                results.resize(g.inputs * g.stride * g.stride * pitch, 0.0);
-                let product = Outer {
-                    a: &self.packed,
-                    b: padded,
-                    offsets: &self.offsets,
-                    width: self.run_length(),
-                    pitch,
-                    accumulate: false,
-                    pairs: self.pairs,
-                };
-                outer([(product, results.as_mut_slice())].into_iter());
+                with_pairs(self.window.is_paired(), grad, size, |grad| self.lay_out(grad, padded));
+                let results = aligned(results, rows * pitch);
+                let plane = self.padded().0 * self.padded().1;
+                let image = (padded.as_slice(), plane, self.offsets.as_slice());
+                self.window.multiply(image, self.run_length(), (results, pitch));
                 let bias = bias.get(at * per_image..).unwrap_or(&[]);
                 for (at, row) in x.chunks_exact_mut(g.width).enumerate() {
                     let bias = bias.get(at / g.height).copied().unwrap_or(0.0);
@@ -151,7 +150,8 @@ impl<'a> Spread<'a> {
         let (g, border) = (self.g, self.g.taps() - 1);
         let (height, width) = self.padded();
         let area = height * width;
-        let padded = zeroed(padded, self.planes() * area + run_slack(self.run_length()));
+        let planes = self.planes() + self.window.planes_beyond(g.outputs);
+        let padded = zeroed(padded, planes * area + run_slack(self.run_length()));
         for (at, row) in grad.chunks_exact(g.out_width).enumerate() {
             let (plane, y) = (at / g.out_height, at % g.out_height + border);
             let start = plane * area + y * width + border;

@@ -1,6 +1,7 @@
 //! The gradient of a convolution's weight, and of its bias.
 
 use super::conv::Geometry;
+use super::matrix;
 use super::pairs::{pair_neighbours, pair_rows};
 use super::pool;
 use super::precision::Precision;
@@ -16,6 +17,9 @@ const BLOCK_NUMBERS: usize = 128 * 1024;
 /// With the channels last, the taps of one row of the window are neighbours in memory; so each row
 /// is a product of the gradient (outputs, pixels) with rows of x, one for each pixel.
 pub(super) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
+    if matrix::is_on() {
+        return matrix::gradients(g, x, grad, |_, _| ()).0;
+    }
     if winograd::pays(g) {
         return winograd::weight_gradient(g, x, grad);
     }

@@ -78,20 +78,6 @@ impl Packed {
         })
     }
 
-    /// [`Packed::gather_pairs`] if `pairs`, else [`Packed::gather`].
-    pub fn gather_perhaps_pairs(
-        pairs: bool,
-        rows: &[usize],
-        depth: &[usize],
-        taps: usize,
-        from: &[f32],
-    ) -> Self {
-        match pairs {
-            true => Self::gather_pairs(rows, depth, taps, from),
-            false => Self::gather(rows, depth, from),
-        }
-    }
-
     /// `panel(rows, numbers)` fills the numbers of one panel.
     fn fill(rows: &[usize], depth: usize, panel: impl Fn(&[usize], &mut [f32]) + Sync) -> Self {
         let work = |mut left: &mut [MaybeUninit<f32>]| {

@@ -51,11 +51,15 @@ pub(super) unsafe fn turn(sides: Sides, (rows, columns): (usize, usize)) {
                 sides.four(row, column);
             }
         }
-        for row in 0..rows {
-            let done = if row < whole_rows { whole_columns } else { 0 };
-            for column in done..columns {
-                let number = *sides.from.add(row * sides.from_pitch + column);
-                sides.to.add(column * sides.to_pitch + row).write(number);
+        // Few rows or columns are left: the long side runs inside.
+        for column in whole_columns..columns {
+            for row in 0..whole_rows {
+                sides.one(row, column);
+            }
+        }
+        for row in whole_rows..rows {
+            for column in 0..columns {
+                sides.one(row, column);
             }
         }
     }
@@ -71,6 +75,15 @@ pub(super) struct Sides {
 }
 
 impl Sides {
+    #[inline(always)]
+    unsafe fn one(&self, row: usize, column: usize) {
+        // SAFETY: the caller vouches for this number on both sides.
+        unsafe {
+            let number = *self.from.add(row * self.from_pitch + column);
+            self.to.add(column * self.to_pitch + row).write(number);
+        }
+    }
+
     /// Four by four numbers. The compiler makes shuffles of it.
     #[inline(always)]
     unsafe fn four(&self, row: usize, column: usize) {

@@ -188,7 +188,7 @@ impl<'a> Side<'a> {
 
 impl KnownHead<'_> {
     /// The gradient of each query times its result, summed over the channels.
-    fn pulls(&self, head: Head) -> Vec<f32> {
+    pub fn pulls(&self, head: Head) -> Vec<f32> {
         let mut pulls = vec![0f32; head.tokens];
         for (out, grad) in self.out.chunks_exact(head.tokens).zip(self.grad.chunks(head.tokens)) {
             // SAFETY: all three are of one length.

@@ -8,7 +8,7 @@ use crate::simd::{Simd, kernel, pairs_kernel};
 use crate::stop::Wish;
 
 /// Scores of this size, in base 2, and their sums are far from the ends of f32.
-const SAFE_SCORE: f32 = 60.0;
+pub(super) const SAFE_SCORE: f32 = 60.0;
 
 /// A tile of queries in the forward pass.
 #[derive(Clone, Copy)]

@@ -12,6 +12,7 @@ mod backward;
 mod forward;
 mod rows;
 mod tile;
+mod tiled;
 
 use std::sync::OnceLock;
 
@@ -20,10 +21,12 @@ use candle_core::{Result, Shape, Tensor, bail};
 use super::operation::{Array, Known, Operation};
 use super::stop::Wish;
 use super::storage::{tensor, with_numbers};
-use super::{pairs, pool};
-use backward::{KnownHead, head_backward};
-use forward::head_forward;
+use super::{matrix, pairs, pool};
+use backward::KnownHead;
 use tile::Head;
+
+/// Channels of a head that are worth tiles of sixteen pairs; fewer are multiplied in f32.
+const FEWEST_CHANNELS: usize = 8;
 
 /// Self-attention over (batch, 3 x channels, …), whose pixels are the tokens.
 pub(super) struct Attention {
@@ -39,7 +42,9 @@ impl Attention {
 
     fn head(&self, channels: usize, tokens: usize) -> Head {
         let width = channels / self.heads;
-        Head { width, tokens, pairs: pairs::of_channels(width) }
+        // Where tiles multiply pairs, vectors are slow at it; and tiles are slow where they are empty.
+        let pairs = pairs::of_channels(width) && !(matrix::is_on() && width < FEWEST_CHANNELS);
+        Head { width, tokens, pairs }
     }
 
     /// The result, and what the backward pass wants to know.
@@ -52,8 +57,9 @@ impl Attention {
         let spare = &mut out.spare_capacity_mut()[..qkv.len() / 3];
         let heads = spare.chunks_mut(size).zip(log_sums.chunks_mut(tokens)).enumerate();
         let wish = Wish::of_this_thread();
+        let forward = if head.by_tiles() { tiled::head_forward } else { forward::head_forward };
         pool::for_each(heads, |(at, (out, log_sums))| {
-            head_forward(head, self.parts(qkv, at, size), out, log_sums, &wish);
+            forward(head, self.parts(qkv, at, size), out, log_sums, &wish);
         });
         // SAFETY: every head was written above.
         unsafe { out.set_len(qkv.len() / 3) }
@@ -81,6 +87,7 @@ impl Attention {
             let (dk, dv) = rest.split_at_mut(channels * tokens);
             dq.chunks_mut(size).zip(dk.chunks_mut(size).zip(dv.chunks_mut(size)))
         });
+        let backward = if head.by_tiles() { tiled::head_backward } else { backward::head_backward };
         pool::for_each(heads.enumerate(), |(at, (dq, (dk, dv)))| {
             let known = KnownHead {
                 parts: self.parts(qkv, at, size),
@@ -88,7 +95,7 @@ impl Attention {
                 grad: &grad[at * size..][..size],
                 log_sums: &log_sums[at * tokens..][..tokens],
             };
-            head_backward(head, &known, [dq, dk, dv]);
+            backward(head, &known, [dq, dk, dv]);
         });
         // SAFETY: every head of every image was written above.
         unsafe { slopes.set_len(qkv.len()) }

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
+use crate::matrix;
 use crate::pairs::{pair_channels, pair_neighbours, pair_rows};
 use crate::simd::{Simd, kernel};
 
@@ -21,6 +22,11 @@ pub(super) struct Head {
 }
 
 impl Head {
+    /// Whether tiles of bf16 are multiplied at once.
+    pub fn by_tiles(&self) -> bool {
+        self.pairs && matrix::is_on()
+    }
+
     /// Rows of a side that scores are summed over.
     pub fn depth(&self) -> usize {
         if self.pairs { self.width / 2 } else { self.width }

@@ -44,6 +44,8 @@ pub unsafe trait Simd: Copy {
     unsafe fn pair(self, second: Self) -> Self;
     /// The same, each rounded to the nearest, ties to even.
     unsafe fn pair_nearest(self, second: Self) -> Self;
+    /// As bf16, the upper halves of f32, each the nearest, ties to even.
+    unsafe fn store_nearest(self, to: *mut u16);
     /// The nearest whole number, in a form that [`Simd::times_exp2`] takes, and what is left, at most
     /// 1/2 from zero. Of numbers that are at most 126; those below -126 may count as -126.
     unsafe fn whole_and_rest(self) -> [Self; 2];

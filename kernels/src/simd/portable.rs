@@ -1,7 +1,7 @@
 //! Vectors that every processor has.
 
 use super::{LEAST_POWER, ROUNDING, Simd};
-use crate::pairs::pair;
+use crate::pairs::{nearest, pair};
 
 /// Eight lanes in plain Rust; the compiler makes of them what the target has.
 #[derive(Clone, Copy)]
@@ -100,6 +100,11 @@ unsafe impl Simd for Lanes8 {
     #[inline(always)]
     unsafe fn pair_nearest(self, second: Self) -> Self {
         lanewise!(self, second, pair)
+    }
+    #[inline(always)]
+    unsafe fn store_nearest(self, to: *mut u16) {
+        // SAFETY: the caller vouches for eight numbers; an unaligned write needs no more.
+        unsafe { to.cast::<[u16; 8]>().write_unaligned(self.0.map(nearest)) }
     }
     #[inline(always)]
     unsafe fn whole_and_rest(self) -> [Self; 2] {

@@ -31,7 +31,7 @@ unsafe fn first_lanes(count: usize) -> __m256i {
 
 macro_rules! simd_of {
     ($vector:ty, $half:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $first:expr, $store_first:expr, $add:ident, $sub:ident,
-     $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $two:expr, $four:expr, $pairs:expr, $pair:expr, $nearest:expr, $whole:expr, $exp2:expr, $sum:expr) => {
+     $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $two:expr, $four:expr, $pairs:expr, $pair:expr, $nearest:expr, $store_nearest:expr, $whole:expr, $exp2:expr, $sum:expr) => {
         // SAFETY: every function is one instruction of the set the caller vouches for.
         unsafe impl Simd for $vector {
             const LANES: usize = $lanes;
@@ -105,6 +105,10 @@ macro_rules! simd_of {
                 unsafe { $nearest(self, second) }
             }
             #[inline(always)]
+            unsafe fn store_nearest(self, to: *mut u16) {
+                unsafe { $store_nearest(self, to) }
+            }
+            #[inline(always)]
             unsafe fn whole_and_rest(self) -> [Self; 2] {
                 unsafe { $whole(self) }
             }
@@ -156,6 +160,7 @@ simd_of!(
         let places = _mm512_loadu_si512(IN_TURN.as_ptr().cast());
         _mm512_castsi512_ps(_mm512_permutexvar_epi16(places, both))
     },
+    |v, to: *mut u16| to.cast::<__m256bh>().write_unaligned(_mm512_cvtneps_pbh(v)),
     |x| {
         let whole = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT }>(x);
         [whole, _mm512_sub_ps(x, whole)]
@@ -203,6 +208,10 @@ simd_of!(
         let upper = _mm256_set1_epi32(0xffff_0000_u32 as i32);
         let first = _mm256_srli_epi32::<16>(nearest(a));
         _mm256_castsi256_ps(_mm256_or_si256(_mm256_and_si256(nearest(b), upper), first))
+    },
+    |v, to: *mut u16| {
+        let numbers: [f32; 8] = std::mem::transmute(v);
+        to.cast::<[u16; 8]>().write_unaligned(numbers.map(crate::pairs::nearest));
     },
     |x| {
         // Of the second if either is no number.
