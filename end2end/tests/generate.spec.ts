@@ -160,6 +160,24 @@ test('Interrupt of one person spares what another draws', async ({ page, browser
   await context.close();
 });
 
+test('two people keep forms of their own', async ({ page, browser, baseURL }) => {
+  const context = await browser.newContext({ baseURL });
+  const other = await context.newPage();
+  for (const [index, person] of [page, other].entries()) {
+    await open(person, '/');
+    const kept = draftKept(person, `${131 + index}`);
+    await form.fill(person, { prompt: `${index + 3}`, steps: 131 + index });
+    await kept;
+  }
+  for (const [index, person] of [page, other].entries()) {
+    await open(person, '/settings');
+    await open(person, '/');
+    await expect(person.getByLabel('Prompt', { exact: true })).toHaveValue(`${index + 3}`);
+    await expect(form.number(person, 'Sampling steps')).toHaveValue(`${131 + index}`);
+  }
+  await context.close();
+});
+
 test('an enlarged picture stays while something else is drawn, which comes on show after it', async ({ page, request }) => {
   await open(page, '/');
   await form.generate(page, SMALL);

@@ -17,12 +17,18 @@ fn go_to(path: &str) {
     }
 }
 
+/// The key of the browser that asks; empty for one that keeps none.
+#[cfg(feature = "ssr")]
+fn browser() -> String {
+    use_context::<Browser>().map_or_else(String::new, |Browser(key)| key())
+}
+
 /// Keeps what was typed before anything is checked, so that a form comes back as it was sent.
 #[cfg(feature = "ssr")]
 async fn keep(form: &str, typed: &impl serde::Serialize) -> Result<(), ApiError> {
     let text =
         serde_json::to_string(typed).map_err(|error| ApiError::Internal(error.to_string()))?;
-    studio().save_draft(form, &text).await
+    studio().save_draft(&browser(), form, &text).await
 }
 
 #[server(prefix = "/fn", endpoint = "status")]
@@ -360,12 +366,12 @@ pub async fn delete_style(style: String) -> Result<(), ApiError> {
 
 #[server(prefix = "/fn", endpoint = "draft")]
 pub async fn fetch_draft(form: String) -> Result<Option<String>, ApiError> {
-    studio().draft(&form).await
+    studio().draft(&browser(), &form).await
 }
 
 #[server(prefix = "/fn", endpoint = "save_draft")]
 pub async fn save_draft(form: String, content: String) -> Result<(), ApiError> {
-    studio().save_draft(&form, &content).await
+    studio().save_draft(&browser(), &form, &content).await
 }
 
 #[server(prefix = "/fn", endpoint = "preferences")]

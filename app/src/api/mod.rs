@@ -6,6 +6,7 @@
 //! - [`Redirect`]: sends the browser on after a form that was posted without JavaScript. It must do
 //!   nothing for a request whose `Accept` header lacks `text/html`, because the page's own client
 //!   stays where it is and reads the answer.
+//! - [`Browser`]: tells the key of the browser that asks, for which forms are kept.
 //!
 //! A form that fails without JavaScript is sent back to its `Referer` with the error in the query
 //! (`__path`, `__err`), which [`form_fault`] reads. So the server's `Referrer-Policy` must let the
@@ -40,3 +41,7 @@ use std::sync::Arc;
 /// Sends a browser without JavaScript to another page after its form was accepted.
 #[derive(Clone)]
 pub struct Redirect(pub Arc<dyn Fn(&str) + Send + Sync>);
+
+/// Tells the key of the browser that asks; empty for one that has none.
+#[derive(Clone)]
+pub struct Browser(pub Arc<dyn Fn() -> String + Send + Sync>);

@@ -94,9 +94,10 @@ pub trait Studio: Send + Sync {
     async fn save_style(&self, name: &str, form: GenerateForm) -> Result<(), ApiError>;
     async fn delete_style(&self, name: &str) -> Result<(), ApiError>;
 
-    /// What was last typed into the form called `form`, as the form wrote it.
-    async fn draft(&self, form: &str) -> Result<Option<String>, ApiError>;
-    async fn save_draft(&self, form: &str, content: &str) -> Result<(), ApiError>;
+    /// What was last typed into the form called `form` in the browser with this key, as the form wrote
+    /// it. Browsers without a key share an empty one.
+    async fn draft(&self, browser: &str, form: &str) -> Result<Option<String>, ApiError>;
+    async fn save_draft(&self, browser: &str, form: &str, content: &str) -> Result<(), ApiError>;
 
     async fn preferences(&self) -> Result<Preferences, ApiError>;
     /// Reads `value` into the preference called `key`; what others change meanwhile stays.

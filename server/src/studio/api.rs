@@ -234,20 +234,20 @@ impl Studio for StudioHandle {
         self.blocking(move |darkroom| darkroom.delete_style(&name)).await
     }
 
-    async fn draft(&self, form: &str) -> Answer<Option<String>> {
-        let form = form.to_owned();
-        self.blocking(move |darkroom| darkroom.store.draft(&form)).await
+    async fn draft(&self, browser: &str, form: &str) -> Answer<Option<String>> {
+        let (browser, form) = (browser.to_owned(), form.to_owned());
+        self.blocking(move |darkroom| darkroom.store.draft(&browser, &form)).await
     }
 
-    async fn save_draft(&self, form: &str, content: &str) -> Answer<()> {
+    async fn save_draft(&self, browser: &str, form: &str, content: &str) -> Answer<()> {
         if !matches!(form, "generate" | "train") {
             return Err(ApiError::NotFound(format!("there is no form called {form}")));
         }
         if content.len() > MAX_DRAFT {
             return Err(ApiError::Conflict("this is too long to be kept".into()));
         }
-        let (form, content) = (form.to_owned(), content.to_owned());
-        self.blocking(move |darkroom| darkroom.store.save_draft(&form, &content)).await
+        let [browser, form, content] = [browser, form, content].map(str::to_owned);
+        self.blocking(move |darkroom| darkroom.store.save_draft(&browser, &form, &content)).await
     }
 
     async fn preferences(&self) -> Answer<Preferences> {

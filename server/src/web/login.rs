@@ -107,7 +107,7 @@ impl Password {
     }
 
     fn knows(&self, headers: &HeaderMap) -> bool {
-        session_of(headers).is_some_and(|session| self.lock_sessions().contains(session))
+        cookie_of(headers, COOKIE).is_some_and(|session| self.lock_sessions().contains(session))
     }
 }
 
@@ -119,13 +119,14 @@ fn wait_after(tries: u32) -> Duration {
     }
 }
 
-fn session_of(headers: &HeaderMap) -> Option<&str> {
+/// The value of the cookie called `name`.
+pub fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|cookies| cookies.split(';'))
-        .find_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        .find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 /// Lets nobody past who has not given the password.
@@ -286,8 +287,8 @@ mod tests {
     fn the_session_is_found_among_other_cookies() {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, "a=b; darkroom_session=xyz; c=d".parse().unwrap());
-        assert_eq!(session_of(&headers), Some("xyz"));
+        assert_eq!(cookie_of(&headers, COOKIE), Some("xyz"));
         headers.insert(header::COOKIE, "darkroom_session_old=xyz".parse().unwrap());
-        assert_eq!(session_of(&headers), None);
+        assert_eq!(cookie_of(&headers, COOKIE), None);
     }
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod api_v1;
+mod browser;
 mod download;
 mod drain;
 mod events;
@@ -117,6 +118,7 @@ pub fn app(web: Web) -> Router {
     small
         .merge(uploads)
         .merge(sdapi::routes())
+        .layer(middleware::from_fn(browser::know))
         .layer(middleware::from_fn_with_state(web.clone(), login::require))
         .layer(middleware::from_fn_with_state(web.clone(), guard::check))
         .layer(middleware::from_fn(sdapi::speak))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::api::{Redirect, Studio};
+use app::api::{Browser, Redirect, Studio};
 use axum::Router;
 use axum::body::Body;
 use axum::http::request::Parts;
@@ -14,7 +14,7 @@ use leptos_axum::{
     render_app_async_with_context,
 };
 
-use super::{Web, answer};
+use super::{Web, answer, browser};
 use crate::studio::StudioHandle;
 
 /// Where the browser half is found; the same words stand in the workspace's `Cargo.toml`.
@@ -48,8 +48,13 @@ fn context(studio: &StudioHandle) -> impl Fn() + Clone + Send + Sync + 'static {
     let studio: Arc<dyn Studio> = Arc::new(studio.clone());
     move || {
         provide_context(Arc::clone(&studio));
+        provide_context(Browser(Arc::new(browser_that_asks)));
         provide_context(Redirect(Arc::new(redirect_plain_forms)));
     }
+}
+
+fn browser_that_asks() -> String {
+    use_context::<Parts>().map_or_else(String::new, |parts| browser::key(&parts.extensions))
 }
 
 /// The page's own client stays where it is and reads the answer; a plain form goes on.

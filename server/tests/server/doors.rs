@@ -7,7 +7,7 @@ use axum::http::{StatusCode, header};
 use futures::StreamExt;
 use server::web::Password;
 
-use crate::support::{Setup, get, post};
+use crate::support::{Setup, Site, get, multipart, png, post};
 
 #[tokio::test]
 async fn the_status_is_told_through_its_server_function() {
@@ -158,6 +158,56 @@ async fn drafts_come_back_as_they_were_typed() {
     assert_eq!(site.call("draft", "form=train").await.json(), "{\"a\":1}");
     assert!(site.call("draft", "form=generate").await.json().is_null());
     assert!(!site.call("save_draft", "form=other&content=x").await.status.is_success());
+}
+
+/// A browser that opens its first page: the cookie that it got.
+async fn first_page(site: &Site) -> String {
+    let page = get("/").header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+    let cookie = site.ask(page).await.header(header::SET_COOKIE).to_owned();
+    assert!(cookie.starts_with("darkroom_browser="), "{cookie}");
+    for word in ["HttpOnly", "SameSite=Lax", "Max-Age="] {
+        assert!(cookie.contains(word), "{cookie}");
+    }
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn every_browser_finds_its_own_form() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let (one, other) = (first_page(&site).await, first_page(&site).await);
+    assert_ne!(one, other);
+    let ask = |request: axum::http::request::Builder, cookie: &str, form: Vec<u8>| {
+        site.ask(request.header(header::COOKIE, cookie).body(Body::from(form)).unwrap())
+    };
+    for (cookie, prompt, steps) in [(&one, "5", "13"), (&other, "6", "14")] {
+        let form = multipart(&[("prompt", prompt), ("steps", steps)], ("x.png", &png(1)));
+        let upload = post("/upload/image")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge")
+            .header(header::ACCEPT, "text/html");
+        assert_eq!(ask(upload, cookie, form).await.status, StatusCode::SEE_OTHER);
+        // A page that its browser leaves keeps it the same way.
+        let save = post("/fn/save_draft")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let form = format!("form=train&content=%7B%22name%22%3A%22of-{prompt}%22%7D");
+        assert_eq!(ask(save, cookie, form.into()).await.status, StatusCode::OK);
+    }
+    for (cookie, prompt, steps) in [(&one, "5", "13"), (&other, "6", "14")] {
+        let page = ask(get("/").header(header::ACCEPT, "text/html"), cookie, Vec::new()).await;
+        assert!(page.header(header::SET_COOKIE).starts_with(cookie.as_str()), "it lives on");
+        let page = page.text();
+        assert!(page.contains(&format!(">\n{prompt}</textarea>")), "{page}");
+        let (_, field) = page.split_once(" name=\"steps\"").unwrap();
+        assert!(field.split_once('>').unwrap().0.contains(&format!(" value=\"{steps}\"")));
+        let draft = post("/fn/draft")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json");
+        let draft = ask(draft, cookie, b"form=train".to_vec()).await;
+        assert_eq!(draft.json(), format!("{{\"name\":\"of-{prompt}\"}}"));
+    }
+    let nobody = site.call("draft", "form=train").await;
+    assert!(nobody.json().is_null(), "{}", nobody.text());
+    assert_eq!(nobody.header(header::SET_COOKIE), "", "only pages give a key");
 }
 
 #[tokio::test]

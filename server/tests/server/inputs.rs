@@ -233,7 +233,7 @@ async fn an_old_picture_that_nothing_names_goes() {
     let style = format!("style=from-it&init_image={}", names[2]);
     assert_eq!(site.call("save_style", &style).await.status, StatusCode::OK);
     let form = format!("init_image={}&mask=", names[1]);
-    setup.studio.save_draft("generate", &form).await.unwrap();
+    setup.studio.save_draft("", "generate", &form).await.unwrap();
     setup.studio.delete_images(vec![9999]).await.unwrap();
     let there: Vec<bool> = names.iter().map(|name| path(name).is_file()).collect();
     assert_eq!(there, [false, true, true, true]);

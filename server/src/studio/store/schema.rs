@@ -112,6 +112,19 @@ pub(super) const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE samples ADD COLUMN raw TEXT;
 ",
+    "
+    CREATE TABLE kept_drafts (
+        browser TEXT NOT NULL,
+        form TEXT NOT NULL,
+        saved INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (browser, form)
+    ) STRICT;
+    INSERT INTO kept_drafts (browser, form, saved, content)
+        SELECT '', form, 0, content FROM drafts;
+    DROP TABLE drafts;
+    ALTER TABLE kept_drafts RENAME TO drafts;
+",
 ];
 
 /// Brings the database to the newest version; one from a newer program is refused. Of several

@@ -177,13 +177,13 @@ fn drafts_and_preferences_come_back_after_reopening() {
     assert_eq!(store.preferences().unwrap(), Preferences::default());
     let chosen = Preferences { theme: Theme::Light, live_preview: false, ..Default::default() };
     store.set_preferences(&chosen).unwrap();
-    store.save_draft("train", "{\"a\":1}").unwrap();
-    store.save_draft("train", "{\"a\":2}").unwrap();
+    store.save_draft("me", "train", "{\"a\":1}").unwrap();
+    store.save_draft("me", "train", "{\"a\":2}").unwrap();
     drop(store);
     let store = Store::open(&folder.path().join("darkroom.db")).unwrap();
     assert_eq!(store.preferences().unwrap(), chosen);
-    assert_eq!(store.draft("train").unwrap().as_deref(), Some("{\"a\":2}"));
-    assert_eq!(store.draft("generate").unwrap(), None);
+    assert_eq!(store.draft("me", "train").unwrap().as_deref(), Some("{\"a\":2}"));
+    assert_eq!(store.draft("me", "generate").unwrap(), None);
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_database_of_the_first_program_keeps_all_it_holds() {
         assert_eq!(store.sample(2, 1).unwrap().map(|sample| sample.path).as_deref(), Some("c.png"));
         assert_eq!(store.job(2).unwrap().unwrap().state, JobState::Stopped);
         assert_eq!(store.dataset("cats").unwrap().unwrap().path, "/cats");
-        assert_eq!(store.draft("train").unwrap().as_deref(), Some("{\"a\":1}"));
+        assert_eq!(store.draft("me", "train").unwrap().as_deref(), Some("{\"a\":1}"));
         // What came later is there too.
         assert_eq!(store.styles().unwrap(), []);
         assert_eq!(store.sheets(1).unwrap(), Vec::<String>::new());

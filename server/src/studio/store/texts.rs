@@ -4,27 +4,41 @@ use std::path::Path;
 
 use app::api::Preferences;
 use engine::config::ConfigError;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::Store;
 use crate::{Error, Result};
 
+/// Browsers whose drafts are kept: one that never comes back makes room for others in the end.
+const MOST_BROWSERS: usize = 100;
+
+/// The draft of this browser, or else that of nobody.
+const DRAFT: &str = "SELECT content FROM drafts WHERE form = ?2 AND browser IN (?1, '')
+    ORDER BY browser DESC LIMIT 1";
+
+const KEEP_DRAFT: &str = "INSERT OR REPLACE INTO drafts (browser, form, saved, content)
+    VALUES (?1, ?2, (SELECT ifnull(max(saved), 0) + 1 FROM drafts), ?3)";
+
+const FORGET_BROWSERS: &str = "DELETE FROM drafts WHERE browser NOT IN (SELECT browser FROM drafts
+    GROUP BY browser ORDER BY max(saved) DESC LIMIT ?1)";
+
 impl Store {
-    pub fn draft(&self, form: &str) -> Result<Option<String>> {
-        self.with(|db| {
-            db.query_row("SELECT content FROM drafts WHERE form = ?1", [form], |row| row.get(0))
-                .optional()
-        })
+    /// What the browser with this key kept of `form`. One that kept none yet finds what was kept without
+    /// a key: by a browser that takes no cookies, or before drafts were told apart.
+    pub fn draft(&self, browser: &str, form: &str) -> Result<Option<String>> {
+        self.with(|db| db.query_row(DRAFT, [browser, form], |row| row.get(0)).optional())
     }
 
-    pub fn save_draft(&self, form: &str, content: &str) -> Result<()> {
-        self.with(|db| {
-            db.execute(
-                "INSERT OR REPLACE INTO drafts (form, content) VALUES (?1, ?2)",
-                params![form, content],
-            )
-        })?;
-        Ok(())
+    /// The first browser with a key that keeps a form has taken over what was kept without one.
+    pub fn save_draft(&self, browser: &str, form: &str, content: &str) -> Result<()> {
+        self.transact(|db| {
+            db.execute(KEEP_DRAFT, [browser, form, content])?;
+            if !browser.is_empty() {
+                db.execute("DELETE FROM drafts WHERE browser = '' AND form = ?1", [form])?;
+            }
+            db.execute(FORGET_BROWSERS, [MOST_BROWSERS])?;
+            Ok(())
+        })
     }
 
     pub fn preferences(&self) -> Result<Preferences> {
@@ -102,5 +116,35 @@ mod tests {
             let read = Store::read_preferences(Path::new(&path)).unwrap();
             assert!(!read.keep_half_done, "{path}");
         }
+    }
+
+    #[test]
+    fn every_browser_keeps_its_own_drafts_and_the_first_takes_over_an_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("s.sqlite")).unwrap();
+        let found = |browser: &str| store.draft(browser, "train").unwrap();
+        store.save_draft("", "train", "old").unwrap();
+        assert_eq!((found("a").as_deref(), found("b").as_deref()), (Some("old"), Some("old")));
+        store.save_draft("b", "generate", "other").unwrap();
+        store.save_draft("a", "train", "mine").unwrap();
+        assert_eq!((found("a").as_deref(), found("b"), found("")), (Some("mine"), None, None));
+        store.save_draft("b", "train", "yours").unwrap();
+        assert_eq!((found("a").as_deref(), found("b").as_deref()), (Some("mine"), Some("yours")));
+    }
+
+    #[test]
+    fn browsers_that_never_come_back_make_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("s.sqlite")).unwrap();
+        for form in ["generate", "train"] {
+            for browser in 0..MOST_BROWSERS {
+                store.save_draft(&format!("b{browser}"), form, "x").unwrap();
+            }
+        }
+        store.save_draft("b0", "generate", "again").unwrap();
+        store.save_draft("new", "train", "x").unwrap();
+        let kept = |browser: &str, form| store.draft(browser, form).unwrap().is_some();
+        assert!(kept("new", "train") && kept("b0", "train") && kept("b2", "generate"));
+        assert!(!kept("b1", "train") && !kept("b1", "generate"));
     }
 }

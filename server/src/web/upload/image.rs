@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use app::api::{ApiError, GenerateForm, InputImage, Studio, input_address};
 use axum::extract::State;
 use axum::extract::multipart::Field;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{Extensions, HeaderMap, StatusCode};
 use axum::response::Response;
 use engine::config::GenerateSettings;
 
 use super::super::answer::Fault;
+use super::super::browser;
 use super::{
     Form, MAX_LONG_TEXT, Web, answer, bad_form, field_fault, next, read, short_text, text,
 };
@@ -21,14 +22,19 @@ const MAX_IMAGE: usize = 64 << 20;
 /// Takes the multipart field `file`; a page's `to` says which tab a plain form goes on to. The Generate
 /// form brings all its fields along, which then stay as they were typed. Answers 422 for what is no image
 /// and 413 for one that is too large.
-pub async fn image(State(web): State<Web>, headers: HeaderMap, form: Form) -> Response {
+pub async fn image(
+    State(web): State<Web>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    form: Form,
+) -> Response {
     let mut posted = Posted::default();
     let taken = posted.take(form).await;
     let (to, typed) = (posted.to, posted.typed);
     // Of a form that broke off nothing is kept: fields that did not come would be those of an empty one.
     let kept = async {
         taken?;
-        keep_typed(&web, typed).await?;
+        keep_typed(&web, &browser::key(&extensions), typed).await?;
         keep(&web, posted.file).await
     };
     let kept = kept.await;
@@ -74,12 +80,16 @@ impl Posted {
 }
 
 /// Keeps the Generate form as the page keeps it, if it came along.
-async fn keep_typed(web: &Web, typed: BTreeMap<String, String>) -> Result<(), Fault> {
+async fn keep_typed(
+    web: &Web,
+    browser: &str,
+    typed: BTreeMap<String, String>,
+) -> Result<(), Fault> {
     if typed.is_empty() {
         return Ok(());
     }
     let draft = serde_json::to_string(&GenerateForm::from(typed)).map_err(crate::Error::from)?;
-    Ok(web.studio.save_draft("generate", &draft).await?)
+    Ok(web.studio.save_draft(browser, "generate", &draft).await?)
 }
 
 async fn keep(web: &Web, file: Option<Result<Vec<u8>, Fault>>) -> Result<InputImage, Fault> {
