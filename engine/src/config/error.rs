@@ -51,3 +51,27 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+/// Letters that an error quotes at most: a prompt may have thousands.
+const LONGEST_QUOTE: usize = 60;
+
+/// `text` as an error quotes it, a long one by its beginning.
+pub fn shown(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_QUOTE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_quoted_by_its_beginning() {
+        for (letters, quoted) in [(60, 60), (61, 61), (5000, 61)] {
+            let shown = shown(&"é".repeat(letters));
+            assert_eq!((shown.chars().count(), shown.ends_with('…')), (quoted, letters > 60));
+        }
+    }
+}

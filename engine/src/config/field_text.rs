@@ -2,7 +2,7 @@
 
 use super::{
     Axis, ClipSample, ConfigError, MaskedContent, ResizeMode, SamplerKind, ScheduleKind,
-    StepVariance, TimestepSpacing, Upscaler,
+    StepVariance, TimestepSpacing, Upscaler, shown,
 };
 
 /// A value that a text field can show and give back.
@@ -30,7 +30,7 @@ impl FieldText for bool {
 
     fn read(text: &str) -> Result<Self, String> {
         let known = super::boolean(text.trim());
-        known.ok_or_else(|| format!("`{text}` will not do; give true or false"))
+        known.ok_or_else(|| format!("`{}` will not do; give true or false", shown(text)))
     }
 }
 
@@ -42,7 +42,7 @@ macro_rules! number {
             }
 
             fn read(text: &str) -> Result<Self, String> {
-                $read(text.trim()).ok_or_else(|| format!("`{text}` is not {}", $wanted))
+                $read(text.trim()).ok_or_else(|| format!("`{}` is not {}", shown(text), $wanted))
             }
         }
     };

@@ -6,7 +6,7 @@ use super::field_text::FieldText;
 use super::ranges::{out_of_range, unread};
 use super::{
     Axis, ClipSample, ConfigError, FieldError, MaskedContent, ResizeMode, SamplerKind, Sampling,
-    ScheduleKind, StepVariance, TimestepSpacing, Upscaler, edit_distance,
+    ScheduleKind, StepVariance, TimestepSpacing, Upscaler, edit_distance, shown,
 };
 
 /// The settings of one generation. Image `i` of the whole job has seed `seed + i`.
@@ -308,7 +308,7 @@ pub fn unknown_name<'a>(
         [] => "there are none yet".into(),
         names => format!("nearest are {}", names.join(", ")),
     };
-    ConfigError::one(field, format!("there is no `{asked}`; {hint}"))
+    ConfigError::one(field, format!("there is no `{}`; {hint}", shown(asked)))
 }
 
 #[cfg(test)]

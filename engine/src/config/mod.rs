@@ -32,7 +32,7 @@ pub use autoencoder::{AutoencoderKind, AutoencoderParams};
 pub use betas::{ScheduleFlaw, alphas_cumprod};
 pub use diffusion::{BetaSchedule, DiffusionParams, Prediction, VarianceType};
 pub use down_sample_kind::DownSampleKind;
-pub use error::{ConfigError, FieldError};
+pub use error::{ConfigError, FieldError, shown};
 pub use generate::{GenerateSettings, unknown_name};
 pub use hires::Upscaler;
 pub use image_to_image::{MaskedContent, ResizeMode};
@@ -265,7 +265,10 @@ impl RunConfig {
     pub fn set(&mut self, key: &str, text: &str) -> Result<(), ConfigError> {
         let setting = setting_at(key).ok_or_else(|| unknown_key(key))?;
         let value = parse(setting.kind, text.trim()).ok_or_else(|| {
-            ConfigError::one(key, format!("`{text}` will not do; {}", setting.kind.expectation()))
+            ConfigError::one(
+                key,
+                format!("`{}` will not do; {}", shown(text), setting.kind.expectation()),
+            )
         })?;
         let mut tree = serde_json::to_value(&*self).expect("a configuration is plain data");
         let (section, field) = key.split_once('.').expect("every setting stands in a section");

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use app::api::{GalleryImage, GalleryPage, GalleryQuery, ImageId};
-use engine::config::{ConfigError, FieldError, GenerateSettings};
+use engine::config::{ConfigError, FieldError, GenerateSettings, shown};
 
 use super::store::{ImageFilter, ImageRow};
 use super::views::image_info;
@@ -92,7 +92,10 @@ fn seed(text: &str) -> Result<Option<i64>, FieldError> {
     let most = GenerateSettings::MAX_SEED;
     let known = |seed: &i64| (0..=most).contains(seed);
     let fault = || {
-        FieldError::new("seed", format!("`{text}` is no seed; give a whole number up to {most}"))
+        FieldError::new(
+            "seed",
+            format!("`{}` is no seed; give a whole number up to {most}", shown(text)),
+        )
     };
     match text {
         "" => Ok(None),
@@ -103,8 +106,9 @@ fn seed(text: &str) -> Result<Option<i64>, FieldError> {
 /// The moment at which the day `text` begins, `later` days on.
 fn day(field: &str, text: &str, later: i32) -> Result<Option<i64>, FieldError> {
     let text = text.trim();
-    let fault =
-        || FieldError::new(field, format!("`{text}` is no date; give one such as 2026-11-24"));
+    let fault = || {
+        FieldError::new(field, format!("`{}` is no date; give one such as 2026-11-24", shown(text)))
+    };
     match text {
         "" => Ok(None),
         text => calendar::start_of(text, later).map(Some).ok_or_else(fault),
