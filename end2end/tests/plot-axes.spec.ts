@@ -34,7 +34,7 @@ const LINES: Line[] = [
   { axis: 'Seed', values: '3, 9', told: [/Seed: 3,/, /Seed: 9,/] },
   { axis: 'Steps', values: '2-4', told: [/Steps: 2,/, /Steps: 3,/, /Steps: 4,/] },
   { axis: 'CFG Scale', values: '1.5, 4', told: [/CFG scale: 1.5,/, /CFG scale: 4(\.0)?,/] },
-  { axis: 'Prompt', values: '3, "8, 1"', told: [/^3\n/, /^8, 1\n/] },
+  { axis: 'Prompt', values: '3, "8, 1", 4..5', told: [/^3\n/, /^8, 1\n/, /^4\n/, /^5\n/] },
   { axis: 'Prompt S/R', values: '7, 4', told: [/^7\n/, /^4\n/] },
   { axis: 'Sampler', values: 'DDPM, Euler a', told: [/Sampler: DDPM,/, /Sampler: Euler a,/] },
   { axis: 'Schedule type', values: 'Uniform, Karras', told: [/Schedule type: Uniform,/, /Schedule type: Karras,/] },

@@ -24,6 +24,7 @@ impl Darkroom {
             false => {
                 let model = self.drawable(&settings.model)?;
                 self.check_drawing(&mut settings, &model)?;
+                settings.spread_prompts(&model.info.classes)?;
             }
         }
         // The same for all cells of a plot.

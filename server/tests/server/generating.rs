@@ -1,7 +1,7 @@
 //! Pictures with everything that belongs to them.
 
 use app::api::{GalleryQuery, GenerateForm, ImageInfo, JobState, Studio};
-use engine::config::GenerateSettings;
+use engine::config::{Axis, GenerateSettings};
 use engine::grid::Picture;
 
 use crate::support::{Setup, darkroom, two_of, wait};
@@ -294,5 +294,21 @@ async fn classes_with_commas_and_ands_in_their_names_are_drawn_and_drawn_again()
         form.set("batch_size", "1");
         let again = setup.studio.generate(form.settings().unwrap()).await.unwrap();
         assert_eq!(&setup.generation_over(again).await.images[0].parameters, text);
+    }
+}
+
+#[tokio::test]
+async fn a_long_prompt_that_is_refused_is_told_by_its_beginning() {
+    let setup = Setup::idle();
+    let long = "a long wish ".repeat(500);
+    let digits = GenerateSettings { model: "digits".into(), ..Default::default() };
+    for settings in [
+        GenerateSettings { prompt: long.clone(), ..digits.clone() },
+        GenerateSettings { x_axis: Axis::Prompt, x_values: format!("7, {long}"), ..digits.clone() },
+        GenerateSettings { x_axis: Axis::PromptSearchReplace, x_values: long, ..digits },
+    ] {
+        let error = setup.studio.generate(settings).await.unwrap_err().to_string();
+        assert!(error.contains("`a long wish a long wish") && error.contains('…'), "{error}");
+        assert!(error.chars().count() < 250, "{error}");
     }
 }

@@ -189,3 +189,21 @@ async fn a_prompt_matrix_draws_the_parts_in_all_combinations() {
         assert!(fault.starts_with(&format!("{field}:")), "{fault}");
     }
 }
+
+#[tokio::test]
+async fn a_range_of_classes_on_an_axis_is_a_column_for_each() {
+    let setup = Setup::idle();
+    for (values, wanted) in [("0..9", "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"), ("3-5, 8", "3, 4, 5, 8")] {
+        let settings = plot((Axis::Prompt, values), NOTHING, NOTHING);
+        let settings = GenerateSettings { model: "digits".into(), ..settings };
+        let job = setup.studio.generate(settings).await.unwrap();
+        let view = setup.generation(job).await;
+        assert_eq!(view.settings.x_values, wanted);
+        let title = format!("digits, {} images", wanted.split(',').count());
+        assert_eq!(view.job.title, title);
+    }
+    let settings = plot((Axis::Prompt, "0..10"), NOTHING, NOTHING);
+    let settings = GenerateSettings { model: "digits".into(), ..settings };
+    let error = setup.studio.generate(settings).await.unwrap_err();
+    assert!(error.for_field("x_values").unwrap().contains("there is no `10`"), "{error}");
+}

@@ -269,7 +269,11 @@ fn Actions() -> impl IntoView {
 pub fn Count() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let images = move || {
-        let count = pictures(&desk.fields.typed().settings().ok()?)?;
+        let mut settings = desk.fields.typed().settings().ok()?;
+        if let Some(model) = desk.model() {
+            settings.spread_prompts(&model.classes).ok()?;
+        }
+        let count = pictures(&settings)?;
         Some(words::plural(count as u64, "image"))
     };
     view! {

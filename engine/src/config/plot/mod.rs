@@ -1,14 +1,17 @@
 //! A plot: the same generation with one, two or three of its settings running through values.
 
 mod axis;
+mod checkpoint;
 mod matrix;
+mod prompts;
 mod range;
 mod seeds;
 mod values;
 
 pub use axis::Axis;
 
-use super::{ConfigError, FieldError, GenerateSettings};
+use super::{ConfigError, FieldError, GenerateSettings, shown};
+use checkpoint::{at_step, with_average};
 use matrix::Matrix;
 use values::{OFF, ON};
 
@@ -158,7 +161,8 @@ impl Plot {
             return Ok(());
         }
         let message = format!(
-            "`{wanted}` is in neither prompt; the first value must be, to be replaced by the others"
+            "`{}` is in neither prompt; the first value must be, to be replaced by the others",
+            shown(wanted)
         );
         Err(ConfigError::one(line.field, message))
     }
@@ -183,7 +187,8 @@ impl Plot {
     /// `error` of the cell at `place`, told of the axis it comes from.
     fn at_place(&self, error: ConfigError, place: [usize; 3]) -> ConfigError {
         let labels = self.lines.iter().zip(place).filter(|(line, _)| line.axis != Axis::Nothing);
-        let labels: Vec<_> = labels.map(|(line, at)| line.axis.label(&line.values[at])).collect();
+        let labels: Vec<_> =
+            labels.map(|(line, at)| line.axis.label(&shown(&line.values[at]))).collect();
         let of = |field: &str| self.lines.iter().find(|line| line.axis.key() == Some(field));
         let told = |fault: FieldError| {
             let message = format!("at {}: {}", labels.join(", "), fault.message);
@@ -232,7 +237,7 @@ impl Line {
         let read = |value: String| {
             let value = if axis == Axis::Ema { values::switch(value) } else { value };
             if axis == Axis::Ema && ![ON, OFF].contains(&value.as_str()) {
-                return Err(fault(format!("`{value}` is neither {ON} nor {OFF}")));
+                return Err(fault(format!("`{}` is neither {ON} nor {OFF}", shown(&value))));
             }
             let mut settings = settings.clone();
             settings.set(key, &value).map_err(|error| {
@@ -284,28 +289,6 @@ impl Axis {
             Some(key) if !drawn => cell.set(key, value),
             _ => Ok(()),
         }
-    }
-}
-
-/// What the name of a checkpoint ends in whose weights are those that were trained themselves.
-const RAW: &str = "+raw";
-
-/// The checkpoint of `step` of the run that `model` is of.
-fn at_step(model: &str, step: &str) -> String {
-    let (run, raw) = match model.split_once('@') {
-        Some((run, checkpoint)) => (run, checkpoint.ends_with(RAW)),
-        None => (model, false),
-    };
-    format!("{run}@{step}{}", if raw { RAW } else { "" })
-}
-
-/// The same checkpoint with averaged weights or without.
-fn with_average(model: &str, averaged: bool) -> String {
-    let name = model.strip_suffix(RAW).unwrap_or(model);
-    match (averaged, name.contains('@')) {
-        (true, _) => name.into(),
-        (false, true) => format!("{name}{RAW}"),
-        (false, false) => format!("{name}@last{RAW}"),
     }
 }
 

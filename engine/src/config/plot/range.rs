@@ -1,5 +1,7 @@
 //! A range of numbers as A1111's plots write it: `1-5`, `1-5 (+2)`, `10-5 (-3)`, `1-10 [5]`.
 
+use crate::config::shown;
+
 /// Numbers from `start` to `end`, both included if the steps reach the end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Range {
@@ -22,8 +24,10 @@ impl Range {
         let Some((end, rest)) = rest.trim_start().strip_prefix('-').and_then(number) else {
             return Ok(None);
         };
-        let spacing = spacing(rest.trim(), start, end)
-            .ok_or_else(|| format!("`{text}` is no range; give one as 1-5, 1-5 (+2) or 1-9 [5]"))?;
+        let spacing = spacing(rest.trim(), start, end).ok_or_else(|| {
+            let text = shown(text);
+            format!("`{text}` is no range; give one as 1-5, 1-5 (+2) or 1-9 [5]")
+        })?;
         Ok(Some(Self { start, end, spacing }))
     }
 

@@ -2,6 +2,7 @@
 
 use super::axis::AxisKind;
 use super::range::Range;
+use crate::config::shown;
 
 /// The values in `text`, at most `most` of them: numbers and ranges as [`Range`] reads them, or
 /// words, with commas or new lines between; or what is wrong with the text.
@@ -48,10 +49,23 @@ fn fields(text: &str) -> Result<Vec<String>, String> {
         match rest.strip_prefix([',', '\n']) {
             Some(after) => rest = after.trim_start(),
             None if rest.is_empty() => {}
-            None => return Err(format!("after a closing quote a comma must follow, not `{rest}`")),
+            None => {
+                return Err(format!(
+                    "after a closing quote a comma must follow, not `{}`",
+                    shown(rest)
+                ));
+            }
         }
     }
     Ok(fields)
+}
+
+/// `value` as a field that [`fields`] reads back.
+pub(super) fn quoted_field(value: &str) -> String {
+    match value.is_empty() || value.starts_with('"') || value.contains([',', '\n']) {
+        true => format!("\"{}\"", value.replace('"', "\"\"")),
+        false => value.to_owned(),
+    }
 }
 
 /// The field whose opening quote stands before `text`, and what follows its closing quote.
@@ -60,7 +74,7 @@ fn quoted(text: &str) -> Result<(String, &str), String> {
     let mut rest = text;
     loop {
         let Some((part, after)) = rest.split_once('"') else {
-            return Err(format!("`\"{text}` has no closing quote"));
+            return Err(format!("`\"{}` has no closing quote", shown(text)));
         };
         field.push_str(part);
         match after.strip_prefix('"') {
@@ -88,6 +102,13 @@ pub(super) fn switch(value: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_are_quoted_where_they_need_it() {
+        for value in ["a", "", "a, b", r#""say" it"#, "it says \"a\""] {
+            assert_eq!(fields(&format!("{}, x", quoted_field(value))).unwrap(), [value, "x"]);
+        }
+    }
 
     #[test]
     fn words_are_split_at_commas_outside_quotes() {
