@@ -87,6 +87,11 @@ async fn pictures_that_will_not_do_are_told_in_the_shape_clients_read() {
         (json!({ "init_images": [png], "initial_noise_multiplier": 0.5 }), unprocessable, "give 1"),
         (json!({ "init_images": [png], "mask_blur": -1 }), unprocessable, "give 0 to 64"),
         (json!({ "init_images": [png], "mask_blur": 3.5 }), unprocessable, "a whole number"),
+        (
+            json!({ "init_images": [png], "mask": png, "mask_blur_x": 9 }),
+            unprocessable,
+            "mask_blur_x: 9 is not the 4",
+        ),
         (json!({ "init_images": [png], "denoising_strength": 7 }), unprocessable, "give 0 to 1"),
     ] {
         check_error(&send(&site, "/sdapi/v1/img2img", &body).await, status, words);

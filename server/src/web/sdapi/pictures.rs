@@ -145,10 +145,18 @@ fn padding(pixels: i64) -> Answer<usize> {
     })
 }
 
-/// The same in both directions, or the wider of the two.
+/// The same in both directions. Where they differ, a mask could not be as it is asked for.
 fn mask_blur(fields: &Object) -> Answer<usize> {
-    let sides = number(fields, "mask_blur_x").max(number(fields, "mask_blur_y"));
-    let blur = fields["mask_blur"].as_i64().unwrap_or(sides);
+    let [x, y] = ["mask_blur_x", "mask_blur_y"].map(|field| number(fields, field));
+    let together = fields["mask_blur"].as_i64();
+    if together.is_none() && x != y && fields["mask"].is_string() {
+        let words = format!(
+            "{x} is not the {y} of mask_blur_y, and masks are blurred alike in both directions; give \
+             both the same number, or mask_blur alone"
+        );
+        return Err(ApiFault::field("mask_blur_x", words));
+    }
+    let blur = together.unwrap_or(x.max(y));
     let most = GenerateSettings::MAX_MASK_BLUR;
     usize::try_from(blur).ok().filter(|blur| *blur <= most).ok_or_else(|| {
         ApiFault::field("mask_blur", format!("{blur} is out of range; give 0 to {most}"))
