@@ -92,6 +92,8 @@ test.describe('a full gallery', () => {
     await seed.fill('-4');
     await expect(seed).toHaveAttribute('aria-invalid', 'true');
     await expect(found(page)).toHaveText(/^40\d pictures$/);
+    await open(page, '/gallery?seed=-4');
+    await expect(page.getByRole('option', { name: 'digits' })).toBeAttached();
   });
 
   test('arrows go from picture to picture and Enter enlarges', async ({ page }) => {

@@ -255,3 +255,18 @@ async fn pictures_are_found_by_their_numbers_in_the_order_asked_for() {
     let told: Vec<_> = found.iter().map(|one| (one.image.id, one.image.starred)).collect();
     assert_eq!(told, [(ids[2], true), (ids[1], false)]);
 }
+
+#[tokio::test]
+async fn a_search_that_is_refused_leaves_the_models_to_choose_from() {
+    let setup = Setup::idle();
+    hang(&setup, "cats", 2);
+    hang(&setup, "dogs", 1);
+    let page = setup.site().get("/gallery?seed=-4&model=dogs").await.text();
+    assert!(page.contains("is no seed"), "{page}");
+    let (_, list) = page.split_once("id=\"search-model\"").unwrap();
+    let list = list.split_once("</select>").unwrap().0;
+    for model in ["All models", "cats", "dogs"] {
+        assert!(list.contains(model), "{model}: {list}");
+    }
+    assert!(!page.contains("Image with seed"), "{page}");
+}

@@ -42,11 +42,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub fn new(query: GalleryQuery, page: Result<GalleryPage, ApiError>) -> Self {
-        let (page, fault) = match page {
-            Ok(page) => (page, None),
-            Err(error) => (GalleryPage::default(), Some(error)),
-        };
+    pub fn new(query: GalleryQuery, page: GalleryPage, fault: Option<ApiError>) -> Self {
         Self {
             search: Search::new(&query),
             fault: FormFault::new(fault),

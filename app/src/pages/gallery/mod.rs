@@ -39,7 +39,9 @@ const FIRST: u64 = 120;
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Opening {
     query: GalleryQuery,
-    page: Result<GalleryPage, ApiError>,
+    page: GalleryPage,
+    /// Why the search was refused.
+    fault: Option<ApiError>,
     /// Why a form that was posted without JavaScript was refused.
     refused: Option<ApiError>,
 }
@@ -62,15 +64,25 @@ pub fn Gallery() -> impl IntoView {
 
 async fn open(address: ParamsMap) -> Opening {
     let query = search::read(&address);
-    let page = fetch_gallery(GalleryQuery { limit: FIRST, ..query.clone() }).await;
     let refused = form_fault(&address, "restore_deletions");
-    Opening { query: GalleryQuery { offset: 0, ..query }, page, refused }
+    let (page, fault) = match fetch_gallery(GalleryQuery { limit: FIRST, ..query.clone() }).await {
+        Ok(page) => (page, None),
+        Err(fault) => (without_pictures().await, Some(fault)),
+    };
+    Opening { query: GalleryQuery { offset: 0, ..query }, page, fault, refused }
+}
+
+/// What stands around the pictures, such as the models to choose from, where a search found none.
+async fn without_pictures() -> GalleryPage {
+    let query = GalleryQuery { limit: 1, ..Default::default() };
+    let page = fetch_gallery(query).await.unwrap_or_default();
+    GalleryPage { total: 0, images: Vec::new(), ..page }
 }
 
 #[component]
 fn Panels(opening: Opening) -> impl IntoView {
-    let paging = opening.page.as_ref().ok().map(|page| paging(&opening.query, page));
-    let desk = Desk::new(opening.query, opening.page);
+    let paging = opening.fault.is_none().then(|| paging(&opening.query, &opening.page));
+    let desk = Desk::new(opening.query, opening.page, opening.fault);
     if let Some(refused) = opening.refused {
         desk.fault.set(refused);
     }
