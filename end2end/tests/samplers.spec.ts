@@ -60,6 +60,7 @@ test('Eta counts for DDIM alone', async ({ page }) => {
     const told = await form.draw(page, { ...SMALL, steps: 4, sampler });
     return { told, picture: (await pixels(page)).toString('base64') };
   };
+  const unused = page.getByText('Not used by Euler; DDIM has it.');
   const still = await drawn('DDIM', '0');
   await expect(row).toBeHidden();
   const stirred = await drawn('DDIM', '0.8');
@@ -69,7 +70,9 @@ test('Eta counts for DDIM alone', async ({ page }) => {
 
   const plain = await drawn('Euler', '0');
   await expect(row, 'it looks as what is not used').toBeVisible();
+  await expect(unused, 'none is asked for').toBeHidden();
   const same = await drawn('Euler', '0.8');
+  await expect(unused).toBeVisible();
   expect(same.told).not.toContain('Eta');
   expect(same.picture).toBe(plain.picture);
 

@@ -22,6 +22,10 @@ use crate::components::slider::SliderField;
 use crate::pages::part;
 use crate::words;
 
+/// Where samplers may be others than the one that is chosen.
+const AXES: [&str; 3] = ["x_axis", "y_axis", "z_axis"];
+const VALUES: [&str; 3] = ["x_values", "y_values", "z_values"];
+
 /// The form's id.
 pub const FORM: &str = "generate-form";
 
@@ -154,7 +158,16 @@ fn about(model: &ModelInfo) -> String {
 /// How noise becomes a picture.
 #[component]
 fn SamplingFields() -> impl IntoView {
-    let sampler = expect_context::<Desk>().fields.at("sampler");
+    let desk = expect_context::<Desk>();
+    let sampler = desk.fields.at("sampler");
+    let unused_eta = move || {
+        // Reading it as a number would load what reads numbers before the page is there.
+        let asked = desk.fields.at("eta").with(|eta| eta.contains(|c| matches!(c, '1'..='9')));
+        // Along an axis the samplers are others.
+        let alone = AXES.iter().all(|axis| desk.fields.at(axis).with(|axis| axis != "Sampler"));
+        let name = sampler.get();
+        (asked && alone && name != "DDIM").then(|| format!("Not used by {name}; DDIM has it."))
+    };
     view! {
         <div class="side-by-side">
             <ChoiceField
@@ -180,6 +193,7 @@ fn SamplingFields() -> impl IntoView {
                 max=1
                 broken=true
             />
+            {move || unused_eta().map(|words| view! { <p class="note" role="status">{words}</p> })}
         </div>
     }
 }
@@ -269,11 +283,15 @@ fn Actions() -> impl IntoView {
 pub fn Count() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let images = move || {
-        let mut settings = desk.fields.typed().settings().ok()?;
-        if let Some(model) = desk.model() {
-            settings.spread_prompts(&model.classes).ok()?;
+        // How many classes a range of them has, the server finds out.
+        let range = |(axis, values): &(&str, &str)| {
+            let prompts = desk.fields.at(axis).with(|axis| axis == "Prompt");
+            prompts && desk.fields.at(values).with(|values| values.contains(".."))
+        };
+        let count = pictures(&desk.fields.typed().settings().ok()?)?;
+        if AXES.into_iter().zip(VALUES).any(|line| range(&line)) {
+            return None;
         }
-        let count = pictures(&settings)?;
         Some(words::plural(count as u64, "image"))
     };
     view! {
