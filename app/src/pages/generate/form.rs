@@ -24,7 +24,6 @@ use crate::words;
 
 /// Where samplers may be others than the one that is chosen.
 const AXES: [&str; 3] = ["x_axis", "y_axis", "z_axis"];
-const VALUES: [&str; 3] = ["x_values", "y_values", "z_values"];
 
 /// The form's id.
 pub const FORM: &str = "generate-form";
@@ -283,15 +282,11 @@ fn Actions() -> impl IntoView {
 pub fn Count() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let images = move || {
-        // How many classes a range of them has, the server finds out.
-        let range = |(axis, values): &(&str, &str)| {
-            let prompts = desk.fields.at(axis).with(|axis| axis == "Prompt");
-            prompts && desk.fields.at(values).with(|values| values.contains(".."))
-        };
-        let count = pictures(&desk.fields.typed().settings().ok()?)?;
-        if AXES.into_iter().zip(VALUES).any(|line| range(&line)) {
-            return None;
+        let mut settings = desk.fields.typed().settings().ok()?;
+        if let Some(model) = desk.model() {
+            settings.spread_prompts(&model.classes).ok()?;
         }
+        let count = pictures(&settings)?;
         Some(words::plural(count as u64, "image"))
     };
     view! {
