@@ -192,8 +192,8 @@ fn SamplingFields() -> impl IntoView {
                 max=1
                 broken=true
             />
-            {move || unused_eta().map(|words| view! { <p class="note" role="status">{words}</p> })}
         </div>
+        {move || unused_eta().map(|words| view! { <p class="note" role="status">{words}</p> })}
     }
 }
 
