@@ -49,7 +49,7 @@ pub(crate) fn gradients(
                 let bias = bias.chunks_mut(runs.images * g.outputs);
                 let sums = To(sums.as_mut_ptr().cast());
                 for (at, ((x, grad), bias)) in x.zip(grad).zip(bias).enumerate() {
-                    runs.lay_out(x, grad, (left, right), bias);
+                    runs.lay_out(x, grad, (left, right), bias, at == 0);
                     runs.multiply(grad.len() / g.out_numbers(), at == 0, (left, right), &sums);
                     meanwhile(at * runs.images, grad);
                 }
@@ -131,16 +131,17 @@ impl<'a> Runs<'a> {
         grad: &[f32],
         (left, right): (&mut [f32], &mut [f32]),
         bias: &mut [f32],
+        first: bool,
     ) {
         let g = self.g;
         let images = grad.len() / g.out_numbers();
         let (left_size, right_size) = self.sizes(images);
         let (left, right) = (&mut left[..left_size], &mut right[..right_size]);
-        let clear = |numbers: &mut [f32]| {
-            let each = numbers.len().div_ceil(pool::threads()).max(1);
-            pool::for_each(numbers.chunks_mut(each), |part| part.fill(0.0));
-        };
-        clear(left);
+        // What lies between an image's rows stays zero for the next images that lie as these do.
+        if first || images < self.images {
+            let each = left.len().div_ceil(pool::threads()).max(1);
+            pool::for_each(left.chunks_mut(each), |part| part.fill(0.0));
+        }
         right[images * self.plane / 2 * self.outputs.padded()..].fill(0.0);
         let (left, right) = (To(left.as_mut_ptr()), To(right.as_mut_ptr()));
         let each = x.chunks_exact(g.image_numbers()).zip(grad.chunks_exact(g.out_numbers()));

@@ -92,6 +92,37 @@ macro_rules! with_unit {
 }
 pub(super) use with_unit;
 
+/// As [`pairs_kernel`](super::simd::pairs_kernel), of a body over vectors and the unit that is chosen.
+macro_rules! unit_kernel {
+    ($(#[$doc:meta])* fn $name:ident($arg:ident: $type:ty) = $body:ident) => {
+        $(#[$doc])*
+        unsafe fn $name($arg: $type) {
+            #[cfg(target_arch = "x86_64")]
+            #[inline(always)]
+            unsafe fn amx_of<V: crate::simd::Simd>($arg: $type) {
+                // SAFETY: the caller's promise; the unit is there.
+                unsafe { $body::<V, crate::matrix::Amx>($arg) }
+            }
+            #[inline(always)]
+            unsafe fn emulated_of<V: crate::simd::Simd>($arg: $type) {
+                // SAFETY: the caller's promise; plain Rust runs everywhere.
+                unsafe { $body::<V, crate::matrix::Emulated>($arg) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            crate::simd::pairs_kernel! { fn amx($arg: $type) = amx_of }
+            crate::simd::pairs_kernel! { fn emulated($arg: $type) = emulated_of }
+            match crate::matrix::MatrixUnit::current() {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: the caller's promise; no unit is chosen that is not there.
+                crate::matrix::MatrixUnit::Amx => unsafe { amx($arg) },
+                // SAFETY: the caller's promise.
+                _ => unsafe { emulated($arg) },
+            }
+        }
+    };
+}
+pub(super) use unit_kernel;
+
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx {
     use std::arch::x86_64::{__cpuid_count, _xgetbv};

@@ -6,8 +6,8 @@ use super::{Padded, SIDE, TWO, load_right, scores, square_shapes};
 use crate::attention::backward::KnownHead;
 use crate::attention::tile::Head;
 use crate::lines::Lines;
-use crate::matrix::{Emulated, MatrixUnit, Shapes, Unit};
-use crate::simd::{Simd, pairs_kernel};
+use crate::matrix::{Shapes, Unit, unit_kernel};
+use crate::simd::Simd;
 use crate::transpose::transpose_into;
 
 /// Queries whose weights are kept until they are spread: few enough for the first-level cache.
@@ -62,7 +62,7 @@ fn padded_with_last(numbers: &[f32], count: usize) -> Vec<f32> {
 }
 
 /// [`TWO`] keys.
-pub(super) struct Keys<'a> {
+struct Keys<'a> {
     sides: &'a Sides,
     first: usize,
     /// Of sixteen queries each: two tiles of scores, two of the weights' gradients; twice.
@@ -82,24 +82,11 @@ pub(super) struct Keys<'a> {
 /// Distance of the two halves of keys.
 const HALF: usize = CHUNK / 2 * SIDE;
 
-#[cfg(target_arch = "x86_64")]
-pairs_kernel! { fn add_by_amx(keys: &Keys<'_>) = add_by_amx_of }
-pairs_kernel! { fn add_emulated(keys: &Keys<'_>) = add_emulated_of }
-
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-unsafe fn add_by_amx_of<V: Simd>(keys: &Keys<'_>) {
-    // SAFETY: the caller's promise.
-    unsafe { add_of::<V, crate::matrix::Amx>(keys) }
+unit_kernel! {
+    /// Adds what all queries give.
+    fn add(keys: &Keys<'_>) = add_of
 }
 
-#[inline(always)]
-unsafe fn add_emulated_of<V: Simd>(keys: &Keys<'_>) {
-    // SAFETY: the caller's promise.
-    unsafe { add_of::<V, Emulated>(keys) }
-}
-
-/// Adds what all queries give.
 #[inline(always)]
 unsafe fn add_of<V: Simd, U: Unit>(keys: &Keys<'_>) {
     let padded = &keys.sides.padded;
@@ -306,11 +293,7 @@ pub(in crate::attention) fn head_backward(
         };
         // SAFETY: every pointer is to whole tiles; the unit was asked for.
         unsafe {
-            match MatrixUnit::current() {
-                #[cfg(target_arch = "x86_64")]
-                MatrixUnit::Amx => add_by_amx(&keys),
-                _ => add_emulated(&keys),
-            }
+            add(&keys);
         }
         take_back(head, &k_slopes, first, head.scale(), dk);
         take_back(head, &v_slopes, first, 1.0, dv);

@@ -6,8 +6,8 @@ use super::{Padded, SIDE, TWO, load_right, scores, square_shapes};
 use crate::attention::forward::SAFE_SCORE;
 use crate::attention::tile::Head;
 use crate::lines::Lines;
-use crate::matrix::{Emulated, MatrixUnit, Shapes, Unit};
-use crate::simd::{Simd, pairs_kernel};
+use crate::matrix::{Shapes, Unit, unit_kernel};
+use crate::simd::Simd;
 use crate::stop::Wish;
 
 /// A head's sides.
@@ -45,7 +45,7 @@ impl Sides {
 }
 
 /// [`TWO`] queries. Tiles of theirs come in pairs: those of the first sixteen, then the others'.
-pub(super) struct Queries<'a> {
+struct Queries<'a> {
     sides: &'a Sides,
     first: usize,
     /// What is taken from each one's scores.
@@ -61,24 +61,11 @@ pub(super) struct Queries<'a> {
 /// Numbers of a tile of sums.
 const TILE: usize = SIDE * SIDE;
 
-#[cfg(target_arch = "x86_64")]
-pairs_kernel! { fn weigh_by_amx(queries: &Queries<'_>) = weigh_by_amx_of }
-pairs_kernel! { fn weigh_emulated(queries: &Queries<'_>) = weigh_emulated_of }
-
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-unsafe fn weigh_by_amx_of<V: Simd>(queries: &Queries<'_>) {
-    // SAFETY: the caller's promise.
-    unsafe { weigh_of::<V, crate::matrix::Amx>(queries) }
+unit_kernel! {
+    /// Fills the sums.
+    fn weigh(queries: &Queries<'_>) = weigh_of
 }
 
-#[inline(always)]
-unsafe fn weigh_emulated_of<V: Simd>(queries: &Queries<'_>) {
-    // SAFETY: the caller's promise.
-    unsafe { weigh_of::<V, Emulated>(queries) }
-}
-
-/// Fills the sums.
 #[inline(always)]
 unsafe fn weigh_of<V: Simd, U: Unit>(queries: &Queries<'_>) {
     let padded = &queries.sides.padded;
@@ -288,11 +275,7 @@ pub(in crate::attention) fn head_forward(
         };
         // SAFETY: every pointer is to whole tiles; the unit was asked for.
         unsafe {
-            match MatrixUnit::current() {
-                #[cfg(target_arch = "x86_64")]
-                MatrixUnit::Amx => weigh_by_amx(&queries),
-                _ => weigh_emulated(&queries),
-            }
+            weigh(&queries);
         }
         let halves = sums.chunks_exact(channels * SIDE).zip(shift.chunks_exact(SIDE));
         for (first, (sums, shift)) in [first, first + SIDE].into_iter().zip(halves) {
