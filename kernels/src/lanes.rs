@@ -11,7 +11,7 @@ use super::conv::with_scratch;
 use super::pool;
 use super::scratch::To;
 use super::simd::{Simd, kernel};
-use super::tile::{Packed, panels};
+use super::tile::{Packed, over_rows, panels};
 use super::transpose::{transpose, transpose_into};
 
 /// Images of a group.
@@ -210,21 +210,7 @@ kernel! { fn lanes_panel(panel: Panel<'_>) = lanes_panel_of }
 unsafe fn lanes_panel_of<V: Simd>(panel: Panel<'_>) {
     for tile in panel.tiles {
         // SAFETY: the caller's promise for the whole panel holds for each part of it.
-        unsafe {
-            // Narrower vectors have fewer registers: tall panels are done four rows at a time there.
-            match (panel.height, V::LANES >= 16) {
-                (12, true) => tile_rows::<V, 12>(&panel, tile, 0),
-                (8, true) => tile_rows::<V, 8>(&panel, tile, 0),
-                (12 | 8, false) => {
-                    for row in (0..panel.height).step_by(4) {
-                        tile_rows::<V, 4>(&panel, tile, row);
-                    }
-                }
-                (4, _) => tile_rows::<V, 4>(&panel, tile, 0),
-                (2, _) => tile_rows::<V, 2>(&panel, tile, 0),
-                _ => tile_rows::<V, 1>(&panel, tile, 0),
-            }
-        }
+        unsafe { over_rows!(panel.height, tile_rows(&panel, tile)) }
     }
 }
 

@@ -9,7 +9,7 @@ use super::pool;
 use super::prefetch::prefetch;
 use super::scratch::{self, To};
 use super::simd::{Simd, kernel, pairs_kernel};
-use super::tile::{PANEL_HEIGHTS, Packed, panels};
+use super::tile::{PANEL_HEIGHTS, Packed, over_rows, panels};
 
 /// Pixels of an image that is worth doing alone: of smaller ones the last vectors, half empty, cost more than
 /// to lay out several together.
@@ -165,21 +165,7 @@ unsafe fn pairs_panel_of<V: Simd>(panel: Panel) {
 #[inline(always)]
 unsafe fn panel_of<V: Simd, const PAIRS: bool>(panel: Panel) {
     // SAFETY: the caller's promise for the whole panel holds for each part of it.
-    unsafe {
-        // Narrower vectors have fewer registers: tall panels are done four rows at a time there.
-        match (panel.height, V::LANES >= 16) {
-            (12, true) => rows_of::<V, 12, PAIRS>(&panel, 0),
-            (8, true) => rows_of::<V, 8, PAIRS>(&panel, 0),
-            (12 | 8, false) => {
-                for row in (0..panel.height).step_by(4) {
-                    rows_of::<V, 4, PAIRS>(&panel, row);
-                }
-            }
-            (4, _) => rows_of::<V, 4, PAIRS>(&panel, 0),
-            (2, _) => rows_of::<V, 2, PAIRS>(&panel, 0),
-            _ => rows_of::<V, 1, PAIRS>(&panel, 0),
-        }
-    }
+    unsafe { over_rows!(panel.height, rows_of[PAIRS](&panel)) }
 }
 
 /// H rows, all pixels.

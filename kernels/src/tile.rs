@@ -227,24 +227,33 @@ unsafe fn pairs_panel_of<V: Simd>(panel: Panel<'_>) {
     unsafe { outer_panel_of::<V, true>(panel) }
 }
 
+/// Runs `$work::<V, H>(args, row)`, or `$work::<V, H, PAIRS>`, over the rows of a panel: all at once with the
+/// widest vectors, of which there are twice as many, in parts with others.
+macro_rules! over_rows {
+    ($height:expr, $work:ident $([$pairs:ident])? ($($arg:expr),*)) => {
+        match ($height, V::LANES >= 16) {
+            (12, true) => $work::<V, 12 $(, $pairs)?>($($arg,)* 0),
+            (8, true) => $work::<V, 8 $(, $pairs)?>($($arg,)* 0),
+            (12, false) => {
+                $work::<V, 6 $(, $pairs)?>($($arg,)* 0);
+                $work::<V, 6 $(, $pairs)?>($($arg,)* 6);
+            }
+            (8, false) => {
+                $work::<V, 4 $(, $pairs)?>($($arg,)* 0);
+                $work::<V, 4 $(, $pairs)?>($($arg,)* 4);
+            }
+            (4, _) => $work::<V, 4 $(, $pairs)?>($($arg,)* 0),
+            (2, _) => $work::<V, 2 $(, $pairs)?>($($arg,)* 0),
+            _ => $work::<V, 1 $(, $pairs)?>($($arg,)* 0),
+        }
+    };
+}
+pub(super) use over_rows;
+
 #[inline(always)]
 unsafe fn outer_panel_of<V: Simd, const PAIRS: bool>(panel: Panel<'_>) {
     // SAFETY: the caller's promise for the whole panel holds for each part of it.
-    unsafe {
-        // Narrower vectors have fewer registers: tall panels are done four rows at a time there.
-        match (panel.height, V::LANES >= 16) {
-            (12, true) => outer_rows::<V, 12, PAIRS>(panel, 0),
-            (8, true) => outer_rows::<V, 8, PAIRS>(panel, 0),
-            (12 | 8, false) => {
-                for row in (0..panel.height).step_by(4) {
-                    outer_rows::<V, 4, PAIRS>(panel, row);
-                }
-            }
-            (4, _) => outer_rows::<V, 4, PAIRS>(panel, 0),
-            (2, _) => outer_rows::<V, 2, PAIRS>(panel, 0),
-            _ => outer_rows::<V, 1, PAIRS>(panel, 0),
-        }
-    }
+    unsafe { over_rows!(panel.height, outer_rows[PAIRS](panel)) }
 }
 
 /// H rows of a panel, tile by tile.
