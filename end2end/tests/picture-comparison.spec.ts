@@ -44,7 +44,9 @@ test('two pictures of the gallery are compared', async ({ page }) => {
   await expect(page.getByAltText('A: image with seed 4201')).toBeVisible();
 });
 
-test('a picture that is not there leaves a choice', async ({ page }) => {
-  await open(page, '/compare?a=999999&b=7');
+test('pictures that are not there are named, and others are offered', async ({ page }) => {
+  await open(page, '/compare?a=999999&b=abc');
+  await expect(page.getByRole('alert')).toContainText('there is no picture 999999 any more; choose one below');
+  await expect(page.getByRole('alert')).toContainText('there is no picture `abc`; choose one below');
   await expect(page.getByText('Choose the first picture')).toBeVisible();
 });

@@ -87,6 +87,15 @@ test('a value that will not do is told at its field, and the picture stays', asy
   await expect(page.getByRole('alert')).toBeHidden();
 });
 
+test('a timestep that there is not is told until another picture is asked for', async ({ page }) => {
+  await open(page, '/process?t=abc&picture=999999');
+  await expect(page.getByRole('alert')).toContainText('timestep: there is no `abc`; 249 of 999 is shown');
+  await expect(page.getByRole('alert')).toContainText('picture: there is no picture 999999 any more');
+  await expect(formula(page)).toHaveText(/t = 249/);
+  await page.getByRole('button', { name: 'Next' }).click();
+  await expect(page.getByRole('alert')).toBeHidden();
+});
+
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 

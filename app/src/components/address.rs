@@ -1,10 +1,14 @@
-//! The address of the page, held to what is on show.
+//! The address of the page: what it asks for, and how it is held to what is on show.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
+#[cfg(feature = "ssr")]
+use leptos_router::location::Url;
+use leptos_router::params::ParamsMap;
 
 use super::draft::after_pause;
 
@@ -28,4 +32,24 @@ pub fn hold_address(address: impl Fn() -> String + 'static) {
 
 fn quietly() -> NavigateOptions {
     NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() }
+}
+
+/// What an address asks for, by its keys, on its way to the server.
+pub fn words_of(query: ParamsMap) -> BTreeMap<String, String> {
+    query.into_iter().map(|(key, value)| (key.into_owned(), value)).collect()
+}
+
+/// The same once it is there.
+#[cfg(feature = "ssr")]
+pub fn query_of(words: BTreeMap<String, String>) -> ParamsMap {
+    words.into_iter().map(|(key, value)| (key, Url::escape(&value))).collect()
+}
+
+/// What an address names by a number, such as a `picture`, and why it is not there.
+#[cfg(feature = "ssr")]
+pub fn gone(what: &str, named: &str) -> String {
+    match named.parse::<i64>() {
+        Ok(number) => format!("there is no {what} {number} any more"),
+        Err(_) => format!("there is no {what} `{}`", engine::config::shown(named)),
+    }
 }

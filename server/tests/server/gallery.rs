@@ -270,3 +270,31 @@ async fn a_search_that_is_refused_leaves_the_models_to_choose_from() {
     }
     assert!(!page.contains("Image with seed"), "{page}");
 }
+
+#[tokio::test]
+async fn pictures_that_cannot_be_compared_are_named_and_the_others_are_there() {
+    let setup = Setup::idle();
+    let ids = hang(&setup, "cats", 2);
+    let site = setup.site();
+    let page = async |path: String| site.get(&path).await.text();
+    let both = page(format!("/compare?a={}&b={}", ids[0], ids[1])).await;
+    assert!(both.contains("A: image with seed 0") && both.contains("B: image with seed 1"));
+    assert!(!both.contains("there is no picture"), "{both}");
+    setup.studio.delete_images(vec![ids[1]]).await.unwrap();
+    for (path, words) in [
+        (format!("/compare?a={}&b={}", ids[0], ids[1]), format!("picture {} any more", ids[1])),
+        (format!("/compare?a=x&b={}", ids[0]), "picture `x`".into()),
+    ] {
+        let page = page(path.clone()).await;
+        assert!(
+            page.contains(&format!("<p>there is no {words}; choose one below")),
+            "{path}: {page}"
+        );
+        assert!(page.contains("Choose the picture to compare it with."), "{path}: {page}");
+    }
+    let none = page("/compare?a=x".into()).await;
+    assert!(none.contains("Choose the first picture."), "{none}");
+    let way = page(format!("/process?picture={}", ids[1])).await;
+    assert!(way.contains("any more; the newest is shown below"), "{way}");
+    assert!(way.contains("Image with seed 0"), "{way}");
+}

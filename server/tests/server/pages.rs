@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use app::api::Studio;
 use axum::http::StatusCode;
+use engine::config::GenerateSettings;
 
-use crate::support::Setup;
+use crate::support::{Setup, Site};
 
 const PAGES: &[(&str, &str)] = &[
     ("/", "Generate"),
@@ -53,4 +55,45 @@ async fn a_page_beyond_the_last_image_has_none() {
     let site = Setup::idle().site();
     let answer = site.get("/datasets?name=digits&offset=18446744073709551615").await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+}
+
+/// Whether the page at `path` says `words` to whoever looks at it, not just to its script.
+async fn check_said(site: &Site, path: &str, words: &str) {
+    let answer = site.get(path).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}");
+    let page = answer.text();
+    assert!(page.contains(&format!("<p>{words}")), "{path} does not say {words:?}: {page}");
+}
+
+#[tokio::test]
+async fn what_an_address_names_and_is_not_there_is_said() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for (path, words) in [
+        ("/compare?a=999999", "there is no picture 999999 any more; choose one below"),
+        ("/compare?b=abc", "there is no picture `abc`; choose one below"),
+        ("/process?t=abc", "timestep: there is no `abc`; 249 of 999 is shown"),
+        ("/process?t=5000", "timestep: there is no `5000`; 999 of 999 is shown"),
+        ("/process?picture=7", "picture: there is no picture 7 any more"),
+        ("/?job=999999", "there is no generation 999999 any more"),
+        ("/?job=abc", "there is no generation `abc`"),
+        ("/train?job=999999", "there is no run 999999 any more"),
+    ] {
+        check_said(&site, path, words).await;
+    }
+    for path in ["/?init_image=gone", "/?mask=gone", "/png-info?image=gone"] {
+        let page = site.get(path).await.text();
+        assert!(page.contains("there is no image `gone` any more"), "{path}: {page}");
+    }
+    for path in ["/", "/compare", "/process", "/process?t=", "/process?t=400", "/train"] {
+        let page = site.get(path).await.text();
+        assert!(!page.contains("there is no"), "{path}: {page}");
+    }
+    let drawing = GenerateSettings { model: "digits".into(), ..Default::default() };
+    setup.studio.generate(drawing).await.unwrap();
+    let words = "there is no generation 999999 any more; the newest is shown";
+    check_said(&site, "/?job=999999", words).await;
+    setup.studio.train(setup.tiny("one", 4)).await.unwrap();
+    let words = "there is no run `abc`; the newest is shown";
+    check_said(&site, "/train?job=abc", words).await;
 }

@@ -1,48 +1,23 @@
 //! Two pictures of the gallery, one over the other, and what their settings do not share.
 
+mod opening;
 mod settings;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{hooks::use_query_map, params::ParamsMap};
+use leptos_router::hooks::use_query_map;
 
-use crate::api::{
-    ApiError, GalleryImage, GalleryQuery, ImageId, ImageInfo, fetch_gallery, fetch_images,
-};
-use crate::components::notice::{Empty, PageFault};
+use crate::api::ImageInfo;
+use crate::components::notice::{Alert, Empty, PageFault};
 use crate::json::load;
+use opening::{Choice, Shown, fetch_opening};
 use settings::differences;
-
-/// Pictures to choose from.
-const RECENT: u64 = 48;
-
-/// The pictures that the address names.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Asked {
-    a: Option<ImageId>,
-    b: Option<ImageId>,
-}
-
-impl Asked {
-    fn from_query(query: &ParamsMap) -> Self {
-        let id = |name: &str| query.get_str(name).and_then(|id| id.parse().ok());
-        Self { a: id("a"), b: id("b") }
-    }
-}
-
-/// What the server gave.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-enum Shown {
-    Both(Box<[ImageInfo; 2]>),
-    /// One, if it is there, and others to choose from.
-    Choice(Option<Box<ImageInfo>>, Vec<GalleryImage>),
-}
 
 #[component]
 pub fn Compare() -> impl IntoView {
     let query = use_query_map();
-    let asked = Memo::new(move |_| query.with(Asked::from_query));
-    let shown = load(move || asked.get(), open);
+    let asked = Memo::new(move |_| query.with(|query| (query.get("a"), query.get("b"))));
+    let shown = load(move || asked.get(), |(a, b)| fetch_opening(a, b));
     view! {
         <Title text="Compare" />
         <div class="compare">
@@ -54,9 +29,7 @@ pub fn Compare() -> impl IntoView {
                             let [a, b] = *both;
                             view! { <Pair a b /> }.into_any()
                         }
-                        Ok(Shown::Choice(first, others)) => {
-                            view! { <Choose first=first.map(|first| *first) others /> }.into_any()
-                        }
+                        Ok(Shown::Choice(choice)) => view! { <Choose choice /> }.into_any(),
                         Err(error) => view! { <PageFault message=error.to_string() /> }.into_any(),
                     }
                 })}
@@ -65,34 +38,13 @@ pub fn Compare() -> impl IntoView {
     }
 }
 
-async fn open(asked: Asked) -> Result<Shown, ApiError> {
-    let mut first = None;
-    if let Some(a) = asked.a {
-        first = find(a).await?;
-    }
-    if let (Some(a), Some(b)) = (&first, asked.b)
-        && let Some(b) = find(b).await?
-    {
-        return Ok(Shown::Both(Box::new([a.clone(), b])));
-    }
-    let page = fetch_gallery(GalleryQuery { limit: RECENT, ..Default::default() }).await?;
-    Ok(Shown::Choice(first.map(Box::new), page.images))
-}
-
-/// The picture `id`; none if it is not in the gallery.
-async fn find(id: ImageId) -> Result<Option<ImageInfo>, ApiError> {
-    match fetch_images(id.to_string()).await {
-        Ok(images) => Ok(images.into_iter().map(|found| found.image).find(|image| image.id == id)),
-        Err(ApiError::NotFound(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 /// Links that name the picture that is missing.
 #[component]
-fn Choose(first: Option<ImageInfo>, others: Vec<GalleryImage>) -> impl IntoView {
+fn Choose(choice: Choice) -> impl IntoView {
+    let Choice { first, others, missing } = choice;
     if others.is_empty() {
         return view! {
+            <Alert messages=missing />
             <Empty title="Nothing drawn yet">
                 <p><a href="/">"Generate"</a> " pictures first."</p>
             </Empty>
@@ -100,7 +52,7 @@ fn Choose(first: Option<ImageInfo>, others: Vec<GalleryImage>) -> impl IntoView 
         .into_any();
     }
     let known = first.as_ref().map(|image| image.id);
-    let option = |GalleryImage { image, .. }: GalleryImage| {
+    let option = |image: ImageInfo| {
         let href = match known {
             Some(a) => format!("/compare?a={a}&b={}", image.id),
             None => format!("/compare?a={}", image.id),
@@ -111,12 +63,13 @@ fn Choose(first: Option<ImageInfo>, others: Vec<GalleryImage>) -> impl IntoView 
             </a>
         }
     };
-    let others = others.into_iter().filter(|other| Some(other.image.id) != known);
+    let others = others.into_iter().filter(|other| Some(other.id) != known);
     let words = match known {
         Some(_) => "Choose the picture to compare it with.",
         None => "Choose the first picture.",
     };
     view! {
+        <Alert messages=missing />
         {first.map(|image| view! { <img class="compare-first" src=image.url alt="The first picture" /> })}
         <p>{words} " In the gallery any two can be selected."</p>
         <div class="compare-choice">{others.map(option).collect_view()}</div>

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement, HtmlInputElement};
 
-use super::Opening;
+use super::opening::Opening;
 use crate::api::{
     GenerateForm, GenerateView, ImageId, ImageInfo, JobId, JobKind, JobState, ModelInfo, Status,
     Style, fetch_generation, fetch_models, generate, interrupt, skip,

@@ -9,6 +9,7 @@ mod hires;
 mod image_to_image;
 mod mask;
 mod method;
+mod opening;
 mod plot;
 mod prompt;
 mod results;
@@ -20,44 +21,27 @@ mod size;
 mod styles;
 
 use leptos::prelude::*;
-use leptos_router::{hooks::use_query_map, params::ParamsMap};
+use leptos_router::hooks::use_query_map;
 
-use crate::api::{
-    ApiError, GenerateForm, GenerateView, ModelInfo, Style, fetch_draft, fetch_generation,
-    fetch_models, fetch_styles, form_fault,
-};
+use crate::components::address::words_of;
 use crate::components::notice::PageFault;
 use crate::components::tab_title::tab_title;
-use crate::json::{self, load};
+use crate::json::load;
 use crate::live::Live;
-use desk::{Desk, drawing, follow_address, follow_init_image, follow_server, model_of};
+use desk::{Desk, follow_address, follow_init_image, follow_server};
 use form::GenerateFields;
 pub use form::{Count, Folds};
+use opening::{Opening, fetch_opening};
 pub use prompt::Always;
 use results::Results;
 pub use results::{Outcome, Under};
 pub use styles::Styles;
 
-/// What the form posts to.
-const FORMS: [&str; 3] = ["generate", "save_style", "delete_style"];
-
-/// What the page needs before it can be shown.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-struct Opening {
-    models: Vec<ModelInfo>,
-    styles: Vec<Style>,
-    view: Option<GenerateView>,
-    form: GenerateForm,
-    fault: Option<ApiError>,
-    /// The model that was asked for and is not there.
-    missing: Option<String>,
-}
-
 #[component]
 pub fn Generate() -> impl IntoView {
     let live = expect_context::<Live>();
     let query = use_query_map();
-    let opening = load(|| (), move |()| open(query.get_untracked()));
+    let opening = load(|| (), move |()| fetch_opening(words_of(query.get_untracked())));
     view! {
         {tab_title(move || title(live))}
         <h1 class="unseen">"Generate"</h1>
@@ -78,43 +62,6 @@ fn title(live: Live) -> String {
         Some(view) if !view.job.state.is_over() => format!("{:.0} %", view.job.progress * 100.0),
         _ => "Generate".into(),
     })
-}
-
-async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
-    let models = drawing(fetch_models().await?);
-    let job = query.get_str("job").and_then(|job| job.parse().ok());
-    let view = match job {
-        Some(job) => fetch_generation(Some(job)).await?,
-        None => None,
-    };
-    let view = match view {
-        None => fetch_generation(None).await?,
-        found => found,
-    };
-    let fault = FORMS.into_iter().find_map(|endpoint| form_fault(&query, endpoint));
-    let mut form = typed(&query, fault.is_some()).await?;
-    let mut missing = None;
-    if model_of(form.get("model"), &models).is_none() {
-        missing = Some(form.get("model").to_owned()).filter(|name| !name.is_empty());
-        form.set("model", models.first().map(|model| model.name.clone()).unwrap_or_default());
-    }
-    Ok(Opening { models, styles: fetch_styles().await?, view, form, fault, missing })
-}
-
-/// The form as the address has it, else as it was left, which counts most where it was just refused.
-async fn typed(query: &ParamsMap, refused: bool) -> Result<GenerateForm, ApiError> {
-    let draft = fetch_draft("generate".into()).await?;
-    let draft = draft.and_then(|text| json::read::<GenerateForm>(&text).ok());
-    if let Some(draft) = draft.as_ref().filter(|_| refused) {
-        return Ok(draft.clone());
-    }
-    // A link may name no more than a model.
-    let is_whole = GenerateForm::WHOLE
-        .split_once('=')
-        .is_some_and(|(key, value)| query.get_str(key).is_some_and(|said| said == value));
-    let mut form = draft.filter(|_| !is_whole).unwrap_or_default();
-    form.overlay(|name| query.get(name));
-    Ok(form)
 }
 
 #[component]

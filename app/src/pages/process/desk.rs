@@ -66,20 +66,17 @@ pub struct Desk {
 impl Desk {
     pub fn new(
         form: ProcessForm,
-        view: Result<ProcessView, ApiError>,
-        timestep: Option<usize>,
+        view: Option<ProcessView>,
+        fault: Option<ApiError>,
+        frame: usize,
         picture: Option<ImageInfo>,
     ) -> Self {
-        let (view, fault) = match view {
-            Ok(view) => (Some(view), None),
-            Err(error) => (None, Some(error)),
-        };
-        let place = view.as_ref().zip(timestep).map_or(0.25, |(view, t)| place_of(view, t));
+        let frames = view.as_ref().map_or(0, |view| view.frames.len());
         Self {
             fields: Fields::new(form),
             fault: FormFault::new(fault),
             view: RwSignal::new(view),
-            place: RwSignal::new(place),
+            place: RwSignal::new(place_of(frame, frames)),
             picture: RwSignal::new(picture),
             way: RwSignal::new(0.5),
         }
@@ -92,7 +89,7 @@ impl Desk {
 
     /// Brings frame `at` of `frames` on show.
     pub fn show(self, at: usize, frames: usize) {
-        self.place.set(at as f64 / frames.saturating_sub(1).max(1) as f64);
+        self.place.set(place_of(at, frames));
     }
 
     /// The figures of the frame on show.
@@ -149,10 +146,9 @@ impl Desk {
     }
 }
 
-/// Where the last frame at or before `timestep` stands.
-fn place_of(view: &ProcessView, timestep: usize) -> f64 {
-    let frame = view.frames.iter().rposition(|frame| frame.timestep <= timestep).unwrap_or(0);
-    frame as f64 / view.frames.len().saturating_sub(1).max(1) as f64
+/// Where frame `at` of `frames` stands.
+fn place_of(at: usize, frames: usize) -> f64 {
+    at as f64 / frames.saturating_sub(1).max(1) as f64
 }
 
 fn address(form: &ProcessForm, timestep: usize, picture: Option<ImageId>) -> String {

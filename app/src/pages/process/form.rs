@@ -5,14 +5,14 @@ use leptos::prelude::*;
 
 use super::desk::Desk;
 use super::own_image::{FORM, OwnImage};
-use crate::api::{DatasetInfo, ProcessForm};
+use crate::api::ProcessForm;
 use crate::components::field::{Checkbox, Choice, Field, TextInput};
 use crate::components::form_fault::FormFault;
 use crate::components::image_picker::PickerForm;
 use crate::components::notice::Alert;
 
 #[component]
-pub fn ProcessFields(datasets: Vec<DatasetInfo>) -> impl IntoView {
+pub fn ProcessFields(datasets: Vec<String>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let fault = desk.fault;
     let timestep = RwSignal::new(untrack(|| desk.timestep()).to_string());
@@ -47,10 +47,10 @@ pub fn ProcessFields(datasets: Vec<DatasetInfo>) -> impl IntoView {
 
 /// Which image of which data set.
 #[component]
-fn Picture(datasets: Vec<DatasetInfo>) -> impl IntoView {
+fn Picture(datasets: Vec<String>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let Desk { fields, fault, .. } = desk;
-    let names = datasets.into_iter().map(|info| (info.name.clone(), info.name)).collect::<Vec<_>>();
+    let names = datasets.into_iter().map(|name| (name.clone(), name)).collect::<Vec<_>>();
     view! {
         <Field id="dataset" label="Data set" fault=fault.at("dataset")>
             <Choice

@@ -4,46 +4,30 @@
 mod curves;
 mod desk;
 mod form;
+mod opening;
 mod own_image;
 mod stage;
 mod way_back;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{hooks::use_query_map, params::ParamsMap};
+use leptos_router::hooks::use_query_map;
 
-use crate::api::{
-    ApiError, DatasetInfo, GalleryImage, GalleryQuery, ImageInfo, ProcessForm, ProcessView,
-    fetch_datasets, fetch_gallery, fetch_images, fetch_process,
-};
+use crate::api::ProcessView;
+use crate::components::address::words_of;
 use crate::components::notice::{Empty, PageFault};
 use crate::json::load;
 use curves::Curves;
 use desk::Desk;
 use form::ProcessFields;
+use opening::{Opening, fetch_opening};
 use stage::Stage;
 use way_back::WayBack;
-
-/// What the page needs before it can be shown.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-struct Opening {
-    datasets: Vec<DatasetInfo>,
-    form: ProcessForm,
-    view: Result<ProcessView, ApiError>,
-    /// The timestep that the address asks for.
-    timestep: Option<usize>,
-    /// The picture whose way back is shown: the one that the address names, or the newest.
-    picture: Option<ImageInfo>,
-    recent: Vec<GalleryImage>,
-}
-
-/// Pictures to choose a way back from.
-const RECENT: u64 = 16;
 
 #[component]
 pub fn Process() -> impl IntoView {
     let query = use_query_map();
-    let opening = load(|| (), move |()| open(query.get_untracked()));
+    let opening = load(|| (), move |()| fetch_opening(words_of(query.get_untracked())));
     view! {
         <Title text="Process" />
         <h1 class="unseen">"Process"</h1>
@@ -58,30 +42,16 @@ pub fn Process() -> impl IntoView {
     }
 }
 
-async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
-    let form = ProcessForm::read(|name| query.get(name));
-    let view = fetch_process(form.clone()).await;
-    let timestep = query.get_str("t").and_then(|t| t.parse().ok());
-    let recent = fetch_gallery(GalleryQuery { limit: RECENT, ..Default::default() }).await?.images;
-    let named = match query.get("picture") {
-        // One that is gone leaves the newest.
-        Some(id) => fetch_images(id).await.ok().and_then(|images| images.into_iter().next()),
-        None => None,
-    };
-    let picture = named.or_else(|| recent.first().cloned()).map(|found| found.image);
-    let datasets = fetch_datasets().await?;
-    Ok(Opening { datasets, form, view, timestep, picture, recent })
-}
-
 #[component]
 fn Panels(opening: Opening) -> impl IntoView {
-    let desk = Desk::new(opening.form, opening.view, opening.timestep, opening.picture);
+    let Opening { datasets, form, view, fault, frame, picture, recent } = opening;
+    let desk = Desk::new(form, view, fault, frame, picture);
     desk.follow();
     desk.follow_address();
     provide_context(desk);
     view! {
         <div class="studio">
-            <ProcessFields datasets=opening.datasets />
+            <ProcessFields datasets />
             <section class="process" aria-label="Forward process">
                 {move || match desk.view.get() {
                     Some(view) => view! { <Picture view /> }.into_any(),
@@ -96,7 +66,7 @@ fn Panels(opening: Opening) -> impl IntoView {
                 }}
             </section>
         </div>
-        <WayBack recent=opening.recent />
+        <WayBack recent />
     }
 }
 

@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 
 use super::desk::Desk;
-use crate::api::{GalleryImage, ImageInfo};
+use crate::api::ImageInfo;
 use crate::components::lightbox::strip_position;
 use crate::components::notice::Empty;
 use crate::components::scrubber::Scrubber;
 use crate::components::show::Show;
 
 #[component]
-pub fn WayBack(recent: Vec<GalleryImage>) -> impl IntoView {
+pub fn WayBack(recent: Vec<ImageInfo>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let body = match recent.is_empty() && untrack(|| desk.picture.with(Option::is_none)) {
         true => view! {
@@ -35,9 +35,9 @@ pub fn WayBack(recent: Vec<GalleryImage>) -> impl IntoView {
 
 /// The last pictures, to choose from.
 #[component]
-fn Recent(recent: Vec<GalleryImage>) -> impl IntoView {
+fn Recent(recent: Vec<ImageInfo>) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let option = move |GalleryImage { image, .. }: GalleryImage| {
+    let option = move |image: ImageInfo| {
         let id = image.id;
         let (url, alt) = (image.url.clone(), format!("Image with seed {}", image.seed));
         let chosen = move || desk.picture.with(|shown| shown.as_ref().is_some_and(|s| s.id == id));

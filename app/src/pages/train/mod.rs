@@ -16,6 +16,7 @@ mod training;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
+use crate::components::address::words_of;
 use crate::components::notice::PageFault;
 use crate::components::tab_title::tab_title;
 use crate::json::load;
@@ -23,7 +24,7 @@ use crate::live::Live;
 use desk::{Desk, follow_address, follow_server};
 pub use form::Plan;
 use form::TrainForm;
-use opening::{Opening, fetch_opening, words_of};
+use opening::{Opening, fetch_opening};
 use run::RunSection;
 pub use run::{RunView, open_run};
 pub use training::Training;

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use engine::config::{PRESETS, RunConfig};
 use leptos::prelude::*;
 #[cfg(feature = "ssr")]
-use leptos_router::location::Url;
 use leptos_router::params::ParamsMap;
 
 #[cfg(feature = "ssr")]
@@ -20,6 +19,8 @@ use crate::api::{
     fetch_datasets, fetch_draft, fetch_estimate, fetch_models, fetch_training, fetch_trainings,
     form_fault,
 };
+#[cfg(feature = "ssr")]
+use crate::components::address::{gone, query_of};
 #[cfg(feature = "ssr")]
 use crate::json;
 
@@ -43,16 +44,11 @@ pub struct Opening {
     pub fault: Option<ApiError>,
 }
 
-/// What an address asks for, by its keys.
-pub fn words_of(query: ParamsMap) -> BTreeMap<String, String> {
-    query.into_iter().map(|(key, value)| (key.into_owned(), value)).collect()
-}
-
 #[server(prefix = "/fn", endpoint = "train_opening")]
 pub async fn fetch_opening(
     #[server(flatten)] query: BTreeMap<String, String>,
 ) -> Result<Opening, ApiError> {
-    open(query.into_iter().map(|(key, value)| (key, Url::escape(&value))).collect()).await
+    open(query_of(query)).await
 }
 
 #[cfg(feature = "ssr")]
@@ -60,11 +56,7 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     let datasets = fetch_datasets().await?;
     let models: Vec<_> = fetch_models().await?.into_iter().map(|model| model.name).collect();
     let runs = fetch_trainings().await?;
-    let named = query.get_str("job").and_then(|job| job.parse().ok());
-    let view = match named {
-        Some(job) => fetch_training(Some(job)).await?,
-        None => fetch_training(None).await?,
-    };
+    let (view, missing) = run_on_show(query.get_str("job")).await?;
     let draft = fetch_draft("train".into()).await?;
     let taken = taken(&runs, &models);
     let branched = branched_form(&query, view.as_ref(), &taken);
@@ -74,9 +66,25 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     for job in named_beside(&query) {
         beside.extend(fetch_beside(job).await);
     }
-    let fault = form_fault(&query, "train").or(estimate.as_ref().err().cloned());
+    let fault = form_fault(&query, "train").or(missing).or(estimate.as_ref().err().cloned());
     let job = view.as_ref().map(|view| view.job.clone());
     Ok(Opening { datasets, models, runs, job, view, form, estimate: estimate.ok(), beside, fault })
+}
+
+/// The run that the address names, or the newest, and that the named one is not there.
+#[cfg(feature = "ssr")]
+async fn run_on_show(
+    named: Option<&str>,
+) -> Result<(Option<TrainView>, Option<ApiError>), ApiError> {
+    if let Some(job) = named.and_then(|job| job.parse().ok())
+        && let Some(view) = fetch_training(Some(job)).await?
+    {
+        return Ok((Some(view), None));
+    }
+    let newest = fetch_training(None).await?;
+    let instead = newest.as_ref().map_or("", |_| "; the newest is shown");
+    let missing = named.map(|job| ApiError::NotFound(gone("run", job) + instead));
+    Ok((newest, missing))
 }
 
 /// What the page of a data set sends along.
