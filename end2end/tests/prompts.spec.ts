@@ -130,3 +130,10 @@ test('a class that is not known is told with those that are nearest', async ({ p
   await form.draw(page, { prompt: '7' });
   await expect(prompt(page)).not.toHaveAttribute('aria-invalid');
 });
+
+test('a range of classes that runs backwards is told how it runs', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, { ...SMALL, prompt: '9-0' });
+  await expect(prompt(page)).toHaveAttribute('aria-invalid', 'true');
+  await expect(prompt(page)).toHaveAccessibleDescription(/a range of classes runs upwards, as in `0\.\.9`/);
+});

@@ -206,4 +206,11 @@ async fn a_range_of_classes_on_an_axis_is_a_column_for_each() {
     let settings = GenerateSettings { model: "digits".into(), ..settings };
     let error = setup.studio.generate(settings).await.unwrap_err();
     assert!(error.for_field("x_values").unwrap().contains("there is no `10`"), "{error}");
+    for values in ["9-0", "1, (9-0)"] {
+        let settings = plot((Axis::Prompt, values), NOTHING, NOTHING);
+        let settings = GenerateSettings { model: "digits".into(), ..settings };
+        let error = setup.studio.generate(settings).await.unwrap_err();
+        let told = error.for_field("x_values").unwrap();
+        assert!(told.contains("a range of classes runs upwards, as in `0..9`"), "{error}");
+    }
 }

@@ -63,7 +63,8 @@ pub fn PlotFields() -> impl IntoView {
             <p class="help">
                 "Values stand between commas. For numbers, "
                 <code>"1-5"</code> " is 1, 2, 3, 4, 5; " <code>"1-9 (+2)"</code> " goes in steps of 2; "
-                <code>"0-1 [5]"</code> " is 5 values, evenly spaced. For Prompt S/R the first value stands in the prompt, and the others take its place."
+                <code>"0-1 [5]"</code> " is 5 values, evenly spaced. For Prompt, "
+                <code>"0..9"</code> " is a column, row or sheet for each class from 0 to 9. For Prompt S/R the first value stands in the prompt, and the others take its place."
             </p>
             <PromptMatrix />
         </Fold>

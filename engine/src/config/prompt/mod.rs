@@ -10,7 +10,7 @@ mod words;
 
 use std::fmt;
 
-use super::{ConfigError, unknown_name};
+use super::{ConfigError, shown, unknown_name};
 use words::{AND, COMMA, Joint, set_apart};
 
 /// A blend of classes: each with its weight, by its place among the names. Empty for no class.
@@ -281,7 +281,7 @@ fn weighted(word: &str, classes: &[String]) -> Result<Item, ConfigError> {
             continue;
         }
         let Some(range) = range(name, classes)? else {
-            return Err(unknown_name("prompt", name, classes.iter().map(String::as_str)));
+            return Err(no_class(name, classes));
         };
         if depth == 0 {
             return Ok(Item::Range(range));
@@ -335,6 +335,21 @@ fn range(
         return Err(ConfigError::one("prompt", message));
     }
     Ok(Some(first..=last))
+}
+
+/// Why `name`, which is no class, will not do: it may be a range as those of numbers are written.
+fn no_class(name: &str, classes: &[String]) -> ConfigError {
+    let class = |name: &str| class_of(name.trim(), classes);
+    let ends = name.split_once('-').and_then(|(a, b)| Some((class(a)?, class(b)?)));
+    let Some((first, last)) = ends.map(|(a, b)| (a.min(b), a.max(b))) else {
+        return unknown_name("prompt", name, classes.iter().map(String::as_str));
+    };
+    let (first, last) = (&classes[first], &classes[last]);
+    let message = format!(
+        "`{}` is no class; a range of classes runs upwards, as in `{first}..{last}`",
+        shown(name)
+    );
+    ConfigError::one("prompt", message)
 }
 
 fn class_of(name: &str, classes: &[String]) -> Option<usize> {
@@ -480,6 +495,10 @@ mod tests {
         assert!(error("thre").starts_with("prompt: there is no `thre`; nearest are three"));
         assert!(error("one..nine").contains("there is no `nine`"));
         assert!(error("two..one").contains("runs backwards"));
+        for text in ["two-one", "one-two", "(two - one)"] {
+            assert!(error(text).contains("runs upwards, as in `one..two`"), "{}", error(text));
+        }
+        assert!(error("two-").contains("there is no `two-`"));
         assert!(error("(one..two:2)").contains("cannot be weighed"));
         assert!(error("(one").contains("there is no `(one`"));
         let error = Prompt::parse("one", &[]).unwrap_err().to_string();
