@@ -298,3 +298,17 @@ async fn pictures_that_cannot_be_compared_are_named_and_the_others_are_there() {
     assert!(way.contains("any more; the newest is shown below"), "{way}");
     assert!(way.contains("Image with seed 0"), "{way}");
 }
+
+#[tokio::test]
+async fn a_refused_search_shows_its_fault_alone() {
+    let setup = Setup::idle();
+    hang(&setup, "cats", 2);
+    let site = setup.site();
+    for (path, words) in [("from=soon", "`soon` is no date"), ("seed=-1", "`-1` is no seed")] {
+        let page = site.get(&format!("/gallery?{path}")).await.text();
+        assert!(page.contains(words), "{page}");
+        assert!(!page.contains("Nothing found") && !page.contains("Nothing drawn"), "{page}");
+    }
+    let page = site.get("/gallery?seed=77").await.text();
+    assert!(page.contains("Nothing found"), "{page}");
+}

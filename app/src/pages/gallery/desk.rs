@@ -97,6 +97,11 @@ impl Desk {
         self.query.with(search::seeks)
     }
 
+    /// Whether what is typed cannot be looked for.
+    pub fn is_refused(self) -> bool {
+        self.fault.is_at(search::FIELDS)
+    }
+
     /// The address of what is on show, from the first picture in view.
     pub fn address(self) -> String {
         let total = self.total();

@@ -114,6 +114,8 @@ fn follow_address(desk: Desk) {
 fn Nothing() -> impl IntoView {
     let desk = expect_context::<Desk>();
     (move || match desk.seeks() {
+        // Nothing was looked for; the search says why.
+        _ if desk.is_refused() => ().into_any(),
         true => view! {
             <Empty title="Nothing found">
                 <p>"No picture has all that is looked for."</p>

@@ -9,7 +9,7 @@ use crate::api::GalleryQuery;
 use crate::components::field::{Checkbox, Choice, Field, TextInput};
 use crate::components::notice::Alert;
 
-const FIELDS: [&str; 5] = ["text", "model", "seed", "from", "to"];
+pub const FIELDS: [&str; 5] = ["text", "model", "seed", "from", "to"];
 
 /// The fields as they are typed.
 #[derive(Clone, Copy)]
