@@ -17,9 +17,10 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::body::{Object, Received, object};
+use super::encoding::Encoding;
 use super::error::{Answer, ApiFault};
 use super::models::{Named, meant};
-use super::options::{default_model, is_on, set_default_model, set_eta};
+use super::options::{self, default_model, is_on, set_default_model, set_eta};
 use super::request::{Call, Request};
 use crate::studio::parameters::Parameters;
 use crate::studio::store::{ImageRow, JobRow};
@@ -30,7 +31,7 @@ use crate::{Error, Result};
 /// How long news of a job's end may be missing before it is looked up.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// 200 with `{"images": [base64 PNG], "parameters": {the request}, "info": "JSON"}`. Interrupted, it
+/// 200 with `{"images": [base64], "parameters": {the request}, "info": "JSON"}`. Interrupted, it
 /// answers with what was drawn. 400 for an unknown sampler, 422 for fields, 500 for a job that
 /// failed, 503 when Darkroom closes first.
 pub async fn txt2img(State(web): State<Web>, body: Received) -> Answer<Json<Value>> {
@@ -103,6 +104,9 @@ fn settings(darkroom: &Darkroom, request: &Request) -> Result<GenerateSettings> 
     if request.eta.is_none() {
         settings.eta = set_eta(darkroom)?;
     }
+    if request.tiling.is_none() {
+        settings.tiling = options::tiling(darkroom, &request.overrides)?;
+    }
     let styles = request.styles();
     settings.prompt = darkroom.styled(&styles, "prompt", &settings.prompt)?;
     settings.negative_prompt =
@@ -172,26 +176,34 @@ fn answer(darkroom: &Darkroom, request: &Request, row: &JobRow) -> Result<Value>
         }
         _ => None,
     };
+    let encoding = options::encoding(darkroom, &request.overrides)?;
     let files = grid.into_iter().chain(pictures.iter().map(|row| row.image.path.as_str()));
     let images = match request.flag("send_images") {
         true => {
-            files.map(|file| encoded(&darkroom.folders.absolute(file))).collect::<Result<_>>()?
+            let absolute = |file| darkroom.folders.absolute(file);
+            files.map(|file| encoded(&absolute(file), encoding)).collect::<Result<_>>()?
         }
         false => Vec::new(),
     };
     let settings: GenerateSettings = serde_json::from_str(&row.request)?;
     let model = darkroom.models.info(&settings.model)?;
     let size = drawn_size(&settings, model.width as usize);
-    let mut info = info(darkroom, request, (&settings, size), &pictures, grid.is_some())?;
+    let mut texts: Vec<String> =
+        pictures.iter().map(|row| encoding.told(&row.image.parameters)).collect();
+    let with_grid = grid.is_some();
+    if with_grid && let Some(first) = texts.first().cloned() {
+        texts.insert(0, first);
+    }
+    let mut info = info(darkroom, request, (&settings, size), &pictures, with_grid)?;
+    info["infotexts"] = texts.into();
     info["extra_generation_params"] = unheeded(darkroom, request, &model)?.into();
     let parameters = request.echoed(&settings, size);
     Ok(json!({ "images": images, "parameters": parameters, "info": info.to_string() }))
 }
 
-/// The file as it is, with the settings inside.
-fn encoded(path: &Path) -> Result<String> {
+fn encoded(path: &Path, encoding: Encoding) -> Result<String> {
     let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
-    Ok(BASE64_STANDARD.encode(bytes))
+    Ok(BASE64_STANDARD.encode(encoding.encoded(bytes)?))
 }
 
 /// What A1111 tells of a finished call.
@@ -205,11 +217,6 @@ fn info(
     let named = Named::of(&darkroom.models, &settings.model)?;
     let seed_size = settings.seed_size().map_or((-1, -1), |(w, h)| (w as i64, h as i64));
     let seeds: Vec<i64> = pictures.iter().map(|row| row.image.seed).collect();
-    let mut infotexts: Vec<&str> =
-        pictures.iter().map(|row| row.image.parameters.as_str()).collect();
-    if with_grid && let Some(first) = infotexts.first().copied() {
-        infotexts.insert(0, first);
-    }
     let (prompt, negative) = (request.text("prompt"), request.text("negative_prompt"));
     Ok(json!({
         "prompt": prompt,
@@ -237,7 +244,6 @@ fn info(
         "seed_resize_from_h": seed_size.1,
         "denoising_strength": settings.is_image_to_image().then_some(settings.denoising_strength),
         "index_of_first_image": usize::from(with_grid),
-        "infotexts": infotexts,
         "styles": request.styles(),
         "job_timestamp": calendar::stamp(),
         "clip_skip": 1,

@@ -6,6 +6,7 @@
 
 mod body;
 mod drawing;
+mod encoding;
 mod error;
 mod extras;
 mod image;

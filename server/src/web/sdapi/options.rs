@@ -7,10 +7,15 @@
 //! | `sd_model_checkpoint` | the model of calls that name none |
 //! | `samples_save` | false: `save_images` of a call saves nothing |
 //! | `return_grid` | false: no grid among the images of a call that saves |
-//! | `eta_ddim` | the eta of calls that give none |
+//! | `eta_ddim`, `tiling` | the eta and the tiling of calls that give none |
+//! | `samples_format` | the format of the images of an answer: `png`, `jpg` or `webp`, which is lossless |
+//! | `jpeg_quality` | of `jpg`, 1 to 100 |
+//! | `enable_pnginfo` | false: no text in the images of an answer |
+//! | `add_model_hash_to_info` | false: no `Model hash` in the texts of an answer |
 //! | `show_progress_every_n_steps`, `live_previews_enable`, `save_incomplete_images` | the preferences of the same meaning on the Settings tab |
 //!
-//! The others are taken and given back, for clients that post the whole map.
+//! The model, and those from `eta_ddim` to `add_model_hash_to_info`, hold for a single call as its
+//! `override_settings` too. All others are taken and given back, for clients that post the whole map.
 
 use axum::Json;
 use axum::extract::State;
@@ -18,6 +23,7 @@ use engine::config::{ConfigError, FieldError};
 use serde_json::Value;
 
 use super::body::{Object, Received, flag, like, misfit, object};
+use super::encoding::{self, Encoding};
 use super::error::{Answer, ApiFault};
 use super::models::{Named, meant};
 use crate::studio::Darkroom;
@@ -31,6 +37,7 @@ const HASH: &str = "sd_checkpoint_hash";
 const PREVIEW_EVERY: &str = "show_progress_every_n_steps";
 const LIVE_PREVIEW: &str = "live_previews_enable";
 const ETA: &str = "eta_ddim";
+const TILING: &str = "tiling";
 const HALF_DONE: &str = "save_incomplete_images";
 
 /// 200 with a flat object of all options.
@@ -70,6 +77,7 @@ fn check(given: &Object) -> Answer<Object> {
         let words = format!("{every} is out of range; give 1 to 1000");
         faults.push(FieldError::new(PREVIEW_EVERY, words));
     }
+    faults.extend(encoding::faults(&fit));
     if let Some(eta) = fit.get(ETA).and_then(Value::as_f64)
         && !(0.0..=1.0).contains(&eta)
     {
@@ -137,6 +145,44 @@ fn stored(darkroom: &Darkroom) -> Result<Object> {
 /// The eta of calls that give none.
 pub fn set_eta(darkroom: &Darkroom) -> Result<f64> {
     Ok(stored(darkroom)?.get(ETA).and_then(Value::as_f64).unwrap_or_default())
+}
+
+/// The options that hold for a single call where its `override_settings` have them, as they have them;
+/// 422 for one that will not do.
+pub fn overrides(fields: &Object) -> Answer<Object> {
+    let keys =
+        [TILING, encoding::FORMAT, encoding::QUALITY, encoding::WITH_TEXT, encoding::WITH_HASH];
+    let given = &fields["override_settings"];
+    let asked = keys.into_iter().filter_map(|key| Some((key, given.get(key)?)));
+    let asked = asked.filter(|(_, value)| !value.is_null());
+    let (defaults, mut fit, mut faults) = (defaults(), Object::new(), Vec::new());
+    for (key, value) in asked {
+        match like(&defaults[key], value) {
+            Some(value) => drop(fit.insert(key.into(), value)),
+            None => faults.push(FieldError::new(key, misfit(&defaults[key], value))),
+        }
+    }
+    faults.extend(encoding::faults(&fit));
+    for fault in &mut faults {
+        fault.field.insert_str(0, "override_settings.");
+    }
+    if faults.is_empty() { Ok(fit) } else { Err(ApiFault::fields(&faults)) }
+}
+
+/// The tiling of calls that give none.
+pub fn tiling(darkroom: &Darkroom, overrides: &Object) -> Result<bool> {
+    Ok(flag(&overridden(darkroom, overrides)?, TILING))
+}
+
+/// How the pictures of an answer are written.
+pub fn encoding(darkroom: &Darkroom, overrides: &Object) -> Result<Encoding> {
+    Ok(Encoding::of(&overridden(darkroom, overrides)?))
+}
+
+fn overridden(darkroom: &Darkroom, overrides: &Object) -> Result<Object> {
+    let mut options = stored(darkroom)?;
+    options.extend(overrides.clone());
+    Ok(options)
 }
 
 /// Whether the option `name` is on.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::body::{Object, filled, flag, number, text};
 use super::error::{Answer, ApiFault};
 use super::infotext;
+use super::options;
 use super::pictures::Pictures;
 use super::second_pass;
 use crate::studio::{drawn_size, fused};
@@ -78,6 +79,10 @@ pub struct Request {
     schedule: ScheduleKind,
     /// Nothing if the client left it to the options.
     pub eta: Option<f64>,
+    /// The same, of what is asked of the edges.
+    pub tiling: Option<bool>,
+    /// Options that hold for this call alone.
+    pub overrides: Object,
     /// Width and height; 0 where the client left it to us.
     size: (i64, i64),
     /// Nothing if the client left them to us.
@@ -98,6 +103,7 @@ impl Request {
         let (sampler, fused) = sampler(&fields)?;
         let schedule = schedule(&fields, fused)?;
         let eta = eta(&fields)?;
+        let (tiling, overrides) = (fields["tiling"].as_bool(), options::overrides(&fields)?);
         refuse(&fields)?;
         let steps = given.get("steps").filter(|steps| !steps.is_null());
         let steps = steps.map(|_| number(&fields, "steps"));
@@ -107,7 +113,7 @@ impl Request {
             Call::TextToImage => None,
             Call::ImageToImage => Some(Pictures::take(&mut fields)?),
         };
-        Ok(Self { fields, sampler, schedule, eta, size, steps, model, pictures })
+        Ok(Self { fields, sampler, schedule, eta, tiling, overrides, size, steps, model, pictures })
     }
 
     pub fn flag(&self, key: &str) -> bool {
@@ -186,7 +192,7 @@ impl Request {
             seed_resize_from_h: seed_size.1 as usize,
             width: self.size.0 as usize,
             height: self.size.1 as usize,
-            tiling: self.flag("tiling"),
+            tiling: self.tiling.unwrap_or(defaults.tiling),
             ..defaults
         };
         infotext::apply_own(&self.text("infotext"), &mut settings)?;
