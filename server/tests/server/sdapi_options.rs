@@ -155,3 +155,31 @@ async fn the_tiling_of_the_options_is_that_of_calls_that_give_none() {
     let own = json!({ "tiling": false, "override_settings": { "tiling": true } });
     assert!(!told(&painted(&site, &own).await), "the call's own word comes first");
 }
+
+#[tokio::test]
+async fn what_the_text_tells_beyond_the_basics_is_told_beside_it() {
+    let setup = Setup::working();
+    setup.trained("painter").await;
+    let site = setup.site();
+    let extra =
+        async |more: Value| info(&painted(&site, &more).await)["extra_generation_params"].clone();
+    assert_eq!(extra(json!({ "seed": 8 })).await, json!({}));
+    let second = json!({
+        "enable_hr": true, "hr_scale": 2, "denoising_strength": 0.4, "hr_second_pass_steps": 3,
+    });
+    let told = extra(second).await;
+    assert_eq!(
+        (&told["Hires upscale"], &told["Hires steps"], &told["Denoising strength"]),
+        (&json!(2), &json!(3), &json!(0.4)),
+        "{told}"
+    );
+    let varied = extra(json!({ "subseed": 9, "subseed_strength": 0.25 })).await;
+    assert_eq!(varied, json!({ "Variation seed": 9, "Variation seed strength": 0.25 }));
+    let from_picture = json!({
+        "steps": 2, "init_images": [BASE64_STANDARD.encode(png(3))],
+        "override_settings": { "sd_model_checkpoint": "painter" },
+    });
+    let answer = send(&site, "/sdapi/v1/img2img", &from_picture).await;
+    let told = &info(&answer)["extra_generation_params"];
+    assert!(told["Init image hash"].is_string(), "a hash is no number: {told}");
+}

@@ -190,13 +190,15 @@ fn answer(darkroom: &Darkroom, request: &Request, row: &JobRow) -> Result<Value>
     let size = drawn_size(&settings, model.width as usize);
     let mut texts: Vec<String> =
         pictures.iter().map(|row| encoding.told(&row.image.parameters)).collect();
+    let mut extra = texts.first().map(|text| beyond_basics(text)).unwrap_or_default();
+    extra.extend(unheeded(darkroom, request, &model)?);
     let with_grid = grid.is_some();
     if with_grid && let Some(first) = texts.first().cloned() {
         texts.insert(0, first);
     }
     let mut info = info(darkroom, request, (&settings, size), &pictures, with_grid)?;
     info["infotexts"] = texts.into();
-    info["extra_generation_params"] = unheeded(darkroom, request, &model)?.into();
+    info["extra_generation_params"] = extra.into();
     let parameters = request.echoed(&settings, size);
     Ok(json!({ "images": images, "parameters": parameters, "info": info.to_string() }))
 }
@@ -204,6 +206,33 @@ fn answer(darkroom: &Darkroom, request: &Request, row: &JobRow) -> Result<Value>
 fn encoded(path: &Path, encoding: Encoding) -> Result<String> {
     let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
     Ok(BASE64_STANDARD.encode(encoding.encoded(bytes)?))
+}
+
+/// What the text of a picture tells that has no place of its own in the answer.
+fn beyond_basics(text: &str) -> Object {
+    const BASICS: [&str; 10] = [
+        "Steps",
+        "Sampler",
+        "Schedule type",
+        "CFG scale",
+        "Seed",
+        "Size",
+        "Model hash",
+        "Model",
+        "RNG",
+        "Version",
+    ];
+    let settings = Parameters::read(text).settings.into_iter();
+    let extra = settings.filter(|(key, _)| !BASICS.contains(&key.as_str()));
+    extra.map(|(key, value)| (key.clone(), typed(&key, value))).collect()
+}
+
+/// Numbers are numbers, as in A1111; the digits of a hash are none.
+fn typed(key: &str, value: String) -> Value {
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-');
+    let number = serde_json::from_str::<serde_json::Number>(&value).ok();
+    let number = number.filter(|_| value.chars().all(is_number) && !key.ends_with("hash"));
+    number.map_or_else(|| value.into(), Value::from)
 }
 
 /// What A1111 tells of a finished call.
