@@ -29,6 +29,7 @@ mod sdapi_img2img;
 mod sdapi_infotext;
 mod sdapi_models;
 mod sdapi_options;
+mod sdapi_progress;
 mod sdapi_refused;
 mod sdapi_unsaved;
 mod support;

@@ -63,11 +63,15 @@ struct Standing {
 
 impl Standing {
     fn now(darkroom: &Darkroom, tasks: &Tasks) -> Result<Self> {
-        if let Some(task) = tasks.running(&darkroom.live) {
-            return Ok(Self::of(darkroom, task));
+        let mut known = tasks.open();
+        // A job is over in the database before its running half is let go and its task is.
+        let open = darkroom.store.open_jobs()?;
+        known.retain(|task| open.iter().any(|row| row.id == task.job));
+        let is_running = |task: &&Task| darkroom.live.get(task.job).is_some();
+        if let Some(task) = known.iter().find(is_running) {
+            return Ok(Self::of(darkroom, task.clone()));
         }
-        if let Some(task) = tasks.open().into_iter().next() {
-            let open = darkroom.store.open_jobs()?;
+        if let Some(task) = known.into_iter().next() {
             let ahead = open.iter().take_while(|row| row.id != task.job).count();
             return Ok(Self { ahead, ..Self::of(darkroom, task) });
         }
@@ -167,10 +171,11 @@ pub async fn of_task(State(web): State<Web>, body: Received) -> Answer<Json<Valu
     let Some(task) = web.api.named(&text(&given, "id_task")) else {
         return Ok(Json(task_answer(false, false, false, &Standing::default(), "Waiting...")));
     };
-    if task.over {
+    let job = task.job;
+    let row = web.studio.blocking(move |darkroom| darkroom.store.job(job)).await?;
+    if task.over || row.is_none_or(|row| row.state.is_over()) {
         return Ok(Json(task_answer(false, false, true, &Standing::default(), "")));
     }
-    let job = task.job;
     let standing = Standing::of(&web.studio.0, task);
     let Some(running) = &standing.running else {
         let waiting = web.api.open();
