@@ -73,6 +73,42 @@ test('what was typed stays when it is kept as a style', async ({ page }) => {
   await expect(form.number(page, 'Seed')).toHaveValue('77');
 });
 
+test('what was typed stays when a style is refused or deleted, and when a job is cut short', async ({ page }) => {
+  await page.goto('/');
+  const name = page.getByLabel('Name of a style');
+  const isAsTyped = async (style: string) => {
+    await expect(page.getByLabel('Prompt', { exact: true })).toHaveValue('6');
+    await expect(form.number(page, 'Sampling steps')).toHaveValue('1000');
+    await expect(form.number(page, 'Seed')).toHaveValue('78');
+    await expect(name).toHaveValue(style);
+  };
+  await form.fill(page, { model: 'digits', prompt: '6', sampler: 'DDPM', steps: 1000, batchSize: 16, seed: 78 });
+  await name.fill('n'.repeat(81));
+  await page.getByRole('button', { name: 'Keep as style' }).click();
+  await expect(page.getByRole('alert').first()).toContainText('give a name of 1 to 80 letters');
+  await isAsTyped('n'.repeat(81));
+  await name.fill('doomed');
+  await page.getByRole('button', { name: 'Keep as style' }).click();
+  await isAsTyped('');
+
+  await name.fill('not yet');
+  await page.getByText('Delete a style…').click();
+  await page.getByRole('button', { name: 'Delete doomed' }).click();
+  await expect(page.getByRole('link', { name: 'doomed' })).toHaveCount(0);
+  await isAsTyped('not yet');
+
+  await page.getByRole('button', { name: 'Generate', exact: true }).click();
+  await isAsTyped('not yet');
+  await form.fill(page, { seed: 79 });
+  await page.getByRole('button', { name: 'Interrupt' }).click();
+  await expect(form.number(page, 'Seed')).toHaveValue('79');
+  await expect(name).toHaveValue('not yet');
+  await expect(async () => {
+    await page.reload();
+    await expect(form.progress(page)).toHaveCount(0);
+  }).toPass({ timeout: 30_000 });
+});
+
 test('a data set is uploaded', async ({ page }) => {
   await page.goto('/datasets');
   const upload = page.getByRole('form', { name: 'Upload' });

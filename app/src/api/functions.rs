@@ -343,6 +343,27 @@ pub async fn skip(job: JobId) -> Result<(), ApiError> {
     studio().skip(job).await
 }
 
+/// Interrupts a generation, by the Generate form as it is posted without a script.
+#[server(prefix = "/fn", endpoint = "interrupt_generation")]
+pub async fn interrupt_generation(
+    job: JobId,
+    #[server(flatten)] form: GenerateForm,
+) -> Result<(), ApiError> {
+    keep("generate", &form).await?;
+    studio().interrupt(job).await?;
+    go_to(&format!("/?job={job}"));
+    Ok(())
+}
+
+/// The same for Skip.
+#[server(prefix = "/fn", endpoint = "skip_batch")]
+pub async fn skip_batch(job: JobId, #[server(flatten)] form: GenerateForm) -> Result<(), ApiError> {
+    keep("generate", &form).await?;
+    studio().skip(job).await?;
+    go_to(&format!("/?job={job}"));
+    Ok(())
+}
+
 #[server(prefix = "/fn", endpoint = "styles")]
 pub async fn fetch_styles() -> Result<Vec<Style>, ApiError> {
     studio().styles().await
@@ -353,8 +374,11 @@ pub async fn save_style(
     style: String,
     #[server(flatten)] form: GenerateForm,
 ) -> Result<(), ApiError> {
+    let mut typed = form.clone();
+    typed.set(GenerateForm::STYLE, style.clone());
+    keep("generate", &typed).await?;
+    studio().save_style(&style, form.clone()).await?;
     keep("generate", &form).await?;
-    studio().save_style(&style, form).await?;
     go_to("/");
     Ok(())
 }
@@ -362,6 +386,18 @@ pub async fn save_style(
 #[server(prefix = "/fn", endpoint = "delete_style")]
 pub async fn delete_style(style: String) -> Result<(), ApiError> {
     studio().delete_style(&style).await
+}
+
+/// Deletes the style called `kept`, by the Generate form as it is posted without a script.
+#[server(prefix = "/fn", endpoint = "discard_style")]
+pub async fn discard_style(
+    kept: String,
+    #[server(flatten)] form: GenerateForm,
+) -> Result<(), ApiError> {
+    keep("generate", &form).await?;
+    studio().delete_style(&kept).await?;
+    go_to("/");
+    Ok(())
 }
 
 #[server(prefix = "/fn", endpoint = "draft")]

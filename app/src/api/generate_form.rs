@@ -18,6 +18,7 @@ impl From<BTreeMap<String, String>> for GenerateForm {
     fn from(mut values: BTreeMap<String, String>) -> Self {
         let mut form = Self::default();
         form.overlay(|key| values.remove(key));
+        form.values.extend(values.remove_entry(Self::STYLE));
         form
     }
 }
@@ -45,6 +46,10 @@ impl GenerateForm {
     /// Stands in an address that tells of the whole form: what it leaves out is as it is by default, not
     /// as it was left.
     pub const WHOLE: &str = "rest=default";
+
+    /// The name that the form is to be kept under as a style. It is no setting, and stays with what else
+    /// is typed.
+    pub const STYLE: &str = "style";
 
     /// The text of the setting `key`.
     pub fn get(&self, key: &str) -> &str {
@@ -195,6 +200,17 @@ mod tests {
         for left in ["negative_prompt", "seed", "batch_size", "init_image"] {
             assert!(kept.iter().all(|(key, _)| *key != left), "{left}");
         }
+    }
+
+    #[test]
+    fn the_name_of_a_style_stays_with_the_form_and_is_no_setting() {
+        let form: GenerateForm = serde_json::from_str(r#"{"style":"mine","steps":"4"}"#).unwrap();
+        assert_eq!(form.get(GenerateForm::STYLE), "mine");
+        let again = serde_json::to_string(&form).unwrap();
+        assert_eq!(serde_json::from_str::<GenerateForm>(&again).unwrap(), form);
+        let told = form.style().into_iter().chain(form.telling());
+        assert!(told.map(|(key, _)| key).all(|key| key != GenerateForm::STYLE));
+        assert_eq!(form.settings().unwrap().steps, 4);
     }
 
     #[test]

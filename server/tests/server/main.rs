@@ -18,6 +18,7 @@ mod models;
 mod negatives;
 mod pages;
 mod pausing;
+mod plain_forms;
 mod plots;
 mod preferences;
 mod process;

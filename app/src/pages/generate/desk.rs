@@ -88,12 +88,13 @@ impl Desk {
     pub fn new(live: Live, opening: Opening) -> Self {
         live.generation.set(opening.view);
         let instead = opening.form.get("model").to_owned();
+        let style = opening.form.get(GenerateForm::STYLE).to_owned();
         Self {
             live,
             models: RwSignal::new(opening.models),
             styles: RwSignal::new(opening.styles),
             fields: Fields::new(&opening.form),
-            style: RwSignal::new(String::new()),
+            style: RwSignal::new(style),
             fault: FormFault::new(opening.fault),
             missing: StoredValue::new(opening.missing.map(|missing| (missing, instead))),
             given: FormFault::new(None),
@@ -103,6 +104,13 @@ impl Desk {
             enlarged: RwSignal::new(None),
             chosen: RwSignal::new(None),
         }
+    }
+
+    /// All that is typed, with the name of a style.
+    fn typed(self) -> GenerateForm {
+        let mut form = self.fields.typed();
+        form.set(GenerateForm::STYLE, self.style.get());
+        form
     }
 
     pub fn model(self) -> Option<ModelInfo> {
@@ -126,9 +134,13 @@ impl Desk {
         let field = target.unchecked_into::<HtmlInputElement>();
         let is_box = field.type_() == "checkbox";
         let value = if is_box { field.checked().to_string() } else { field.value() };
-        match field.name().as_str() {
-            "style" => put(self.style, &value),
-            key if GenerateSettings::KEYS.contains(&key) => put(self.fields.at(key), &value),
+        self.take(&field.name(), &value);
+    }
+
+    fn take(self, name: &str, value: &str) {
+        match name {
+            "style" => put(self.style, value),
+            key if GenerateSettings::KEYS.contains(&key) => put(self.fields.at(key), value),
             _ => {}
         }
     }
@@ -163,7 +175,7 @@ impl Desk {
             return;
         }
         self.sending.set(true);
-        let form = untrack(|| self.fields.typed());
+        let form = untrack(|| self.typed());
         spawn_local(async move {
             match generate(form).await {
                 Ok(job) => {
@@ -331,7 +343,7 @@ fn bring_into_view(selector: &str) {
 pub fn follow_server(desk: Desk) {
     Effect::new(move || desk.live.held.set(desk.enlarged.get().is_some()));
     on_cleanup(move || desk.live.held.set(false));
-    keep_draft("generate", move || serde_json::to_string(&desk.fields.typed()).unwrap_or_default());
+    keep_draft("generate", move || serde_json::to_string(&desk.typed()).unwrap_or_default());
     Effect::new(move |before: Option<u64>| {
         let missed = desk.live.missed.get();
         if before.is_some() {

@@ -1,6 +1,7 @@
 //! The left side: what to draw.
 
 use engine::config::{GenerateSettings, SAMPLERS, SCHEDULES};
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::desk::{Desk, model_of};
@@ -12,7 +13,6 @@ use super::plot::{PlotFields, pictures};
 use super::prompt::PromptFields;
 use super::seed::{Extra, SeedFields};
 use super::size::SizeFields;
-use super::styles::StyleForm;
 use crate::api::ModelInfo;
 use crate::components::field::{Choice, Field};
 use crate::components::later::Later;
@@ -58,8 +58,6 @@ pub fn GenerateFields() -> impl IntoView {
             <Alert messages />
             <Actions />
         </form>
-        <InterruptForm />
-        <StyleForm />
     }
     .into_any()
 }
@@ -239,6 +237,11 @@ fn Amounts() -> impl IntoView {
 #[component]
 fn Actions() -> impl IntoView {
     let desk = expect_context::<Desk>();
+    let job = move || desk.interruptible().map(|job| job.to_string());
+    let instead = move |event: MouseEvent, act: fn(Desk)| {
+        event.prevent_default();
+        act(desk);
+    };
     view! {
         <div class="actions sticky">
             <button
@@ -252,23 +255,24 @@ fn Actions() -> impl IntoView {
             </button>
             <button
                 type="submit"
-                form="interrupt-form"
+                formaction="/fn/interrupt_generation"
+                name="job"
+                value=job
                 class="stop"
                 aria-keyshortcuts="Escape"
                 disabled=move || desk.interruptible().is_none()
+                on:click=move |event| instead(event, Desk::interrupt)
             >
                 "Interrupt"
             </button>
             <button
                 type="submit"
-                form="interrupt-form"
-                formaction="/fn/skip"
+                formaction="/fn/skip_batch"
+                name="job"
+                value=job
                 title="Leaves out what is drawn now; the next follows"
                 hidden=move || !desk.can_skip()
-                on:click=move |event| {
-                    event.prevent_default();
-                    desk.skip();
-                }
+                on:click=move |event| instead(event, Desk::skip)
             >
                 "Skip"
             </button>
@@ -297,25 +301,5 @@ pub fn Count() -> impl IntoView {
                 <kbd>"Ctrl Enter"</kbd> " starts, " <kbd>"Esc"</kbd> " ends"
             </span>
         </p>
-    }
-}
-
-/// Stands beside the form, because a form cannot hold another.
-#[component]
-fn InterruptForm() -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    view! {
-        <form
-            id="interrupt-form"
-            action="/fn/interrupt"
-            method="post"
-            hidden
-            on:submit=move |event| {
-                event.prevent_default();
-                desk.interrupt();
-            }
-        >
-            <input type="hidden" name="job" value=move || desk.interruptible().map(|job| job.to_string()) />
-        </form>
     }
 }

@@ -22,7 +22,8 @@ use crate::json;
 
 /// What the form posts to.
 #[cfg(feature = "ssr")]
-const FORMS: [&str; 3] = ["generate", "save_style", "delete_style"];
+const FORMS: [&str; 5] =
+    ["generate", "save_style", "discard_style", "interrupt_generation", "skip_batch"];
 
 /// What the page needs before it can be shown.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

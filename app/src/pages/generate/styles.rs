@@ -11,9 +11,6 @@ use crate::components::confirm::Confirm;
 use crate::components::field::{Fault, TextInput};
 use crate::components::show::Show;
 
-/// The form that deletes a style; it stands beside the other, because a form cannot hold another.
-const STYLE_FORM: &str = "style-form";
-
 #[component]
 pub fn Styles() -> impl IntoView {
     let desk = expect_context::<Desk>();
@@ -112,16 +109,10 @@ fn Delete(name: String) -> impl IntoView {
     };
     let words = format!("Delete {name}");
     view! {
-        <button class="stop small" form=STYLE_FORM name="style" value=name on:click=delete>
+        <button class="stop small" formaction="/fn/discard_style" name="kept" value=name on:click=delete>
             {words}
         </button>
     }
-}
-
-/// Posted by the buttons that delete a style.
-#[component]
-pub fn StyleForm() -> impl IntoView {
-    view! { <form id=STYLE_FORM action="/fn/delete_style" method="post" hidden></form> }
 }
 
 /// Keeps the form as it is typed as a style.

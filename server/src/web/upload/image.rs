@@ -68,7 +68,9 @@ impl Posted {
                 Some("to") => self.to = short_text(field).await?,
                 // What was typed may come behind one that is too large.
                 Some("file") => self.file = Some(bytes(field).await),
-                Some(key) if GenerateSettings::KEYS.contains(&key) => {
+                Some(key)
+                    if key == GenerateForm::STYLE || GenerateSettings::KEYS.contains(&key) =>
+                {
                     let key = key.to_owned();
                     self.typed.insert(key, text(field, MAX_LONG_TEXT).await?);
                 }

@@ -1,0 +1,79 @@
+//! The Generate form as browsers without JavaScript post it: nothing that was typed is lost.
+
+use app::api::{JobState, Studio};
+use axum::body::Body;
+use axum::http::{StatusCode, header};
+use engine::config::GenerateSettings;
+
+use crate::support::{Setup, Site, post};
+
+const TYPED: &str = "model=digits&prompt=5&steps=13&seed=77&style=my+style";
+
+/// Posts what is typed to `function` with `more`, from the page, and goes where it is sent.
+async fn posted(site: &Site, function: &str, more: &str) -> String {
+    let request = post(&format!("/fn/{function}"))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::ACCEPT, "text/html")
+        .header(header::REFERER, "http://localhost:7860/?steps=50");
+    let answer = site.ask(request.body(Body::from(format!("{TYPED}{more}"))).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text());
+    let to = answer.header(header::LOCATION).trim_start_matches("http://localhost:7860").to_owned();
+    let page = site.get(&to).await.text();
+    let field = |name: &str| {
+        let tag = page.split('<').find(|tag| tag.contains(&format!("name=\"{name}\"")));
+        tag.unwrap_or_default().to_owned()
+    };
+    for (name, value) in [("steps", "13"), ("seed", "77")] {
+        assert!(field(name).contains(&format!("value=\"{value}\"")), "{to}: {}", field(name));
+    }
+    let prompt = field("prompt");
+    let prompt = prompt.split_once('>').map(|(_, typed)| typed.trim());
+    assert_eq!(prompt, Some("5"), "{to}");
+    page
+}
+
+fn has_style(page: &str) -> bool {
+    page.split('<').any(|tag| tag.contains("name=\"style\"") && tag.contains("value=\"my style\""))
+}
+
+#[tokio::test]
+async fn what_is_typed_stays_when_a_generation_is_cut_short() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let drawing = GenerateSettings { model: "digits".into(), ..Default::default() };
+    let job = setup.studio.generate(drawing).await.unwrap();
+    for function in ["skip_batch", "interrupt_generation"] {
+        assert!(has_style(&posted(&site, function, &format!("&job={job}")).await), "{function}");
+        let gone = posted(&site, function, "&job=999999").await;
+        assert!(has_style(&gone) && gone.contains("<p>there is no job 999999"), "{gone}");
+    }
+    assert_eq!(setup.generation(job).await.job.state, JobState::Stopped);
+}
+
+#[tokio::test]
+async fn what_is_typed_stays_when_styles_come_and_go() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    assert!(!has_style(&posted(&site, "save_style", "").await), "the name is used");
+    assert_eq!(setup.studio.styles().await.unwrap()[0].name, "my style");
+    assert!(has_style(&posted(&site, "discard_style", "&kept=my+style").await));
+    assert!(setup.studio.styles().await.unwrap().is_empty());
+    assert!(has_style(&posted(&site, "discard_style", "&kept=my+style").await));
+}
+
+#[tokio::test]
+async fn the_name_of_a_style_that_is_refused_stays() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let long = "n".repeat(2000);
+    let form = format!("model=digits&style={long}");
+    let request = post("/fn/save_style")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::ACCEPT, "text/html")
+        .header(header::REFERER, "http://localhost:7860/");
+    let answer = site.ask(request.body(Body::from(form)).unwrap()).await;
+    let to = answer.header(header::LOCATION).trim_start_matches("http://localhost:7860").to_owned();
+    assert!(to.contains("__err"), "{to}");
+    let page = site.get(&to).await.text();
+    assert!(page.contains(&format!("value=\"{long}\"")), "{page}");
+}
