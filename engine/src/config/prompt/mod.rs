@@ -43,8 +43,8 @@ const EMPHASIS: f32 = 1.1;
 impl Prompt {
     /// The prompts that `text` stands for, at least one. `classes` are the names the model knows.
     pub fn parse(text: &str, classes: &[String]) -> Result<Vec<Self>, ConfigError> {
-        // Lines are no more than spaces.
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Lines are no more than spaces. Those within a name may be several.
+        let text = text.trim().replace(char::is_whitespace, " ");
         if text.is_empty() {
             return Ok(vec![Self::default()]);
         }
@@ -353,10 +353,14 @@ fn no_class(name: &str, classes: &[String]) -> ConfigError {
 }
 
 fn class_of(name: &str, classes: &[String]) -> Option<usize> {
-    classes.iter().position(|class| class == name).or_else(|| {
-        let lower = name.to_lowercase();
-        classes.iter().position(|class| class.to_lowercase() == lower)
-    })
+    let lower = name.to_lowercase();
+    let in_lower = |class: &String| class.to_lowercase() == lower;
+    let but_for_spaces =
+        |class: &String| class.to_lowercase().split_whitespace().eq(lower.split_whitespace());
+    let exact = classes.iter().position(|class| class == name);
+    exact
+        .or_else(|| classes.iter().position(in_lower))
+        .or_else(|| classes.iter().position(but_for_spaces))
 }
 
 #[cfg(test)]
@@ -487,6 +491,27 @@ mod tests {
         assert_eq!(Negative::parse(&unknown, &known).unused, ["red", "green"]);
         let apart = Negative::parse("a\nb", &classes);
         assert_eq!(Negative::parse(&apart.text(&classes), &classes).mix, apart.mix);
+    }
+
+    #[test]
+    fn a_class_with_spaces_side_by_side_in_its_name_is_asked_for_by_it() {
+        let classes = ["a b", "a  b", "two  words", "c,  d"].map(str::to_owned);
+        for (text, wanted) in [
+            ("a  b", 1),
+            ("(A  b)", 1),
+            ("a b", 0),
+            ("two  words", 2),
+            ("Two words", 2),
+            ("two\n words", 2),
+            ("c,  d", 3),
+            ("C, d", 3),
+        ] {
+            let prompt = &Prompt::parse(text, &classes).unwrap()[0];
+            assert_eq!(prompt.parts[0].mix[0].0, wanted, "{text}");
+            assert_eq!(&Prompt::parse(&prompt.to_string(), &classes).unwrap()[0], prompt, "{text}");
+        }
+        assert_eq!(Prompt::parse("a b  ..  two words", &classes).unwrap().len(), 3);
+        assert_eq!(Negative::parse("two words, c,  d", &classes).used, ["two words", "c,  d"]);
     }
 
     #[test]

@@ -11,15 +11,16 @@ const BEFORE: [&str; 6] = [AND, "..", COMMA, "\n", "(", "["];
 /// What may stand behind a name, besides the end.
 const BEHIND: [&str; 7] = ["AND ", "..", COMMA, "\n", ")", "]", ":"];
 
-/// The names of classes that hold what stands between names, in lower case, longest first. Others are
-/// never taken apart.
+/// The names of classes that hold what stands between names, in lower case and with one space where
+/// there may be several, longest first. Others are never taken apart.
 pub(super) struct Joint(Vec<String>);
 
 impl Joint {
     pub fn among(classes: &[String]) -> Self {
         let joint = |name: &&String| name.contains(COMMA) || name.contains(AND);
-        let mut names: Vec<String> =
-            classes.iter().filter(joint).map(|name| name.to_lowercase()).collect();
+        let plain =
+            |name: &String| name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut names: Vec<String> = classes.iter().filter(joint).map(plain).collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         Self(names)
     }
@@ -75,12 +76,16 @@ impl Joint {
     }
 }
 
-/// The length of what `text` begins with, if in lower case it is `name`.
+/// The length of what `text` begins with, if in lower case it is `name`, with as many spaces as there
+/// are in the place of one.
 fn begin(text: &str, name: &str) -> Option<usize> {
-    let mut left = name.chars();
+    let (mut left, mut last) = (name.chars(), None);
     for (at, letter) in text.char_indices() {
         if left.as_str().is_empty() {
             return Some(at);
+        }
+        if last.replace(letter) == Some(' ') && letter == ' ' {
+            continue;
         }
         if !letter.to_lowercase().all(|lower| left.next() == Some(lower)) {
             return None;
