@@ -35,6 +35,44 @@ test('a page whose part does not come says so, and comes when it is asked for ag
   await expect(page.getByRole('form', { name: 'Train' })).toBeVisible();
 });
 
+test('what is typed before the page has any code is drawn', async ({ page }) => {
+  let come = () => {};
+  const held = new Promise<void>((resolve) => (come = resolve));
+  await page.route('**/*.wasm', async (route) => {
+    await held;
+    await route.continue();
+  });
+  // What the server wrote and no field can show stays as it came.
+  await page.goto('/?rest=default&model=digits&schedule=Caras&cfg_scale=NaN', { waitUntil: 'commit' });
+  const [width, height] = [drawing.number(page, 'Width'), drawing.number(page, 'Height')];
+  await width.fill('32');
+  await height.fill('36');
+  await drawing.fill(page, { prompt: '7', sampler: 'DDIM', steps: 3, seed: 41 });
+  await page.getByLabel('Tiling').check();
+  come();
+  await takenOver(page);
+
+  const sent = page.waitForRequest('**/fn/generate');
+  await page.keyboard.press('Control+Enter');
+  const typed = new URLSearchParams((await sent).postData() ?? '');
+  for (const [field, value] of Object.entries({
+    width: '32',
+    height: '36',
+    prompt: '7',
+    sampler: 'DDIM',
+    steps: '3',
+    seed: '41',
+    tiling: 'true',
+    schedule: 'Caras',
+    cfg_scale: 'NaN',
+    model: 'digits',
+  })) {
+    expect(typed.get(field), field).toBe(value);
+  }
+  await expect(width).toHaveValue('32');
+  await expect(height).toHaveValue('36');
+});
+
 test('what is typed into a fold before its code has come is kept and drawn', async ({ page }) => {
   let come = () => {};
   const held = new Promise<void>((resolve) => (come = resolve));

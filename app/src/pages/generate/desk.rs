@@ -7,6 +7,7 @@ use leptos_router::hooks::use_query_map;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement, HtmlInputElement};
 
+use super::form::FORM;
 use super::opening::Opening;
 use crate::api::{
     GenerateForm, GenerateView, ImageId, ImageInfo, JobId, JobKind, JobState, ModelInfo, Status,
@@ -143,6 +144,15 @@ impl Desk {
             key if GenerateSettings::KEYS.contains(&key) => put(self.fields.at(key), value),
             _ => {}
         }
+    }
+
+    /// Takes over `earlier`, once the browser has put the fields to what the server wrote.
+    pub fn hear_earlier(self, earlier: Vec<(String, String)>) {
+        Effect::new(move || {
+            for (name, value) in &earlier {
+                self.take(name, value);
+            }
+        });
     }
 
     /// Whether the form, or a mask that it needs, is on its way.
@@ -310,6 +320,38 @@ pub fn drawing(mut models: Vec<ModelInfo>) -> Vec<ModelInfo> {
 pub fn model_of<'a>(name: &str, models: &'a [ModelInfo]) -> Option<&'a ModelInfo> {
     let run = name.split_once('@').map_or(name, |(run, _)| run);
     models.iter().find(|model| model.name == run)
+}
+
+/// Names and values of what was typed while the page had no code yet: of fields that are not as the
+/// server wrote them.
+pub fn typed_earlier() -> Vec<(String, String)> {
+    if cfg!(feature = "ssr") {
+        return Vec::new();
+    }
+    let fields = form_elements(":is(input, textarea)[name]").into_iter().filter_map(|field| {
+        let is_box = field.type_() == "checkbox";
+        let now = if is_box { field.checked().to_string() } else { field.value() };
+        let is_typed = match is_box {
+            true => field.checked() != field.default_checked(),
+            // A number that the server wrote and the browser cannot read is empty, too.
+            false => !now.is_empty() && now != field.default_value(),
+        };
+        is_typed.then(|| (field.name(), now))
+    });
+    let chosen = form_elements("select:has([selected]) option:checked:not([selected])");
+    let lists = chosen.into_iter().filter_map(|option| {
+        let list = option.closest("select").ok()??.unchecked_into::<HtmlInputElement>();
+        Some((list.name(), list.value()))
+    });
+    fields.chain(lists).collect()
+}
+
+/// What `selector` finds in the form. All have the properties that are asked for here.
+fn form_elements(selector: &str) -> Vec<HtmlInputElement> {
+    let selector = format!("#{FORM} {selector}");
+    let Ok(found) = document().query_selector_all(&selector) else { return Vec::new() };
+    let elements = (0..found.length()).filter_map(|place| found.item(place));
+    elements.map(JsCast::unchecked_into).collect()
 }
 
 /// Puts the cursor into the first field that is at fault, which may be far from the button.

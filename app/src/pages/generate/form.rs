@@ -4,7 +4,7 @@ use engine::config::{GenerateSettings, SAMPLERS, SCHEDULES};
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
-use super::desk::{Desk, model_of};
+use super::desk::{Desk, model_of, typed_earlier};
 use super::entry::{ChoiceField, NumberField};
 use super::hires::SecondPass;
 use super::image_to_image::ImageToImage;
@@ -32,6 +32,7 @@ pub const FORM: &str = "generate-form";
 pub fn GenerateFields() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let messages = desk.fault.beside(GenerateSettings::KEYS.iter().copied().chain(["style"]));
+    desk.hear_earlier(typed_earlier());
     view! {
         <form
             id=FORM
