@@ -69,6 +69,8 @@ pub struct Desk {
     /// The name that the form is to be kept under.
     pub style: RwSignal<String>,
     pub fault: FormFault,
+    /// That the generation which the address names is not there.
+    pub gone: RwSignal<Vec<String>>,
     /// The model that was asked for and was not there, and the one that was taken instead.
     missing: StoredValue<Option<(String, String)>>,
     /// What is wrong with a picture that was given.
@@ -97,6 +99,7 @@ impl Desk {
             fields: Fields::new(&opening.form),
             style: RwSignal::new(style),
             fault: FormFault::new(opening.fault),
+            gone: RwSignal::new(opening.gone),
             missing: StoredValue::new(opening.missing.map(|missing| (missing, instead))),
             given: FormFault::new(None),
             given_mask: FormFault::new(None),
@@ -212,6 +215,7 @@ impl Desk {
                 if is_news {
                     self.chosen.set(None);
                     self.enlarged.set(None);
+                    self.gone.set(Vec::new());
                 }
                 if is_news || !untrack(|| self.is_over()) {
                     self.live.generation.set(view);

@@ -33,6 +33,8 @@ pub struct Opening {
     pub view: Option<GenerateView>,
     pub form: GenerateForm,
     pub fault: Option<ApiError>,
+    /// That the generation which the address names is not there.
+    pub gone: Vec<String>,
     /// The model that was asked for and is not there.
     pub missing: Option<String>,
 }
@@ -47,10 +49,10 @@ pub async fn fetch_opening(
 #[cfg(feature = "ssr")]
 async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     let models = drawing(fetch_models().await?);
-    let (view, no_job) = job_on_show(query.get_str("job")).await?;
+    let (view, gone) = job_on_show(query.get_str("job")).await?;
     let refused = FORMS.into_iter().find_map(|endpoint| form_fault(&query, endpoint));
     let mut form = typed(&query, refused.is_some()).await?;
-    let fault = match refused.or(no_job) {
+    let fault = match refused {
         None => no_pictures(&query).await,
         fault => fault,
     };
@@ -59,14 +61,15 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
         missing = Some(form.get("model").to_owned()).filter(|name| !name.is_empty());
         form.set("model", models.first().map(|model| model.name.clone()).unwrap_or_default());
     }
-    Ok(Opening { models, styles: fetch_styles().await?, view, form, fault, missing })
+    let gone = gone.into_iter().collect();
+    Ok(Opening { models, styles: fetch_styles().await?, view, form, fault, gone, missing })
 }
 
 /// The generation that the address names, or the newest, and that the named one is not there.
 #[cfg(feature = "ssr")]
 async fn job_on_show(
     named: Option<&str>,
-) -> Result<(Option<GenerateView>, Option<ApiError>), ApiError> {
+) -> Result<(Option<GenerateView>, Option<String>), ApiError> {
     if let Some(job) = named.and_then(|job| job.parse().ok())
         && let Some(view) = fetch_generation(Some(job)).await?
     {
@@ -74,8 +77,7 @@ async fn job_on_show(
     }
     let newest = fetch_generation(None).await?;
     let instead = newest.as_ref().map_or("", |_| "; the newest is shown");
-    let missing = named.map(|job| ApiError::NotFound(gone("generation", job) + instead));
-    Ok((newest, missing))
+    Ok((newest, named.map(|job| gone("generation", job) + instead)))
 }
 
 /// The pictures that the address names to begin from, or as a mask, and that are not there.

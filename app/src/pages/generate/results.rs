@@ -9,7 +9,7 @@ use super::sheets::{GridNote, Sheets};
 use crate::api::{GenerateView, ImageInfo, JobState, Preview};
 use crate::components::later::Later;
 use crate::components::lightbox::{Enlarged, Lightbox};
-use crate::components::notice::Empty;
+use crate::components::notice::{Alert, Empty};
 use crate::components::progress::ProgressBar;
 use crate::components::send_to::SendTo;
 use crate::components::show::Show;
@@ -23,6 +23,7 @@ pub fn Results() -> impl IntoView {
     let is_empty = move || shown.with(Option::is_none);
     view! {
         <section class="results" aria-label="Results">
+            <Alert messages=desk.gone />
             <Show when=is_empty>
                 <Empty title="Nothing developed yet">
                     <p>
