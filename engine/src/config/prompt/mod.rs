@@ -6,11 +6,13 @@
 //! classes from the one to the other in turn, `..` for all: one prompt becomes many. A class whose name
 //! holds a comma or an AND goes by it like any other.
 
+mod classes;
 mod words;
 
 use std::fmt;
 
-use super::{ConfigError, shown, unknown_name};
+use super::ConfigError;
+use classes::{class_of, no_class, range};
 use words::{AND, COMMA, Joint, set_apart};
 
 /// A blend of classes: each with its weight, by its place among the names. Empty for no class.
@@ -314,53 +316,6 @@ fn finite(word: &str, class: usize, weight: f32) -> Result<Item, ConfigError> {
             Err(ConfigError::one("prompt", message))
         }
     }
-}
-
-/// `a..b`, `a..`, `..b` or `..`, if `word` is one.
-fn range(
-    word: &str,
-    classes: &[String],
-) -> Result<Option<std::ops::RangeInclusive<usize>>, ConfigError> {
-    let Some((first, last)) = word.split_once("..").filter(|_| !classes.is_empty()) else {
-        return Ok(None);
-    };
-    let end = |name: &str, otherwise: usize| match name.trim() {
-        "" => Ok(otherwise),
-        name => class_of(name, classes)
-            .ok_or_else(|| unknown_name("prompt", name, classes.iter().map(String::as_str))),
-    };
-    let (first, last) = (end(first, 0)?, end(last, classes.len() - 1)?);
-    if first > last {
-        let message = format!("`{word}` runs backwards; put the earlier class first");
-        return Err(ConfigError::one("prompt", message));
-    }
-    Ok(Some(first..=last))
-}
-
-/// Why `name`, which is no class, will not do: it may be a range as those of numbers are written.
-fn no_class(name: &str, classes: &[String]) -> ConfigError {
-    let class = |name: &str| class_of(name.trim(), classes);
-    let ends = name.split_once('-').and_then(|(a, b)| Some((class(a)?, class(b)?)));
-    let Some((first, last)) = ends.map(|(a, b)| (a.min(b), a.max(b))) else {
-        return unknown_name("prompt", name, classes.iter().map(String::as_str));
-    };
-    let (first, last) = (&classes[first], &classes[last]);
-    let message = format!(
-        "`{}` is no class; a range of classes runs upwards, as in `{first}..{last}`",
-        shown(name)
-    );
-    ConfigError::one("prompt", message)
-}
-
-fn class_of(name: &str, classes: &[String]) -> Option<usize> {
-    let lower = name.to_lowercase();
-    let in_lower = |class: &String| class.to_lowercase() == lower;
-    let but_for_spaces =
-        |class: &String| class.to_lowercase().split_whitespace().eq(lower.split_whitespace());
-    let exact = classes.iter().position(|class| class == name);
-    exact
-        .or_else(|| classes.iter().position(in_lower))
-        .or_else(|| classes.iter().position(but_for_spaces))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Where a prompt comes apart: at commas and ANDs, but not at those within the name of a class.
 
-use super::class_of;
+use super::classes::class_of;
 
 /// What stands between the names of a blend, and between wishes.
 pub(super) const COMMA: &str = ",";
