@@ -82,6 +82,7 @@ test('a result goes back into img2img', async ({ page }) => {
   await expect(form.images(page)).toHaveCount(2);
   await form.results(page).getByRole('button', { name: 'Send to img2img' }).first().click();
   await expect(source(page)).toBeVisible();
+  await expect(source(page), 'it is brought on the screen').toBeInViewport();
   await expect(form.number(page, 'Seed'), 'the form stays as it is').toHaveValue('40');
 });
 

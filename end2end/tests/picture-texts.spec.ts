@@ -36,6 +36,7 @@ test('an enlarged picture goes straight to img2img', async ({ page }) => {
   await page.getByRole('img', { name: /seed 78/i }).first().click();
   const dialog = page.getByRole('dialog', { name: 'Enlarged image' });
   await dialog.getByRole('button', { name: 'Send to img2img' }).click();
+  await expect(page.getByLabel('Picture to begin from'), 'it is brought on the screen').toBeInViewport();
   await expect(page.getByAltText('Picture to begin from')).toBeVisible();
   await expect(page).toHaveURL(/init_image=[0-9a-f]{32}/);
 });

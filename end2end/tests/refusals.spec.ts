@@ -26,6 +26,32 @@ test('a size that the network cannot halve is refused', async ({ page }) => {
   expect(await form.draw(page, {})).toContain('Size: 32x28');
 });
 
+test('a field at fault is brought from under the bars', async ({ page }) => {
+  for (const size of [{ width: 1280, height: 900 }, { width: 400, height: 800 }]) {
+    await page.setViewportSize(size);
+    await open(page, '/');
+    await form.fill(page, SMALL);
+    const width = form.number(page, 'Width');
+    await width.fill('30');
+    const bar = page.getByRole('button', { name: 'Generate', exact: true });
+    const places = [(await bar.boundingBox())!.y + 4, 12];
+    for (const place of places) {
+      await width.evaluate((field, place) => {
+        (document.activeElement as HTMLElement).blur();
+        window.scrollBy({ top: field.getBoundingClientRect().top - place, behavior: 'instant' });
+      }, place);
+      await page.getByRole('form', { name: 'Generate' }).evaluate((form: HTMLFormElement) => form.requestSubmit());
+      await expect(width).toBeFocused();
+      const head = (await page.getByRole('banner').boundingBox())!;
+      await expect(async () => {
+        const [field, said] = [await width.boundingBox(), await page.locator('#width-fault').boundingBox()];
+        expect(field!.y, `at ${place}`).toBeGreaterThanOrEqual(head.y + head.height);
+        expect(said!.y + said!.height, `at ${place}`).toBeLessThanOrEqual((await bar.boundingBox())!.y);
+      }).toPass();
+    }
+  }
+});
+
 test('a batch that memory has no room for is refused with one that fits', async ({ page }) => {
   await open(page, '/');
   await form.fill(page, { ...SMALL, model: 'textures', batchSize: 256 });

@@ -3,6 +3,7 @@
 use engine::config::ConfigError;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr, ServerFnUrlError};
+use leptos_router::location::Url;
 use leptos_router::params::ParamsMap;
 
 use super::ApiError;
@@ -32,6 +33,17 @@ pub fn form_fault(query: &ParamsMap, endpoint: &str) -> Option<ApiError> {
     let path = query.get_str("__path")?;
     let error = query.get_str("__err")?;
     (path.strip_prefix("/fn/") == Some(endpoint)).then(|| ServerFnUrlError::decode_err(error))
+}
+
+/// The first field at fault, if the address of a page carries the error of a form as [`form_fault`] reads
+/// it.
+pub fn field_at_fault(address: &str) -> Option<String> {
+    let (_, query) = address.split_once('?')?;
+    let error = query.split('&').find_map(|pair| pair.strip_prefix("__err="))?;
+    match ServerFnUrlError::decode_err(&Url::unescape(error)) {
+        ApiError::Fields(error) => error.0.into_iter().next().map(|fault| fault.field),
+        _ => None,
+    }
 }
 
 impl ApiError {

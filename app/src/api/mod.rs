@@ -25,7 +25,7 @@ mod studio;
 mod wire;
 
 pub use evaluation::*;
-pub use fault::form_fault;
+pub use fault::{field_at_fault, form_fault};
 pub use functions::*;
 pub use gallery::*;
 pub use generate_form::GenerateForm;

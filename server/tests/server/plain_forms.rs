@@ -9,15 +9,20 @@ use crate::support::{Setup, Site, post};
 
 const TYPED: &str = "model=digits&prompt=5&steps=13&seed=77&style=my+style";
 
-/// Posts what is typed to `function` with `more`, from the page, and goes where it is sent.
-async fn posted(site: &Site, function: &str, more: &str) -> String {
+/// Posts what is typed to `function` with `more`, from the page. Returns where the browser is sent.
+async fn sent(site: &Site, function: &str, more: &str) -> String {
     let request = post(&format!("/fn/{function}"))
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(header::ACCEPT, "text/html")
         .header(header::REFERER, "http://localhost:7860/?steps=50");
     let answer = site.ask(request.body(Body::from(format!("{TYPED}{more}"))).unwrap()).await;
     assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text());
-    let to = answer.header(header::LOCATION).trim_start_matches("http://localhost:7860").to_owned();
+    answer.header(header::LOCATION).trim_start_matches("http://localhost:7860").to_owned()
+}
+
+/// As [`sent`], and goes there.
+async fn posted(site: &Site, function: &str, more: &str) -> String {
+    let to = sent(site, function, more).await;
     let page = site.get(&to).await.text();
     let field = |name: &str| {
         let tag = page.split('<').find(|tag| tag.contains(&format!("name=\"{name}\"")));
@@ -30,6 +35,17 @@ async fn posted(site: &Site, function: &str, more: &str) -> String {
     let prompt = prompt.split_once('>').map(|(_, typed)| typed.trim());
     assert_eq!(prompt, Some("5"), "{to}");
     page
+}
+
+#[tokio::test]
+async fn a_refusal_leads_to_the_first_field_at_fault() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let to = sent(&site, "generate", "&cfg_scale=99&width=33").await;
+    let (page, field) = to.split_once('#').unwrap();
+    assert!(["cfg-scale", "width"].contains(&field), "{to}");
+    assert!(site.get(page).await.text().contains(&format!("id=\"{field}\"")), "{to}");
+    assert!(!sent(&site, "interrupt_generation", "&job=999999").await.contains('#'));
 }
 
 fn has_style(page: &str) -> bool {

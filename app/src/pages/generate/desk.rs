@@ -194,7 +194,7 @@ impl Desk {
                 Ok(job) => {
                     self.fault.clear();
                     self.show(Some(job)).await;
-                    request_animation_frame(|| bring_into_view(".results"));
+                    bring_results();
                 }
                 Err(error) => {
                     self.fault.set(error);
@@ -374,15 +374,23 @@ fn go_to_fault() {
 }
 
 /// On a phone the pictures come up below the form: brings them on the screen.
-fn bring_into_view(selector: &str) {
+fn bring_results() {
     let narrow = window()
         .match_media("(max-width: 760px)")
         .ok()
         .flatten()
         .is_some_and(|media| media.matches());
-    if narrow && let Ok(Some(place)) = document().query_selector(selector) {
-        place.scroll_into_view();
+    if narrow {
+        bring_into_view(".results");
     }
+}
+
+pub fn bring_into_view(selector: &'static str) {
+    request_animation_frame(move || {
+        if let Ok(Some(place)) = document().query_selector(selector) {
+            place.scroll_into_view();
+        }
+    });
 }
 
 /// Keeps the page true to the server: after a lost connection, and when models come and go.

@@ -2,9 +2,9 @@
 
 use engine::config::{ConfigError, ResizeMode};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::{use_location, use_query_map};
 
-use super::desk::Desk;
+use super::desk::{Desk, bring_into_view};
 use super::entry::ChoiceField;
 use super::form::FORM;
 use super::mask::MaskFields;
@@ -31,6 +31,13 @@ const KEYS: [&str; 10] = [
 pub fn ImageToImage() -> impl IntoView {
     let desk = expect_context::<Desk>();
     tell_what_was_posted(desk);
+    let hash = use_location().hash;
+    Effect::new(move || {
+        // A picture was sent here, which is far below.
+        if hash.with(|hash| hash == "#init-file") {
+            bring_into_view("#init-file");
+        }
+    });
     let init = desk.fields.at("init_image");
     let is_given = Memo::new(move |_| init.with(|name| !name.is_empty()));
     let told = Signal::derive(move || is_given.get().then(|| told(desk)));

@@ -62,6 +62,11 @@ fn JobProgress() -> impl IntoView {
                 <p class="figures" role="status">
                     {words}
                 </p>
+                <Show when=move || state.get().is_some_and(|state| !state.is_over())>
+                    <a class="without-script" href="">
+                        "Reload to see how far it is"
+                    </a>
+                </Show>
             </div>
         </Show>
     }

@@ -2,13 +2,13 @@
 
 use crate::api::ImageInfo;
 
-/// The first picture of each row, where there are several prompts: each has a row of its own. Pictures
-/// come in the order of their numbers, and so do these.
+/// The first picture of each row, where there are several prompts: each has a row of its own, unless it
+/// would be one of single pictures. Pictures come in the order of their numbers, and so do these.
 pub fn row_starts(images: &[ImageInfo]) -> Vec<i64> {
     let before = std::iter::once(None).chain(images.iter().map(|image| Some(prompt(image))));
     let begins = images.iter().zip(before).filter(|(image, before)| *before != Some(prompt(image)));
     let starts: Vec<i64> = begins.map(|(image, _)| image.id).collect();
-    if starts.len() > 1 { starts } else { Vec::new() }
+    if (2..images.len()).contains(&starts.len()) { starts } else { Vec::new() }
 }
 
 /// How many pictures are in the longest row; none where rows do not matter.
@@ -66,6 +66,7 @@ pub(super) mod tests {
         let (zero, one) = ("0\nSteps: 5", "1\nNegative prompt: 2\nSteps: 5");
         assert_eq!(of(&[zero, zero, one, one, "2\nSteps: 5"]), (vec![1, 3, 5], Some(2)));
         assert_eq!(of(&[zero, zero]), (vec![], None));
+        assert_eq!(of(&[zero, one, "2\nSteps: 5"]), (vec![], None));
         assert_eq!(of(&["Steps: 5", "Steps: 5"]), (vec![], None));
         assert_eq!(of(&[]), (vec![], None));
     }
