@@ -219,6 +219,32 @@ test('pictures that are asked for elsewhere come with all that belongs to them, 
   await expect(page.getByTestId('parameters').first()).toContainText('Seed: 90');
 });
 
+test('an answer that comes late brings no older pictures back', async ({ page, request }) => {
+  await drawn(page);
+  let come = () => {};
+  const held = new Promise<void>((resolve) => (come = resolve));
+  const asked: string[] = [];
+  await page.route('**/fn/generation*', async (route) => {
+    asked.push(route.request().url());
+    if (asked.length === 1) {
+      await held;
+    }
+    await route.continue();
+  });
+  await page.goto('/?seed=-1');
+  await takenOver(page);
+  await expect.poll(() => asked.length, 'what went on before the line stood').toBeGreaterThan(0);
+  const form = { model: 'digits', steps: '2', batch_size: '3', seed: '95' };
+  await request.post('/fn/generate', { form, headers: { accept: 'application/json' } });
+  await expect(drawing.images(page)).toHaveCount(3);
+  const late = page.waitForResponse(asked[0]!);
+  come();
+  await (await late).finished();
+  await page.waitForTimeout(300);
+  await expect(drawing.images(page)).toHaveCount(3);
+  await expect(page.getByTestId('parameters').first()).toContainText('Seed: 95');
+});
+
 test('a fold that was left open opens untouched', async ({ page }) => {
   await open(page, '/?seed=-1');
   const extra = fold(page, 'Extra');

@@ -53,7 +53,7 @@ test('a grid that cannot hold all pictures says how many it has', async ({ page 
   await form.draw(page, { ...SMALL, batchSize: 2 });
   await open(page, '/settings');
   // Pictures that fill a file take minutes to draw: these are only told to be so large.
-  await page.route('**/fn/generation', async (route) => {
+  await page.route('**/fn/generate_opening', async (route) => {
     const response = await route.fetch();
     const body = (await response.text()).replaceAll(/"(width|height)":28\b/g, '"$1":8192');
     await route.fulfill({ response, body });

@@ -81,6 +81,8 @@ pub struct Desk {
     pub keeping: Sent,
     /// The form is on its way to the server.
     pub sending: RwSignal<bool>,
+    /// How often a generation was asked for to be shown.
+    asked: StoredValue<u64>,
     /// The picture that is enlarged.
     pub enlarged: RwSignal<Option<usize>>,
     /// The picture whose settings are shown and whose seed is reused; the first if none was chosen.
@@ -105,6 +107,7 @@ impl Desk {
             given_mask: FormFault::new(None),
             keeping: RwSignal::new(None),
             sending: RwSignal::new(false),
+            asked: StoredValue::new(0),
             enlarged: RwSignal::new(None),
             chosen: RwSignal::new(None),
         }
@@ -205,13 +208,26 @@ impl Desk {
         });
     }
 
-    /// Brings the generation `job`, or the newest, on show.
+    /// Brings the generation `job`, or the newest, on show, unless another comes meanwhile.
     async fn show(self, job: Option<JobId>) {
-        match fetch_generation(job).await {
+        let on_show =
+            || self.live.generation.with_untracked(|shown| shown.as_ref().map(|s| s.job.id));
+        let before = on_show();
+        let asked = self.asked.try_update_value(|times| {
+            *times += 1;
+            *times
+        });
+        let answer = fetch_generation(job).await;
+        if self.asked.try_get_value() != asked {
+            return;
+        }
+        match answer {
             Ok(view) => {
-                let known =
-                    self.live.generation.with_untracked(|shown| shown.as_ref().map(|s| s.job.id));
-                let is_news = known != view.as_ref().map(|view| view.job.id);
+                let (known, wanted) = (on_show(), view.as_ref().map(|view| view.job.id));
+                let is_news = known != wanted;
+                if is_news && known != before {
+                    return;
+                }
                 if is_news {
                     self.chosen.set(None);
                     self.enlarged.set(None);
