@@ -240,7 +240,7 @@ test('an answer that comes late brings no older pictures back', async ({ page, r
   const late = page.waitForResponse(asked[0]!);
   come();
   await (await late).finished();
-  await page.waitForTimeout(300);
+  await page.evaluate(() => fetch('/healthz'));
   await expect(drawing.images(page)).toHaveCount(3);
   await expect(page.getByTestId('parameters').first()).toContainText('Seed: 95');
 });

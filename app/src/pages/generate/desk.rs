@@ -7,7 +7,6 @@ use leptos_router::hooks::use_query_map;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement, HtmlInputElement};
 
-use super::form::FORM;
 use super::opening::Opening;
 use crate::api::{
     GenerateForm, GenerateView, ImageId, ImageInfo, JobId, JobKind, JobState, ModelInfo, Status,
@@ -208,15 +207,18 @@ impl Desk {
         });
     }
 
-    /// Brings the generation `job`, or the newest, on show, unless another comes meanwhile.
+    /// Brings the generation `job`, or the newest, on show.
     async fn show(self, job: Option<JobId>) {
+        self.asked.try_update_value(|times| *times += 1);
+        self.bring(job).await;
+    }
+
+    /// The same, unless another was asked for or came on show meanwhile.
+    async fn bring(self, job: Option<JobId>) {
         let on_show =
             || self.live.generation.with_untracked(|shown| shown.as_ref().map(|s| s.job.id));
         let before = on_show();
-        let asked = self.asked.try_update_value(|times| {
-            *times += 1;
-            *times
-        });
+        let asked = self.asked.try_get_value();
         let answer = fetch_generation(job).await;
         if self.asked.try_get_value() != asked {
             return;
@@ -342,38 +344,6 @@ pub fn model_of<'a>(name: &str, models: &'a [ModelInfo]) -> Option<&'a ModelInfo
     models.iter().find(|model| model.name == run)
 }
 
-/// Names and values of what was typed while the page had no code yet: of fields that are not as the
-/// server wrote them.
-pub fn typed_earlier() -> Vec<(String, String)> {
-    if cfg!(feature = "ssr") {
-        return Vec::new();
-    }
-    let fields = form_elements(":is(input, textarea)[name]").into_iter().filter_map(|field| {
-        let is_box = field.type_() == "checkbox";
-        let now = if is_box { field.checked().to_string() } else { field.value() };
-        let is_typed = match is_box {
-            true => field.checked() != field.default_checked(),
-            // A number that the server wrote and the browser cannot read is empty, too.
-            false => !now.is_empty() && now != field.default_value(),
-        };
-        is_typed.then(|| (field.name(), now))
-    });
-    let chosen = form_elements("select:has([selected]) option:checked:not([selected])");
-    let lists = chosen.into_iter().filter_map(|option| {
-        let list = option.closest("select").ok()??.unchecked_into::<HtmlInputElement>();
-        Some((list.name(), list.value()))
-    });
-    fields.chain(lists).collect()
-}
-
-/// What `selector` finds in the form. All have the properties that are asked for here.
-fn form_elements(selector: &str) -> Vec<HtmlInputElement> {
-    let selector = format!("#{FORM} {selector}");
-    let Ok(found) = document().query_selector_all(&selector) else { return Vec::new() };
-    let elements = (0..found.length()).filter_map(|place| found.item(place));
-    elements.map(JsCast::unchecked_into).collect()
-}
-
 /// Puts the cursor into the first field that is at fault, which may be far from the button.
 fn go_to_fault() {
     request_animation_frame(|| {
@@ -418,7 +388,7 @@ pub fn follow_server(desk: Desk) {
         let missed = desk.live.missed.get();
         if before.is_some() {
             let job = desk.live.generation.with_untracked(|view| view.as_ref().map(|v| v.job.id));
-            spawn_local(desk.show(job));
+            spawn_local(desk.bring(job));
         }
         missed
     });

@@ -4,7 +4,8 @@ use engine::config::{GenerateSettings, SAMPLERS, SCHEDULES};
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
-use super::desk::{Desk, model_of, typed_earlier};
+use super::desk::{Desk, model_of};
+use super::earlier::typed_earlier;
 use super::entry::{ChoiceField, NumberField};
 use super::hires::SecondPass;
 use super::image_to_image::ImageToImage;

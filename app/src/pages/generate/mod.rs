@@ -2,6 +2,7 @@
 
 mod completion;
 mod desk;
+mod earlier;
 mod easel;
 mod entry;
 mod form;
