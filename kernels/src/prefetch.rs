@@ -15,3 +15,14 @@ pub(super) fn prefetch(at: *const f32) {
     #[cfg(not(target_arch = "x86_64"))]
     let _ = at;
 }
+
+/// Numbers in a line of the cache.
+const LINE: usize = 16;
+
+/// As [`prefetch`], of all lines that hold `count` numbers.
+#[inline(always)]
+pub(super) fn prefetch_all(from: *const f32, count: usize) {
+    for at in (0..count + LINE - 1).step_by(LINE) {
+        prefetch(from.wrapping_add(at));
+    }
+}

@@ -9,9 +9,10 @@ use std::mem::MaybeUninit;
 
 use super::pairs::pair;
 use super::pool;
+use super::prefetch::prefetch_all;
 use super::simd::{Simd, kernel, pairs_kernel};
-use super::storage::{written, zeroed};
-use super::transpose::transpose;
+use super::storage::written;
+use super::transpose::transpose_into;
 
 /// Rows of a panel, largest first: what fits the registers beside two vectors of `b`.
 pub(super) const PANEL_HEIGHTS: [usize; 5] = [12, 8, 4, 2, 1];
@@ -21,6 +22,9 @@ pub(super) const SLACK: usize = 32;
 
 /// Rows of `c` are padded to the widest vectors.
 pub(super) const TILE_WIDTH: usize = 16;
+
+/// Numbers of each row that are asked for while those before them are packed.
+const AHEAD: usize = 64;
 
 /// The left side of [`outer`], in panels of rows whose numbers lie in the order they are used.
 #[derive(Debug, Default)]
@@ -34,14 +38,32 @@ impl Packed {
     /// Number k of row i is `from[rows[i] + depth[k]]`.
     pub fn gather(rows: &[usize], depth: &[usize], from: &[f32]) -> Self {
         assert!(furthest(rows) + furthest(depth) < from.len());
-        Self::fill(rows, depth.len(), |rows, panel| {
+        let work = |rows: &[usize], panel: &mut [MaybeUninit<f32>]| {
             for (numbers, k) in panel.chunks_exact_mut(rows.len()).zip(depth) {
                 for (number, row) in numbers.iter_mut().zip(rows) {
                     // SAFETY: the largest sum of both lies within, as asserted above.
-                    *number = unsafe { *from.get_unchecked(row + k) };
+                    number.write(unsafe { *from.get_unchecked(row + k) });
                 }
             }
-        })
+        };
+        // SAFETY: each k has its rows in the panel.
+        unsafe { Self::fill(rows, depth.len(), work) }
+    }
+
+    /// Number k of row i is `from[k * rows + i]`.
+    pub fn columns(rows: usize, depth: usize, from: &[f32]) -> Self {
+        let all: Vec<usize> = (0..rows).collect();
+        let work = |rows_of: &[usize], panel: &mut [MaybeUninit<f32>]| {
+            let lines = from.chunks_exact(rows);
+            for (numbers, line) in panel.chunks_exact_mut(rows_of.len()).zip(lines) {
+                for (number, value) in numbers.iter_mut().zip(&line[rows_of[0]..]) {
+                    number.write(*value);
+                }
+            }
+        };
+        assert!(rows * depth <= from.len());
+        // SAFETY: as above: there are as many lines.
+        unsafe { Self::fill(&all, depth, work) }
     }
 
     /// Row i is `length` numbers from `i * pitch + runs[0]` on, then from `i * pitch + runs[1]`, ….
@@ -53,12 +75,22 @@ impl Packed {
         from: &[f32],
     ) -> Self {
         let starts: Vec<usize> = (0..rows).map(|row| row * pitch).collect();
-        Self::fill(&starts, runs.len() * length, |starts, panel| {
+        let work = |starts: &[usize], panel: &mut [MaybeUninit<f32>]| {
             let rows = starts.len();
             for (panel, run) in panel.chunks_exact_mut(rows * length).zip(runs) {
-                transpose(&from[starts[0] + run..], (rows, length), pitch, panel, rows);
+                let from = &from[starts[0] + run..];
+                for (at, panel) in panel.chunks_mut(rows * AHEAD).enumerate() {
+                    let from = &from[at * AHEAD..];
+                    for row in 0..rows {
+                        let next = from.as_ptr().wrapping_add(row * pitch + AHEAD);
+                        prefetch_all(next, AHEAD);
+                    }
+                    transpose_into(from, (rows, panel.len() / rows), pitch, panel, rows);
+                }
             }
-        })
+        };
+        // SAFETY: every run is written.
+        unsafe { Self::fill(&starts, runs.len() * length, work) }
     }
 
     /// As [`Packed::gather`], of pairs: `depth` goes through the taps of one channel after the other,
@@ -69,26 +101,35 @@ impl Packed {
             .chunks_exact(2 * taps)
             .flat_map(|channels| channels[..taps].iter().zip(&channels[taps..]))
             .collect();
-        Self::fill(rows, pairs.len(), |rows, panel| {
+        let work = |rows: &[usize], panel: &mut [MaybeUninit<f32>]| {
             for (numbers, (first, second)) in panel.chunks_exact_mut(rows.len()).zip(&pairs) {
                 for (number, row) in numbers.iter_mut().zip(rows) {
-                    *number = pair(from[row + *first], from[row + *second]);
+                    number.write(pair(from[row + *first], from[row + *second]));
                 }
             }
-        })
+        };
+        // SAFETY: each pair has its rows in the panel.
+        unsafe { Self::fill(rows, pairs.len(), work) }
     }
 
     /// `panel(rows, numbers)` fills the numbers of one panel.
-    fn fill(rows: &[usize], depth: usize, panel: impl Fn(&[usize], &mut [f32]) + Sync) -> Self {
+    ///
+    /// # Safety
+    /// It must write all of them.
+    unsafe fn fill(
+        rows: &[usize],
+        depth: usize,
+        panel: impl Fn(&[usize], &mut [MaybeUninit<f32>]) + Sync,
+    ) -> Self {
         let work = |mut left: &mut [MaybeUninit<f32>]| {
             let parts = panels(rows.len()).map(|(first, height)| {
                 let (part, rest) = std::mem::take(&mut left).split_at_mut(height * depth);
                 left = rest;
                 (&rows[first..first + height], part)
             });
-            pool::for_each(parts, |(rows, numbers)| panel(rows, zeroed(numbers)));
+            pool::for_each(parts, |(rows, numbers)| panel(rows, numbers));
         };
-        // SAFETY: every panel is zeroed at least.
+        // SAFETY: the caller vouches for every panel.
         let numbers = unsafe { written(rows.len() * depth, work) };
         Self { numbers, rows: rows.len(), depth }
     }

@@ -42,6 +42,9 @@ impl Window {
         if pairs::of_channels(channels) && matrix::is_on() {
             return Self::Tiles(Tiles::turned(rows, channels, taps, from));
         }
+        if taps == 1 && !pairs::of_channels(channels) {
+            return Self::Numbers(Packed::columns(rows, channels, from));
+        }
         let starts: Vec<usize> = (0..rows).map(|row| row * taps).collect();
         let turned = |channel: usize| (0..taps).rev().map(move |tap| channel * rows * taps + tap);
         Self::gather(&starts, &(0..channels).flat_map(turned).collect::<Vec<_>>(), taps, from)

@@ -161,13 +161,14 @@ fn winograds_way_has_results_in_f32_and_gradients_as_near_as_a_step_needs() {
     });
 }
 
-/// So many tiles that their gradients are summed in several shares; the last one has half a pair.
+/// So many tiles that their gradients are summed in several shares; the last one has half a pair. So many
+/// outputs that one image's weights are made ready in parts.
 #[test]
 fn winograds_gradients_do_not_depend_on_threads_nor_an_images_on_the_batch() {
     let _alone = in_bf16();
     let (x, weight, bias) =
-        (var(1, &[21, 17, 28, 28], false), var(2, &[96, 17, 3, 3], false), var(3, &[96], false));
-    let pull = var(4, &[21, 96, 28, 28], false).as_detached_tensor();
+        (var(1, &[21, 17, 28, 28], false), var(2, &[160, 17, 3, 3], false), var(3, &[160], false));
+    let pull = var(4, &[21, 160, 28, 28], false).as_detached_tensor();
     let gradients = |x: &Var, pull: &Tensor, threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {

@@ -60,7 +60,7 @@ fn apart(a: &Tensor, b: &Tensor) -> f32 {
 
 #[test]
 fn conv2d() {
-    let cases: [(&[usize], &[usize], usize, usize); 17] = [
+    let cases: [(&[usize], &[usize], usize, usize); 18] = [
         // Enough small images for each to have a lane, and some more.
         (&[19, 5, 7, 7], &[13, 5, 3, 3], 1, 1),
         (&[16, 6, 8, 6], &[7, 6, 4, 4], 2, 1),
@@ -81,6 +81,7 @@ fn conv2d() {
         (&[1, 33, 9, 8], &[16, 33, 3, 3], 1, 0),
         (&[2, 16, 6, 5], &[19, 16, 3, 3], 1, 2),
         (&[17, 20, 7, 7], &[35, 20, 3, 3], 1, 1),
+        (&[1, 150, 6, 7], &[70, 150, 3, 3], 1, 1),
     ];
     for (x, weight, stride, padding) in cases {
         for bias in [&[weight[0]][..], &[1, weight[0]], &[x[0], weight[0]]] {
@@ -178,6 +179,8 @@ fn an_image_is_the_same_alone_and_among_others() {
             (17, 40, 7, 3, 1, 1),
             (40, 17, 14, 3, 1, 1),
             (16, 16, 29, 3, 1, 0),
+            // So many channels that the weights for one image are made ready in parts.
+            (150, 180, 9, 3, 1, 1),
         ] {
             let shape = ConvShape { stride, padding };
             let x = var(1, &[19, inputs, side, side]);

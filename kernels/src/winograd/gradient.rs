@@ -32,16 +32,23 @@ pub(crate) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32>
     let pairing = if pairs { Pairing::Strips } else { Pairing::None };
     let way = Way { images: tiling.images(x, pairing), gradients: tiling.gradients(grad, pairing) };
     let shares = way.shares(x.len() / g.image_numbers() * tiling.strips());
-    let mut sums = vec![0.0; way.numbers()];
-    if shares.len() < pool::threads() {
+    let sums = if shares.len() < pool::threads() {
         // All threads for one.
-        shares.for_each(|strips| add(&mut sums, &way.sums(strips)));
+        sum(shares.map(|strips| way.sums(strips)))
     } else {
-        for share in pool::map(shares, |strips| way.sums(strips)) {
-            add(&mut sums, &share);
-        }
-    }
+        sum(pool::map(shares, |strips| way.sums(strips)).into_iter())
+    };
+    let sums = sums.unwrap_or_else(|| vec![0.0; way.numbers()]);
     weights::laid_out(&sums, g.inputs, g.outputs)
+}
+
+/// All shares in one, if there are any.
+fn sum(shares: impl Iterator<Item = Vec<f32>>) -> Option<Vec<f32>> {
+    let add_to = |mut sums: Vec<f32>, share: Vec<f32>| {
+        add(&mut sums, &share);
+        sums
+    };
+    shares.reduce(add_to)
 }
 
 /// Adds `others` to `sums`.
@@ -153,6 +160,7 @@ impl Block<'_> {
                 rows,
                 depth: self.tiles,
                 width: pitch.tile,
+                accumulate: false,
             };
             // SAFETY: tiles and products are as large as said.
             unsafe { product.multiply(self.pairs) }

@@ -15,7 +15,7 @@ mod weights;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use cut::{CHANNELS, Cut, Images, POINTS, Pairing, Part, Pitch, STEP};
+use cut::{CHANNELS, Cut, Images, POINTS, Pairing, Part, Pitch, STEP, spread};
 use product::Product;
 use weights::{CHUNK, Weights};
 
@@ -34,6 +34,10 @@ const FEWEST_CHANNELS: usize = 16;
 /// worth the way of the weights.
 const BLOCK_NUMBERS: usize = 128 * 1024;
 const FEWEST_TILES: usize = 64;
+
+/// Steps of the sum whose weights are transformed just before they are used, if only one block uses them:
+/// so many stay in the second-level cache. A multiple of what [`Product`] sums before it adds to the rest.
+const STEPS: usize = 2 * product::RUN;
 
 /// Whether a convolution gains by it, alone as among others: it must follow from the sizes of one image.
 ///
@@ -139,10 +143,10 @@ impl Tiling {
     /// Does the strips of `whole` in parts, with weights that are transformed once.
     fn run_blocks(&self, whole: &Block<'_>) {
         let (weights, strips) = (whole.weights, whole.strips.len());
-        let numbers = weights.chunk_numbers();
+        let (all, numbers) = (0..weights.steps(), weights.chunk_numbers(weights.steps()));
         scratch::with(&scratch::WEIGHTS, weights.chunks() * numbers, |seen| {
             let chunks = seen.chunks_exact_mut(numbers).enumerate();
-            pool::for_each(chunks, |(at, chunk)| weights.transform(at * CHUNK, chunk));
+            pool::for_each(chunks, |(at, chunk)| weights.transform(at * CHUNK, &all, chunk));
             let seen = Some(&*seen);
             let block = |strips: Range<usize>| Block { strips, seen, ..whole.clone() }.run();
             let (threads, most) = (pool::threads(), self.block_strips(weights.tile()));
@@ -205,58 +209,73 @@ impl Block<'_> {
 
     /// Makes the results of a chunk of outputs from `tiles` (point, tile, input).
     fn chunk(&self, at: usize, tiles: &[f32]) {
-        let (first, numbers) = (at * CHUNK, self.weights.chunk_numbers());
-        if let Some(seen) = self.seen {
-            return self.outputs(first, &seen[at * numbers..][..numbers], tiles);
-        }
-        scratch::with(&scratch::WEIGHTS, numbers, |seen| {
-            self.weights.transform(first, seen);
-            self.outputs(first, seen, tiles);
-        });
-    }
-
-    fn outputs(&self, first: usize, weights: &[f32], tiles: &[f32]) {
-        let (g, cut) = (&self.tiling.g, &self.tiling.result);
-        let width = self.weights.width(first);
-        let pitch = Pitch::new(self.tiles(), width);
+        let weights = &self.weights;
+        let (first, steps) = (at * CHUNK, weights.steps());
+        let pitch = Pitch::new(self.tiles(), weights.width(first));
         scratch::with(&scratch::PRODUCTS, POINTS * pitch.point, |products| {
-            self.multiply(weights, tiles, products, pitch);
-            for at in 0..self.strips.len() {
-                for lane in (0..width.min(g.outputs - first)).step_by(CHANNELS) {
-                    let (image, strip) = cut.place(self.strips.start + at);
-                    let first_channel = first + lane;
-                    let channels = CHANNELS.min(g.outputs - first_channel);
-                    let part = Part { strip, first_channel, channels };
-                    let from = products[at * cut.columns * width + lane..].as_ptr();
-                    let bias = self.bias(image, first_channel);
-                    let y = self.y.at(image * g.out_numbers());
-                    // SAFETY: the products hold all points of all tiles; these outputs of this
-                    // strip of y are nobody else's.
-                    unsafe { cut.take_back(from, pitch, &bias, part, y) }
-                }
+            if let Some(seen) = self.seen {
+                let numbers = weights.chunk_numbers(steps);
+                let seen = &seen[at * numbers..][..numbers];
+                self.multiply(0..steps, seen, tiles, products, pitch);
+            } else {
+                scratch::with(&scratch::WEIGHTS, weights.chunk_numbers(STEPS), |seen| {
+                    for steps in parts(steps, STEPS) {
+                        weights.transform(first, &steps, seen);
+                        self.multiply(steps, seen, tiles, products, pitch);
+                    }
+                });
             }
+            self.take_back(first, products, pitch);
         });
     }
 
-    /// `products`: (point, tile, output of the chunk).
-    fn multiply(&self, weights: &[f32], tiles: &[f32], products: &mut [f32], pitch: Pitch) {
+    /// Adds these steps of the sum to `products` (point, tile, output of the chunk), which the first of
+    /// them begins.
+    fn multiply(
+        &self,
+        steps: Range<usize>,
+        weights: &[f32],
+        tiles: &[f32],
+        products: &mut [f32],
+        pitch: Pitch,
+    ) {
         let from = self.images().pitch(self.strips.len());
         let points = tiles.chunks_exact(from.point).zip(products.chunks_exact_mut(pitch.point));
         for (point, (a, c)) in points.enumerate() {
             let product = Product {
-                a: a.as_ptr(),
+                a: a[steps.start..].as_ptr(),
                 a_row: from.tile,
                 a_step: 1,
-                b: weights[point * self.weights.point(pitch.tile)..].as_ptr(),
+                b: weights[point * spread(steps.len() * pitch.tile)..].as_ptr(),
                 b_pitch: pitch.tile,
                 c: c.as_mut_ptr(),
                 c_pitch: pitch.tile,
                 rows: self.tiles(),
-                depth: self.weights.steps(),
+                depth: steps.len(),
                 width: pitch.tile,
+                accumulate: steps.start > 0,
             };
             // SAFETY: all three are as large as said.
             unsafe { product.multiply(self.weights.pairs) }
+        }
+    }
+
+    /// From `products` to the results of the chunk that begins with output `first`.
+    fn take_back(&self, first: usize, products: &[f32], pitch: Pitch) {
+        let (g, cut, width) = (&self.tiling.g, &self.tiling.result, pitch.tile);
+        for at in 0..self.strips.len() {
+            for lane in (0..width.min(g.outputs - first)).step_by(CHANNELS) {
+                let (image, strip) = cut.place(self.strips.start + at);
+                let first_channel = first + lane;
+                let channels = CHANNELS.min(g.outputs - first_channel);
+                let part = Part { strip, first_channel, channels };
+                let from = products[at * cut.columns * width + lane..].as_ptr();
+                let bias = self.bias(image, first_channel);
+                let y = self.y.at(image * g.out_numbers());
+                // SAFETY: the products hold all points of all tiles; these outputs of this strip of y
+                // are nobody else's.
+                unsafe { cut.take_back(from, pitch, &bias, part, y) }
+            }
         }
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Product {
     pub depth: usize,
     /// A multiple of sixteen.
     pub width: usize,
+    /// Add to what stands in `c`.
+    pub accumulate: bool,
 }
 
 impl Product {
@@ -49,7 +51,7 @@ unsafe fn pairs_of<V: Simd>(product: Product) {
 
 /// Products that are summed one after the other before they are added to the others: a long sum loses
 /// what is small beside it.
-const RUN: usize = 32;
+pub(super) const RUN: usize = 32;
 
 /// Heights of the tiles of registers: what fits them beside two vectors of `b`.
 const WIDE: [usize; 7] = [14, 12, 8, 7, 4, 2, 1];
@@ -134,7 +136,11 @@ unsafe fn tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>(
             for (i, sum) in sums.iter().enumerate() {
                 for (j, value) in sum.iter().enumerate() {
                     let to = product.c.add((row + i) * product.c_pitch + column + j * V::LANES);
-                    let value = if done == 0 { *value } else { value.add(V::load(to)) };
+                    let value = if done == 0 && !product.accumulate {
+                        *value
+                    } else {
+                        value.add(V::load(to))
+                    };
                     value.store(to);
                 }
             }

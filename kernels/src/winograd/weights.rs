@@ -1,10 +1,12 @@
 //! The window's numbers, seen from the 36 points, and their gradient brought back.
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use super::cut::{CHANNELS, POINTS, spread};
 use super::points::{self, Transform};
 use crate::pool;
+use crate::prefetch::prefetch_all;
 use crate::simd::{Simd, kernel, pairs_kernel};
 use crate::storage::written;
 use crate::transpose::{transpose, transpose_into};
@@ -14,6 +16,9 @@ pub(super) const TAPS: usize = 9;
 
 /// Outputs whose products are computed together.
 pub(super) const CHUNK: usize = 32;
+
+/// Steps of the sum whose windows are laid out together.
+const GROUP: usize = 8;
 
 /// A weight (outputs, inputs, 3, 3), and how it is read: distances in it from one channel of the sum to
 /// the next, and from one channel of the result.
@@ -41,9 +46,9 @@ impl Weights<'_> {
         self.outputs.div_ceil(CHUNK)
     }
 
-    /// Numbers that there must be room for in a chunk.
-    pub fn chunk_numbers(&self) -> usize {
-        POINTS * self.point(CHUNK)
+    /// Numbers that there must be room for in so many steps of a chunk.
+    pub fn chunk_numbers(&self, steps: usize) -> usize {
+        POINTS * spread(steps * CHUNK)
     }
 
     /// How many outputs the chunk that begins with this one has lanes for.
@@ -61,41 +66,74 @@ impl Weights<'_> {
         if self.pairs { self.depth / 2 } else { padded(self.depth) }
     }
 
-    /// Distance from one point to the next in a chunk of this width.
-    pub fn point(&self, width: usize) -> usize {
-        spread(self.steps() * width)
-    }
-
-    /// The chunk that begins with output `first` at all points: (point, channel of the sum, output).
-    pub fn transform(&self, first: usize, chunk: &mut [f32]) {
+    /// Some steps of the chunk that begins with output `first` at all points: (point, step, output), the
+    /// points as far apart as [`spread`] says.
+    pub fn transform(&self, first: usize, steps: &Range<usize>, chunk: &mut [f32]) {
         let width = self.width(first);
-        assert!(POINTS * self.point(width) <= chunk.len());
+        let pitch = spread(steps.len() * width);
+        assert!(POINTS * pitch <= chunk.len());
+        let mut taps = [[[0.0; TAPS * CHANNELS]; GROUP]; 2];
         for lane in (0..width).step_by(CHANNELS) {
-            let channels = CHANNELS.min(self.outputs - first - lane);
-            let mut taps = [[0.0; TAPS * CHANNELS]; 2];
-            for step in 0..self.steps() {
-                let to = chunk[step * width + lane..].as_mut_ptr();
-                let to = Target { to, pitch: self.point(width), turned: self.turned };
+            let outputs = first + lane..self.outputs.min(first + lane + CHANNELS);
+            for group in steps.clone().step_by(GROUP) {
+                let count = GROUP.min(steps.end - group);
                 let [one, other] = &mut taps;
+                self.lay_out(&outputs, self.channel(group), &mut one[..count]);
                 if self.pairs {
-                    let k = step / CHANNELS * CHANNELS + step;
-                    self.taps(first + lane, channels, k, one);
-                    self.taps(first + lane, channels, k + CHANNELS, other);
+                    self.lay_out(&outputs, self.channel(group) + CHANNELS, &mut other[..count]);
+                }
+                for (at, (one, other)) in one.iter().zip(other.iter()).take(count).enumerate() {
+                    self.ask_for(&outputs, group, at);
+                    let to = chunk[(group - steps.start + at) * width + lane..].as_mut_ptr();
+                    let to = Target { to, pitch, turned: self.turned };
                     // SAFETY: all points lie in the chunk, as asserted.
-                    unsafe { window_pairs(one, other, to) }
-                } else {
-                    self.taps(first + lane, channels, step, one);
-                    // SAFETY: as above.
-                    unsafe { window(one, to) }
+                    unsafe {
+                        if self.pairs { window_pairs(one, other, to) } else { window(one, to) }
+                    }
                 }
             }
         }
     }
 
-    /// The window of channel `k` of the sum for `count` outputs: (tap, output).
-    fn taps(&self, first: usize, count: usize, k: usize, taps: &mut [f32; TAPS * CHANNELS]) {
-        let from = &self.weight[first * self.output_pitch + k * self.depth_pitch..];
-        transpose(from, (count, TAPS), self.output_pitch, taps, CHANNELS);
+    /// The channel that a step of the sum is of, or the first of its two.
+    fn channel(&self, step: usize) -> usize {
+        if self.pairs { step / CHANNELS * CHANNELS + step } else { step }
+    }
+
+    /// Whether the windows of one output follow each other, rather than those of one channel.
+    fn is_by_output(&self) -> bool {
+        self.depth_pitch == TAPS
+    }
+
+    /// The windows of these outputs for the channels of the sum from `first` on: (channel, tap, output).
+    fn lay_out(&self, outputs: &Range<usize>, first: usize, taps: &mut [[f32; TAPS * CHANNELS]]) {
+        let start = outputs.start * self.output_pitch + first * self.depth_pitch;
+        let from = &self.weight[start..];
+        if self.is_by_output() {
+            let columns = taps.len() * TAPS;
+            let to = taps.as_flattened_mut();
+            return transpose(from, (outputs.len(), columns), self.output_pitch, to, CHANNELS);
+        }
+        for (at, taps) in taps.iter_mut().enumerate() {
+            let from = &from[at * self.depth_pitch..];
+            transpose(from, (outputs.len(), TAPS), self.output_pitch, taps, CHANNELS);
+        }
+    }
+
+    /// Asks for a share of the windows that come after a group: for all of them, if it was called for
+    /// each step of the group. They lie in rows that are too far apart for the processor to foresee.
+    fn ask_for(&self, outputs: &Range<usize>, group: usize, step: usize) {
+        let next = self.channel(group + GROUP);
+        let (rows, numbers) = match self.is_by_output() {
+            true => (CHANNELS / GROUP, GROUP * TAPS),
+            false => (1, outputs.len() * TAPS),
+        };
+        for row in step * rows..(step + 1) * rows {
+            let (output, channel) = if self.is_by_output() { (row, 0) } else { (0, row) };
+            let output = (outputs.start + output) * self.output_pitch;
+            let at = output + (next + channel) * self.depth_pitch;
+            prefetch_all(self.weight.as_ptr().wrapping_add(at), numbers);
+        }
     }
 }
 
