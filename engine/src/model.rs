@@ -6,10 +6,15 @@ use crate::autoencoder::Latents;
 use crate::checkpoint::{Checkpoint, Header};
 use crate::config::{ConfigError, Prediction, RunConfig, VarianceType, check_size};
 use crate::diffusers::UNet2D;
+use crate::kernels::{self, fold_parts};
 use crate::sampler::Manner;
 use crate::schedule::NoiseSchedule;
 use crate::unet::{Border, UNet, Weights};
 use crate::{Error, Result};
+
+/// Images that are enough for a thread of its own: with fewer, making weights ready for each thread takes
+/// longer than waiting for the other threads.
+const FEWEST_IMAGES: usize = 8;
 
 /// A trained network with the schedule it was trained on. It keeps no gradients.
 #[derive(Clone, Debug)]
@@ -191,6 +196,37 @@ impl Model {
     /// 0 to T - 1, which need not be whole; with as many channels again where it tells a variance.
     /// `classes` (batch, classes) weighs the classes each image is to show.
     pub fn predict(&self, x: &Tensor, t: f32, classes: Option<&Tensor>) -> Result<Tensor> {
+        let batch = x.dim(0)?;
+        let size = self.images_at_once(batch);
+        if size >= batch {
+            return self.predict_part(x, t, classes);
+        }
+        let part = |start: usize| {
+            let count = size.min(batch - start);
+            let cut = |tensor: &Tensor| tensor.narrow(0, start, count)?.contiguous();
+            Ok((cut(x)?, classes.map(cut).transpose()?))
+        };
+        let parts = (0..batch).step_by(size).map(part).collect::<Result<Vec<_>>>()?;
+        let mut answers = Vec::with_capacity(parts.len());
+        let predict =
+            |(x, classes): (Tensor, Option<_>)| self.predict_part(&x, t, classes.as_ref());
+        fold_parts(parts, predict, |answer| {
+            answers.push(answer?);
+            Ok::<_, Error>(())
+        })?;
+        Ok(Tensor::cat(&answers, 0)?)
+    }
+
+    /// Images of `batch` that go through the network together: on a processor each thread has some of
+    /// its own, if there are enough for all.
+    fn images_at_once(&self, batch: usize) -> usize {
+        let threads = kernels::threads();
+        let shared = self.device.is_cpu() && batch >= FEWEST_IMAGES * threads;
+        if shared { batch.div_ceil(threads) } else { batch }
+    }
+
+    /// [`Self::predict`] of images that go through the network together.
+    fn predict_part(&self, x: &Tensor, t: f32, classes: Option<&Tensor>) -> Result<Tensor> {
         let timesteps = vec![t; x.dim(0)?];
         match &self.network {
             Network::Reference(unet) => unet.bordered(x, &timesteps, classes, self.border),

@@ -21,6 +21,7 @@ mod norm;
 mod operation;
 mod optimizer;
 mod pairs;
+mod parts;
 pub mod plain;
 mod pointwise;
 mod pool;
@@ -44,6 +45,8 @@ mod winograd;
 
 pub use memory::{keep_memory, release_memory};
 pub use optimizer::{AdamStep, adam, ema, square_sum};
+pub use parts::fold_parts;
+pub use pool::threads;
 pub use precision::Precision;
 pub use stop::unless;
 pub use tape::{Gradients, Tape, record};

@@ -54,7 +54,7 @@ pub(super) fn for_each_number(count: usize, work: impl Fn(usize) + Sync) {
 }
 
 /// How many threads share a loop.
-pub(super) fn threads() -> usize {
+pub fn threads() -> usize {
     rayon::current_num_threads()
 }
 
@@ -244,10 +244,10 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn with_threads<T: Send>(count: usize, work: impl FnOnce() -> T + Send) -> T {
+    pub fn with_threads<T: Send>(count: usize, work: impl FnOnce() -> T + Send) -> T {
         rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap().install(work)
     }
 

@@ -45,6 +45,12 @@ impl Wish {
         Self(WISH.with_borrow(Clone::clone))
     }
 
+    /// What `work` gives, whose kernels look at this wish, whatever thread it runs on.
+    pub fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _outer = Outer(WISH.replace(self.0.clone()));
+        work()
+    }
+
     /// Does not come back if the work is to be given up.
     pub fn look(&self) {
         if self.0.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {

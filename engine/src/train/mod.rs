@@ -25,6 +25,7 @@ mod resuming;
 mod revival;
 mod run;
 mod samples;
+mod shards;
 mod space;
 mod standing;
 mod state;

@@ -11,6 +11,7 @@ use super::folder::RunFolder;
 use super::learner::Learner;
 use super::loss::{ImageLoss, Loss, Objective, buckets};
 use super::samples::{self, Samples};
+use super::shards::shard_of;
 use super::space::{LatentFile, Space, space_of};
 use super::standing::Standing;
 use super::validation::{HeldOut, ValidationLoss, split};
@@ -19,7 +20,7 @@ use crate::autoencoder::Latents;
 use crate::checkpoint::{Checkpoint, Header};
 use crate::config::{ConfigError, DatasetParams, ModelParams, RunConfig, TrainParams, ValidConfig};
 use crate::data::ImageSet;
-use crate::kernels::record;
+use crate::kernels::{fold_parts, record};
 use crate::model::Model;
 use crate::schedule::NoiseSchedule;
 use crate::unet::{Dropout, Told, UNet, Weights};
@@ -142,18 +143,38 @@ impl<'a> Trainer<'a> {
     fn backward(&self, step: u64, batch: Batch) -> Result<(Weights, Vec<ImageLoss>)> {
         let images = batch.len();
         let params = &self.config.train_params;
-        let dropout =
-            (params.dropout > 0.0).then(|| Dropout::new(params.dropout, params.seed, step));
         let mut gradients = Gradients::default();
         let mut losses = Vec::with_capacity(images);
-        for part in batch.split(params.batch_size)? {
-            let (loss, tape) = record(|| self.loss(&self.unet, &part, dropout.as_ref()));
-            let loss = loss?;
-            let grads = tape.backward(&(loss.sum / images as f64)?)?;
-            gradients.add(self.standing.descent.gradients(grads)?)?;
-            losses.extend(loss.images);
+        let mut numbers = 0..;
+        for batch in batch.split(params.batch_size)? {
+            let shard = if self.device.is_cpu() { shard_of(batch.len()) } else { batch.len() };
+            let shards = batch.split(shard)?.into_iter().zip(numbers.by_ref());
+            let learn = |(shard, number)| self.learn(step, &shard, number, images);
+            fold_parts(shards, learn, |learned| {
+                let (shard_gradients, shard_losses) = learned?;
+                losses.extend(shard_losses);
+                gradients.add(shard_gradients)
+            })?;
         }
         Ok((gradients.0, losses))
+    }
+
+    /// What the shard `number` of a step adds to the gradient of the mean error of its `images`, and the
+    /// error of each of the shard's.
+    fn learn(
+        &self,
+        step: u64,
+        shard: &Batch,
+        number: u64,
+        images: usize,
+    ) -> Result<(Weights, Vec<ImageLoss>)> {
+        let params = &self.config.train_params;
+        let dropout =
+            (params.dropout > 0.0).then(|| Dropout::new(params.dropout, params.seed, step, number));
+        let (loss, tape) = record(|| self.loss(&self.unet, shard, dropout.as_ref()));
+        let loss = loss?;
+        let grads = tape.backward(&(loss.sum / images as f64)?)?;
+        Ok((self.standing.descent.gradients(grads)?, loss.images))
     }
 
     /// The error of `unet` on `batch`.

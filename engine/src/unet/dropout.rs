@@ -19,9 +19,12 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    /// What step `step` of the run with `seed` leaves out: `share`, in [0, 1), of all numbers.
-    pub fn new(share: f64, seed: u64, step: u64) -> Self {
-        Self { share, random: RefCell::new(noise::generator(seed, Stream::Dropout, step)) }
+    /// What step `step` of the run with `seed` leaves out of a part of its batch: `share`, in [0, 1), of
+    /// all numbers.
+    pub fn new(share: f64, seed: u64, step: u64, part: u64) -> Self {
+        let mut random = noise::generator(seed, Stream::Dropout, step);
+        random.set_stream(part);
+        Self { share, random: RefCell::new(random) }
     }
 
     /// `x` of any shape, with other numbers left out at each call.
@@ -51,14 +54,16 @@ mod tests {
         let numbers = |dropout: &Dropout| -> Vec<f32> {
             dropout.forward(&ones).unwrap().flatten_all().unwrap().to_vec1().unwrap()
         };
-        let dropout = Dropout::new(0.2, 7, 1);
+        let dropout = Dropout::new(0.2, 7, 1, 0);
         let first = numbers(&dropout);
         let zeros = first.iter().filter(|&&x| x == 0.0).count() as f64 / 32768.0;
         let mean = first.iter().sum::<f32>() / 32768.0;
         assert!((zeros - 0.2).abs() < 0.01 && (mean - 1.0).abs() < 0.01, "{zeros} {mean}");
         assert!(first.iter().all(|&x| x == 0.0 || x == 1.25));
         assert_ne!(numbers(&dropout), first);
-        assert_eq!(numbers(&Dropout::new(0.2, 7, 1)), first);
-        assert_ne!(numbers(&Dropout::new(0.2, 7, 2)), first);
+        assert_eq!(numbers(&Dropout::new(0.2, 7, 1, 0)), first);
+        for (step, part) in [(2, 0), (1, 1)] {
+            assert_ne!(numbers(&Dropout::new(0.2, 7, step, part)), first);
+        }
     }
 }

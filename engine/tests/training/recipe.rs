@@ -115,9 +115,9 @@ fn dropout_changes_the_answer_while_learning_and_lets_every_gradient_through() {
     let flat = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let whole = flat(&unet.forward(&x, &times, None).unwrap());
     assert_eq!(flat(&answer(None)), whole);
-    let left_out = answer(Some(&Dropout::new(0.3, 1, 1)));
+    let left_out = answer(Some(&Dropout::new(0.3, 1, 1, 0)));
     assert_ne!(flat(&left_out), whole);
-    assert_eq!(flat(&answer(Some(&Dropout::new(0.3, 1, 1)))), flat(&left_out));
+    assert_eq!(flat(&answer(Some(&Dropout::new(0.3, 1, 1, 0)))), flat(&left_out));
     let grads = left_out.sqr().unwrap().mean_all().unwrap().backward().unwrap();
     for (name, var) in &vars {
         let grad = grads.get(var).unwrap_or_else(|| panic!("{name} has no gradient"));

@@ -27,7 +27,7 @@ fn gradients_on_the_tape_are_those_of_candles_graph() {
     let cutouts = Tensor::full(0.5f32, (3, 3), x.device()).unwrap();
     let told = Told { classes: Some(&classes), warps: Some(&warps), cutouts: Some(&cutouts) };
     let loss = || -> Tensor {
-        let dropout = Dropout::new(0.1, 1, 1);
+        let dropout = Dropout::new(0.1, 1, 1, 0);
         let times = [3.0, 500.0, 900.0];
         let answer = unet.learning(&x, &times, told, Some(&dropout)).unwrap();
         answer.sqr().unwrap().mean_all().unwrap()
@@ -45,21 +45,42 @@ fn gradients_on_the_tape_are_those_of_candles_graph() {
     }
 }
 
+/// The weights after three steps on so many images, all at once or 16 at a time.
+fn weights(images: usize, batch_size: usize, threads: usize) -> Vec<Vec<f32>> {
+    let accumulated = images / batch_size;
+    let config = tiny(&[
+        "train_params.dropout=0.1",
+        &format!("train_params.batch_size={batch_size}"),
+        &format!("train_params.accumulation_steps={accumulated}"),
+    ]);
+    let data = stripes(images);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| {
+        let mut trainer = Trainer::new(&config, &data, &Device::Cpu).unwrap();
+        for _ in 0..3 {
+            trainer.step().unwrap();
+        }
+        let weights = trainer.checkpoint().weights.into_values();
+        let numbers = |w: Tensor| w.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        weights.map(numbers).collect()
+    })
+}
+
 #[test]
 fn training_ends_with_the_same_bits_on_any_number_of_threads() {
-    let (config, data) = (tiny(&["train_params.dropout=0.1"]), stripes(8));
-    let weights = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let mut trainer = Trainer::new(&config, &data, &Device::Cpu).unwrap();
-            for _ in 0..3 {
-                trainer.step().unwrap();
-            }
-            let weights = trainer.checkpoint().weights.into_values();
-            let numbers = |w: Tensor| w.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-            weights.map(numbers).collect::<Vec<_>>()
-        })
-    };
-    let alone = weights(1);
-    assert!(alone == weights(2) && alone == weights(3));
+    for images in [8, 64] {
+        let alone = weights(images, images, 1);
+        for threads in [2, 3, 4] {
+            assert!(
+                alone == weights(images, images, threads),
+                "{images} images, {threads} threads"
+            );
+        }
+    }
+}
+
+/// Threads take 16 images each.
+#[test]
+fn a_batch_is_learned_from_as_its_parts_are_one_after_the_other() {
+    assert!(weights(64, 64, 2) == weights(64, 16, 1));
 }
