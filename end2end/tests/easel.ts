@@ -10,6 +10,24 @@ export const source = (page: Page) => page.getByAltText('Picture to begin from')
 export const canvas = (page: Page) => page.locator('.easel canvas');
 export const mask = (page: Page) => page.locator('input[name="mask"]');
 
+/** Whether the picture to begin from is on the screen, between the page's head and the buttons. */
+export async function inSight(page: Page): Promise<void> {
+  await expect(source(page)).toBeVisible();
+  await expect(source(page), 'it is brought on the screen').toBeInViewport({ ratio: 1 });
+  await expect(async () => {
+    const [picture, head] = [await source(page).boundingBox(), await page.getByRole('banner').boundingBox()];
+    const bar = await page.getByRole('button', { name: 'Generate', exact: true }).boundingBox();
+    expect(picture!.y, 'below the head').toBeGreaterThanOrEqual(head!.y + head!.height);
+    expect(picture!.y + picture!.height, 'above the buttons').toBeLessThanOrEqual(bar!.y);
+  }).toPass();
+}
+
+/** What pages are looked at on. */
+export const SCREENS = [
+  { width: 1400, height: 900 },
+  { width: 400, height: 800 },
+];
+
 /** Opens the page and gives it `picture` to begin from. */
 export async function give(page: Page, picture = given): Promise<void> {
   await open(page, '/');

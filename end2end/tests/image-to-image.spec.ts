@@ -1,4 +1,4 @@
-import { canvas, give, given, mask, paint, painted, source } from './easel.ts';
+import { SCREENS, canvas, give, given, inSight, mask, paint, painted, source } from './easel.ts';
 import * as form from './generate-form.ts';
 import { handOver } from './handing-over.ts';
 import { grayPng, readPixels } from './png.ts';
@@ -77,13 +77,16 @@ test('a mask that will not do is told at the mask', async ({ page }) => {
 });
 
 test('a result goes back into img2img', async ({ page }) => {
-  await open(page, '/');
-  await form.generate(page, SMALL);
-  await expect(form.images(page)).toHaveCount(2);
-  await form.results(page).getByRole('button', { name: 'Send to img2img' }).first().click();
-  await expect(source(page)).toBeVisible();
-  await expect(source(page), 'it is brought on the screen').toBeInViewport();
-  await expect(form.number(page, 'Seed'), 'the form stays as it is').toHaveValue('40');
+  for (const screen of SCREENS) {
+    await page.setViewportSize(screen);
+    await open(page, '/?seed=-1');
+    await form.generate(page, SMALL);
+    await expect(form.images(page)).toHaveCount(2);
+    await form.results(page).getByRole('button', { name: 'Send to img2img' }).first().click();
+    await inSight(page);
+    await expect(form.number(page, 'Seed'), 'the form stays as it is').toHaveValue('40');
+    await page.getByRole('button', { name: 'Remove picture' }).click();
+  }
 });
 
 test('what few need is folded away and told when it is set', async ({ page }) => {
@@ -176,6 +179,6 @@ test.describe('without JavaScript', () => {
     await fold(page, 'img2img').locator('summary').click();
     await page.getByLabel('Picture to begin from', { exact: true }).last().setInputFiles(given);
     await page.getByRole('button', { name: 'Upload' }).click();
-    await expect(source(page)).toBeVisible();
+    await inSight(page);
   });
 });

@@ -242,7 +242,7 @@ pub fn input_address(to: &str, name: &str) -> String {
     match to {
         "png_info" => format!("/png-info?image={name}"),
         "process" => format!("/process?input={name}"),
-        _ => format!("/?init_image={name}&mask=&hires_scale=1#init-file"),
+        _ => format!("/?init_image={name}&mask=&hires_scale=1#img2img"),
     }
 }
 

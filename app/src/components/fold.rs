@@ -6,7 +6,7 @@ use leptos::prelude::*;
 /// Opens by itself while something in it is set or at fault; otherwise it stays as it was left.
 #[component]
 pub fn Fold(
-    /// What it is remembered by.
+    /// What it is remembered by, and called in the page.
     id: &'static str,
     title: &'static str,
     /// What is set in it, in a few words.
@@ -35,7 +35,7 @@ pub fn Fold(
         }
     };
     view! {
-        <details class="fold" node_ref=place open=open.get_untracked() prop:open=open on:toggle=toggled>
+        <details class="fold" id=id node_ref=place open=open.get_untracked() prop:open=open on:toggle=toggled>
             <summary>
                 {title}
                 <span class="told">{told}</span>

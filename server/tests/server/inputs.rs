@@ -174,6 +174,18 @@ async fn a_form_without_scripts_keeps_what_was_typed_around_the_picture() {
 }
 
 #[tokio::test]
+async fn a_picture_that_was_sent_is_brought_on_the_screen_with_its_fold() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    let answer = give(&site, "text/html", "", &png(1)).await;
+    let (address, place) = answer.header(header::LOCATION).split_once('#').unwrap();
+    let page = site.get(address).await.text();
+    let (before, after) = page.split_once(&format!(" id=\"{place}\"")).expect(place);
+    assert!(before.rsplit_once('<').unwrap().1.starts_with("details"), "{place} is a fold");
+    assert!(after.split_once("Picture to begin from").unwrap().0.len() < 2000, "it stands first");
+}
+
+#[tokio::test]
 async fn a_form_that_is_refused_leaves_what_was_typed_before() {
     let setup = Setup::idle();
     let site = setup.site();

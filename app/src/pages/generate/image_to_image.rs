@@ -34,8 +34,8 @@ pub fn ImageToImage() -> impl IntoView {
     let hash = use_location().hash;
     Effect::new(move || {
         // A picture was sent here, which is far below.
-        if hash.with(|hash| hash == "#init-file") {
-            bring_into_view("#init-file");
+        if hash.with(|hash| hash == "#img2img") {
+            bring_into_view("#img2img");
         }
     });
     let init = desk.fields.at("init_image");
