@@ -157,9 +157,24 @@ pub async fn fetch_dataset_statistics(name: String) -> Result<DatasetStatistics,
 #[server(prefix = "/fn", endpoint = "generate")]
 pub async fn generate(#[server(flatten)] form: GenerateForm) -> Result<JobId, ApiError> {
     keep("generate", &form).await?;
-    let job = studio().generate(form.settings()?).await?;
+    let settings = match form.settings() {
+        Ok(settings) => settings,
+        Err(fault) => return Err(of_model(fault, form.get("model")).await),
+    };
+    let job = studio().generate(settings).await?;
     go_to(&format!("/?job={job}"));
     Ok(job)
+}
+
+/// `fault` with the numbers of the model called `name`, if there is one.
+#[cfg(feature = "ssr")]
+async fn of_model(fault: engine::config::ConfigError, name: &str) -> ApiError {
+    let models = studio().models().await.unwrap_or_default();
+    let name = name.split_once('@').map_or(name, |(run, _)| run);
+    match models.into_iter().find(|model| model.name == name) {
+        Some(model) => fault.with_timesteps(model.timesteps).into(),
+        None => fault.into(),
+    }
 }
 
 #[server(prefix = "/fn", endpoint = "generation")]

@@ -1,6 +1,6 @@
 //! What the settings of a generation may be that are numbers.
 
-use super::{FieldError, GenerateSettings};
+use super::{ConfigError, FieldError, GenerateSettings};
 
 const SIDE: f64 = GenerateSettings::MAX_SIDE as f64;
 const STEPS: f64 = GenerateSettings::MAX_STEPS as f64;
@@ -29,11 +29,26 @@ const RANGES: [(&str, f64, f64); 19] = [
     ("hires_denoising", 0.0, 1.0),
 ];
 
+/// Ends what is said of steps: a model may have fewer than any model can have, and which one it is, is
+/// not known here.
+const TIMESTEPS: &str = "the model's timesteps";
+
+impl ConfigError {
+    /// The same of a model with so many `timesteps`.
+    pub fn with_timesteps(mut self, timesteps: usize) -> Self {
+        for fault in &mut self.0 {
+            if let Some(before) = fault.message.strip_suffix(TIMESTEPS) {
+                fault.message = format!("{before}{timesteps}");
+            }
+        }
+        self
+    }
+}
+
 /// The numbers that would do, in words.
 fn told(key: &str, least: f64, most: f64) -> String {
     match key {
-        // A model may have fewer than any model can have, and which one it is, is not known here.
-        "steps" | "hires_steps" => format!("{least} to the model's timesteps"),
+        "steps" | "hires_steps" => format!("{least} to {TIMESTEPS}"),
         _ => format!("{least} to {most}"),
     }
 }
@@ -93,6 +108,14 @@ mod tests {
             let found = said(key, text).unwrap_or_default();
             assert!(found.starts_with(wanted), "{key} {text:?}: {found}");
         }
+    }
+
+    #[test]
+    fn of_a_model_that_is_known_its_timesteps_are_told() {
+        let settings = GenerateSettings { steps: 0, batch_size: 0, ..Default::default() };
+        let told = settings.validate().unwrap_err().with_timesteps(250);
+        assert_eq!(told.for_field("steps"), Some("0 is out of range; give 1 to 250"));
+        assert_eq!(told.for_field("batch_size"), Some("0 is out of range; give 1 to 256"));
     }
 
     #[test]

@@ -15,8 +15,16 @@ impl Darkroom {
     /// Title and request of the job.
     pub(super) fn checked_generation(
         &self,
-        mut settings: GenerateSettings,
+        settings: GenerateSettings,
     ) -> Result<(String, String)> {
+        let model = settings.model.clone();
+        self.check_generation(settings).map_err(|error| match (error, self.models.info(&model)) {
+            (Error::Config(fault), Ok(model)) => fault.with_timesteps(model.timesteps).into(),
+            (error, _) => error,
+        })
+    }
+
+    fn check_generation(&self, mut settings: GenerateSettings) -> Result<(String, String)> {
         settings.validate()?;
         match settings.prompt_matrix {
             // Its prompt is none by itself; those of its cells are checked below.

@@ -147,7 +147,18 @@ async fn what_cannot_be_drawn_is_told_at_its_axis_before_anything_begins() {
         (plot(NOTHING, (Axis::Model, "painter, nobody"), NOTHING), "y_values", "nearest are"),
         (plot(NOTHING, NOTHING, (Axis::Sampler, "Oiler")), "z_values", "nearest are Euler"),
         (plot((Axis::Seed, "1-25601"), NOTHING, NOTHING), "x_values", "25600 are possible"),
-        (plot((Axis::Steps, ""), NOTHING, NOTHING), "x_values", ""),
+        (plot((Axis::Steps, ""), NOTHING, NOTHING), "x_values", "or a range as 1-5"),
+        (plot((Axis::Sampler, ""), NOTHING, NOTHING), "x_values", "some with commas between"),
+        (
+            plot(NOTHING, (Axis::Steps, "0, 5"), NOTHING),
+            "y_values",
+            "Steps: 0: 0 is out of range; give 1 to 20",
+        ),
+        (
+            plot(NOTHING, NOTHING, (Axis::Sampler, "DDPM,,DDIM")),
+            "z_values",
+            "an empty value before a comma",
+        ),
     ] {
         let error = setup.studio.generate(settings).await.unwrap_err();
         assert!(
@@ -188,6 +199,22 @@ async fn a_prompt_matrix_draws_the_parts_in_all_combinations() {
         let fault = setup.studio.generate(settings).await.unwrap_err().to_string();
         assert!(fault.starts_with(&format!("{field}:")), "{fault}");
     }
+}
+
+#[tokio::test]
+async fn what_is_replaced_by_nothing_goes() {
+    let setup = Setup::working();
+    let settings = GenerateSettings {
+        model: "digits".into(),
+        prompt: "7, 1".into(),
+        steps: 1,
+        ..plot((Axis::PromptSearchReplace, "1,,3"), NOTHING, NOTHING)
+    };
+    let job = setup.studio.generate(settings).await.unwrap();
+    let view = setup.generation_over(job).await;
+    let prompts: Vec<_> =
+        view.images.iter().map(|image| image.parameters.lines().next().unwrap()).collect();
+    assert_eq!(prompts, ["7, 1", "7", "7, 3"]);
 }
 
 #[tokio::test]

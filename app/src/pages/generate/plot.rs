@@ -85,7 +85,7 @@ fn PromptMatrix() -> impl IntoView {
                 id="prompt-matrix"
                 key=MATRIX
                 label="Prompt matrix"
-                help="Draws the prompt’s first part with the others, each with and without: seven | one | two makes four pictures."
+                help="Draws the prompt’s first part with the others, each with and without: three parts, with | between them, make four pictures."
             />
             <Fault id="prompt-matrix" fault=desk.fault.at(MATRIX) />
         </Unless>

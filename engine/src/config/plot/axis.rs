@@ -46,6 +46,8 @@ pub(super) enum AxisKind {
     Number,
     /// Anything, with commas between.
     Text,
+    /// The same, and also nothing: what is replaced by it goes.
+    Replacement,
 }
 
 impl Axis {
@@ -86,6 +88,7 @@ impl Axis {
             Self::VariationStrength | Self::CfgScale | Self::Eta | Self::DenoisingStrength => {
                 AxisKind::Number
             }
+            Self::PromptSearchReplace => AxisKind::Replacement,
             _ => AxisKind::Text,
         }
     }

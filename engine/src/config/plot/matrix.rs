@@ -25,7 +25,7 @@ impl Matrix {
         let parts: Vec<String> = parts.collect();
         let fault = |message: String| ConfigError(vec![FieldError::new("prompt", message)]);
         if parts.is_empty() || parts.iter().any(String::is_empty) {
-            let message = "a matrix needs parts with | between them, as in `seven | one | two`";
+            let message = "a matrix needs parts with | between them, as in `one class | another`";
             return Err(fault(message.into()));
         }
         if parts.len() > MOST_PARTS {

@@ -7,12 +7,14 @@ use crate::config::shown;
 /// The values in `text`, at most `most` of them: numbers and ranges as [`Range`] reads them, or
 /// words, with commas or new lines between; or what is wrong with the text.
 pub(super) fn values(text: &str, kind: AxisKind, most: usize) -> Result<Vec<String>, String> {
-    let fields = fields(text)?;
-    let values = match kind {
-        AxisKind::Text => fields,
-        AxisKind::Whole | AxisKind::Number => numbers(&fields, kind == AxisKind::Whole, most)?,
+    let is_text = matches!(kind, AxisKind::Text | AxisKind::Replacement);
+    let fields = fields(text, kind == AxisKind::Replacement)?;
+    let values = match is_text {
+        true => fields,
+        false => numbers(&fields, kind == AxisKind::Whole, most)?,
     };
     match values.len() {
+        0 if is_text => Err("no values are given; give some with commas between".into()),
         0 => Err("no values are given; give some with commas between, or a range as 1-5".into()),
         count if count > most => Err(format!("{count} values are too many; give {most} at most")),
         _ => Ok(values),
@@ -32,8 +34,8 @@ fn numbers(fields: &[String], whole: bool, most: usize) -> Result<Vec<String>, S
 }
 
 /// The fields of comma-separated text, trimmed. Between double quotes a comma is part of the field,
-/// and a doubled quote is one.
-fn fields(text: &str) -> Result<Vec<String>, String> {
+/// and a doubled quote is one; without them only `may_be_empty` fields have nothing in them.
+fn fields(text: &str, may_be_empty: bool) -> Result<Vec<String>, String> {
     let mut rest = text.trim();
     let mut fields = Vec::new();
     while !rest.is_empty() {
@@ -41,6 +43,9 @@ fn fields(text: &str) -> Result<Vec<String>, String> {
             Some(inside) => quoted(inside)?,
             None => {
                 let end = rest.find([',', '\n']).unwrap_or(rest.len());
+                if end == 0 && !may_be_empty {
+                    return Err("there is an empty value before a comma; take it out".into());
+                }
                 (rest[..end].trim().to_owned(), &rest[end..])
             }
         };
@@ -106,7 +111,10 @@ mod tests {
     #[test]
     fn fields_are_quoted_where_they_need_it() {
         for value in ["a", "", "a, b", r#""say" it"#, "it says \"a\""] {
-            assert_eq!(fields(&format!("{}, x", quoted_field(value))).unwrap(), [value, "x"]);
+            assert_eq!(
+                fields(&format!("{}, x", quoted_field(value)), false).unwrap(),
+                [value, "x"]
+            );
         }
     }
 
@@ -132,9 +140,20 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_value_is_one_only_where_it_takes_something_away() {
+        let read = |kind| values("0,,1", kind, 9);
+        assert_eq!(read(AxisKind::Replacement).unwrap(), ["0", "", "1"]);
+        for kind in [AxisKind::Text, AxisKind::Whole, AxisKind::Number] {
+            assert!(read(kind).unwrap_err().contains("an empty value"), "{kind:?}");
+        }
+        assert_eq!(values("0,\n\n1,", AxisKind::Text, 9).unwrap(), ["0", "1"]);
+    }
+
+    #[test]
     fn what_cannot_be_read_is_told() {
         let told = |text, kind| values(text, kind, 9).unwrap_err();
-        assert!(told("  ", AxisKind::Whole).starts_with("no values are given"));
+        assert!(told("  ", AxisKind::Whole).ends_with("or a range as 1-5"));
+        assert!(told("  ", AxisKind::Text).ends_with("with commas between"));
         assert!(told("1-9, 20", AxisKind::Whole).contains("10 values are too many; give 9"));
         assert!(told("\"a", AxisKind::Text).contains("no closing quote"));
         assert!(told("\"a\" b", AxisKind::Text).contains("a comma must follow, not `b`"));
