@@ -131,6 +131,25 @@ test('a class that is not known is told with those that are nearest', async ({ p
   await expect(prompt(page)).not.toHaveAttribute('aria-invalid');
 });
 
+test('classes that no picture is left for are told while they are typed', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, { ...SMALL, prompt: '0..3' });
+  const told = page.getByRole('status').filter({ hasText: 'that the prompt stands for' });
+  await expect(told).toHaveText(/^Draws the first of the 4 that .* Ask for 4 images/);
+  await form.fill(page, { batchSize: 3 });
+  await expect(told).toHaveText(/^Draws the first 3 of the 4 that/);
+  await form.fill(page, { batchSize: 4 });
+  await expect(told).toBeHidden();
+});
+
+test('a class that is like none is told with those there are', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, { ...SMALL, prompt: 'sevn' });
+  await expect(prompt(page)).toHaveAccessibleDescription(/there is no `sevn`; the classes are 0 to 9/);
+  await page.getByRole('group', { name: 'Classes of the model' }).getByRole('button', { name: '7' }).click();
+  await expect(prompt(page), 'it is true no more').not.toHaveAttribute('aria-invalid');
+});
+
 test('a range of classes that runs backwards is told how it runs', async ({ page }) => {
   await open(page, '/');
   await form.generate(page, { ...SMALL, prompt: '9-0' });

@@ -112,6 +112,7 @@ pages! {
     SETTINGS in tools: super::settings::Settings,
     // What can wait until somebody is about to use it.
     QUEUED in more: crate::components::job_list::Queued,
+    GENERATE_CROWDED in more: super::generate::Crowded,
     GENERATE_ALWAYS in more: super::generate::Always,
     GENERATE_STYLES in more: super::generate::Styles,
     GENERATE_FOLDS in more: super::generate::Folds,

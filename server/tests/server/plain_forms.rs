@@ -11,11 +11,16 @@ const TYPED: &str = "model=digits&prompt=5&steps=13&seed=77&style=my+style";
 
 /// Posts what is typed to `function` with `more`, from the page. Returns where the browser is sent.
 async fn sent(site: &Site, function: &str, more: &str) -> String {
+    send(site, function, &format!("{TYPED}{more}")).await
+}
+
+/// The same with nothing but `form`.
+async fn send(site: &Site, function: &str, form: &str) -> String {
     let request = post(&format!("/fn/{function}"))
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(header::ACCEPT, "text/html")
         .header(header::REFERER, "http://localhost:7860/?steps=50");
-    let answer = site.ask(request.body(Body::from(format!("{TYPED}{more}"))).unwrap()).await;
+    let answer = site.ask(request.body(Body::from(form.to_owned())).unwrap()).await;
     assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text());
     answer.header(header::LOCATION).trim_start_matches("http://localhost:7860").to_owned()
 }
@@ -46,6 +51,37 @@ async fn a_refusal_leads_to_the_first_field_at_fault() {
     assert!(["cfg-scale", "width"].contains(&field), "{to}");
     assert!(site.get(page).await.text().contains(&format!("id=\"{field}\"")), "{to}");
     assert!(!sent(&site, "interrupt_generation", "&job=999999").await.contains('#'));
+}
+
+#[tokio::test]
+async fn steps_out_of_range_are_told_with_the_number_of_the_model() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for (steps, words) in [
+        ("0", "0 is out of range; give 1 to 1000"),
+        ("", "give a number from 1 to 1000"),
+        ("1001", "give 1 to 1000"),
+    ] {
+        let form = format!("model=digits&steps={steps}&batch_size=1&batch_count=1&seed=1");
+        let told = site.call("generate", &form).await.text();
+        assert!(told.contains(words), "{steps}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn classes_that_no_picture_is_left_for_are_told_when_the_form_comes_back() {
+    let setup = Setup::idle();
+    let site = setup.site();
+    for (batch, words) in
+        [("1", "Draws the first of the 4 that"), ("3", "Draws the first 3 of the 4 that")]
+    {
+        let to =
+            send(&site, "generate", &format!("model=digits&prompt=0..3&batch_size={batch}")).await;
+        let page = site.get(&to).await.text();
+        assert!(page.contains(words), "{to}: {page}");
+    }
+    let to = send(&site, "generate", "model=digits&prompt=0..3&batch_size=4").await;
+    assert!(!site.get(&to).await.text().contains("Draws the first"));
 }
 
 fn has_style(page: &str) -> bool {

@@ -33,7 +33,7 @@ use desk::{Desk, follow_address, follow_init_image, follow_server};
 use form::GenerateFields;
 pub use form::{Count, Folds};
 use opening::{Opening, fetch_opening};
-pub use prompt::Always;
+pub use prompt::{Always, Crowded};
 use results::Results;
 pub use results::{Outcome, Under};
 pub use styles::Styles;

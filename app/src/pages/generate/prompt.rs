@@ -46,6 +46,7 @@ pub fn PromptFields() -> impl IntoView {
             />
             <Classes classes meant />
         </Field>
+        <Later part=part::GENERATE_CROWDED />
         <Show when=move || off.get()>
             <p class="help">
                 "This model learned without classes, so there is nothing to ask it for in words, to stay away from, or to keep to by a CFG scale. Train one with the setting Classes, or choose one that has them."
@@ -155,6 +156,27 @@ fn Negative() -> impl IntoView {
     }
 }
 
+/// Tells how many of the prompts have a picture, where there are not enough pictures.
+#[component]
+pub fn Crowded() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let words = Memo::new(move |_| {
+        let settings = desk.fields.typed().settings().ok()?;
+        let prompts = settings.crowded_prompts(&desk.model()?.classes)?;
+        Some(crowded_words(settings.images(), prompts))
+    });
+    (move || words.get().map(|words| view! { <p class="note" role="status">{words}</p> }))
+        .into_render()
+}
+
+/// What becomes of `prompts` of which `images` alone are drawn.
+fn crowded_words(images: usize, prompts: usize) -> String {
+    let drawn = if images == 1 { "first".to_owned() } else { format!("first {images}") };
+    format!(
+        "Draws the {drawn} of the {prompts} that the prompt stands for. Ask for {prompts} images to have one of each."
+    )
+}
+
 /// Tells of the words that go unused, and of those that Settings adds to every negative prompt.
 #[component]
 pub fn Always() -> impl IntoView {
@@ -207,6 +229,14 @@ fn always_words(words: &str, classes: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prompts_without_a_picture_are_told() {
+        assert!(crowded_words(1, 4).starts_with("Draws the first of the 4 that"));
+        let told = crowded_words(2, 4);
+        assert!(told.starts_with("Draws the first 2 of the 4 that"), "{told}");
+        assert!(told.contains("Ask for 4 images"), "{told}");
+    }
 
     #[test]
     fn typed_words_that_name_no_class_are_told() {

@@ -22,6 +22,16 @@ impl GenerateSettings {
         }
         Ok(())
     }
+
+    /// How many prompts the prompt stands for, if there are fewer pictures, which show the first of
+    /// them alone. Those of an axis or a matrix have a cell each.
+    pub fn crowded_prompts(&self, classes: &[String]) -> Option<usize> {
+        if self.prompt_matrix || [self.x_axis, self.y_axis, self.z_axis].contains(&Axis::Prompt) {
+            return None;
+        }
+        let prompts = Prompt::parse(&self.prompt, classes).ok()?.len();
+        (prompts > self.images()).then_some(prompts)
+    }
 }
 
 /// `text` with its ranges spread; none if it has none.
@@ -82,6 +92,29 @@ mod tests {
             ("\"open", "\"open"),
         ] {
             assert_eq!(spread(values), wanted, "{values}");
+        }
+    }
+
+    #[test]
+    fn prompts_for_which_there_is_no_picture_are_counted() {
+        let classes: Vec<String> = (0..10).map(|class| class.to_string()).collect();
+        let crowded = |prompt: &str, batch_count, x_axis| {
+            let prompt = prompt.into();
+            let settings = GenerateSettings {
+                prompt,
+                batch_count,
+                batch_size: 1,
+                x_axis,
+                ..Default::default()
+            };
+            settings.crowded_prompts(&classes)
+        };
+        assert_eq!(crowded("0..3", 1, Axis::Nothing), Some(4));
+        assert_eq!(crowded("0..3", 3, Axis::Steps), Some(4));
+        assert_eq!(crowded("0..3", 4, Axis::Nothing), None);
+        assert_eq!(crowded("0..3", 1, Axis::Prompt), None, "an axis takes its place");
+        for prompt in ["", "0", "cat"] {
+            assert_eq!(crowded(prompt, 1, Axis::Nothing), None, "{prompt}");
         }
     }
 
