@@ -180,6 +180,45 @@ test.describe('a full gallery', () => {
     await expect(picture(page, 1150)).toBeVisible();
   });
 
+  test('who deletes and undoes by the keyboard goes on from there', async ({ page }) => {
+    await open(page, '/gallery?seed=1160');
+    const focused = page.locator('.tile .picture:focus');
+    await picture(page, 1160).click();
+    await page.keyboard.press('Escape');
+    await expect(focused).toHaveCount(1);
+    await page.keyboard.press('Delete');
+    await expect(page.getByRole('heading', { name: 'Nothing found' })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Undo' })).toBeFocused();
+    await page.keyboard.press('Enter');
+    await expect(focused.getByAltText('Image with seed 1160', { exact: true })).toBeVisible();
+
+    await open(page, '/gallery?text=Size%3A%2028x28');
+    await picture(page, 1398).click({ modifiers: ['Control'] });
+    await page.getByRole('button', { name: 'Delete' }).press('Enter');
+    await expect(focused.getByAltText('Image with seed 1397', { exact: true })).toBeVisible();
+    await page.getByRole('button', { name: 'Undo' }).press('Enter');
+    await expect(focused.getByAltText('Image with seed 1398', { exact: true })).toBeVisible();
+    await page.keyboard.press('ArrowLeft');
+    await expect(focused.getByAltText('Image with seed 1399', { exact: true })).toBeVisible();
+  });
+
+  test('a day that is half typed, or after the last, is told at its field', async ({ page }) => {
+    await open(page, '/gallery');
+    const [from, to] = [page.getByLabel('From', { exact: true }), page.getByLabel('To', { exact: true })];
+    const text = page.getByRole('searchbox', { name: 'Search' });
+    await from.focus();
+    await page.keyboard.type('11');
+    await text.fill('28x28');
+    await expect(from).toHaveAccessibleDescription(/this date is not whole/);
+    await expect(found(page)).toHaveText(/^40\d pictures found$/);
+    await expect(from, 'and stays told').toHaveAccessibleDescription(/this date is not whole/);
+    await from.fill('2026-11-25');
+    await expect(from).not.toHaveAttribute('aria-invalid');
+    await to.fill('2026-11-24');
+    await expect(from).toHaveAccessibleDescription(/2026-11-25 is later than To, 2026-11-24/);
+    await expect(page.getByRole('heading', { name: 'Nothing found' })).toBeHidden();
+  });
+
   test('one of those deleted comes back, and the rest goes for good when that is confirmed', async ({
     page,
     server,

@@ -30,6 +30,17 @@ test('a picture is starred and compared with another', async ({ page }) => {
   await expect.poll(async () => Number(await divider.inputValue())).toBeGreaterThan(70);
 });
 
+test('an enlarged picture of the gallery is compared with another', async ({ page }) => {
+  await open(page, '/');
+  await form.generate(page, { ...SMALL, seed: 4300 });
+  await expect(form.images(page)).toHaveCount(2);
+  await open(page, '/gallery');
+  await page.getByAltText('Image with seed 4301', { exact: true }).click();
+  await page.getByRole('dialog').getByRole('link', { name: 'Compare with…' }).click();
+  await page.getByAltText('Image with seed 4300', { exact: true }).click();
+  await expect(page.getByAltText('A: image with seed 4301')).toBeVisible();
+});
+
 test('two pictures of the gallery are compared', async ({ page }) => {
   await open(page, '/');
   await form.generate(page, { ...SMALL, seed: 4200 });

@@ -55,6 +55,17 @@ impl ApiError {
         }
     }
 
+    /// What is left of it without what is said of `field`.
+    pub fn without(self, field: &str) -> Option<Self> {
+        match self {
+            ApiError::Fields(mut error) => {
+                error.0.retain(|fault| fault.field != field);
+                (!error.0.is_empty()).then_some(ApiError::Fields(error))
+            }
+            other => Some(other),
+        }
+    }
+
     /// The messages whose field is not among `shown`, so that none is lost.
     pub fn beside(&self, shown: &[&str]) -> Vec<String> {
         match self {
@@ -71,6 +82,8 @@ impl ApiError {
 
 #[cfg(test)]
 mod tests {
+    use engine::config::FieldError;
+
     use super::*;
 
     #[test]
@@ -83,6 +96,17 @@ mod tests {
             url.query_pairs().map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
         assert_eq!(form_fault(&query, "generate"), Some(error));
         assert_eq!(form_fault(&query, "train"), None);
+    }
+
+    #[test]
+    fn what_is_said_of_one_field_goes_alone() {
+        let faults = ["steps", "seed"].map(|field| FieldError::new(field, "will not do"));
+        let error = ApiError::Fields(ConfigError(faults.to_vec()));
+        let left = error.without("steps").unwrap();
+        assert_eq!((left.for_field("steps"), left.for_field("seed")), (None, Some("will not do")));
+        assert_eq!(left.without("seed"), None);
+        let other = ApiError::Conflict("in use".into());
+        assert_eq!(other.clone().without("steps"), Some(other));
     }
 
     #[test]

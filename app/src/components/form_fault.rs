@@ -1,5 +1,6 @@
 //! What is wrong with a form, where its fields and its foot can read it.
 
+use engine::config::{ConfigError, FieldError};
 use leptos::prelude::*;
 
 use crate::api::ApiError;
@@ -18,6 +19,27 @@ impl FormFault {
 
     pub fn clear(self) {
         self.0.set(None);
+    }
+
+    /// Lets go of what is said of `field`, and of nothing else.
+    pub fn mend(self, field: &str) {
+        let is_at = |fault: &ApiError| fault.for_field(field).is_some();
+        if self.0.with_untracked(|fault| fault.as_ref().is_some_and(is_at)) {
+            self.0.update(|fault| *fault = fault.take().and_then(|fault| fault.without(field)));
+        }
+    }
+
+    /// Says `message` of `field`; what is said of other fields stays.
+    pub fn tell(self, field: &str, message: &str) {
+        self.0.update(|fault| {
+            let others = fault.take().and_then(|fault| fault.without(field));
+            let mut faults = match others {
+                Some(ApiError::Fields(faults)) => faults.0,
+                _ => Vec::new(),
+            };
+            faults.push(FieldError::new(field, message));
+            *fault = Some(ConfigError(faults).into());
+        });
     }
 
     /// The message for the field called `field`.

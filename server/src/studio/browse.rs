@@ -77,7 +77,17 @@ fn read_filter(query: &GalleryQuery) -> Result<ImageFilter, ConfigError> {
         before: take(day("to", &query.to, 1), &mut faults),
         starred: query.starred,
     };
+    faults.extend(backwards(query, &filter));
     if faults.is_empty() { Ok(filter) } else { Err(ConfigError(faults)) }
+}
+
+/// That the first day comes after the last.
+fn backwards(query: &GalleryQuery, filter: &ImageFilter) -> Option<FieldError> {
+    let is_backwards = filter.from? >= filter.before?;
+    let (from, to) = (query.from.trim(), query.to.trim());
+    is_backwards.then(|| {
+        FieldError::new("from", format!("{from} is later than To, {to}; give an earlier day"))
+    })
 }
 
 fn take<T>(found: Result<Option<T>, FieldError>, faults: &mut Vec<FieldError>) -> Option<T> {
@@ -138,5 +148,17 @@ mod tests {
         let error = read_filter(&bad).unwrap_err();
         assert!(error.for_field("seed").is_some() && error.for_field("from").is_some());
         assert_eq!(error.for_field("to"), None);
+    }
+
+    #[test]
+    fn a_first_day_after_the_last_is_told_at_its_field() {
+        let days = |from: &str, to: &str| {
+            let query = GalleryQuery { from: from.into(), to: to.into(), ..Default::default() };
+            read_filter(&query).err().map(|error| error.to_string())
+        };
+        let told = days("2026-11-25", "2026-11-24").unwrap();
+        assert_eq!(told, "from: 2026-11-25 is later than To, 2026-11-24; give an earlier day");
+        assert_eq!(days("2026-11-24", "2026-11-24"), None);
+        assert_eq!(days("2026-11-25", ""), None);
     }
 }

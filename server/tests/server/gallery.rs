@@ -96,6 +96,16 @@ async fn words_model_seed_and_day_narrow_the_search() {
 }
 
 #[tokio::test]
+async fn a_first_day_after_the_last_is_told_on_the_page() {
+    let setup = Setup::idle();
+    hang(&setup, "cats", 1);
+    let page = setup.site().get("/gallery?from=2026-11-25&to=2026-11-24").await.text();
+    let (_, told) = page.split_once("id=\"search-from-fault\"").expect("it is told at From");
+    assert!(told.contains("2026-11-25 is later than To, 2026-11-24"), "{told}");
+    assert!(!page.contains("Nothing found"));
+}
+
+#[tokio::test]
 async fn a_star_stays_with_its_picture() {
     let setup = Setup::idle();
     let ids = hang(&setup, "cats", 3);

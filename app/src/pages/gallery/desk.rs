@@ -8,6 +8,8 @@ use leptos::task::spawn_local;
 use super::lattice::Lattice;
 use super::search::{self, Search};
 use super::shelf::Shelf;
+use super::tile::focus_tile;
+use super::undo::focus_undo;
 use crate::api::{
     ApiError, Deletion, GalleryImage, GalleryPage, GalleryQuery, ImageId, delete_images,
     fetch_gallery, restore_deletions,
@@ -21,6 +23,8 @@ use crate::live::Live;
 pub struct Desk {
     pub search: Search,
     pub fault: FormFault,
+    /// What is half typed, which the server does not hear of.
+    pub half: FormFault,
     pub models: RwSignal<Vec<String>>,
     pub shelf: RwSignal<Shelf>,
     /// How the wall lies on the screen; not known before the page has been measured.
@@ -46,6 +50,7 @@ impl Desk {
         Self {
             search: Search::new(&query),
             fault: FormFault::new(fault),
+            half: FormFault::new(None),
             models: RwSignal::new(page.models.clone()),
             first: StoredValue::new(page.offset..page.offset + page.images.len() as u64),
             cursor: RwSignal::new(page.offset),
@@ -213,6 +218,7 @@ impl Desk {
                     self.refresh().await;
                     self.just_deleted.set(true);
                     self.leave_the_end();
+                    self.catch_focus();
                 }
                 Err(error) => self.fault.set(error),
             }
@@ -235,8 +241,23 @@ impl Desk {
             let restored = restore_deletions(moment, moment).await;
             self.just_deleted.set(false);
             self.refresh().await;
+            self.catch_focus();
             if let Err(error) = restored {
                 self.fault.set(error);
+            }
+        });
+    }
+
+    /// What had the focus may be gone: then the picture that the keyboard stands at has it, or where there
+    /// is none, the way back.
+    fn catch_focus(self) {
+        // By then the pictures are in the document, and what is closed has given the focus back.
+        request_animation_frame(move || {
+            if document().active_element() != document().body().map(Into::into) {
+                return;
+            }
+            if focus_tile(untrack(|| self.tab_stop())).is_none() {
+                focus_undo();
             }
         });
     }

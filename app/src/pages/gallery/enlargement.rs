@@ -41,6 +41,7 @@ fn Actions() -> impl IntoView {
             desk.star(id, !starred.get_untracked());
         }
     };
+    let compare = move || image.get().map(|id| format!("/compare?a={id}"));
     let way = move || image.get().map(|id| format!("/process?picture={id}"));
     let delete = move |_| desk.delete(image.get_untracked().into_iter().collect());
     view! {
@@ -54,6 +55,7 @@ fn Actions() -> impl IntoView {
         <ReuseSettings image />
         <SendTo image to="img2img" words="Send to img2img" />
         <SendTo image to="png_info" words="Send to PNG Info" />
+        <a class="button" href=compare>"Compare with…"</a>
         <a class="button" href=way>"Show its way"</a>
         <button type="button" on:click=delete>"Delete"</button>
     }

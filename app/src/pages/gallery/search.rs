@@ -3,10 +3,13 @@
 use leptos::prelude::*;
 use leptos_router::location::Url;
 use leptos_router::params::ParamsMap;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlInputElement};
 
 use super::desk::Desk;
 use crate::api::GalleryQuery;
 use crate::components::field::{Checkbox, Choice, Field, TextInput};
+use crate::components::form_fault::FormFault;
 use crate::components::notice::Alert;
 
 pub const FIELDS: [&str; 5] = ["text", "model", "seed", "from", "to"];
@@ -89,12 +92,14 @@ fn pairs(query: &GalleryQuery) -> Vec<(&'static str, String)> {
 #[component]
 pub fn SearchForm() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let (search, fault) = (desk.search, desk.fault);
+    let (search, fault, half) = (desk.search, desk.fault, desk.half);
     let messages = fault.beside(FIELDS);
     let line = move |id, name, label, kind| {
+        let (found, seen) = (fault.at(name), half.at(name));
+        let fault = Signal::derive(move || found.get().or_else(|| seen.get()));
         view! {
-            <Field id label fault=fault.at(name)>
-                <TextInput id name kind value=search.at(name) fault=fault.at(name) />
+            <Field id label fault>
+                <TextInput id name kind value=search.at(name) fault />
             </Field>
         }
         .into_any()
@@ -106,8 +111,9 @@ pub fn SearchForm() -> impl IntoView {
             aria-label="Gallery"
             action="/gallery"
             method="get"
-            novalidate
             on:submit=|event| event.prevent_default()
+            on:input=move |event| look_at(half, &event, false)
+            on:focusout=move |event| look_at(half, &event, true)
         >
             <div class="search-text">{line("search-text", "text", "Search", "search")}</div>
             <ModelField />
@@ -126,6 +132,23 @@ pub fn SearchForm() -> impl IntoView {
         <Alert messages />
     }
     .into_any()
+}
+
+/// Of what is not a whole number or date yet, the browser tells no more than that; it is looked for
+/// without. Who has `left` the field is told.
+fn look_at(half: FormFault, event: &Event, left: bool) {
+    let Some(field) = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok()) else {
+        return;
+    };
+    let name = field.name();
+    match field.validity().bad_input() {
+        false => half.mend(&name),
+        true if left && field.type_() == "date" => {
+            half.tell(&name, "this date is not whole; give year, month and day");
+        }
+        true if left => half.tell(&name, "this is not a whole number"),
+        true => {}
+    }
 }
 
 #[component]

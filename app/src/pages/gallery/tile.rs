@@ -5,6 +5,8 @@ use std::time::Duration;
 use leptos::ev::{MouseEvent, PointerEvent};
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::desk::Desk;
 use crate::api::{GalleryImage, ImageId};
@@ -15,8 +17,14 @@ use crate::words;
 const LONG_PRESS: Duration = Duration::from_millis(450);
 
 /// What the link of the picture at `place` is called.
-pub fn tile_id(place: u64) -> String {
+fn tile_id(place: u64) -> String {
     format!("picture-{place}")
+}
+
+/// Moves the focus to the picture at `place`, if it is in the document.
+pub fn focus_tile(place: u64) -> Option<()> {
+    let tile = document().get_element_by_id(&tile_id(place))?;
+    tile.dyn_into::<HtmlElement>().ok()?.focus().ok()
 }
 
 /// The picture at `place`; an empty sheet while it is on its way.

@@ -1,6 +1,8 @@
 //! What was deleted last, and the way back.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::desk::Desk;
 use crate::components::show::Show;
@@ -27,6 +29,14 @@ pub fn Undo() -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// Moves the focus to the way back, if there is one.
+pub fn focus_undo() {
+    let button = document().query_selector(".undo button").ok().flatten();
+    if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+        let _ = button.focus();
+    }
 }
 
 fn told(images: u64, ago: u64) -> String {

@@ -8,7 +8,7 @@ use web_sys::{HtmlElement, ScrollRestoration};
 
 use super::desk::Desk;
 use super::lattice::Lattice;
-use super::tile::{Tile, tile_id};
+use super::tile::{Tile, focus_tile};
 
 /// Least side of a picture in CSS pixels, on a phone and on a desk; gallery.css has the same.
 const SIDES: [f64; 2] = [104.0, 144.0];
@@ -167,9 +167,6 @@ fn go(desk: Desk, wall: NodeRef<html::Div>, place: u64) {
     }
     // By then the picture is in the document.
     request_animation_frame(move || {
-        let tile = document().get_element_by_id(&tile_id(place));
-        if let Some(tile) = tile.and_then(|tile| tile.dyn_into::<HtmlElement>().ok()) {
-            let _ = tile.focus();
-        }
+        let _ = focus_tile(place);
     });
 }
