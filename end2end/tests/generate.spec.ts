@@ -107,6 +107,20 @@ test('the seed is drawn and used again', async ({ page }) => {
   await expect(form.number(page, 'Seed')).toHaveValue(seed ?? 'a number');
 });
 
+test('what was typed just before a reload is there after it', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, { ...SMALL, prompt: '7', seed: 61 });
+  await page.waitForURL(/seed=61/);
+  await page.getByLabel('Prompt', { exact: true }).fill('5');
+  await page.reload();
+  await expect(page.getByLabel('Prompt', { exact: true })).toHaveValue('5');
+  await expect(form.number(page, 'Seed')).toHaveValue('61');
+  await page.waitForURL(/prompt=5/);
+  await page.getByLabel('Prompt', { exact: true }).fill('6');
+  await page.goto('/?rest=default&prompt=3&model=digits');
+  await expect(page.getByLabel('Prompt', { exact: true }), 'a link tells of its own').toHaveValue('3');
+});
+
 test('the seed of a picture that is enlarged is used again', async ({ page }) => {
   await open(page, '/');
   await form.generate(page, SMALL);

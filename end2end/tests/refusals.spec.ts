@@ -26,6 +26,20 @@ test('a size that the network cannot halve is refused', async ({ page }) => {
   expect(await form.draw(page, {})).toContain('Size: 32x28');
 });
 
+test('what is said of a field goes when it is mended, and stays at the others', async ({ page }) => {
+  await open(page, '/');
+  await form.fill(page, { ...SMALL, steps: 0, batchSize: 0 });
+  const [steps, size] = [form.number(page, 'Sampling steps'), form.number(page, 'Batch size')];
+  await form.generate(page, {});
+  await expect(steps).toHaveAccessibleDescription(/give 1 to 1000/);
+  await expect(size).toHaveAttribute('aria-invalid', 'true');
+  await steps.fill('3');
+  await expect(steps).not.toHaveAttribute('aria-invalid');
+  await expect(size).toHaveAttribute('aria-invalid', 'true');
+  await size.fill('1');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
 test('a field at fault is brought from under the bars', async ({ page }) => {
   for (const size of [{ width: 1280, height: 900 }, { width: 400, height: 800 }]) {
     await page.setViewportSize(size);

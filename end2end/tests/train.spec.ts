@@ -126,6 +126,13 @@ test('the form keeps what was typed', async ({ page }) => {
   await expect(form.setting(page, 'Down channels')).toHaveValue('8, 16');
 });
 
+test('what was typed just before a reload is there after it', async ({ page }) => {
+  await open(page, '/train');
+  await page.getByLabel('Run name', { exact: true }).fill('just-typed');
+  await reload(page);
+  await expect(page.getByLabel('Run name', { exact: true })).toHaveValue('just-typed');
+});
+
 test('what is told of a run while its answer is on the way is not lost', async ({ page, context }) => {
   await open(page, '/train');
   let deliver = () => {};

@@ -7,6 +7,7 @@ use leptos_router::hooks::use_query_map;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement, HtmlInputElement};
 
+use super::earlier::DRAFT;
 use super::opening::Opening;
 use crate::api::{
     GenerateForm, GenerateView, ImageId, ImageInfo, JobId, JobKind, JobState, ModelInfo, Status,
@@ -113,7 +114,7 @@ impl Desk {
     }
 
     /// All that is typed, with the name of a style.
-    fn typed(self) -> GenerateForm {
+    pub fn typed(self) -> GenerateForm {
         let mut form = self.fields.typed();
         form.set(GenerateForm::STYLE, self.style.get());
         form
@@ -383,7 +384,7 @@ pub fn bring_into_view(selector: &'static str) {
 pub fn follow_server(desk: Desk) {
     Effect::new(move || desk.live.held.set(desk.enlarged.get().is_some()));
     on_cleanup(move || desk.live.held.set(false));
-    keep_draft("generate", move || serde_json::to_string(&desk.typed()).unwrap_or_default());
+    keep_draft(DRAFT, move || serde_json::to_string(&desk.typed()).unwrap_or_default());
     Effect::new(move |before: Option<u64>| {
         let missed = desk.live.missed.get();
         if before.is_some() {

@@ -1,17 +1,32 @@
-//! What was typed before the page had its code.
+//! What was typed before the page had its code, or before it was loaded again.
+
+use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use super::form::FORM;
+use crate::api::GenerateForm;
+use crate::components::draft::left_behind;
+use crate::json;
 
-/// Names and values of what was typed while the page had no code yet: of fields that are not as the
-/// server wrote them.
+/// What the form's draft is called.
+pub const DRAFT: &str = "generate";
+
+/// Names and values of what was typed: just before the page was left and came anew, or while it had no
+/// code yet.
 pub fn typed_earlier() -> Vec<(String, String)> {
     if cfg!(feature = "ssr") {
         return Vec::new();
     }
+    let left = left_behind(DRAFT).and_then(|text| json::read::<GenerateForm>(&text).ok());
+    let left = left.map(BTreeMap::from).unwrap_or_default();
+    left.into_iter().chain(typed_without_code()).collect()
+}
+
+/// Of fields that are not as the server wrote them.
+fn typed_without_code() -> Vec<(String, String)> {
     let fields = form_elements(":is(input, textarea)[name]").into_iter().filter_map(|field| {
         let is_box = field.type_() == "checkbox";
         let now = if is_box { field.checked().to_string() } else { field.value() };

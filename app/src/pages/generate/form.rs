@@ -14,7 +14,7 @@ use super::plot::{PlotFields, pictures};
 use super::prompt::PromptFields;
 use super::seed::{Extra, SeedFields};
 use super::size::SizeFields;
-use crate::api::ModelInfo;
+use crate::api::{GenerateForm, ModelInfo};
 use crate::components::field::{Choice, Field};
 use crate::components::later::Later;
 use crate::components::notice::Alert;
@@ -34,6 +34,7 @@ pub fn GenerateFields() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let messages = desk.fault.beside(GenerateSettings::KEYS.iter().copied().chain(["style"]));
     desk.hear_earlier(typed_earlier());
+    mend_what_changes(desk);
     view! {
         <form
             id=FORM
@@ -62,6 +63,19 @@ pub fn GenerateFields() -> impl IntoView {
         </form>
     }
     .into_any()
+}
+
+/// What was said of a field is not true any more when there is something else in it.
+fn mend_what_changes(desk: Desk) {
+    Effect::new(move |before: Option<GenerateForm>| {
+        let typed = desk.typed();
+        if let Some(before) = before {
+            let keys = GenerateSettings::KEYS.iter().chain([&GenerateForm::STYLE]);
+            keys.filter(|key| before.get(key) != typed.get(key))
+                .for_each(|key| desk.fault.mend(key));
+        }
+        typed
+    });
 }
 
 /// What few need, folded away.

@@ -17,11 +17,15 @@ use crate::api::{
     fetch_estimate, fetch_trainings, go_on, interrupt, pause, probe, resume, train,
 };
 use crate::components::address::hold_address;
-use crate::components::draft::{after_pause, keep_draft};
+use crate::components::draft::{after_pause, keep_draft, left_behind};
 use crate::components::form_fault::FormFault;
 use crate::components::loss_chart::Quantity;
+use crate::json;
 use crate::live::Live;
 use crate::words;
+
+/// What the form's draft is called.
+const DRAFT: &str = "train";
 
 const CLASSES: &str = "model_params.num_classes";
 const AUTOENCODER: &str = "autoencoder_params.kind";
@@ -339,7 +343,13 @@ pub fn taken(runs: &[JobSummary], models: &[String]) -> Vec<String> {
 
 /// Keeps the page true to the server, and the server true to the form.
 pub fn follow_server(desk: Desk) {
-    keep_draft("train", move || serde_json::to_string(&desk.fields.typed()).unwrap_or_default());
+    Effect::new(move || {
+        let left = left_behind(DRAFT).and_then(|text| json::read::<RunForm>(&text).ok());
+        if let Some(form) = left {
+            desk.fields.fill(&form);
+        }
+    });
+    keep_draft(DRAFT, move || serde_json::to_string(&desk.fields.typed()).unwrap_or_default());
     after_pause(move || desk.fields.typed(), move |form| desk.estimate_now(form));
     let is_open = Memo::new(move |_| desk.training.view.with(Option::is_some));
     Effect::new(move |known: Option<u64>| {
