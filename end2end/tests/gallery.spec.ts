@@ -263,6 +263,7 @@ test.describe('a full gallery', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Reuse settings' }).click();
     await expect(drawing.number(page, 'Seed')).toHaveValue('1103');
     await expect(drawing.number(page, 'Sampling steps')).toHaveValue('2');
+    await expect(drawing.number(page, 'Batch size'), 'of one picture').toHaveValue('1');
   });
 
   test('a picture goes on to PNG Info and to img2img', async ({ page }) => {

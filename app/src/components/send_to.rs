@@ -49,11 +49,11 @@ pub fn ReuseSettings(#[prop(into)] image: Signal<Option<ImageId>>) -> impl IntoV
     .into_any()
 }
 
-/// The address of a Generate form that is filled with `form` alone.
+/// The address of a Generate form that is filled with `form` alone, the settings of one picture.
 pub fn form_address(form: &[(String, String)]) -> String {
     let pairs = form.iter().map(|(key, value)| format!("{key}={}", Url::escape(value)));
-    let whole = GenerateForm::WHOLE.to_owned();
-    format!("/?{}", [whole].into_iter().chain(pairs).collect::<Vec<_>>().join("&"))
+    let whole = [GenerateForm::WHOLE, "batch_size=1"].map(str::to_owned);
+    format!("/?{}", whole.into_iter().chain(pairs).collect::<Vec<_>>().join("&"))
 }
 
 fn go(
@@ -77,6 +77,6 @@ mod tests {
     #[test]
     fn settings_stand_in_the_address_whatever_they_hold() {
         let form = [("prompt", "a & b"), ("seed", "7")].map(|(k, v)| (k.into(), v.into()));
-        assert_eq!(form_address(&form), "/?rest=default&prompt=a%20%26%20b&seed=7");
+        assert_eq!(form_address(&form), "/?rest=default&batch_size=1&prompt=a%20%26%20b&seed=7");
     }
 }
