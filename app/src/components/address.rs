@@ -11,6 +11,8 @@ use leptos_router::location::Url;
 use leptos_router::params::ParamsMap;
 
 use super::draft::after_pause;
+#[cfg(feature = "ssr")]
+use crate::api::{ApiError, JobId};
 
 /// Writes `address` into the browser's address bar after each pause in its changes.
 pub fn hold_address(address: impl Fn() -> String + 'static) {
@@ -52,4 +54,25 @@ pub fn gone(what: &str, named: &str) -> String {
         Ok(number) => format!("there is no {what} {number} any more"),
         Err(_) => format!("there is no {what} `{}`", engine::config::shown(named)),
     }
+}
+
+/// What `fetch` has of the job that an address names, or else of the newest, and that the named one,
+/// `what`, is not there.
+#[cfg(feature = "ssr")]
+pub async fn on_show<V, F>(
+    what: &str,
+    named: Option<&str>,
+    fetch: impl Fn(Option<JobId>) -> F,
+) -> Result<(Option<V>, Option<String>), ApiError>
+where
+    F: Future<Output = Result<Option<V>, ApiError>>,
+{
+    if let Some(job) = named.and_then(|job| job.parse().ok())
+        && let Some(view) = fetch(Some(job)).await?
+    {
+        return Ok((Some(view), None));
+    }
+    let newest = fetch(None).await?;
+    let instead = newest.as_ref().map_or("", |_| "; the newest is shown");
+    Ok((newest, named.map(|job| gone(what, job) + instead)))
 }

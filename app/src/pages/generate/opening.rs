@@ -16,7 +16,7 @@ use crate::api::{
     fetch_draft, fetch_generation, fetch_input, fetch_models, fetch_styles, form_fault,
 };
 #[cfg(feature = "ssr")]
-use crate::components::address::{gone, query_of};
+use crate::components::address::{on_show, query_of};
 #[cfg(feature = "ssr")]
 use crate::json;
 
@@ -49,7 +49,7 @@ pub async fn fetch_opening(
 #[cfg(feature = "ssr")]
 async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     let models = drawing(fetch_models().await?);
-    let (view, gone) = job_on_show(query.get_str("job")).await?;
+    let (view, gone) = on_show("generation", query.get_str("job"), fetch_generation).await?;
     let refused = FORMS.into_iter().find_map(|endpoint| form_fault(&query, endpoint));
     let mut form = typed(&query, refused.is_some()).await?;
     let fault = match refused {
@@ -63,21 +63,6 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     }
     let gone = gone.into_iter().collect();
     Ok(Opening { models, styles: fetch_styles().await?, view, form, fault, gone, missing })
-}
-
-/// The generation that the address names, or the newest, and that the named one is not there.
-#[cfg(feature = "ssr")]
-async fn job_on_show(
-    named: Option<&str>,
-) -> Result<(Option<GenerateView>, Option<String>), ApiError> {
-    if let Some(job) = named.and_then(|job| job.parse().ok())
-        && let Some(view) = fetch_generation(Some(job)).await?
-    {
-        return Ok((Some(view), None));
-    }
-    let newest = fetch_generation(None).await?;
-    let instead = newest.as_ref().map_or("", |_| "; the newest is shown");
-    Ok((newest, named.map(|job| gone("generation", job) + instead)))
 }
 
 /// The pictures that the address names to begin from, or as a mask, and that are not there.

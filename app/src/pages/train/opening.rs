@@ -20,7 +20,7 @@ use crate::api::{
     form_fault,
 };
 #[cfg(feature = "ssr")]
-use crate::components::address::{gone, query_of};
+use crate::components::address::{on_show, query_of};
 #[cfg(feature = "ssr")]
 use crate::json;
 
@@ -56,7 +56,8 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     let datasets = fetch_datasets().await?;
     let models: Vec<_> = fetch_models().await?.into_iter().map(|model| model.name).collect();
     let runs = fetch_trainings().await?;
-    let (view, missing) = run_on_show(query.get_str("job")).await?;
+    let (view, missing) = on_show("run", query.get_str("job"), fetch_training).await?;
+    let missing = missing.map(ApiError::NotFound);
     let draft = fetch_draft("train".into()).await?;
     let taken = taken(&runs, &models);
     let branched = branched_form(&query, view.as_ref(), &taken);
@@ -69,22 +70,6 @@ async fn open(query: ParamsMap) -> Result<Opening, ApiError> {
     let fault = form_fault(&query, "train").or(missing).or(estimate.as_ref().err().cloned());
     let job = view.as_ref().map(|view| view.job.clone());
     Ok(Opening { datasets, models, runs, job, view, form, estimate: estimate.ok(), beside, fault })
-}
-
-/// The run that the address names, or the newest, and that the named one is not there.
-#[cfg(feature = "ssr")]
-async fn run_on_show(
-    named: Option<&str>,
-) -> Result<(Option<TrainView>, Option<ApiError>), ApiError> {
-    if let Some(job) = named.and_then(|job| job.parse().ok())
-        && let Some(view) = fetch_training(Some(job)).await?
-    {
-        return Ok((Some(view), None));
-    }
-    let newest = fetch_training(None).await?;
-    let instead = newest.as_ref().map_or("", |_| "; the newest is shown");
-    let missing = named.map(|job| ApiError::NotFound(gone("run", job) + instead));
-    Ok((newest, missing))
 }
 
 /// What the page of a data set sends along.
