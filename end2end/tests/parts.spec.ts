@@ -224,6 +224,8 @@ test('an answer that comes late brings no older pictures back', async ({ page, r
   let come = () => {};
   const held = new Promise<void>((resolve) => (come = resolve));
   const asked: string[] = [];
+  // What the page before this one asks for late is not held in its place.
+  await page.goto('about:blank');
   await page.route('**/fn/generation*', async (route) => {
     asked.push(route.request().url());
     if (asked.length === 1) {
