@@ -41,9 +41,7 @@ fn fits(
     if taken <= free {
         return Ok(());
     }
-    let image = of_batch(2) - of_batch(1);
-    let largest = (free + image).saturating_sub(of_batch(1)) / image.max(1);
-    let way_out = match largest {
+    let way_out = match largest(batch, |batch| of_batch(batch) <= free) {
         0 => "give a smaller network, or smaller or fewer images".to_owned(),
         largest => format!("give at most {largest}, and more train_params.accumulation_steps"),
     };
@@ -55,26 +53,45 @@ fn fits(
     ))
 }
 
+/// A batch below `too_large` that `fits` where one image more does not; 0 if not even one image does.
+/// A batch of one image more may take less, if it is cut into one shard more.
+fn largest(too_large: usize, fits: impl Fn(usize) -> bool) -> usize {
+    let (mut fitting, mut too_large) = (0, too_large);
+    while too_large - fitting > 1 {
+        let batch = fitting.midpoint(too_large);
+        match fits(batch) {
+            true => fitting = batch,
+            false => too_large = batch,
+        }
+    }
+    fitting
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const GIB: u64 = 1 << 30;
+    const FREE: u64 = 512 << 20;
 
     #[test]
     fn a_batch_that_cannot_fit_is_told_with_the_largest_that_would() {
+        let two = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        two.install(batches_that_do_not_fit);
+    }
+
+    fn batches_that_do_not_fit() {
         let mut config = RunConfig::default();
         config.train_params.batch_size = 512;
-        let error = fits(&config, None, 0, 2 * GIB).unwrap_err();
+        let error = fits(&config, None, 0, FREE).unwrap_err();
         let told = error.for_field(FIELD).unwrap();
         let words = told.split("at most ").nth(1).unwrap();
         let largest: usize = words.split(',').next().unwrap().parse().unwrap();
         config.train_params.batch_size = largest;
-        assert_eq!(fits(&config, None, 0, 2 * GIB), Ok(()), "{told}");
+        assert_eq!(fits(&config, None, 0, FREE), Ok(()), "{told}");
         // A gray image of 28 by 28 is held in 784 bytes.
-        assert!(fits(&config, None, 2 * GIB / 784, 2 * GIB).is_err());
+        assert!(fits(&config, None, FREE / 784, FREE).is_err());
         config.train_params.batch_size = largest + 1;
-        assert!(fits(&config, None, 0, 2 * GIB).is_err(), "{told}");
+        assert!(fits(&config, None, 0, FREE).is_err(), "{told}");
         let tiny = fits(&config, None, 0, 1 << 20).unwrap_err();
         assert!(tiny.for_field(FIELD).unwrap().ends_with("smaller or fewer images"), "{tiny}");
     }
