@@ -89,6 +89,22 @@ test('a result goes back into img2img', async ({ page }) => {
   }
 });
 
+test('an enlarged result goes back into img2img, and the enlargement closes', async ({ page }) => {
+  for (const screen of SCREENS) {
+    await page.setViewportSize(screen);
+    await open(page, '/?seed=-1');
+    await form.generate(page, SMALL);
+    for (const picture of [0, 1]) {
+      await form.images(page).nth(picture).click();
+      const dialog = page.getByRole('dialog', { name: 'Enlarged image' });
+      await dialog.getByRole('button', { name: 'Send to img2img' }).click();
+      await expect(dialog).toBeHidden();
+      await inSight(page);
+    }
+    await page.getByRole('button', { name: 'Remove picture' }).click();
+  }
+});
+
 test('what few need is folded away and told when it is set', async ({ page }) => {
   await open(page, '/');
   await fold(page, 'Extra').locator('summary').click();

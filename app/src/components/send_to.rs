@@ -13,6 +13,9 @@ pub fn SendTo(
     #[prop(into)] image: Signal<Option<ImageId>>,
     to: &'static str,
     words: &'static str,
+    /// Called when the picture is there.
+    #[prop(optional)]
+    sent: Option<Callback<()>>,
 ) -> impl IntoView {
     let navigate = use_navigate();
     view! {
@@ -21,7 +24,14 @@ pub fn SendTo(
             method="post"
             on:submit=move |event| {
                 event.prevent_default();
-                go(image, navigate.clone(), move |input| input_address(to, &input.name));
+                let navigate = navigate.clone();
+                let arrive = move |address: &str, how| {
+                    navigate(address, how);
+                    if let Some(sent) = sent {
+                        sent.run(());
+                    }
+                };
+                go(image, arrive, move |input| input_address(to, &input.name));
             }
         >
             <input type="hidden" name="image" value=move || image.get().map(|id| id.to_string()) />

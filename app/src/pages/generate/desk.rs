@@ -176,6 +176,12 @@ impl Desk {
         self.fields.at("init_image").set(name.into());
     }
 
+    /// Shows the picture to begin from, which is far below, or behind an enlargement.
+    pub fn show_begun(self) {
+        self.enlarged.set(None);
+        bring_into_view("#img2img");
+    }
+
     /// Lays `settings`, by key and text, over the form.
     pub fn overlay(self, settings: &[(String, String)]) {
         let mut form = untrack(|| self.fields.typed());

@@ -4,7 +4,7 @@ use engine::config::{ConfigError, ResizeMode};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
-use super::desk::{Desk, bring_into_view};
+use super::desk::Desk;
 use super::entry::ChoiceField;
 use super::form::FORM;
 use super::mask::MaskFields;
@@ -33,9 +33,9 @@ pub fn ImageToImage() -> impl IntoView {
     tell_what_was_posted(desk);
     let hash = use_location().hash;
     Effect::new(move || {
-        // A picture was sent here, which is far below.
+        // A picture was sent here from another tab.
         if hash.with(|hash| hash == "#img2img") {
-            bring_into_view("#img2img");
+            desk.show_begun();
         }
     });
     let init = desk.fields.at("init_image");

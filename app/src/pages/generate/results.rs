@@ -291,11 +291,12 @@ fn SendOn() -> impl IntoView {
     let image = Signal::derive(move || desk.chosen_image().map(|image| image.id));
     let way = move || image.get().map(|id| format!("/process?picture={id}"));
     let compare = move || image.get().map(|id| format!("/compare?a={id}"));
+    let sent = Callback::new(move |()| desk.show_begun());
     view! {
         <Star />
         <a class="button" href=compare>"Compare with…"</a>
         <a class="button" href=way>"Show its way"</a>
-        <SendTo image to="img2img" words="Send to img2img" />
+        <SendTo image to="img2img" words="Send to img2img" sent />
         <SendTo image to="png_info" words="Send to PNG Info" />
     }
     .into_any()
