@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub enum Precision {
     #[default]
     F32,
-    /// Eight bits of mantissa, two products to an instruction.
+    /// Eight bits of mantissa, two products to an instruction; where that would not be near enough, whole
+    /// numbers of 16 bits with a common scale, or f32.
     Bf16,
 }
 
@@ -28,7 +29,9 @@ impl Precision {
     /// Whether this processor multiplies bf16 itself; on others it is slower than f32.
     pub fn bf16_is_fast() -> bool {
         #[cfg(target_arch = "x86_64")]
-        return is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16");
+        return is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bf16")
+            && is_x86_feature_detected!("avx512vnni");
         #[cfg(not(target_arch = "x86_64"))]
         false
     }

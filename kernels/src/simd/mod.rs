@@ -44,6 +44,14 @@ pub unsafe trait Simd: Copy {
     unsafe fn pair(self, second: Self) -> Self;
     /// The same, each rounded to the nearest, ties to even.
     unsafe fn pair_nearest(self, second: Self) -> Self;
+    /// The whole numbers nearest to self x `scale` and second x `scale` as pairs of 16 bits, self's
+    /// first; they must not be further than 32767 from zero.
+    unsafe fn pair_whole(self, second: Self, scale: Self) -> Self;
+    /// c plus both products of the pairs of whole numbers in self and b. What c holds, and the result, are
+    /// whole numbers of 32 bits.
+    unsafe fn mul_add_whole(self, b: Self, c: Self) -> Self;
+    /// The whole numbers of 32 bits that self holds.
+    unsafe fn whole(self) -> Self;
     /// As bf16, the upper halves of f32, each the nearest, ties to even.
     unsafe fn store_nearest(self, to: *mut u16);
     /// The nearest whole number, in a form that [`Simd::times_exp2`] takes, and what is left, at most
@@ -129,7 +137,7 @@ macro_rules! pairs_kernel {
         pub(super) unsafe fn $name($($arg: $type),*) {
             #[cfg(target_arch = "x86_64")]
             {
-                #[target_feature(enable = "avx512f,avx512bf16")]
+                #[target_feature(enable = "avx512f,avx512bf16,avx512vnni")]
                 unsafe fn avx512($($arg: $type),*) {
                     // SAFETY: the caller's promise, and the instruction set is there.
                     unsafe { $body::<std::arch::x86_64::__m512>($($arg),*) }

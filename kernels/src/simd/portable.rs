@@ -102,6 +102,26 @@ unsafe impl Simd for Lanes8 {
         lanewise!(self, second, pair)
     }
     #[inline(always)]
+    unsafe fn pair_whole(self, second: Self, scale: Self) -> Self {
+        // The last bits of what is rounded to a whole number.
+        let whole = |x: f32, scale: f32| (x * scale + ROUNDING).to_bits();
+        let both = lanewise!(self, scale, |x, scale| f32::from_bits(whole(x, scale) & 0xffff));
+        let upper = lanewise!(second, scale, |x, scale| f32::from_bits(whole(x, scale) << 16));
+        lanewise!(both, upper, |a: f32, b: f32| f32::from_bits(a.to_bits() | b.to_bits()))
+    }
+    #[inline(always)]
+    unsafe fn mul_add_whole(self, b: Self, c: Self) -> Self {
+        let first = |pair: f32| i32::from(pair.to_bits() as i16);
+        let second = |pair: f32| pair.to_bits() as i32 >> 16;
+        let dot = |a, b| first(a) * first(b) + second(a) * second(b);
+        let dots = lanewise!(self, b, |a, b| f32::from_bits(dot(a, b) as u32));
+        lanewise!(dots, c, |a: f32, b: f32| f32::from_bits(a.to_bits().wrapping_add(b.to_bits())))
+    }
+    #[inline(always)]
+    unsafe fn whole(self) -> Self {
+        Self(self.0.map(|whole| whole.to_bits() as i32 as f32))
+    }
+    #[inline(always)]
     unsafe fn store_nearest(self, to: *mut u16) {
         // SAFETY: the caller vouches for eight numbers; an unaligned write needs no more.
         unsafe { to.cast::<[u16; 8]>().write_unaligned(self.0.map(nearest)) }

@@ -31,7 +31,7 @@ unsafe fn first_lanes(count: usize) -> __m256i {
 
 macro_rules! simd_of {
     ($vector:ty, $half:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $first:expr, $store_first:expr, $add:ident, $sub:ident,
-     $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $two:expr, $four:expr, $pairs:expr, $pair:expr, $nearest:expr, $store_nearest:expr, $whole:expr, $exp2:expr, $sum:expr) => {
+     $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $two:expr, $four:expr, $pairs:expr, $pair:expr, $nearest:expr, $pair_whole:expr, $wholes:expr, $from_whole:expr, $store_nearest:expr, $whole:expr, $exp2:expr, $sum:expr) => {
         // SAFETY: every function is one instruction of the set the caller vouches for.
         unsafe impl Simd for $vector {
             const LANES: usize = $lanes;
@@ -105,6 +105,18 @@ macro_rules! simd_of {
                 unsafe { $nearest(self, second) }
             }
             #[inline(always)]
+            unsafe fn pair_whole(self, second: Self, scale: Self) -> Self {
+                unsafe { $pair_whole(self, second, scale) }
+            }
+            #[inline(always)]
+            unsafe fn mul_add_whole(self, b: Self, c: Self) -> Self {
+                unsafe { $wholes(self, b, c) }
+            }
+            #[inline(always)]
+            unsafe fn whole(self) -> Self {
+                unsafe { $from_whole(self) }
+            }
+            #[inline(always)]
             unsafe fn store_nearest(self, to: *mut u16) {
                 unsafe { $store_nearest(self, to) }
             }
@@ -160,6 +172,21 @@ simd_of!(
         let places = _mm512_loadu_si512(IN_TURN.as_ptr().cast());
         _mm512_castsi512_ps(_mm512_permutexvar_epi16(places, both))
     },
+    |a, b, scale| {
+        // The last bits of what is rounded to a whole number.
+        let rounding = _mm512_set1_ps(ROUNDING);
+        let whole = |x| _mm512_castps_si512(_mm512_fmadd_ps(x, scale, rounding));
+        let second = _mm512_slli_epi32::<16>(whole(b));
+        let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
+        let both = _mm512_ternarylogic_epi32::<0xe4>(second, whole(a), upper);
+        _mm512_castsi512_ps(both)
+    },
+    |a, b, c| {
+        let [a, b, c] = [a, b, c].map(|x| _mm512_castps_si512(x));
+        // Where it would not saturate either, the compiler makes two instructions of it.
+        _mm512_castsi512_ps(_mm512_dpwssds_epi32(c, a, b))
+    },
+    |v| _mm512_cvtepi32_ps(_mm512_castps_si512(v)),
     |v, to: *mut u16| to.cast::<__m256bh>().write_unaligned(_mm512_cvtneps_pbh(v)),
     |x| {
         let whole = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT }>(x);
@@ -209,6 +236,17 @@ simd_of!(
         let first = _mm256_srli_epi32::<16>(nearest(a));
         _mm256_castsi256_ps(_mm256_or_si256(_mm256_and_si256(nearest(b), upper), first))
     },
+    |a, b, scale| {
+        let rounding = _mm256_set1_ps(ROUNDING);
+        let whole = |x| _mm256_castps_si256(_mm256_fmadd_ps(x, scale, rounding));
+        let second = _mm256_slli_epi32::<16>(whole(b));
+        _mm256_castsi256_ps(_mm256_blend_epi16::<0xaa>(whole(a), second))
+    },
+    |a, b, c| {
+        let [a, b, c] = [a, b, c].map(|x| _mm256_castps_si256(x));
+        _mm256_castsi256_ps(_mm256_add_epi32(c, _mm256_madd_epi16(a, b)))
+    },
+    |v| _mm256_cvtepi32_ps(_mm256_castps_si256(v)),
     |v, to: *mut u16| {
         let numbers: [f32; 8] = std::mem::transmute(v);
         to.cast::<[u16; 8]>().write_unaligned(numbers.map(crate::pairs::nearest));

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::cut::{Images, POINTS, Pairing, Pitch};
-use super::product::Product;
+use super::product::{Numbers, Product};
 use super::weights::{self, CHUNK, TAPS, padded};
 use super::{Tiling, parts};
 use crate::conv::Geometry;
@@ -97,10 +97,12 @@ impl Way<'_> {
             let [x_numbers, grad_numbers] = pitches.map(|pitch| POINTS * pitch.point);
             scratch::with(&scratch::TILES, x_numbers, |x_tiles| {
                 scratch::with(&scratch::GRADIENT, grad_numbers, |grad_tiles| {
-                    let (tiles, pairs) = (images.tiles(strips.len()), images.pairing.is_some());
+                    let tiles = images.tiles(strips.len());
+                    let paired = images.pairing.is_some();
+                    let numbers = if paired { Numbers::Bf16 } else { Numbers::F32 };
                     images.transform(strips.clone(), x_tiles);
                     gradients.transform(strips, grad_tiles);
-                    let block = Block { tiles, x: x_tiles, grad: grad_tiles, pitches, pairs };
+                    let block = Block { tiles, x: x_tiles, grad: grad_tiles, pitches, numbers };
                     block.add_to(&mut sums, inputs);
                 });
             });
@@ -116,8 +118,7 @@ struct Block<'a> {
     grad: &'a [f32],
     /// Of both.
     pitches: [Pitch; 2],
-    /// Two tiles are one, in bf16.
-    pairs: bool,
+    numbers: Numbers,
 }
 
 impl Block<'_> {
@@ -161,9 +162,10 @@ impl Block<'_> {
                 depth: self.tiles,
                 width: pitch.tile,
                 accumulate: false,
+                units: [std::ptr::null(); 2],
             };
             // SAFETY: tiles and products are as large as said.
-            unsafe { product.multiply(self.pairs) }
+            unsafe { product.multiply(self.numbers) }
         }
     }
 }

@@ -7,6 +7,7 @@
 //! bits in any batch.
 
 mod cut;
+mod fixed;
 mod gradient;
 mod points;
 mod product;
@@ -16,7 +17,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use cut::{CHANNELS, Cut, Images, POINTS, Pairing, Part, Pitch, STEP, spread};
-use product::Product;
+use product::{Numbers, Product};
 use weights::{CHUNK, Weights};
 
 use super::conv::Geometry;
@@ -62,7 +63,7 @@ pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> 
         depth_pitch: 9,
         output_pitch: g.inputs * 9,
         turned: false,
-        pairs: false,
+        numbers: numbers_of_results(g.inputs, g.outputs),
     };
     Tiling::new(g).correlate(x, weights, bias)
 }
@@ -70,13 +71,21 @@ pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> 
 /// The transposed convolution: the same with the window turned. `bias`: (inputs) or (batch, inputs), or
 /// empty for none.
 pub(super) fn transposed(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
-    Tiling::new(&g.turned()).correlate(x, turned(g, weight), bias)
+    let numbers = numbers_of_results(g.outputs, g.inputs);
+    Tiling::new(&g.turned()).correlate(x, Weights { numbers, ..turned(g, weight) }, bias)
+}
+
+/// How results are multiplied that are sums over so many channels. What bf16 would do to them is too much.
+fn numbers_of_results(channels: usize, outputs: usize) -> Numbers {
+    let whole = Precision::current() == Precision::Bf16 && fixed::pays(channels, outputs);
+    if whole { Numbers::Whole } else { Numbers::F32 }
 }
 
 /// From the gradient of the result to that of the image, in the precision that is chosen.
 pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32]) -> Vec<f32> {
     let pairs = Precision::current() == Precision::Bf16 && g.outputs.is_multiple_of(2 * CHANNELS);
-    Tiling::new(&g.turned()).correlate(grad, Weights { pairs, ..turned(g, weight) }, &[])
+    let numbers = if pairs { Numbers::Bf16 } else { Numbers::F32 };
+    Tiling::new(&g.turned()).correlate(grad, Weights { numbers, ..turned(g, weight) }, &[])
 }
 
 /// The weight as it is seen from the result.
@@ -88,7 +97,7 @@ fn turned<'a>(g: &Geometry, weight: &'a [f32]) -> Weights<'a> {
         depth_pitch: g.inputs * 9,
         output_pitch: 9,
         turned: true,
-        pairs: false,
+        numbers: Numbers::F32,
     }
 }
 
@@ -193,7 +202,8 @@ impl Block<'_> {
 
     /// The images, to be summed over their channels.
     fn images(&self) -> Images<'_> {
-        let pairing = if self.weights.pairs { Pairing::Channels } else { Pairing::None };
+        let paired = self.weights.numbers == Numbers::Bf16;
+        let pairing = if paired { Pairing::Channels } else { Pairing::None };
         self.tiling.images(self.x, pairing)
     }
 
@@ -203,7 +213,19 @@ impl Block<'_> {
         let numbers = POINTS * images.pitch(self.strips.len()).point;
         scratch::with(&scratch::TILES, numbers, |tiles| {
             images.transform(self.strips.clone(), tiles);
+            if self.weights.numbers == Numbers::Whole {
+                self.round(tiles);
+            }
             pool::for_each_number(self.weights.chunks(), |chunk| self.chunk(chunk, tiles));
+        });
+    }
+
+    /// Makes whole numbers of all tiles.
+    fn round(&self, tiles: &mut [f32]) {
+        let (pitch, channels) = (self.images().pitch(self.strips.len()), self.tiling.g.inputs);
+        let points = tiles.chunks_exact_mut(pitch.point);
+        pool::for_each(points, |point| {
+            fixed::round_rows(&mut point[..self.tiles() * pitch.tile], channels, pitch.tile);
         });
     }
 
@@ -240,13 +262,22 @@ impl Block<'_> {
         pitch: Pitch,
     ) {
         let from = self.images().pitch(self.strips.len());
+        let all = self.weights.steps();
         let points = tiles.chunks_exact(from.point).zip(products.chunks_exact_mut(pitch.point));
         for (point, (a, c)) in points.enumerate() {
+            let b = &weights[point * spread(self.weights.rows(steps.len()) * pitch.tile)..];
+            let units = match self.weights.numbers {
+                Numbers::Whole => [
+                    a[all + fixed::runs(steps.start)..].as_ptr(),
+                    b[steps.len() * pitch.tile..].as_ptr(),
+                ],
+                _ => [std::ptr::null(); 2],
+            };
             let product = Product {
                 a: a[steps.start..].as_ptr(),
                 a_row: from.tile,
                 a_step: 1,
-                b: weights[point * spread(steps.len() * pitch.tile)..].as_ptr(),
+                b: b.as_ptr(),
                 b_pitch: pitch.tile,
                 c: c.as_mut_ptr(),
                 c_pitch: pitch.tile,
@@ -254,9 +285,10 @@ impl Block<'_> {
                 depth: steps.len(),
                 width: pitch.tile,
                 accumulate: steps.start > 0,
+                units,
             };
             // SAFETY: all three are as large as said.
-            unsafe { product.multiply(self.weights.pairs) }
+            unsafe { product.multiply(self.weights.numbers) }
         }
     }
 

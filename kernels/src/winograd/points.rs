@@ -45,6 +45,12 @@ impl Transform<6, 6> for Image {
 /// Three numbers of the kernel: G.
 pub(super) struct Kernel;
 
+impl Kernel {
+    /// The roots of squares of its rows: at each point, no value is larger than this times that of the three
+    /// numbers.
+    pub const NORMS: [f32; 6] = [1.0, 0.881_918, 0.881_918, 0.440_959, 0.440_959, 1.0];
+}
+
 impl Transform<3, 6> for Kernel {
     #[inline(always)]
     unsafe fn of<V: Simd>(w: [V; 3]) -> [V; 6] {

@@ -2,6 +2,23 @@
 
 use crate::simd::{Simd, kernel, pairs_kernel};
 
+/// What is multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Numbers {
+    F32,
+    /// Pairs of bf16.
+    Bf16,
+    /// Pairs of whole numbers of 16 bits: [`super::fixed`].
+    Whole,
+}
+
+impl Numbers {
+    /// Two channels are one.
+    pub fn are_pairs(self) -> bool {
+        self != Self::F32
+    }
+}
+
 /// One product. The depth comes in an order that depends on nothing else.
 #[derive(Clone, Copy)]
 pub(super) struct Product {
@@ -20,33 +37,92 @@ pub(super) struct Product {
     pub width: usize,
     /// Add to what stands in `c`.
     pub accumulate: bool,
+    /// Of whole numbers, what those of the first run are multiplied by: rows of `a`, each of which has its
+    /// runs behind each other, and rows of `b`, one for each run. Their distances are those of the numbers.
+    pub units: [*const f32; 2],
 }
 
 impl Product {
-    /// The whole product, of numbers or, with `pairs`, of pairs of bf16.
+    /// The whole product.
     ///
     /// # Safety
-    /// `a`, `b` and `c` must be good for all that the sizes say, and nobody else may use `c`.
-    pub unsafe fn multiply(self, pairs: bool) {
+    /// `a`, `b` and `c` must be good for all that the sizes say, `units` too if numbers are whole, and
+    /// nobody else may use `c`.
+    pub unsafe fn multiply(self, numbers: Numbers) {
         // SAFETY: the caller's promise.
-        unsafe { if pairs { multiply_pairs(self) } else { multiply_numbers(self) } }
+        unsafe {
+            match numbers {
+                Numbers::F32 => multiply_f32(self),
+                Numbers::Bf16 => multiply_bf16(self),
+                Numbers::Whole => multiply_whole(self),
+            }
+        }
     }
 }
 
-kernel! { fn multiply_numbers(product: Product) = numbers_of }
+kernel! { fn multiply_f32(product: Product) = f32_of }
 
 #[inline(always)]
-unsafe fn numbers_of<V: Simd>(product: Product) {
+unsafe fn f32_of<V: Simd>(product: Product) {
     // SAFETY: the caller's promise.
-    unsafe { multiply_of::<V, false>(product) }
+    unsafe { multiply_of::<V, F32>(product) }
 }
 
-pairs_kernel! { fn multiply_pairs(product: Product) = pairs_of }
+pairs_kernel! { fn multiply_bf16(product: Product) = bf16_of }
 
 #[inline(always)]
-unsafe fn pairs_of<V: Simd>(product: Product) {
+unsafe fn bf16_of<V: Simd>(product: Product) {
     // SAFETY: the caller's promise.
-    unsafe { multiply_of::<V, true>(product) }
+    unsafe { multiply_of::<V, Bf16>(product) }
+}
+
+pairs_kernel! { fn multiply_whole(product: Product) = whole_of }
+
+#[inline(always)]
+unsafe fn whole_of<V: Simd>(product: Product) {
+    // SAFETY: the caller's promise.
+    unsafe { multiply_of::<V, Whole>(product) }
+}
+
+/// How numbers are multiplied.
+trait Arithmetic {
+    /// Sums are whole numbers.
+    const WHOLE: bool = false;
+
+    /// The sum, and a x b.
+    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V;
+}
+
+struct F32;
+
+impl Arithmetic for F32 {
+    #[inline(always)]
+    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { a.mul_add(b, sum) }
+    }
+}
+
+struct Bf16;
+
+impl Arithmetic for Bf16 {
+    #[inline(always)]
+    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { a.mul_add_pairs(b, sum) }
+    }
+}
+
+struct Whole;
+
+impl Arithmetic for Whole {
+    const WHOLE: bool = true;
+
+    #[inline(always)]
+    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { a.mul_add_whole(b, sum) }
+    }
 }
 
 /// Products that are summed one after the other before they are added to the others: a long sum loses
@@ -58,21 +134,21 @@ const WIDE: [usize; 7] = [14, 12, 8, 7, 4, 2, 1];
 const NARROW: [usize; 4] = [6, 4, 2, 1];
 
 #[inline(always)]
-unsafe fn multiply_of<V: Simd, const PAIRS: bool>(product: Product) {
+unsafe fn multiply_of<V: Simd, A: Arithmetic>(product: Product) {
     let mut row = 0;
     while row < product.rows {
         let height = height::<V>(product.rows - row);
         // SAFETY: the caller's promise.
         unsafe {
             match height {
-                14 => rows_of::<V, 14, PAIRS>(&product, row),
-                12 => rows_of::<V, 12, PAIRS>(&product, row),
-                8 => rows_of::<V, 8, PAIRS>(&product, row),
-                7 => rows_of::<V, 7, PAIRS>(&product, row),
-                6 => rows_of::<V, 6, PAIRS>(&product, row),
-                4 => rows_of::<V, 4, PAIRS>(&product, row),
-                2 => rows_of::<V, 2, PAIRS>(&product, row),
-                _ => rows_of::<V, 1, PAIRS>(&product, row),
+                14 => rows_of::<V, A, 14>(&product, row),
+                12 => rows_of::<V, A, 12>(&product, row),
+                8 => rows_of::<V, A, 8>(&product, row),
+                7 => rows_of::<V, A, 7>(&product, row),
+                6 => rows_of::<V, A, 6>(&product, row),
+                4 => rows_of::<V, A, 4>(&product, row),
+                2 => rows_of::<V, A, 2>(&product, row),
+                _ => rows_of::<V, A, 1>(&product, row),
             }
         }
         row += height;
@@ -92,23 +168,23 @@ fn height<V: Simd>(left: usize) -> usize {
 }
 
 #[inline(always)]
-unsafe fn rows_of<V: Simd, const H: usize, const PAIRS: bool>(product: &Product, row: usize) {
+unsafe fn rows_of<V: Simd, A: Arithmetic, const H: usize>(product: &Product, row: usize) {
     let mut column = 0;
     // SAFETY: the caller's promise.
     unsafe {
         while column + 2 * V::LANES <= product.width {
-            tile::<V, H, 2, PAIRS>(product, row, column);
+            tile::<V, A, H, 2>(product, row, column);
             column += 2 * V::LANES;
         }
         if column < product.width {
-            tile::<V, H, 1, PAIRS>(product, row, column);
+            tile::<V, A, H, 1>(product, row, column);
         }
     }
 }
 
 /// H rows of W vectors.
 #[inline(always)]
-unsafe fn tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>(
+unsafe fn tile<V: Simd, A: Arithmetic, const H: usize, const W: usize>(
     product: &Product,
     row: usize,
     column: usize,
@@ -127,11 +203,14 @@ unsafe fn tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>(
                 for (i, sum) in sums.iter_mut().enumerate() {
                     let factor = V::splat(*a.add(i * product.a_row));
                     for j in 0..W {
-                        sum[j] = factor.product::<PAIRS>(columns[j], sum[j]);
+                        sum[j] = A::add(sum[j], factor, columns[j]);
                     }
                 }
                 a = a.add(product.a_step);
                 b = b.add(product.b_pitch);
+            }
+            if A::WHOLE {
+                scale::<V, H, W>(product, done / RUN, (row, column), &mut sums);
             }
             for (i, sum) in sums.iter().enumerate() {
                 for (j, value) in sum.iter().enumerate() {
@@ -145,6 +224,30 @@ unsafe fn tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>(
                 }
             }
             done += RUN;
+        }
+    }
+}
+
+/// Makes the sums of a run what they stand for.
+#[inline(always)]
+unsafe fn scale<V: Simd, const H: usize, const W: usize>(
+    product: &Product,
+    run: usize,
+    (row, column): (usize, usize),
+    sums: &mut [[V; W]; H],
+) {
+    let [of_rows, of_columns] = product.units;
+    // SAFETY: the caller vouches for the scales of H rows and of W vectors.
+    unsafe {
+        let mut columns = [V::splat(0.0); W];
+        for (j, unit) in columns.iter_mut().enumerate() {
+            *unit = V::load(of_columns.add(run * product.b_pitch + column + j * V::LANES));
+        }
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let unit = V::splat(*of_rows.add((row + i) * product.a_row + run));
+            for (sum, column) in sum.iter_mut().zip(&columns) {
+                *sum = sum.whole().mul(*column).mul(unit);
+            }
         }
     }
 }

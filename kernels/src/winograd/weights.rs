@@ -3,10 +3,13 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::cut::{CHANNELS, POINTS, spread};
+use super::cut::{CHANNELS, POINTS, Pitch, spread};
+use super::fixed::{self, Scales};
 use super::points::{self, Transform};
+use super::product::{Numbers, RUN};
 use crate::pool;
 use crate::prefetch::prefetch_all;
+use crate::scratch;
 use crate::simd::{Simd, kernel, pairs_kernel};
 use crate::storage::written;
 use crate::transpose::{transpose, transpose_into};
@@ -31,8 +34,9 @@ pub(super) struct Weights<'a> {
     pub output_pitch: usize,
     /// The window is turned around.
     pub turned: bool,
-    /// Channels of the sum that are sixteen apart become pairs of bf16; there is a multiple of 32.
-    pub pairs: bool,
+    /// Channels of the sum that are sixteen apart become pairs, if there are any; then there is a multiple
+    /// of 32.
+    pub numbers: Numbers,
 }
 
 /// Channels there are lanes for.
@@ -48,7 +52,13 @@ impl Weights<'_> {
 
     /// Numbers that there must be room for in so many steps of a chunk.
     pub fn chunk_numbers(&self, steps: usize) -> usize {
-        POINTS * spread(steps * CHUNK)
+        POINTS * spread(self.rows(steps) * CHUNK)
+    }
+
+    /// Rows of outputs that so many steps of a chunk have at each point: whole numbers have their scales
+    /// behind them, one row for each run.
+    pub fn rows(&self, steps: usize) -> usize {
+        if self.numbers == Numbers::Whole { steps + fixed::runs(steps) } else { steps }
     }
 
     /// How many outputs the chunk that begins with this one has lanes for.
@@ -58,46 +68,110 @@ impl Weights<'_> {
 
     /// Numbers of the sum, or pairs of them.
     pub fn steps(&self) -> usize {
-        if self.pairs { self.depth / 2 } else { self.depth }
+        if self.numbers.are_pairs() { self.depth / 2 } else { self.depth }
     }
 
-    /// Numbers, or pairs, of a tile that there is room for at each point.
+    /// Numbers, or pairs of bf16, of a tile that there is room for at each point.
     pub fn tile(&self) -> usize {
-        if self.pairs { self.depth / 2 } else { padded(self.depth) }
+        if self.numbers == Numbers::Bf16 { self.depth / 2 } else { padded(self.depth) }
     }
 
     /// Some steps of the chunk that begins with output `first` at all points: (point, step, output), the
-    /// points as far apart as [`spread`] says.
+    /// points as far apart as [`spread`] says. Steps of whole numbers begin with a run.
     pub fn transform(&self, first: usize, steps: &Range<usize>, chunk: &mut [f32]) {
         let width = self.width(first);
-        let pitch = spread(steps.len() * width);
-        assert!(POINTS * pitch <= chunk.len());
-        let mut taps = [[[0.0; TAPS * CHANNELS]; GROUP]; 2];
+        let pitch = Pitch { point: spread(self.rows(steps.len()) * width), tile: width };
+        assert!(POINTS * pitch.point <= chunk.len());
         for lane in (0..width).step_by(CHANNELS) {
             let outputs = first + lane..self.outputs.min(first + lane + CHANNELS);
-            for group in steps.clone().step_by(GROUP) {
-                let count = GROUP.min(steps.end - group);
-                let [one, other] = &mut taps;
-                self.lay_out(&outputs, self.channel(group), &mut one[..count]);
-                if self.pairs {
-                    self.lay_out(&outputs, self.channel(group) + CHANNELS, &mut other[..count]);
-                }
-                for (at, (one, other)) in one.iter().zip(other.iter()).take(count).enumerate() {
-                    self.ask_for(&outputs, group, at);
-                    let to = chunk[(group - steps.start + at) * width + lane..].as_mut_ptr();
-                    let to = Target { to, pitch, turned: self.turned };
-                    // SAFETY: all points lie in the chunk, as asserted.
-                    unsafe {
-                        if self.pairs { window_pairs(one, other, to) } else { window(one, to) }
-                    }
-                }
+            let to = &mut chunk[lane..];
+            match self.numbers {
+                Numbers::F32 => self.windows(&outputs, steps.clone(), (to, pitch)),
+                Numbers::Bf16 => self.windows_in_bf16(&outputs, steps.clone(), (to, pitch)),
+                Numbers::Whole => self.whole_windows(&outputs, steps, (to, pitch)),
             }
         }
     }
 
-    /// The channel that a step of the sum is of, or the first of its two.
-    fn channel(&self, step: usize) -> usize {
-        if self.pairs { step / CHANNELS * CHANNELS + step } else { step }
+    /// The windows of these outputs, sixteen at most, for so many channels.
+    fn windows(
+        &self,
+        outputs: &Range<usize>,
+        channels: Range<usize>,
+        (to, pitch): (&mut [f32], Pitch),
+    ) {
+        let mut taps = [[0.0; TAPS * CHANNELS]; GROUP];
+        for (at, first) in channels.clone().enumerate().step_by(GROUP) {
+            let taps = &mut taps[..GROUP.min(channels.end - first)];
+            self.lay_out(outputs, first, taps);
+            for (step, taps) in taps.iter().enumerate() {
+                self.ask_for(outputs, first + GROUP, step);
+                let to = to[(at + step) * pitch.tile..].as_mut_ptr();
+                // SAFETY: all points lie in the chunk, as `transform` asserts.
+                unsafe { window(taps, Target { to, pitch: pitch.point, turned: self.turned }) }
+            }
+        }
+    }
+
+    /// The same for so many pairs of them.
+    fn windows_in_bf16(
+        &self,
+        outputs: &Range<usize>,
+        pairs: Range<usize>,
+        (to, pitch): (&mut [f32], Pitch),
+    ) {
+        let channel = |pair: usize| pair / CHANNELS * CHANNELS + pair;
+        let mut taps = [[[0.0; TAPS * CHANNELS]; GROUP]; 2];
+        for (at, first) in pairs.clone().enumerate().step_by(GROUP) {
+            let count = GROUP.min(pairs.end - first);
+            for (second, taps) in taps.iter_mut().enumerate() {
+                self.lay_out(outputs, channel(first) + second * CHANNELS, &mut taps[..count]);
+            }
+            for step in 0..count {
+                self.ask_for(outputs, channel(first + GROUP), step);
+                let to = to[(at + step) * pitch.tile..].as_mut_ptr();
+                let to = Target { to, pitch: pitch.point, turned: self.turned };
+                // SAFETY: as in `windows`.
+                unsafe { window_pairs(&taps[0][step], &taps[1][step], to) }
+            }
+        }
+    }
+
+    /// The same as whole numbers, with their scales behind them.
+    fn whole_windows(
+        &self,
+        outputs: &Range<usize>,
+        steps: &Range<usize>,
+        (to, pitch): (&mut [f32], Pitch),
+    ) {
+        scratch::with(&scratch::STRIP, fixed::RUN_CHANNELS * TAPS * CHANNELS, |taps| {
+            let (taps, _) = taps.as_chunks_mut::<{ TAPS * CHANNELS }>();
+            for (run, first) in steps.clone().step_by(RUN).enumerate() {
+                let pairs = RUN.min(steps.end - first);
+                let taps = &mut taps[..2 * pairs];
+                for (at, taps) in taps.chunks_mut(GROUP).enumerate() {
+                    self.lay_out(outputs, 2 * first + at * GROUP, taps);
+                }
+                let scales = Scales::of_windows(taps);
+                for pair in 0..pairs {
+                    let channel = pair / CHANNELS * CHANNELS + pair;
+                    for step in [2 * pair, 2 * pair + 1] {
+                        let next = 2 * (first + pairs) + step / GROUP * GROUP;
+                        self.ask_for(outputs, next, step % GROUP);
+                    }
+                    let to = to[(run * RUN + pair) * pitch.tile..].as_mut_ptr();
+                    let to = Target { to, pitch: pitch.point, turned: self.turned };
+                    // SAFETY: all points lie in the chunk, as `transform` asserts.
+                    unsafe {
+                        window_whole(&taps[channel], &taps[channel + CHANNELS], &scales, to);
+                    }
+                }
+                let units = &mut to[(steps.len() + run) * pitch.tile..];
+                for (point, units) in units.chunks_mut(pitch.point).take(POINTS).enumerate() {
+                    units[..CHANNELS].copy_from_slice(&scales.units(point));
+                }
+            }
+        });
     }
 
     /// Whether the windows of one output follow each other, rather than those of one channel.
@@ -120,10 +194,9 @@ impl Weights<'_> {
         }
     }
 
-    /// Asks for a share of the windows that come after a group: for all of them, if it was called for
-    /// each step of the group. They lie in rows that are too far apart for the processor to foresee.
-    fn ask_for(&self, outputs: &Range<usize>, group: usize, step: usize) {
-        let next = self.channel(group + GROUP);
+    /// Asks for a share of the windows of the channels from `next` on: for all of a group, if it was called
+    /// for each of its steps. They lie in rows that are too far apart for the processor to foresee.
+    fn ask_for(&self, outputs: &Range<usize>, next: usize, step: usize) {
         let (rows, numbers) = match self.is_by_output() {
             true => (CHANNELS / GROUP, GROUP * TAPS),
             false => (1, outputs.len() * TAPS),
@@ -191,6 +264,41 @@ unsafe fn window_pairs_of<V: Simd>(
                 for j in 0..6 {
                     let at = to.to.add((i * 6 + j) * to.pitch + lane);
                     first[j].pair_nearest(second[j]).store(at);
+                }
+            }
+        }
+    }
+}
+
+pairs_kernel! {
+    /// As [`window`], of two channels to pairs of whole numbers.
+    fn window_whole(
+        first: &[f32; TAPS * CHANNELS],
+        second: &[f32; TAPS * CHANNELS],
+        scales: &Scales,
+        to: Target,
+    ) = window_whole_of
+}
+
+#[inline(always)]
+unsafe fn window_whole_of<V: Simd>(
+    first: &[f32; TAPS * CHANNELS],
+    second: &[f32; TAPS * CHANNELS],
+    scales: &Scales,
+    to: Target,
+) {
+    for lane in (0..CHANNELS).step_by(V::LANES) {
+        // SAFETY: the caller vouches for all points.
+        unsafe {
+            let scale = V::load(scales.by.as_ptr().add(lane));
+            let first = columns_of::<V>(first, to.turned, lane);
+            let second = columns_of::<V>(second, to.turned, lane);
+            for i in 0..6 {
+                let (first, second) = (points::Kernel::of(first[i]), points::Kernel::of(second[i]));
+                for j in 0..6 {
+                    let at = to.to.add((i * 6 + j) * to.pitch + lane);
+                    let scale = scale.mul(V::splat(1.0 / Scales::norm(i, j)));
+                    first[j].pair_whole(second[j], scale).store(at);
                 }
             }
         }
