@@ -290,7 +290,7 @@ test('a field at fault that is out of sight gets the focus', async ({ page }) =>
 test('timesteps and clipping are in the text of a picture, and come back from it', async ({ page }) => {
   await open(page, '/');
   await form.fill(page, { ...SMALL, batchSize: 1 });
-  const method = fold(page, 'Timesteps and clipping');
+  const method = fold(page, 'Timesteps, clipping, precision');
   await method.locator('summary').click();
   await page.getByLabel('Timesteps of Uniform').selectOption('Linspace');
   await page.getByLabel('Clip predictions to pixels').selectOption('Off');

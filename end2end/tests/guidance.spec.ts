@@ -17,7 +17,7 @@ test('classes are blended, weighed and composed, and all of it is told', async (
 
 test('timesteps are spaced as asked, which is told and seen', async ({ page }) => {
   await open(page, '/');
-  await page.locator('summary', { hasText: 'Timesteps and clipping' }).click();
+  await page.locator('summary', { hasText: 'Timesteps, clipping, precision' }).click();
   const pictures = new Set<string>();
   for (const spacing of ['Leading', 'Trailing', 'Linspace']) {
     await page.getByLabel('Timesteps of Uniform').selectOption(spacing);

@@ -82,9 +82,9 @@ test('Eta counts for DDIM alone', async ({ page }) => {
   await expect(page.getByRole('alert')).toContainText('give 0 to 1');
 });
 
-test('the noise of a DDPM step and clipping change the picture', async ({ page }) => {
+test('the noise of a DDPM step, precision and clipping change the picture', async ({ page }) => {
   await open(page, '/');
-  await fold(page, 'Timesteps and clipping').locator('summary').click();
+  await fold(page, 'Timesteps, clipping, precision').locator('summary').click();
   const drawn = async (label: string, choice: string) => {
     await page.getByLabel(label).selectOption(choice);
     const told = await form.draw(page, { ...SMALL, sampler: 'DDPM', steps: 4 });
@@ -96,7 +96,13 @@ test('the noise of a DDPM step and clipping change the picture', async ({ page }
   expect(small.told).toContain('Variance type: Small');
   expect(large.told).toContain('Variance type: Large');
   expect(large.picture).not.toBe(small.picture);
-  await expect(fold(page, 'Timesteps and clipping').locator('.told')).toHaveText('large noise');
+  await expect(fold(page, 'Timesteps, clipping, precision').locator('.told')).toHaveText('large noise');
+
+  const exact = await drawn('Precision', 'f32');
+  const rounded = await drawn('Precision', 'bf16');
+  expect(exact.told).not.toContain('Precision');
+  expect(rounded.told).toContain('Precision: bf16');
+  expect(rounded.picture).not.toBe(exact.picture);
 
   const clip = 'Clip predictions to pixels';
   const off = await drawn(clip, 'Off');

@@ -39,6 +39,8 @@ pub mod noise;
 #[cfg(feature = "compute")]
 pub mod plot_sheet;
 #[cfg(feature = "compute")]
+mod precision;
+#[cfg(feature = "compute")]
 pub mod sampler;
 #[cfg(feature = "compute")]
 pub mod schedule;

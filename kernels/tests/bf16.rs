@@ -244,7 +244,10 @@ fn whole_numbers_stand_for_large_and_small_ones_and_for_none() {
             let x = Tensor::from_vec(numbers, x.shape(), &Device::Cpu).unwrap();
             let y =
                 convolve(&x).flatten_from(2).unwrap().squeeze(0).unwrap().to_vec2::<f32>().unwrap();
-            assert!(y.iter().all(|plane| plane[4].is_nan() || plane[4].abs() > 1e29), "{way}: {odd}");
+            assert!(
+                y.iter().all(|plane| plane[4].is_nan() || plane[4].abs() > 1e29),
+                "{way}: {odd}"
+            );
         }
     });
 }

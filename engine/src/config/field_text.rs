@@ -1,7 +1,7 @@
 //! Settings as text, the way a form has them.
 
 use super::{
-    Axis, ClipSample, ConfigError, MaskedContent, ResizeMode, SamplerKind, ScheduleKind,
+    Axis, ClipSample, ConfigError, MaskedContent, Precision, ResizeMode, SamplerKind, ScheduleKind,
     StepVariance, TimestepSpacing, Upscaler, shown,
 };
 
@@ -86,6 +86,7 @@ named!(Upscaler);
 named!(ClipSample);
 named!(StepVariance);
 named!(TimestepSpacing);
+named!(Precision);
 
 /// The field is named by whoever asked for it.
 fn first_message(error: ConfigError) -> String {

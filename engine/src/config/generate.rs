@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::field_text::FieldText;
 use super::ranges::{out_of_range, unread};
 use super::{
-    Axis, ClipSample, ConfigError, FieldError, MaskedContent, ResizeMode, SamplerKind, Sampling,
-    ScheduleKind, StepVariance, TimestepSpacing, Upscaler, edit_distance, shown,
+    Axis, ClipSample, ConfigError, FieldError, MaskedContent, Precision, ResizeMode, SamplerKind,
+    Sampling, ScheduleKind, StepVariance, TimestepSpacing, Upscaler, edit_distance, shown,
 };
 
 /// The settings of one generation. Image `i` of the whole job has seed `seed + i`.
@@ -27,6 +27,8 @@ pub struct GenerateSettings {
     pub clip_sample: ClipSample,
     pub variance_type: StepVariance,
     pub timestep_spacing: TimestepSpacing,
+    /// What the network multiplies on a processor.
+    pub precision: Precision,
     /// Denoising steps; at most the model's timesteps.
     pub steps: usize,
     /// Pixels; 0 is the model's own size.
@@ -106,6 +108,7 @@ impl Default for GenerateSettings {
             clip_sample: ClipSample::Automatic,
             variance_type: StepVariance::Automatic,
             timestep_spacing: TimestepSpacing::Automatic,
+            precision: Precision::F32,
             steps: 50,
             width: 0,
             height: 0,
@@ -172,7 +175,7 @@ macro_rules! keyed {
 
 keyed! {
     model, prompt, negative_prompt, cfg_scale, sampler, schedule, eta, clip_sample, variance_type,
-    timestep_spacing, steps, width, height, tiling, batch_count, batch_size, seed, subseed, subseed_strength, seed_resize_from_w,
+    timestep_spacing, precision, steps, width, height, tiling, batch_count, batch_size, seed, subseed, subseed_strength, seed_resize_from_w,
     seed_resize_from_h, walk_frames, hires_scale,
     hires_upscaler, hires_steps, hires_denoising, init_image, resize_mode, denoising_strength, mask,
     mask_blur, inpainting_fill, inpainting_mask_invert, inpaint_full_res, inpaint_full_res_padding,
@@ -204,8 +207,17 @@ impl GenerateSettings {
     /// How noise becomes a picture.
     pub fn sampling(&self) -> Sampling {
         let Self { sampler, schedule, steps, eta, .. } = *self;
-        let Self { clip_sample, variance_type, timestep_spacing, .. } = *self;
-        Sampling { sampler, schedule, steps, eta, clip_sample, variance_type, timestep_spacing }
+        let Self { clip_sample, variance_type, timestep_spacing, precision, .. } = *self;
+        Sampling {
+            sampler,
+            schedule,
+            steps,
+            eta,
+            clip_sample,
+            variance_type,
+            timestep_spacing,
+            precision,
+        }
     }
 
     /// Whether it begins from a picture.

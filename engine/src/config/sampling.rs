@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::samplers::samplers;
-use super::{ClipSample, ConfigError, FieldError, StepVariance, TimestepSpacing, unknown_name};
+use super::{
+    ClipSample, ConfigError, FieldError, Precision, StepVariance, TimestepSpacing, unknown_name,
+};
 
 /// What is to be said of a sampler without running it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -159,6 +161,7 @@ pub struct Sampling {
     pub clip_sample: ClipSample,
     pub variance_type: StepVariance,
     pub timestep_spacing: TimestepSpacing,
+    pub precision: Precision,
 }
 
 impl Sampling {
@@ -172,6 +175,7 @@ impl Sampling {
             clip_sample: ClipSample::Automatic,
             variance_type: StepVariance::Automatic,
             timestep_spacing: TimestepSpacing::Automatic,
+            precision: Precision::F32,
         }
     }
 

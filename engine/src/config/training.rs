@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::LossWeighting;
+use super::{LossWeighting, Precision};
 
 /// How the timesteps of a batch are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,20 +20,6 @@ pub enum TimestepSampling {
 
 impl TimestepSampling {
     pub const NAMES: &[&str] = &["uniform", "stratified", "importance"];
-}
-
-/// What convolutions multiply while a run trains.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Precision {
-    #[default]
-    F32,
-    /// Weights, sums and optimizer stay f32.
-    Bf16,
-}
-
-impl Precision {
-    pub const NAMES: &[&str] = &["f32", "bf16"];
 }
 
 /// The training recipe.

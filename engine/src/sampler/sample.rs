@@ -9,6 +9,7 @@ use super::{Course, Level, SampleRequest};
 use crate::grid::Picture;
 use crate::model::Model;
 use crate::noise::Stream;
+use crate::precision::within;
 use crate::{CancelToken, Error, Result};
 
 /// What stands after one step.
@@ -87,11 +88,11 @@ pub fn sample_until_stopped(
     let noise = request.start_noise(model)?;
     let canvases = Canvases::new(&request.inits, model, &noise, cancel)?;
     let developer = Developer::new(model, &request.inits)?;
-    let steps = legs.len();
+    let (steps, precision) = (legs.len(), request.sampling.precision);
     let mut predicted = None;
     let mut x = begin(&course, canvases.as_ref(), &noise, legs.start)?;
     for index in legs.clone() {
-        let mut network = |x: &Tensor, timestep| guided.predict(x, timestep);
+        let mut network = |x: &Tensor, timestep| within(precision, || guided.predict(x, timestep));
         let mut draws = 0;
         let mut noise = || {
             draws += 1;

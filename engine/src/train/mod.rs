@@ -19,7 +19,6 @@ mod learning_rate;
 mod loss;
 mod loss_history;
 mod marks;
-mod precision;
 mod probe;
 mod resuming;
 mod revival;

@@ -4,12 +4,12 @@ use candle_core::Device;
 use rand::Rng;
 
 use super::learner::learner_on;
-use super::precision::within;
 use crate::checkpoint::Checkpoint;
 use crate::config::{RunConfig, ValidConfig};
 use crate::data::ImageSet;
 use crate::model::numbered;
 use crate::noise::{self, Stream};
+use crate::precision::within;
 use crate::{CancelToken, Result};
 
 /// Makes real steps of the run that `config` describes on a data set of `images` images, in the latents

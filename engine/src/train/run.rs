@@ -4,12 +4,12 @@ use super::control::Wishes;
 use super::folder::RunFolder;
 use super::learner::{Learner, learner};
 use super::marks::Marks;
-use super::precision::within;
 use super::resuming::check_unchanged;
 use super::samples::Samples;
 use super::steering::Steering;
 use super::validation::ValidationLoss;
 use super::{StepReport, TrainEvent, TrainRequest};
+use crate::precision::within;
 use crate::{CancelToken, Error, Result, atomic_file};
 
 /// Network, folder and journal of a run under way.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use engine::CancelToken;
 use engine::config::{
-    ClipSample, GenerateSettings, SamplerKind, ScheduleKind, StepVariance, TimestepSpacing,
+    ClipSample, GenerateSettings, Precision, SamplerKind, ScheduleKind, StepVariance,
+    TimestepSpacing,
 };
 use indicatif::ProgressBar;
 
@@ -58,6 +59,10 @@ pub struct GenerateArgs {
     /// Which timesteps an even schedule visits: Automatic, Leading, Trailing or Linspace
     #[arg(long, default_value = "Automatic", value_name = "NAME")]
     timestep_spacing: String,
+    /// What the network multiplies on a processor: f32, or bf16, which is faster where the processor has
+    /// it (AVX-512 BF16 or AMX); a graphics card always takes f32
+    #[arg(long, default_value = "f32", value_name = "NAME")]
+    precision: String,
     /// Classes to draw, for a model that knows some: "cat", "(cat:1.3)", "cat AND dog :0.5", or
     /// "cat..dog" for each from the one to the other
     #[arg(long, default_value = "", value_name = "TEXT")]
@@ -102,6 +107,7 @@ impl GenerateArgs {
             clip_sample: ClipSample::from_name(&self.clip_sample)?,
             variance_type: StepVariance::from_name(&self.variance_type)?,
             timestep_spacing: TimestepSpacing::from_name(&self.timestep_spacing)?,
+            precision: Precision::from_name(&self.precision)?,
             prompt: self.prompt.clone(),
             negative_prompt: self.negative_prompt.clone().unwrap_or_default(),
             cfg_scale: self.cfg_scale,

@@ -1,6 +1,6 @@
 //! The settings of a picture as text, in the grammar that A1111 wrote first and all tools read.
 
-use engine::config::{ClipSample, SamplerKind, Sampling, StepVariance, TimestepSpacing};
+use engine::config::{ClipSample, Precision, SamplerKind, Sampling, StepVariance, TimestepSpacing};
 
 use super::parameters::Parameters;
 
@@ -25,6 +25,7 @@ pub const INTERRUPTED: &str = "Interrupted";
 pub const CLIP: &str = "Clip sample";
 pub const VARIANCE: &str = "Variance type";
 pub const SPACING: &str = "Timestep spacing";
+pub const PRECISION: &str = "Precision";
 
 /// What the text tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,13 +82,15 @@ impl Infotext<'_> {
         pairs.map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
-    /// What was not left to model and sampler.
+    /// What was not left as it usually is.
     fn choices(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let Sampling { clip_sample, variance_type, timestep_spacing, .. } = self.sampling;
+        let Sampling { clip_sample, variance_type, timestep_spacing, precision, .. } =
+            self.sampling;
         let told = [
             (CLIP, clip_sample.name(), clip_sample == ClipSample::default()),
             (VARIANCE, variance_type.name(), variance_type == StepVariance::default()),
             (SPACING, timestep_spacing.name(), timestep_spacing == TimestepSpacing::default()),
+            (PRECISION, precision.name(), precision == Precision::default()),
         ];
         let chosen = told.into_iter().filter(|(.., is_usual)| !is_usual);
         chosen.map(|(key, name, _)| (key, name.to_owned()))
@@ -173,6 +176,14 @@ mod tests {
                 "Version"
             ]
         );
+    }
+
+    #[test]
+    fn a_precision_is_told_that_is_not_the_usual_one() {
+        let f32 = Sampling::new(SamplerKind::Ddim, 7);
+        assert_eq!(value(&found(f32), PRECISION), None);
+        let bf16 = Sampling { precision: Precision::Bf16, ..f32 };
+        assert_eq!(value(&found(bf16), PRECISION), Some("bf16"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use engine::config::{GenerateSettings, SamplerKind, ScheduleKind, Upscaler, check_size};
 
 use super::fused;
-use super::infotext::{CLIP, ETA, FORMER_ETA, INTERRUPTED, SPACING, VARIANCE};
+use super::infotext::{CLIP, ETA, FORMER_ETA, INTERRUPTED, PRECISION, SPACING, VARIANCE};
 use super::library::Models;
 use super::parameters::Parameters;
 use super::plotting::{MATRIX, PLOT};
@@ -189,13 +189,14 @@ const SWITCHES: [(&str, &str, &str, &str); 3] = [
 ];
 
 /// Keys of the form whose value stands as it is under a name of A1111's.
-const KEYS: [(&str, &str); 21] = [
+const KEYS: [(&str, &str); 22] = [
     ("steps", "Steps"),
     ("cfg_scale", "CFG scale"),
     ("seed", "Seed"),
     ("clip_sample", CLIP),
     ("variance_type", VARIANCE),
     ("timestep_spacing", SPACING),
+    ("precision", PRECISION),
     ("subseed", "Variation seed"),
     ("subseed_strength", "Variation seed strength"),
     ("hires_scale", "Hires upscale"),
@@ -267,7 +268,7 @@ mod tests {
              Mask hash: gone, Masked content: noise, Tiling: True, Eta: 0.5, \
              Resize mode: Resize and fill, Mask mode: Inpaint not masked, \
              Seed resize from: 28x24, Clip sample: Off, Variance type: Large, \
-             Timestep spacing: Trailing, \
+             Timestep spacing: Trailing, Precision: bf16, \
              Version: Darkroom 0.1.0",
         );
         assert_eq!(value(&found, "mask"), None);
@@ -284,6 +285,7 @@ mod tests {
             ("clip_sample", "Off"),
             ("variance_type", "Large"),
             ("timestep_spacing", "Trailing"),
+            ("precision", "bf16"),
             ("seed_resize_from_w", "28"),
             ("seed_resize_from_h", "24"),
             ("denoising_strength", "0.4"),

@@ -1,13 +1,13 @@
 //! What is otherwise left to the model and the sampler.
 
-use engine::config::{ClipSample, StepVariance, TimestepSpacing};
+use engine::config::{ClipSample, Precision, StepVariance, TimestepSpacing};
 use leptos::prelude::*;
 
 use super::desk::Desk;
 use super::entry::ChoiceField;
 use crate::components::fold::Fold;
 
-const KEYS: [&str; 3] = ["timestep_spacing", "clip_sample", "variance_type"];
+const KEYS: [&str; 4] = ["timestep_spacing", "clip_sample", "variance_type", "precision"];
 const USUAL: &str = "Automatic";
 
 #[component]
@@ -18,7 +18,7 @@ pub fn Method() -> impl IntoView {
         (!chosen.is_empty()).then(|| chosen.join(", "))
     });
     view! {
-        <Fold id="method" title="Timesteps and clipping" told faulty=Signal::derive(move || desk.fault.is_at(KEYS))>
+        <Fold id="method" title="Timesteps, clipping, precision" told faulty=Signal::derive(move || desk.fault.is_at(KEYS))>
             <ChoiceField
                 id="timestep-spacing"
                 key="timestep_spacing"
@@ -38,6 +38,15 @@ pub fn Method() -> impl IntoView {
                 names=StepVariance::ALL.iter().map(|variance| variance.name()).collect()
             />
             <p class="help">"Automatic is what the model was made for."</p>
+            <ChoiceField
+                id="precision"
+                key="precision"
+                label="Precision"
+                names=Precision::NAMES.to_vec()
+            />
+            <p class="help">
+                "bf16 draws faster on processors that have it (AMX or AVX-512 BF16), slower on others, and pictures come out a little different. A graphics card draws in f32."
+            </p>
         </Fold>
     }
     .into_any()
@@ -47,7 +56,7 @@ pub fn Method() -> impl IntoView {
 fn chosen(desk: Desk, key: &'static str) -> Option<String> {
     let name = desk.fields.at(key).get();
     let words = match (key, name.as_str()) {
-        (_, USUAL | "") => return None,
+        (_, USUAL | "") | ("precision", "f32") => return None,
         ("clip_sample", "Off") => "not clipped".into(),
         ("clip_sample", _) => "clipped".into(),
         ("variance_type", _) => format!("{} noise", name.to_ascii_lowercase()),

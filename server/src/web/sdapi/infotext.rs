@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::body::{Object, text};
 use super::pictures::number_of_mode;
 use super::request::Call;
-use crate::studio::infotext::{CLIP, ETA, FORMER_ETA, SPACING, VARIANCE};
+use crate::studio::infotext::{CLIP, ETA, FORMER_ETA, PRECISION, SPACING, VARIANCE};
 use crate::studio::parameters::Parameters;
 use crate::studio::start::{MASK_MODE, NOT_MASKED, RESIZE_MODE};
 
@@ -38,8 +38,12 @@ const SIZES: [(&str, &str, &str); 3] = [
 ];
 
 /// What A1111 has no fields for, by the keys of [`GenerateSettings`].
-const OWN: [(&str, &str); 3] =
-    [("clip_sample", CLIP), ("variance_type", VARIANCE), ("timestep_spacing", SPACING)];
+const OWN: [(&str, &str); 4] = [
+    ("clip_sample", CLIP),
+    ("variance_type", VARIANCE),
+    ("timestep_spacing", SPACING),
+    ("precision", PRECISION),
+];
 
 /// `given` with what its `infotext` says of fields that it leaves out.
 pub fn filled_in(call: Call, given: &Object) -> Object {

@@ -1,5 +1,6 @@
-//! Steps in the precision that a run is configured with. What is drawn or measured between them is
-//! f32, so that a seed gives the same picture whatever is trained meanwhile.
+//! A network's passes in the precision that was asked for: steps of a run in the run's, those of a drawing
+//! in its own. Whatever comes between them is f32, so that a seed gives the same picture whatever is trained
+//! meanwhile.
 
 use crate::config::Precision;
 use crate::kernels;
@@ -14,7 +15,7 @@ impl Drop for UntilDone {
 }
 
 /// What `work` gives, its convolutions multiplied in `precision`.
-pub(super) fn within<T>(precision: Precision, work: impl FnOnce() -> T) -> T {
+pub(crate) fn within<T>(precision: Precision, work: impl FnOnce() -> T) -> T {
     let _back = UntilDone;
     match precision {
         Precision::F32 => kernels::Precision::F32.choose(),
