@@ -218,11 +218,12 @@ impl Model {
     }
 
     /// Images of `batch` that go through the network together: on a processor each thread has some of
-    /// its own, if there are enough for all.
+    /// its own, or, if there are not enough for that, each of some teams of as many threads.
     fn images_at_once(&self, batch: usize) -> usize {
         let threads = kernels::threads();
-        let shared = self.device.is_cpu() && batch >= FEWEST_IMAGES * threads;
-        if shared { batch.div_ceil(threads) } else { batch }
+        let most = if self.device.is_cpu() { batch / FEWEST_IMAGES } else { 1 };
+        let teams = (1..=threads.min(most)).rev().find(|teams| threads.is_multiple_of(*teams));
+        batch.div_ceil(teams.unwrap_or(1))
     }
 
     /// [`Self::predict`] of images that go through the network together.

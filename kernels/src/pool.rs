@@ -43,19 +43,44 @@ pub(super) fn for_each_number(count: usize, work: impl Fn(usize) + Sync) {
     if helpers == 0 || BUSY.get() {
         return (0..count).for_each(work);
     }
-    let _turn = match POOL.turn.try_lock() {
+    let pool = TEAM.get().map_or(&POOL, |team| team.pool);
+    let _turn = match pool.turn.try_lock() {
         Ok(turn) => turn,
         // A loop that panicked left the pool as it was.
         Err(TryLockError::Poisoned(turn)) => turn.into_inner(),
         Err(TryLockError::WouldBlock) => return (0..count).for_each(work),
     };
     let (next, panic) = (AtomicUsize::new(0), Mutex::new(None));
-    POOL.run(helpers, &Loop { work: &work, count, next, panic });
+    pool.run(helpers, &Loop { work: &work, count, next, panic });
 }
 
 /// How many threads share a loop.
 pub fn threads() -> usize {
-    rayon::current_num_threads()
+    TEAM.get().map_or_else(rayon::current_num_threads, |team| team.threads)
+}
+
+/// Teams of several threads there are at most.
+pub(super) const MOST_TEAMS: usize = 16;
+
+/// As [`map`], of at most `teams` items, each with its share of the threads: loops that `work` begins are
+/// shared by them.
+pub(super) fn map_in_teams<T: Send, R: Send>(
+    teams: usize,
+    items: impl Iterator<Item = T>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let threads = threads() / teams;
+    if threads < 2 || BUSY.get() {
+        return map(items, work);
+    }
+    map(items.zip(&TEAMS), |(item, pool)| {
+        let (busy, team) = (BUSY.replace(false), TEAM.replace(Some(Team { pool, threads })));
+        let _back = OnDrop(|| {
+            BUSY.set(busy);
+            TEAM.set(team);
+        });
+        work(item)
+    })
 }
 
 /// What `work` gives of each item, in their order.
@@ -72,6 +97,16 @@ pub(super) fn map<T: Send, R: Send>(
 thread_local! {
     /// Whether this thread is in the middle of a loop.
     static BUSY: Cell<bool> = const { Cell::new(false) };
+    /// Who shares its loops, if not everyone.
+    static TEAM: Cell<Option<Team>> = const { Cell::new(None) };
+}
+
+/// Some of the threads.
+#[derive(Clone, Copy)]
+struct Team {
+    pool: &'static Pool,
+    /// With the one that asks.
+    threads: usize,
 }
 
 /// A loop whose turns are taken one by one.
@@ -113,13 +148,8 @@ impl<F: FnMut()> Drop for OnDrop<F> {
     }
 }
 
-static POOL: Pool = Pool {
-    turn: Mutex::new(()),
-    state: Mutex::new(State { open: None, places: 0, helpers: 0, asleep: 0 }),
-    opened: AtomicUsize::new(0),
-    inside: AtomicUsize::new(0),
-    wake: Condvar::new(),
-};
+static POOL: Pool = Pool::new();
+static TEAMS: [Pool; MOST_TEAMS] = [const { Pool::new() }; MOST_TEAMS];
 
 struct Pool {
     /// Held by the thread whose loop it is.
@@ -150,6 +180,16 @@ struct Open(*const Loop<'static>);
 unsafe impl Send for Open {}
 
 impl Pool {
+    const fn new() -> Self {
+        Self {
+            turn: Mutex::new(()),
+            state: Mutex::new(State { open: None, places: 0, helpers: 0, asleep: 0 }),
+            opened: AtomicUsize::new(0),
+            inside: AtomicUsize::new(0),
+            wake: Condvar::new(),
+        }
+    }
+
     /// Takes the turns of `work` together with so many helpers.
     fn run(&'static self, helpers: usize, work: &Loop) {
         self.open(helpers, work);
