@@ -31,6 +31,10 @@ fn rounded(number: f32) -> u32 {
 
 /// (channels, size) to (channels / 2, size): pairs of two channels that follow each other.
 pub(super) fn pair_channels(channels: &[f32], size: usize, to: &mut [f32]) {
+    if size == 1 {
+        // SAFETY: reads and writes within the slices only.
+        return unsafe { pair_neighbours(channels, channels.len(), to) };
+    }
     for (to, both) in to.chunks_exact_mut(size).zip(channels.chunks_exact(2 * size)) {
         let (first, second) = both.split_at(size);
         // SAFETY: reads and writes within the slices only.

@@ -7,7 +7,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::pairs::pair;
+use super::pairs::{pair, pair_channels};
 use super::pool;
 use super::prefetch::prefetch_all;
 use super::simd::{Simd, kernel, pairs_kernel};
@@ -91,6 +91,31 @@ impl Packed {
         };
         // SAFETY: every run is written.
         unsafe { Self::fill(&starts, runs.len() * length, work) }
+    }
+
+    /// Row i is the `channels * taps` numbers from `i * channels * taps` on, two channels in one.
+    pub fn interleave_pairs(rows: usize, channels: usize, taps: usize, from: &[f32]) -> Self {
+        let pitch = channels * taps;
+        assert!(channels.is_multiple_of(2) && rows * pitch <= from.len());
+        let starts: Vec<usize> = (0..rows).map(|row| row * pitch).collect();
+        // So many taps of pairs, whole channels, are turned at a time.
+        let columns = (AHEAD / taps).max(1) * taps;
+        let work = |starts: &[usize], panel: &mut [MaybeUninit<f32>]| {
+            let rows = starts.len();
+            let mut paired = vec![0.0; rows * columns];
+            for (at, panel) in panel.chunks_mut(rows * columns).enumerate() {
+                let count = panel.len() / rows;
+                for (start, paired) in starts.iter().zip(paired.chunks_exact_mut(columns)) {
+                    let from = &from[start + at * 2 * columns..];
+                    let next = from.as_ptr().wrapping_add(2 * columns);
+                    prefetch_all(next, 2 * columns);
+                    pair_channels(&from[..2 * count], taps, &mut paired[..count]);
+                }
+                transpose_into(&paired, (rows, count), columns, panel, rows);
+            }
+        };
+        // SAFETY: each pair has its rows in the panel.
+        unsafe { Self::fill(&starts, pitch / 2, work) }
     }
 
     /// As [`Packed::gather`], of pairs: `depth` goes through the taps of one channel after the other,

@@ -33,8 +33,7 @@ impl Window {
         if matrix::is_on() {
             return Self::Tiles(Tiles::rows(rows, channels, taps, from));
         }
-        let starts: Vec<usize> = (0..rows).map(|row| row * depth).collect();
-        Self::gather(&starts, &(0..depth).collect::<Vec<_>>(), taps, from)
+        Self::Pairs(Packed::interleave_pairs(rows, channels, taps, from))
     }
 
     /// Of (channel, row, tap) with the taps turned around.
@@ -44,6 +43,11 @@ impl Window {
         }
         if taps == 1 && !pairs::of_channels(channels) {
             return Self::Numbers(Packed::columns(rows, channels, from));
+        }
+        if taps == 1 {
+            let mut paired = vec![0.0; rows * channels / 2];
+            pairs::pair_channels(from, rows, &mut paired);
+            return Self::Pairs(Packed::columns(rows, channels / 2, &paired));
         }
         let starts: Vec<usize> = (0..rows).map(|row| row * taps).collect();
         let turned = |channel: usize| (0..taps).rev().map(move |tap| channel * rows * taps + tap);
