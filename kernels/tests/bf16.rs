@@ -235,8 +235,16 @@ fn whole_numbers_stand_for_large_and_small_ones_and_for_none() {
             let scaled = (convolve(&(x.as_tensor() * scale).unwrap()) / scale).unwrap();
             assert!(apart(&scaled, &y) < 1e-3, "{way}: {scale}");
         }
-        let nothing = convolve(&x.zeros_like().unwrap());
-        assert_eq!(nothing.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap(), 0.0);
+        let largest = |scale: f64| {
+            let y = convolve(&(x.as_tensor() * scale).unwrap());
+            y.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap()
+        };
+        assert_eq!(largest(0.0), 0.0, "{way}");
+        // Squares of such numbers are none.
+        for scale in [1e-20, 1e-24, 1e-28] {
+            let most = 2.0 * scale as f32 * largest(1.0) + 1e-19;
+            assert!(largest(scale) < most, "{way}: {scale}");
+        }
         for odd in [f32::NAN, f32::INFINITY, 1e30] {
             // One number of the first tile, which the second one sees too.
             let mut numbers = x.flatten_all().unwrap().to_vec1::<f32>().unwrap();

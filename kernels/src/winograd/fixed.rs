@@ -2,7 +2,7 @@
 //!
 //! What a rounding to bf16 does to a tile comes out of the transform back five times as large, too much
 //! for a result. Numbers of 16 bits with a common scale are as quick to multiply where processors have
-//! AVX-512 VNNI, and sixteen times as fine: a run is scaled so that its root of squares is the largest
+//! AVX-512 VNNI, and finer by far: a run is scaled so that its root of squares is the largest
 //! number of 16 bits. A sum of products is at most the product of both roots (Cauchy and Schwarz), so it
 //! fits 32 bits.
 
@@ -21,8 +21,8 @@ const MOST_RUNS: usize = 32;
 /// The largest number of 16 bits.
 const LARGEST: f32 = 32767.0;
 
-/// What a root of squares counts as at least: its numbers become zeros.
-const LEAST_ROOT: f32 = 1e-30;
+/// What a root of squares counts as at least: those of smaller numbers are no longer told apart from zero.
+const LEAST_ROOT: f32 = 1e-18;
 
 /// Fewest channels that are worth it, and outputs: rounding takes as long as some of the products.
 const FEWEST_CHANNELS: usize = 64;
