@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use engine::CancelToken;
-use engine::config::{GenerateSettings, Negative, Prompt, Sampling};
+use engine::config::{GenerateSettings, Negative, Precision, Prompt, Sampling};
 use engine::grid::Picture;
 use engine::model::Model;
 use engine::sampler::{Guidance, Init, SampleRequest, SampleStep};
@@ -119,9 +119,14 @@ impl Plan {
         starts: Vec<Start>,
     ) -> Self {
         let size = drawn_size(settings, model.config().model_params.im_size);
+        let mut sampling = settings.sampling();
+        // A graphics card has no other, and the pictures' text says how they were drawn.
+        if !model.device().is_cpu() {
+            sampling.precision = Precision::F32;
+        }
         Self {
             wishes,
-            sampling: settings.sampling(),
+            sampling,
             seeds: Seeds::of(settings),
             count: settings.images(),
             batch_size: settings.batch_size,
