@@ -7,19 +7,21 @@
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
 
+use super::arithmetic::Numbers;
 use super::lanes::{self, Plan};
 use super::lines::aligned;
 use super::matrix;
-use super::pairs::pair_channels;
+use super::pairs::Rounding;
 use super::pointwise;
 use super::pool;
-use super::rows::{pad_pairs, pad_rows, take_rows};
+use super::rows::{Padded, pad_rows, take_rows};
 use super::scratch;
 use super::spread;
 use super::storage::written;
 use super::tap_sums::{bias_gradient, weight_gradient};
 use super::tile::{SLACK, TILE_WIDTH};
 use super::transpose::transpose;
+use super::whole::Scale;
 use super::window::Window;
 use super::winograd;
 
@@ -35,6 +37,8 @@ pub(super) struct Geometry {
     pub kernel: usize,
     pub stride: usize,
     pub padding: usize,
+    /// No pixel may have a scale in common with another.
+    pub apart: bool,
 }
 
 thread_local! {
@@ -76,6 +80,14 @@ impl Geometry {
 
     pub fn depth(&self) -> usize {
         self.inputs * self.kernel * self.kernel
+    }
+
+    /// What sums over so many channels are made of.
+    fn numbers(&self, channels: usize) -> Numbers {
+        match Numbers::of_channels(channels) {
+            Numbers::Whole if self.apart => Numbers::F32,
+            numbers => numbers,
+        }
     }
 
     /// Height and width of the planes the padded image is split into.
@@ -145,37 +157,36 @@ impl Geometry {
         }
     }
 
-    /// Makes of `planes` an image's, two channels in one if `pairs`, with `slack` zeros behind them.
-    fn lay_out_perhaps_pairs(
+    /// Makes of `planes` an image's, two channels in one if the window's are pairs, with `slack` zeros behind
+    /// them. Gives what whole numbers are multiplied by.
+    fn lay_out_for(
         &self,
-        pairs: bool,
+        window: &Window,
         image: &[f32],
         slack: usize,
         planes: &mut Vec<f32>,
-    ) {
-        if !pairs || self.stride > 1 {
+    ) -> f32 {
+        let (numbers, depth) = (window.numbers(), window.depth());
+        if !numbers.are_pairs() || self.stride > 1 {
             let size = self.height * self.width;
-            return with_pairs(pairs, image, size, |image| self.lay_out(image, slack, planes));
+            return with_pairs((numbers, depth), image, size, |image, unit| {
+                self.lay_out(image, slack, planes);
+                unit
+            });
         }
-        let (plane_height, plane_width) = self.plane();
+        let (rounding, unit) = rounding_of((numbers, depth), image);
+        let (plane_height, pitch) = self.plane();
         planes.resize(self.planes_numbers() + slack, 0.0);
-        let inner = self.padding * plane_width..(self.padding + self.height) * plane_width;
-        let each = planes.chunks_exact_mut(plane_height * plane_width);
+        let inner = self.padding * pitch..(self.padding + self.height) * pitch;
+        let rows = Padded { width: self.width, pitch, margin: self.padding };
+        let each = planes.chunks_exact_mut(plane_height * pitch);
         for (plane, channels) in each.zip(image.chunks_exact(2 * self.height * self.width)) {
             plane[..inner.start].fill(0.0);
             plane[inner.end..].fill(0.0);
-            // SAFETY: reads and writes within the slices only.
-            unsafe {
-                pad_pairs(
-                    channels,
-                    self.width,
-                    &mut plane[inner.clone()],
-                    plane_width,
-                    self.padding,
-                );
-            }
+            rows.pair(rounding, channels, &mut plane[inner.clone()]);
         }
         planes[self.planes_numbers()..].fill(0.0);
+        unit
     }
 
     /// The same with all rows in one; of a bare image.
@@ -278,19 +289,30 @@ pub(super) fn zeroed(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     buffer
 }
 
-/// Calls `work` with an image's channels of `size`, made pairs of two if `pairs`.
+/// How an image's numbers become pairs for sums of `depth` products, and what whole ones are multiplied by.
+pub(super) fn rounding_of((numbers, depth): (Numbers, usize), image: &[f32]) -> (Rounding, f32) {
+    if numbers != Numbers::Whole {
+        return (Rounding::Bf16, 1.0);
+    }
+    let Scale { by, unit } = Scale::of_image(image, depth);
+    (Rounding::Whole(by), unit)
+}
+
+/// Calls `work` with an image's channels of `size`, made pairs of two if `numbers` are, for sums of `depth`
+/// products, and with what whole ones are multiplied by.
 pub(super) fn with_pairs<T>(
-    pairs: bool,
+    (numbers, depth): (Numbers, usize),
     image: &[f32],
     size: usize,
-    work: impl FnOnce(&[f32]) -> T,
+    work: impl FnOnce(&[f32], f32) -> T,
 ) -> T {
-    if !pairs {
-        return work(image);
+    if !numbers.are_pairs() {
+        return work(image, 1.0);
     }
+    let (rounding, unit) = rounding_of((numbers, depth), image);
     scratch::with(&scratch::PAIRS, image.len() / 2, |paired| {
-        pair_channels(image, size, paired);
-        work(paired)
+        rounding.pair_channels(image, size, paired);
+        work(paired, unit)
     })
 }
 
@@ -300,7 +322,8 @@ pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) -> 
     if by_winograd(g) {
         return winograd::forward(g, x, weight, bias);
     }
-    let window = Window::rows(g.outputs, g.inputs, g.kernel * g.kernel, weight);
+    let window =
+        Window::rows(g.numbers(g.inputs), g.outputs, (g.inputs, g.kernel * g.kernel), weight);
     correlate(g, x, &window, bias)
 }
 
@@ -326,7 +349,7 @@ fn correlate_into(
     y: &mut [MaybeUninit<f32>],
 ) {
     match window {
-        Window::Numbers(packed) if !pointwise::pays(g, false) => {
+        Window::Numbers(packed) if !pointwise::pays(g, Numbers::F32) => {
             let share = lanes::share(x.len() / g.image_numbers(), g.out_height * g.out_width);
             let (x, rest) = x.split_at(share * g.image_numbers());
             let (y, y_rest) = y.split_at_mut(share * g.out_numbers());
@@ -335,9 +358,9 @@ fn correlate_into(
             }
             correlate_by_image(g, rest, window, bias_after(bias, share, g.outputs), y_rest);
         }
-        Window::Numbers(packed) => pointwise::run(g, x, packed, false, bias, y),
-        Window::Pairs(packed) if pointwise::pays(g, true) => {
-            pointwise::run(g, x, packed, true, bias, y);
+        Window::Numbers(packed) => pointwise::run(g, x, packed, Numbers::F32, bias, y),
+        Window::Pairs(packed) | Window::Whole(packed) if pointwise::pays(g, window.numbers()) => {
+            pointwise::run(g, x, packed, window.numbers(), bias, y);
         }
         _ => correlate_by_image(g, x, window, bias, y),
     }
@@ -359,7 +382,7 @@ fn correlate_by_image(
     // The rows of a bare image are as good as one: where vectors are narrow, not for the last bits.
     let one_row = g.is_bare() && matches!(window, Window::Tiles(_));
     let g = &if one_row { g.in_one_row() } else { *g };
-    let planes_of = if window.is_paired() { g.halved() } else { *g };
+    let planes_of = if window.numbers().are_pairs() { g.halved() } else { *g };
     let offsets = planes_of.offsets();
     let plane = g.stride * g.stride * g.plane().0 * g.plane().1;
     let slack = run_slack(g.run()) + g.padding + window.planes_beyond(g.inputs) * plane;
@@ -369,9 +392,9 @@ fn correlate_by_image(
     let per_image = if bias.len() > g.outputs { g.outputs } else { 0 };
     for_each_image((x, g.image_numbers()), (y, g.out_numbers()), |at, x, y| {
         with_scratch(|[planes, results]| {
-            planes_of.lay_out_perhaps_pairs(window.is_paired(), x, slack, planes);
+            let unit = planes_of.lay_out_for(window, x, slack, planes);
             let results = aligned(results, rows * pitch);
-            window.multiply((planes, plane, &offsets), run, (results, pitch));
+            window.multiply((planes, unit), (plane, &offsets), run, (results, pitch));
             let bias = bias.get(at * per_image..).unwrap_or(&[]);
             for (output, y) in y.chunks_exact_mut(g.out_height * g.out_width).enumerate() {
                 let bias = bias.get(output).copied().unwrap_or(0.0);
@@ -420,7 +443,12 @@ impl<'a> Back<'a> {
         if g.stride > 1 || g.padding >= g.kernel {
             return Self::Spread(g, weight);
         }
-        let window = Window::turned(g.inputs, g.outputs, g.kernel * g.kernel, weight);
+        let window = Window::turned(
+            g.numbers(g.outputs),
+            g.inputs,
+            (g.outputs, g.kernel * g.kernel),
+            weight,
+        );
         Self::Turned(g.turned(), window)
     }
 

@@ -34,6 +34,7 @@ impl Conv2d {
             kernel,
             stride,
             padding,
+            apart: false,
         })
     }
 }
@@ -59,6 +60,7 @@ impl ConvTranspose2d {
             kernel,
             stride,
             padding,
+            apart: false,
         })
     }
 }

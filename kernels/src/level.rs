@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::precision::Precision;
+use super::arithmetic::{Pairs, is_wide};
 
 /// An instruction set the kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +37,7 @@ impl Level {
 
     /// Numbers in a vector of this level; of one that multiplies `pairs` of bf16.
     pub(super) fn lanes(self, pairs: bool) -> usize {
-        let wide = self == Level::Avx512 && (!pairs || Precision::bf16_is_fast());
+        let wide = self == Level::Avx512 && (!pairs || is_wide(Pairs::Bf16));
         if wide { 16 } else { 8 }
     }
 

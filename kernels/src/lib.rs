@@ -7,6 +7,7 @@
 #![expect(unsafe_code, reason = "the only place for it: each block says why it is sound")]
 
 mod add;
+mod arithmetic;
 mod attention;
 mod conv;
 mod conv_op;
@@ -40,9 +41,11 @@ mod tape;
 mod threads;
 mod tile;
 mod transpose;
+mod whole;
 mod window;
 mod winograd;
 
+pub use arithmetic::Pairs;
 pub use memory::{keep_memory, release_memory};
 pub use optimizer::{AdamStep, adam, ema, square_sum};
 pub use parts::fold_parts;

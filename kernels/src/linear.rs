@@ -28,6 +28,7 @@ fn geometry(x: &[usize], weight: &[usize]) -> Result<Geometry> {
         kernel: 1,
         stride: 1,
         padding: 0,
+        apart: true,
     })
 }
 

@@ -1,13 +1,96 @@
-//! Two numbers as bf16 in the place of one f32, the first in the lower half: what
-//! [`Simd::mul_add_pairs`] multiplies.
+//! Two numbers of 16 bits in the place of one f32, the first in the lower half: what
+//! [`Simd::mul_add_pairs`] and [`Simd::mul_add_whole`] multiply.
 
-use super::precision::Precision;
-use super::simd::{Simd, kernel, pairs_kernel};
+use super::simd::{ROUNDING, Simd, kernel, pairs_kernel, whole_kernel};
 
-/// Whether sums over so many channels are to run over pairs of them. An odd number stays f32: only
-/// an image's own channels are ever odd, and they are few.
-pub(super) fn of_channels(channels: usize) -> bool {
-    Precision::current() == Precision::Bf16 && channels.is_multiple_of(2)
+/// How two numbers become one.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rounding {
+    /// Each to the nearest bf16.
+    Bf16,
+    /// Each, times this, to the nearest whole number.
+    Whole(f32),
+}
+
+impl Rounding {
+    #[inline(always)]
+    pub fn pair(self, first: f32, second: f32) -> f32 {
+        match self {
+            Self::Bf16 => Nearest.one(first, second),
+            Self::Whole(scale) => Scaled(scale).one(first, second),
+        }
+    }
+
+    /// Pairs of the numbers of two rows, as many as `to` has room for.
+    pub fn pair_rows(self, first: &[f32], second: &[f32], to: &mut [f32]) {
+        assert!(first.len() >= to.len() && second.len() >= to.len());
+        // SAFETY: reads and writes within the slices only.
+        unsafe {
+            match self {
+                Self::Bf16 => pair_rows(first, second, to),
+                Self::Whole(scale) => round_rows(first, second, Scaled(scale), to),
+            }
+        }
+    }
+
+    /// (channels, size) to (channels / 2, size): pairs of two channels that follow each other.
+    pub fn pair_channels(self, channels: &[f32], size: usize, to: &mut [f32]) {
+        if size == 1 {
+            return self.pair_neighbours(channels, channels.len(), to);
+        }
+        for (to, both) in to.chunks_exact_mut(size).zip(channels.chunks_exact(2 * size)) {
+            let (first, second) = both.split_at(size);
+            self.pair_rows(first, second, to);
+        }
+    }
+
+    /// Pairs of neighbours in each row of `width`; the last of an odd row has a zero beside it.
+    pub fn pair_neighbours(self, from: &[f32], width: usize, to: &mut [f32]) {
+        // SAFETY: reads and writes within the slices only.
+        unsafe { pair_neighbours(self, from, width, to) }
+    }
+}
+
+/// How a vector of pairs is made.
+pub(super) trait Pair: Copy {
+    fn one(self, first: f32, second: f32) -> f32;
+    unsafe fn pair<V: Simd>(self, first: V, second: V) -> V;
+}
+
+/// [`Rounding::Bf16`].
+#[derive(Clone, Copy)]
+pub(super) struct Nearest;
+
+impl Pair for Nearest {
+    #[inline(always)]
+    fn one(self, first: f32, second: f32) -> f32 {
+        pair(first, second)
+    }
+
+    #[inline(always)]
+    unsafe fn pair<V: Simd>(self, first: V, second: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { first.pair_nearest(second) }
+    }
+}
+
+/// [`Rounding::Whole`].
+#[derive(Clone, Copy)]
+pub(super) struct Scaled(pub f32);
+
+impl Pair for Scaled {
+    #[inline(always)]
+    fn one(self, first: f32, second: f32) -> f32 {
+        // The last bits of what is rounded to a whole number.
+        let (first, second) = (first * self.0 + ROUNDING, second * self.0 + ROUNDING);
+        f32::from_bits((first.to_bits() & 0xffff) | second.to_bits() << 16)
+    }
+
+    #[inline(always)]
+    unsafe fn pair<V: Simd>(self, first: V, second: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { first.pair_whole(second, V::splat(self.0)) }
+    }
 }
 
 /// The pair of two numbers, each rounded to the nearest.
@@ -29,19 +112,6 @@ fn rounded(number: f32) -> u32 {
     bits.wrapping_add(0x7fff + (bits >> 16 & 1))
 }
 
-/// (channels, size) to (channels / 2, size): pairs of two channels that follow each other.
-pub(super) fn pair_channels(channels: &[f32], size: usize, to: &mut [f32]) {
-    if size == 1 {
-        // SAFETY: reads and writes within the slices only.
-        return unsafe { pair_neighbours(channels, channels.len(), to) };
-    }
-    for (to, both) in to.chunks_exact_mut(size).zip(channels.chunks_exact(2 * size)) {
-        let (first, second) = both.split_at(size);
-        // SAFETY: reads and writes within the slices only.
-        unsafe { pair_rows(first, second, to) }
-    }
-}
-
 pairs_kernel! {
     /// Pairs of the numbers of two rows, as many as `to` has room for.
     fn pair_rows(first: &[f32], second: &[f32], to: &mut [f32]) = pair_rows_of
@@ -49,6 +119,23 @@ pairs_kernel! {
 
 #[inline(always)]
 unsafe fn pair_rows_of<V: Simd>(first: &[f32], second: &[f32], to: &mut [f32]) {
+    // SAFETY: the caller's promise.
+    unsafe { pairs_of_rows::<V>(Nearest, first, second, to) }
+}
+
+whole_kernel! {
+    /// The same in whole numbers.
+    fn round_rows(first: &[f32], second: &[f32], scaled: Scaled, to: &mut [f32]) = round_rows_of
+}
+
+#[inline(always)]
+unsafe fn round_rows_of<V: Simd>(first: &[f32], second: &[f32], scaled: Scaled, to: &mut [f32]) {
+    // SAFETY: the caller's promise.
+    unsafe { pairs_of_rows::<V>(scaled, first, second, to) }
+}
+
+#[inline(always)]
+unsafe fn pairs_of_rows<V: Simd>(how: impl Pair, first: &[f32], second: &[f32], to: &mut [f32]) {
     let count = to.len();
     assert!(first.len() >= count && second.len() >= count);
     let (first, second, to) = (first.as_ptr(), second.as_ptr(), to.as_mut_ptr());
@@ -56,7 +143,7 @@ unsafe fn pair_rows_of<V: Simd>(first: &[f32], second: &[f32], to: &mut [f32]) {
     // SAFETY: as many numbers of each as there is room for.
     unsafe {
         while at + V::LANES <= count {
-            let pairs = V::load(first.add(at)).pair_nearest(V::load(second.add(at)));
+            let pairs = how.pair(V::load(first.add(at)), V::load(second.add(at)));
             pairs.store(to.add(at));
             at += V::LANES;
         }
@@ -64,27 +151,63 @@ unsafe fn pair_rows_of<V: Simd>(first: &[f32], second: &[f32], to: &mut [f32]) {
             let rest = count - at;
             let first = V::load_first(first.add(at), rest);
             let second = V::load_first(second.add(at), rest);
-            first.pair_nearest(second).store_first(to.add(at), rest);
+            how.pair(first, second).store_first(to.add(at), rest);
+        }
+    }
+}
+
+whole_kernel! {
+    /// Pairs of the numbers of two rows in whole numbers, each column by its own scale.
+    fn round_columns(first: &[f32], second: &[f32], scales: &[f32], to: &mut [f32])
+        = round_columns_of
+}
+
+#[inline(always)]
+unsafe fn round_columns_of<V: Simd>(first: &[f32], second: &[f32], scales: &[f32], to: &mut [f32]) {
+    let count = to.len();
+    assert!(first.len() >= count && second.len() >= count && scales.len() >= count);
+    for at in (0..count).step_by(V::LANES) {
+        let rest = V::LANES.min(count - at);
+        // SAFETY: as many numbers of each as there is room for.
+        unsafe {
+            let first = V::load_first(first.as_ptr().add(at), rest);
+            let second = V::load_first(second.as_ptr().add(at), rest);
+            let scale = V::load_first(scales.as_ptr().add(at), rest);
+            first.pair_whole(second, scale).store_first(to.as_mut_ptr().add(at), rest);
         }
     }
 }
 
 kernel! {
     /// Pairs of neighbours in each row of `width`; the last of an odd row has a zero beside it.
-    fn pair_neighbours(from: &[f32], width: usize, to: &mut [f32]) = pair_neighbours_of
+    fn pair_neighbours(rounding: Rounding, from: &[f32], width: usize, to: &mut [f32])
+        = pair_neighbours_of
 }
 
 #[expect(clippy::extra_unused_type_parameters, reason = "the compiler finds the vectors")]
 #[inline(always)]
-unsafe fn pair_neighbours_of<V: Simd>(from: &[f32], width: usize, to: &mut [f32]) {
+unsafe fn pair_neighbours_of<V: Simd>(
+    rounding: Rounding,
+    from: &[f32],
+    width: usize,
+    to: &mut [f32],
+) {
+    match rounding {
+        Rounding::Bf16 => neighbours_of(Nearest, from, width, to),
+        Rounding::Whole(scale) => neighbours_of(Scaled(scale), from, width, to),
+    }
+}
+
+#[inline(always)]
+fn neighbours_of(how: impl Pair, from: &[f32], width: usize, to: &mut [f32]) {
     for (to, from) in to.chunks_exact_mut(width.div_ceil(2)).zip(from.chunks_exact(width)) {
         let whole = from.chunks_exact(2);
         let rest = whole.remainder();
         for (to, from) in to.iter_mut().zip(whole) {
-            *to = pair(from[0], from[1]);
+            *to = how.one(from[0], from[1]);
         }
         if let (Some(to), [last]) = (to.last_mut(), rest) {
-            *to = pair(*last, 0.0);
+            *to = how.one(*last, 0.0);
         }
     }
 }
@@ -133,8 +256,7 @@ mod tests {
     #[test]
     fn the_last_of_an_odd_row_stands_alone() {
         let mut to = [0.0; 4];
-        // SAFETY: plain slices.
-        unsafe { pair_neighbours(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3, &mut to) };
+        Rounding::Bf16.pair_neighbours(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3, &mut to);
         assert_eq!(to, [pair(1.0, 2.0), pair(3.0, 0.0), pair(4.0, 5.0), pair(6.0, 0.0)]);
     }
 }

@@ -3,12 +3,12 @@
 
 use std::mem::MaybeUninit;
 
-use super::conv::{Geometry, bias_after, for_each_image, with_pairs};
-use super::pairs::pair_rows;
+use super::arithmetic::{Arithmetic, Bf16, F32, Numbers, Whole};
+use super::conv::{Geometry, bias_after, for_each_image, rounding_of, with_pairs};
 use super::pool;
 use super::prefetch::prefetch;
 use super::scratch::{self, To};
-use super::simd::{Simd, kernel, pairs_kernel};
+use super::simd::{Simd, kernel, pairs_kernel, whole_kernel};
 use super::tile::{PANEL_HEIGHTS, Packed, over_rows, panels};
 
 /// Pixels of an image that is worth doing alone: of smaller ones the last vectors, half empty, cost more than
@@ -20,34 +20,36 @@ const FEWEST_PIXELS: usize = 128;
 const PIXELS_TOGETHER: usize = 400;
 
 /// Whether `g` is one that gains by it. Pairs have no other way for small images.
-pub(super) fn pays(g: &Geometry, pairs: bool) -> bool {
-    g.kernel == 1 && g.is_bare() && (pairs || g.height * g.width >= FEWEST_PIXELS)
+pub(super) fn pays(g: &Geometry, numbers: Numbers) -> bool {
+    g.kernel == 1 && g.is_bare() && (numbers.are_pairs() || g.height * g.width >= FEWEST_PIXELS)
 }
 
-/// `x` (batch, inputs, pixels) to all of `y` (batch, outputs, pixels). With `pairs`, `packed` holds two
-/// inputs in one.
+/// `x` (batch, inputs, pixels) to all of `y` (batch, outputs, pixels). `packed` holds `numbers`, of
+/// which pairs are two inputs in one.
 /// `bias`: (outputs) or (batch, outputs), or empty for none.
 pub(super) fn run(
     g: &Geometry,
     x: &[f32],
     packed: &Packed,
-    pairs: bool,
+    numbers: Numbers,
     bias: &[f32],
     y: &mut [MaybeUninit<f32>],
 ) {
     let pixels = g.height * g.width;
-    let together = if pairs && pixels < FEWEST_PIXELS { PIXELS_TOGETHER / pixels } else { 1 };
+    let together =
+        if numbers.are_pairs() && pixels < FEWEST_PIXELS { PIXELS_TOGETHER / pixels } else { 1 };
     // None are done together where each is large enough.
     let sets = if together > 1 { x.len() / g.image_numbers() / together } else { 0 };
     let whole = sets * together;
     let (x, x_rest) = x.split_at(whole * g.image_numbers());
     let (y, y_rest) = y.split_at_mut(whole * g.out_numbers());
-    let (numbers, out) = (together * g.image_numbers(), together * g.out_numbers());
-    for_each_image((x, numbers), (y, out), |at, x, y| {
+    let (size, out) = (together * g.image_numbers(), together * g.out_numbers());
+    for_each_image((x, size), (y, out), |at, x, y| {
         let own = bias.len() > g.outputs;
-        images(g, x, packed, (bias_after(bias, at * together, g.outputs), own), y);
+        let bias = bias_after(bias, at * together, g.outputs);
+        images(g, x, (packed, numbers), (bias, own), y);
     });
-    singly(g, x_rest, packed, pairs, bias_after(bias, whole, g.outputs), y_rest);
+    singly(g, x_rest, packed, numbers, bias_after(bias, whole, g.outputs), y_rest);
 }
 
 /// As [`run`], an image at a time.
@@ -55,7 +57,7 @@ fn singly(
     g: &Geometry,
     x: &[f32],
     packed: &Packed,
-    pairs: bool,
+    numbers: Numbers,
     bias: &[f32],
     y: &mut [MaybeUninit<f32>],
 ) {
@@ -63,7 +65,9 @@ fn singly(
     let pixels = g.height * g.width;
     for_each_image((x, g.image_numbers()), (y, g.out_numbers()), |at, x, y| {
         let bias = bias.get(at * per_image..).unwrap_or(&[]);
-        with_pairs(pairs, x, pixels, |x| image(pixels, x, packed, pairs, bias, y));
+        with_pairs((numbers, g.inputs), x, pixels, |x, unit| {
+            image((x, unit), pixels, (packed, numbers), bias, y);
+        });
     });
 }
 
@@ -72,7 +76,7 @@ fn singly(
 fn images(
     g: &Geometry,
     x: &[f32],
-    packed: &Packed,
+    (packed, numbers): (&Packed, Numbers),
     (bias, by_image): (&[f32], bool),
     y: &mut [MaybeUninit<f32>],
 ) {
@@ -80,28 +84,40 @@ fn images(
     let row = x.len() / g.inputs;
     assert!(depth * 2 == g.inputs && y.len() == row * outputs);
     let y = To(y.as_mut_ptr().cast());
+    let mut units = vec![1.0; row / pixels];
     scratch::with(&scratch::PAIRS, depth * row, |paired| {
-        for (at, both) in x.chunks_exact(2 * pixels).enumerate() {
-            let (image, k) = (at / depth, at % depth);
-            let (first, second) = both.split_at(pixels);
-            let to = &mut paired[k * row + image * pixels..][..pixels];
-            // SAFETY: reads and writes within the slices only.
-            unsafe { pair_rows(first, second, to) }
+        for (image, (x, unit)) in x.chunks_exact(g.inputs * pixels).zip(&mut units).enumerate() {
+            let rounding;
+            (rounding, *unit) = rounding_of((numbers, g.inputs), x);
+            for (k, both) in x.chunks_exact(2 * pixels).enumerate() {
+                let (first, second) = both.split_at(pixels);
+                let to = &mut paired[k * row + image * pixels..][..pixels];
+                rounding.pair_rows(first, second, to);
+            }
         }
         pool::for_each(panels(outputs), |(first, height)| {
             scratch::with(&scratch::PRODUCTS, height * row, |sums| {
-                let (a, shift) = (packed.panel(first, height).as_ptr(), [0.0; PANEL_HEIGHTS[0]]);
-                let (x, to) = (paired.as_ptr(), sums.as_mut_ptr());
+                let panel = Panel {
+                    height,
+                    depth,
+                    pixels: row,
+                    a: packed.panel(first, height).as_ptr(),
+                    x: paired.as_ptr(),
+                    y: sums.as_mut_ptr(),
+                    shift: [0.0; PANEL_HEIGHTS[0]],
+                    units: [1.0; PANEL_HEIGHTS[0]],
+                };
                 // SAFETY: a holds height x depth numbers, x and the sums all pixels of each row.
-                unsafe { pairs_panel(Panel { height, depth, pixels: row, a, x, y: to, shift }) }
+                unsafe { panel.multiply(numbers) }
                 for (at, sums) in sums.chunks_exact(pixels).enumerate() {
                     let (image, output) = (at % (row / pixels), first + at / (row / pixels));
                     let own = if by_image { image * outputs } else { 0 };
                     let bias = bias.get(own + output).copied().unwrap_or(0.0);
+                    let unit = units[image] * packed.unit(output);
                     let to = y.at((image * outputs + output) * pixels);
                     for (pixel, sum) in sums.iter().enumerate() {
                         // SAFETY: these outputs of these images are nobody else's.
-                        unsafe { to.add(pixel).write(sum + bias) }
+                        unsafe { to.add(pixel).write(sum * unit + bias) }
                     }
                 }
             });
@@ -109,12 +125,11 @@ fn images(
     });
 }
 
-/// From `x` (depth, pixels) to all of `y` (outputs, pixels).
+/// From `x` (depth, pixels), and what its whole numbers are multiplied by, to all of `y` (outputs, pixels).
 fn image(
+    (x, unit): (&[f32], f32),
     pixels: usize,
-    x: &[f32],
-    packed: &Packed,
-    pairs: bool,
+    (packed, numbers): (&Packed, Numbers),
     bias: &[f32],
     y: &mut [MaybeUninit<f32>],
 ) {
@@ -123,12 +138,12 @@ fn image(
     let y = To(y.as_mut_ptr().cast());
     pool::for_each(panels(packed.rows()), |(first, height)| {
         let shift = std::array::from_fn(|i| bias.get(first + i).copied().unwrap_or(0.0));
+        let units = std::array::from_fn(|i| unit * packed.unit(first + i));
         let (a, y) = (packed.panel(first, height).as_ptr(), y.at(first * pixels));
         // SAFETY: a holds height x depth numbers, x and y all pixels of each row, as asserted; these
         // rows of y are nobody else's.
         unsafe {
-            let panel = Panel { height, depth, pixels, a, x: x.as_ptr(), y, shift };
-            if pairs { pairs_panel(panel) } else { numbers_panel(panel) }
+            Panel { height, depth, pixels, a, x: x.as_ptr(), y, shift, units }.multiply(numbers);
         }
     });
 }
@@ -144,6 +159,25 @@ pub(super) struct Panel {
     y: *mut f32,
     /// What is added to each output.
     shift: [f32; PANEL_HEIGHTS[0]],
+    /// What its whole numbers are multiplied by.
+    units: [f32; PANEL_HEIGHTS[0]],
+}
+
+impl Panel {
+    /// Computes all outputs.
+    ///
+    /// # Safety
+    /// All that the sizes say must be there, and `y` be nobody else's.
+    unsafe fn multiply(self, numbers: Numbers) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match numbers {
+                Numbers::F32 => numbers_panel(self),
+                Numbers::Bf16 => pairs_panel(self),
+                Numbers::Whole => whole_panel(self),
+            }
+        }
+    }
 }
 
 kernel! { fn numbers_panel(panel: Panel) = numbers_panel_of }
@@ -151,7 +185,7 @@ kernel! { fn numbers_panel(panel: Panel) = numbers_panel_of }
 #[inline(always)]
 unsafe fn numbers_panel_of<V: Simd>(panel: Panel) {
     // SAFETY: the caller's promise.
-    unsafe { panel_of::<V, false>(panel) }
+    unsafe { panel_of::<V, F32>(panel) }
 }
 
 pairs_kernel! { fn pairs_panel(panel: Panel) = pairs_panel_of }
@@ -159,28 +193,36 @@ pairs_kernel! { fn pairs_panel(panel: Panel) = pairs_panel_of }
 #[inline(always)]
 unsafe fn pairs_panel_of<V: Simd>(panel: Panel) {
     // SAFETY: the caller's promise.
-    unsafe { panel_of::<V, true>(panel) }
+    unsafe { panel_of::<V, Bf16>(panel) }
+}
+
+whole_kernel! { fn whole_panel(panel: Panel) = whole_panel_of }
+
+#[inline(always)]
+unsafe fn whole_panel_of<V: Simd>(panel: Panel) {
+    // SAFETY: the caller's promise.
+    unsafe { panel_of::<V, Whole>(panel) }
 }
 
 #[inline(always)]
-unsafe fn panel_of<V: Simd, const PAIRS: bool>(panel: Panel) {
+unsafe fn panel_of<V: Simd, A: Arithmetic>(panel: Panel) {
     // SAFETY: the caller's promise for the whole panel holds for each part of it.
-    unsafe { over_rows!(panel.height, rows_of[PAIRS](&panel)) }
+    unsafe { over_rows!(panel.height, rows_of[A](&panel)) }
 }
 
 /// H rows, all pixels.
 #[inline(always)]
-unsafe fn rows_of<V: Simd, const H: usize, const PAIRS: bool>(panel: &Panel, row: usize) {
+unsafe fn rows_of<V: Simd, const H: usize, A: Arithmetic>(panel: &Panel, row: usize) {
     let mut at = 0;
     // SAFETY: the caller vouches for H rows from `row` on, of all pixels.
     unsafe {
         while at + 2 * V::LANES <= panel.pixels {
-            tile::<V, H, 2, PAIRS>(panel, row, at, V::LANES);
+            tile::<V, H, 2, A>(panel, row, at, V::LANES);
             at += 2 * V::LANES;
         }
         while at < panel.pixels {
             let count = V::LANES.min(panel.pixels - at);
-            tile::<V, H, 1, PAIRS>(panel, row, at, count);
+            tile::<V, H, 1, A>(panel, row, at, count);
             at += count;
         }
     }
@@ -192,7 +234,7 @@ const AHEAD: usize = 64;
 
 /// H rows, W vectors wide; of a single one, the first `count` numbers.
 #[inline(always)]
-unsafe fn tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>(
+unsafe fn tile<V: Simd, const H: usize, const W: usize, A: Arithmetic>(
     panel: &Panel,
     row: usize,
     at: usize,
@@ -215,23 +257,28 @@ unsafe fn tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>(
                 let from = x.add(j * V::LANES);
                 *column = if W == 1 { V::load_first(from, count) } else { V::load(from) };
             }
-            if W == 2 && !PAIRS {
+            if W == 2 && !A::PAIRS {
                 prefetch(x.wrapping_add(AHEAD));
                 prefetch(x.wrapping_add(AHEAD + V::LANES));
             }
             for (i, sum) in sums.iter_mut().enumerate() {
                 let factor = V::splat(*a.add(i));
                 for j in 0..W {
-                    sum[j] = factor.product::<PAIRS>(columns[j], sum[j]);
+                    sum[j] = A::add(sum[j], factor, columns[j]);
                 }
             }
             a = a.add(panel.height);
             x = x.add(panel.pixels);
         }
         for (i, sum) in sums.iter().enumerate() {
-            let shift = V::splat(panel.shift[row + i]);
+            let (shift, unit) = (V::splat(panel.shift[row + i]), V::splat(panel.units[row + i]));
             for (j, value) in sum.iter().enumerate() {
                 let to = panel.y.add((row + i) * panel.pixels + at + j * V::LANES);
+                let value = match A::WHOLE {
+                    // One after the other, as several images have it.
+                    true => value.whole().mul(unit),
+                    false => *value,
+                };
                 let value = value.add(shift);
                 if W == 1 { value.store_first(to, count) } else { value.store(to) }
             }

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub enum Precision {
     #[default]
     F32,
-    /// Eight bits of mantissa, two products to an instruction; where that would not be near enough, whole
-    /// numbers of 16 bits with a common scale, or f32.
+    /// Numbers of 16 bits, two products to an instruction: bf16 where the processor is fast at it and eight
+    /// bits of mantissa are near enough; else whole numbers with a common scale, or f32.
     Bf16,
 }
 
@@ -24,15 +24,5 @@ impl Precision {
     /// Makes all convolutions and attention of this program multiply so, whatever the processor.
     pub fn choose(self) {
         BF16.store(self == Self::Bf16, Ordering::Relaxed);
-    }
-
-    /// Whether this processor multiplies bf16 itself; on others it is slower than f32.
-    pub fn bf16_is_fast() -> bool {
-        #[cfg(target_arch = "x86_64")]
-        return is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bf16")
-            && is_x86_feature_detected!("avx512vnni");
-        #[cfg(not(target_arch = "x86_64"))]
-        false
     }
 }

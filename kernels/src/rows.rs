@@ -2,7 +2,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::simd::{Simd, kernel, pairs_kernel};
+use super::pairs::{Nearest, Pair, Rounding, Scaled};
+use super::simd::{Simd, kernel, pairs_kernel, whole_kernel};
 
 kernel! {
     /// Rows of `width` numbers into rows of `pitch`, `margin` zeros before each and zeros behind.
@@ -27,19 +28,48 @@ unsafe fn pad_rows_of<V: Simd>(
     }
 }
 
-pairs_kernel! {
-    /// As [`pad_rows`] from two channels to pairs of both.
-    fn pad_pairs(from: &[f32], width: usize, to: &mut [f32], pitch: usize, margin: usize) = pad_pairs_of
+/// As [`pad_rows`], to pairs.
+#[derive(Clone, Copy)]
+pub(super) struct Padded {
+    pub width: usize,
+    pub pitch: usize,
+    pub margin: usize,
+}
+
+impl Padded {
+    /// From two channels to pairs of both.
+    pub fn pair(self, rounding: Rounding, channels: &[f32], to: &mut [f32]) {
+        // SAFETY: reads and writes within the slices only.
+        unsafe {
+            match rounding {
+                Rounding::Bf16 => pad_pairs(self, channels, to),
+                Rounding::Whole(scale) => pad_rounded(self, Scaled(scale), channels, to),
+            }
+        }
+    }
+}
+
+pairs_kernel! { fn pad_pairs(rows: Padded, from: &[f32], to: &mut [f32]) = pad_pairs_of }
+
+#[inline(always)]
+unsafe fn pad_pairs_of<V: Simd>(rows: Padded, from: &[f32], to: &mut [f32]) {
+    // SAFETY: the caller's promise.
+    unsafe { pad_as::<V>(rows, Nearest, from, to) }
+}
+
+whole_kernel! {
+    fn pad_rounded(rows: Padded, scaled: Scaled, from: &[f32], to: &mut [f32]) = pad_rounded_of
 }
 
 #[inline(always)]
-unsafe fn pad_pairs_of<V: Simd>(
-    from: &[f32],
-    width: usize,
-    to: &mut [f32],
-    pitch: usize,
-    margin: usize,
-) {
+unsafe fn pad_rounded_of<V: Simd>(rows: Padded, scaled: Scaled, from: &[f32], to: &mut [f32]) {
+    // SAFETY: the caller's promise.
+    unsafe { pad_as::<V>(rows, scaled, from, to) }
+}
+
+#[inline(always)]
+unsafe fn pad_as<V: Simd>(rows: Padded, how: impl Pair, from: &[f32], to: &mut [f32]) {
+    let Padded { width, pitch, margin } = rows;
     let (first, second) = from.split_at(from.len() / 2);
     let rows = first.chunks_exact(width).zip(second.chunks_exact(width));
     for (to, (first, second)) in to.chunks_exact_mut(pitch).zip(rows) {
@@ -48,13 +78,13 @@ unsafe fn pad_pairs_of<V: Simd>(
         before.fill(0.0);
         behind.fill(0.0);
         // SAFETY: all three are of one length.
-        unsafe { pair_row::<V>(first, second, to) }
+        unsafe { pair_row::<V>(how, first, second, to) }
     }
 }
 
 /// Pairs of the numbers of two rows.
 #[inline(always)]
-unsafe fn pair_row<V: Simd>(first: &[f32], second: &[f32], to: &mut [f32]) {
+unsafe fn pair_row<V: Simd>(how: impl Pair, first: &[f32], second: &[f32], to: &mut [f32]) {
     let (width, mut at) = (to.len(), 0);
     let (first, second, to) = (first.as_ptr(), second.as_ptr(), to.as_mut_ptr());
     // SAFETY: every vector lies within all three rows, which the caller vouches to be of one length.
@@ -62,12 +92,12 @@ unsafe fn pair_row<V: Simd>(first: &[f32], second: &[f32], to: &mut [f32]) {
         while at < width && width >= V::LANES {
             // The last vector once more, up to the end.
             at = at.min(width - V::LANES);
-            V::load(first.add(at)).pair_nearest(V::load(second.add(at))).store(to.add(at));
+            how.pair(V::load(first.add(at)), V::load(second.add(at))).store(to.add(at));
             at += V::LANES;
         }
         if at < width {
             let (first, second) = (V::load_first(first, width), V::load_first(second, width));
-            first.pair_nearest(second).store_first(to, width);
+            how.pair(first, second).store_first(to, width);
         }
     }
 }

@@ -5,12 +5,12 @@
 
 use std::mem::MaybeUninit;
 
+use super::arithmetic::Numbers;
 use super::conv::{
     Geometry, bias_after, for_each_image, run_slack, with_pairs, with_scratch, zeroed,
 };
 use super::lanes::{self, Plan};
 use super::lines::aligned;
-use super::pairs;
 use super::tile::{Packed, TILE_WIDTH};
 use super::window::Window;
 
@@ -26,9 +26,9 @@ pub(super) fn spread_out(
     assert_eq!(g.kernel % g.stride, 0, "the kernel must be a multiple of the stride");
     let (image, out) = (g.image_numbers(), g.out_numbers());
     let batch = grad.len() / out;
-    let share = match pairs::of_channels(g.outputs) {
-        true => 0,
-        false => lanes::share(batch, g.height * g.width),
+    let share = match Numbers::of_channels(g.outputs) {
+        Numbers::F32 => lanes::share(batch, g.height * g.width),
+        _ => 0,
     };
     let (grad, rest) = grad.split_at(share * out);
     let (x, x_rest) = x.split_at_mut(share * image);
@@ -90,7 +90,8 @@ impl<'a> Spread<'a> {
             .clone()
             .map(|(output, a, b)| output * g.inputs * k * k + a * s * k + b * s)
             .collect();
-        let window = Window::gather(&rows, &depth, taps * taps, weight);
+        let window =
+            Window::gather(Numbers::of_channels(g.outputs), &rows, (&depth, taps * taps), weight);
         let mut spread = Self { g, window, offsets: Vec::new() };
         let (height, width) = spread.padded();
         let offset =
@@ -101,7 +102,7 @@ impl<'a> Spread<'a> {
 
     /// Planes of the gradient.
     fn planes(&self) -> usize {
-        if self.window.is_paired() { self.g.outputs / 2 } else { self.g.outputs }
+        if self.window.numbers().are_pairs() { self.g.outputs / 2 } else { self.g.outputs }
     }
 
     /// Height and width of the gradient with its border.
@@ -129,14 +130,18 @@ impl<'a> Spread<'a> {
         let pitch = self.run_length().next_multiple_of(TILE_WIDTH);
         let rows = g.inputs * g.stride * g.stride;
         let rows = rows + self.window.rows_beyond(rows);
+        let sums = (self.window.numbers(), self.window.depth());
         for_each_image((grad, g.out_numbers()), (x, g.image_numbers()), |at, grad, x| {
             with_scratch(|[padded, results]| {
                 let size = g.out_height * g.out_width;
-                with_pairs(self.window.is_paired(), grad, size, |grad| self.lay_out(grad, padded));
+                let unit = with_pairs(sums, grad, size, |grad, unit| {
+                    self.lay_out(grad, padded);
+                    unit
+                });
                 let results = aligned(results, rows * pitch);
                 let plane = self.padded().0 * self.padded().1;
-                let image = (padded.as_slice(), plane, self.offsets.as_slice());
-                self.window.multiply(image, self.run_length(), (results, pitch));
+                let places = (plane, self.offsets.as_slice());
+                self.window.multiply((padded, unit), places, self.run_length(), (results, pitch));
                 let bias = bias.get(at * per_image..).unwrap_or(&[]);
                 for (at, row) in x.chunks_exact_mut(g.width).enumerate() {
                     let bias = bias.get(at / g.height).copied().unwrap_or(0.0);

@@ -1,12 +1,13 @@
 //! The gradient of a convolution's weight, and of its bias.
 
+use super::arithmetic::Numbers;
 use super::conv::Geometry;
 use super::matrix;
-use super::pairs::{pair_neighbours, pair_rows};
+use super::pairs::Rounding;
 use super::pool;
-use super::precision::Precision;
 use super::storage::chunks;
 use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer};
+use super::whole::{Magnitudes, Scale};
 use super::winograd;
 
 /// Numbers of a block of images that should stay in the second-level cache.
@@ -56,9 +57,9 @@ impl TapSums {
     fn of(g: &Geometry, x: &[f32], grad: &[f32]) -> Self {
         let (rows, width) = (g.stride * g.stride * g.taps(), g.taps() * g.inputs);
         let pitch = width.next_multiple_of(TILE_WIDTH);
-        let pairs = Precision::current() == Precision::Bf16;
+        let kind = Numbers::current();
         // With pairs, two neighbouring pixels of a row are one.
-        let step = if pairs { 2 } else { 1 };
+        let step = if kind.are_pairs() { 2 } else { 1 };
         let pixels = g.out_height * g.out_width.div_ceil(step);
         let mut numbers = vec![0.0; rows * g.outputs * pitch];
         let block = (BLOCK_NUMBERS / (g.planes_numbers() + g.out_numbers())).max(1);
@@ -66,9 +67,10 @@ impl TapSums {
         let mut buffers = Buffers::default();
         for (x, grad) in blocks {
             let images = 0..grad.len() / g.out_numbers();
-            let (planes, grad) = buffers.fill(g, x, grad, pairs);
+            let Laid { planes, grad, units, unit } = buffers.fill(g, x, grad, kind);
             let starts: Vec<usize> = images.clone().map(|at| at * g.outputs * pixels).collect();
             let packed = Packed::interleave(g.outputs, pixels, &starts, pixels, grad);
+            let packed = packed.with_units(units);
             let windows =
                 |at| g.windows_channels_last(step).map(move |w| at * g.planes_numbers() + w);
             let offsets: Vec<usize> = images.flat_map(windows).collect();
@@ -80,7 +82,8 @@ impl TapSums {
                     width,
                     pitch,
                     accumulate: true,
-                    pairs,
+                    numbers: kind,
+                    unit,
                 };
                 (product, sums)
             }));
@@ -112,15 +115,15 @@ struct Buffers {
 }
 
 impl Buffers {
-    /// The images in planes with their channels last, and their gradients; with `pairs`, each number
-    /// of both beside that of the next pixel.
+    /// The images in planes with their channels last, and their gradients; of pairs, each number of both
+    /// beside that of the next pixel.
     fn fill<'a>(
         &'a mut self,
         g: &Geometry,
         x: &[f32],
         grad: &'a [f32],
-        pairs: bool,
-    ) -> (&'a [f32], &'a [f32]) {
+        numbers: Numbers,
+    ) -> Laid<'a> {
         let used = x.len() / g.image_numbers() * g.planes_numbers();
         // Windows at the end of the last row reach as far beyond it as its border would be wide.
         let reached = used + g.padding * g.inputs + SLACK;
@@ -132,19 +135,54 @@ impl Buffers {
         for (planes, x) in each.zip(x.chunks_exact(g.image_numbers())) {
             g.lay_out_channels_last(x, planes, &mut self.turned);
         }
-        if !pairs {
-            return (planes, grad);
+        if !numbers.are_pairs() {
+            return Laid { planes, grad, units: Vec::new(), unit: 1.0 };
         }
         self.paired_planes.resize(reached, 0.0);
         let rows = grad.len() / g.out_width;
         self.paired_grad.resize(rows * g.out_width.div_ceil(2), 0.0);
-        // SAFETY: reads and writes within the slices only.
-        unsafe {
-            pair_rows(planes, &planes[g.inputs..], &mut self.paired_planes);
-            pair_neighbours(grad, g.out_width, &mut self.paired_grad);
-        }
-        (&self.paired_planes, &self.paired_grad)
+        let (paired_planes, paired_grad) = (&mut self.paired_planes, &mut self.paired_grad);
+        let (units, unit) = match numbers {
+            Numbers::Whole => {
+                let of_x = Scale::of_image(x, grad.len() / g.outputs);
+                let rounding = Rounding::Whole(of_x.by);
+                rounding.pair_rows(planes, &planes[g.inputs..], paired_planes);
+                (round_gradients(g, grad, paired_grad), of_x.unit)
+            }
+            _ => {
+                Rounding::Bf16.pair_rows(planes, &planes[g.inputs..], paired_planes);
+                Rounding::Bf16.pair_neighbours(grad, g.out_width, paired_grad);
+                (Vec::new(), 1.0)
+            }
+        };
+        Laid { planes: paired_planes, grad: paired_grad, units, unit }
     }
+}
+
+/// What [`Buffers`] hold.
+struct Laid<'a> {
+    planes: &'a [f32],
+    grad: &'a [f32],
+    /// What whole numbers are multiplied by: of each output's gradients, and of the images.
+    units: Vec<f32>,
+    unit: f32,
+}
+
+/// Pairs of neighbouring pixels of the gradients of some images, each output by its own scale. Gives what to
+/// multiply each by.
+fn round_gradients(g: &Geometry, grad: &[f32], to: &mut [f32]) -> Vec<f32> {
+    let (from, to_size) = (g.out_height * g.out_width, g.out_height * g.out_width.div_ceil(2));
+    let images = grad.len() / g.out_numbers();
+    let of_output = |output: usize| {
+        let channel = |image| Magnitudes::of(&grad[(image * g.outputs + output) * from..][..from]);
+        (0..images).map(channel).fold(Magnitudes::default(), Magnitudes::and)
+    };
+    let scales = Scale::of_rows(g.outputs, images * from, of_output);
+    let channels = to.chunks_exact_mut(to_size).zip(grad.chunks_exact(from));
+    for ((to, from), scale) in channels.zip(scales.iter().cycle()) {
+        Rounding::Whole(scale.by).pair_neighbours(from, g.out_width, to);
+    }
+    scales.iter().map(|scale| scale.unit).collect()
 }
 
 /// Channels that a thread sums at a time.

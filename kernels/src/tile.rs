@@ -7,12 +7,14 @@
 
 use std::mem::MaybeUninit;
 
-use super::pairs::{pair, pair_channels};
+use super::arithmetic::{Arithmetic, Bf16, F32, Numbers, Whole};
+use super::pairs::{Rounding, round_columns};
 use super::pool;
 use super::prefetch::prefetch_all;
-use super::simd::{Simd, kernel, pairs_kernel};
+use super::simd::{Simd, kernel, pairs_kernel, whole_kernel};
 use super::storage::written;
 use super::transpose::transpose_into;
+use super::whole::{Magnitudes, Scale};
 
 /// Rows of a panel, largest first: what fits the registers beside two vectors of `b`.
 pub(super) const PANEL_HEIGHTS: [usize; 5] = [12, 8, 4, 2, 1];
@@ -32,6 +34,8 @@ pub(super) struct Packed {
     numbers: Vec<f32>,
     rows: usize,
     depth: usize,
+    /// What whole numbers of each row are multiplied by; empty of others.
+    units: Vec<f32>,
 }
 
 impl Packed {
@@ -94,10 +98,18 @@ impl Packed {
     }
 
     /// Row i is the `channels * taps` numbers from `i * channels * taps` on, two channels in one.
-    pub fn interleave_pairs(rows: usize, channels: usize, taps: usize, from: &[f32]) -> Self {
+    pub fn interleave_pairs(
+        numbers: Numbers,
+        rows: usize,
+        channels: usize,
+        taps: usize,
+        from: &[f32],
+    ) -> Self {
         let pitch = channels * taps;
         assert!(channels.is_multiple_of(2) && rows * pitch <= from.len());
         let starts: Vec<usize> = (0..rows).map(|row| row * pitch).collect();
+        let scales =
+            Scales::new(numbers, rows, pitch, |row| Magnitudes::of(&from[row * pitch..][..pitch]));
         // So many taps of pairs, whole channels, are turned at a time.
         let columns = (AHEAD / taps).max(1) * taps;
         let work = |starts: &[usize], panel: &mut [MaybeUninit<f32>]| {
@@ -109,32 +121,73 @@ impl Packed {
                     let from = &from[start + at * 2 * columns..];
                     let next = from.as_ptr().wrapping_add(2 * columns);
                     prefetch_all(next, 2 * columns);
-                    pair_channels(&from[..2 * count], taps, &mut paired[..count]);
+                    let rounding = scales.rounding(start / pitch);
+                    rounding.pair_channels(&from[..2 * count], taps, &mut paired[..count]);
                 }
                 transpose_into(&paired, (rows, count), columns, panel, rows);
             }
         };
         // SAFETY: each pair has its rows in the panel.
-        unsafe { Self::fill(&starts, pitch / 2, work) }
+        unsafe { Self::fill(&starts, pitch / 2, work) }.with_units(scales.units())
     }
 
     /// As [`Packed::gather`], of pairs: `depth` goes through the taps of one channel after the other,
     /// and two channels make one.
-    pub fn gather_pairs(rows: &[usize], depth: &[usize], taps: usize, from: &[f32]) -> Self {
+    pub fn gather_pairs(
+        numbers: Numbers,
+        rows: &[usize],
+        depth: &[usize],
+        taps: usize,
+        from: &[f32],
+    ) -> Self {
         assert!(furthest(rows) + furthest(depth) < from.len());
         let pairs: Vec<(&usize, &usize)> = depth
             .chunks_exact(2 * taps)
             .flat_map(|channels| channels[..taps].iter().zip(&channels[taps..]))
             .collect();
-        let work = |rows: &[usize], panel: &mut [MaybeUninit<f32>]| {
-            for (numbers, (first, second)) in panel.chunks_exact_mut(rows.len()).zip(&pairs) {
-                for (number, row) in numbers.iter_mut().zip(rows) {
-                    number.write(pair(from[row + *first], from[row + *second]));
+        let scales = Scales::new(numbers, rows.len(), depth.len(), |row| {
+            let numbers: Vec<f32> = depth.iter().map(|k| from[rows[row] + k]).collect();
+            Magnitudes::of(&numbers)
+        });
+        let all: Vec<usize> = (0..rows.len()).collect();
+        let work = |panel_rows: &[usize], panel: &mut [MaybeUninit<f32>]| {
+            for (numbers, (first, second)) in panel.chunks_exact_mut(panel_rows.len()).zip(&pairs) {
+                for (number, row) in numbers.iter_mut().zip(panel_rows) {
+                    let (start, rounding) = (rows[*row], scales.rounding(*row));
+                    number.write(rounding.pair(from[start + *first], from[start + *second]));
                 }
             }
         };
         // SAFETY: each pair has its rows in the panel.
-        unsafe { Self::fill(rows, pairs.len(), work) }
+        unsafe { Self::fill(&all, pairs.len(), work) }.with_units(scales.units())
+    }
+
+    /// As [`Packed::columns`], two lines of `from` in one.
+    pub fn columns_of_pairs(numbers: Numbers, rows: usize, depth: usize, from: &[f32]) -> Self {
+        let columns = match numbers {
+            Numbers::Whole => Magnitudes::of_columns(&from[..depth * rows], rows),
+            _ => Vec::new(),
+        };
+        let scales = Scales::new(numbers, rows, depth, |row| columns[row]);
+        let by: Vec<f32> = scales.0.iter().flatten().map(|scale| scale.by).collect();
+        let mut paired = vec![0.0; depth / 2 * rows];
+        let lines = from.chunks_exact(2 * rows).map(|lines| lines.split_at(rows));
+        for (to, (first, second)) in paired.chunks_exact_mut(rows).zip(lines) {
+            if by.is_empty() {
+                Rounding::Bf16.pair_rows(first, second, to);
+            } else {
+                // SAFETY: reads and writes within the slices only.
+                unsafe { round_columns(first, second, &by, to) }
+            }
+        }
+        Self::columns(rows, depth / 2, &paired).with_units(scales.units())
+    }
+
+    /// Says what its whole numbers are multiplied by, row by row.
+    pub fn with_units(mut self, units: Vec<f32>) -> Self {
+        assert!(units.is_empty() || units.len() == self.rows);
+        self.units = units;
+        self
     }
 
     /// `panel(rows, numbers)` fills the numbers of one panel.
@@ -156,7 +209,7 @@ impl Packed {
         };
         // SAFETY: the caller vouches for every panel.
         let numbers = unsafe { written(rows.len() * depth, work) };
-        Self { numbers, rows: rows.len(), depth }
+        Self { numbers, rows: rows.len(), depth, units: Vec::new() }
     }
 }
 
@@ -169,9 +222,39 @@ impl Packed {
         self.depth
     }
 
+    /// What the sums of a row are multiplied by, which of anything but whole numbers is one.
+    pub fn unit(&self, row: usize) -> f32 {
+        self.units.get(row).copied().unwrap_or(1.0)
+    }
+
     /// The numbers of a panel: depth times `height`.
     pub fn panel(&self, first: usize, height: usize) -> &[f32] {
         &self.numbers[first * self.depth..][..height * self.depth]
+    }
+}
+
+/// The scales of rows that become whole numbers.
+struct Scales(Option<Vec<Scale>>);
+
+impl Scales {
+    /// For so many rows of so many numbers.
+    fn new(
+        numbers: Numbers,
+        rows: usize,
+        count: usize,
+        magnitudes: impl Fn(usize) -> Magnitudes + Sync,
+    ) -> Self {
+        Self((numbers == Numbers::Whole).then(|| Scale::of_rows(rows, count, magnitudes)))
+    }
+
+    /// How pairs of a row are made.
+    fn rounding(&self, row: usize) -> Rounding {
+        self.0.as_ref().map_or(Rounding::Bf16, |scales| Rounding::Whole(scales[row].by))
+    }
+
+    /// Of each row, or of none.
+    fn units(&self) -> Vec<f32> {
+        self.0.iter().flatten().map(|scale| scale.unit).collect()
     }
 }
 
@@ -205,8 +288,10 @@ pub(super) struct Outer<'a> {
     pub pitch: usize,
     /// Add to what stands in `c`.
     pub accumulate: bool,
-    /// Numbers of `a` and `b` are pairs of bf16.
-    pub pairs: bool,
+    /// What those of `a` and `b` are.
+    pub numbers: Numbers,
+    /// What whole numbers of `b` are multiplied by.
+    pub unit: f32,
 }
 
 /// c[i][j] = sum over k of a[k][i] x b[offset(k) + j], for products that have a `c` each.
@@ -241,22 +326,28 @@ fn check(product: &Outer, c: usize) {
 /// # Safety
 /// The whole product must have been found good by [`check`].
 unsafe fn multiply(product: &Outer, first: usize, height: usize, c: &mut [f32]) {
-    let Outer { a, b, offsets, pitch, accumulate, pairs, width } = *product;
-    let numbers = a.panel(first, height);
+    let Outer { a, b, offsets, pitch, accumulate, numbers, unit, width } = *product;
     let panel = Panel {
         height,
         step: height,
-        a: numbers.as_ptr(),
+        a: a.panel(first, height).as_ptr(),
         b: b.as_ptr(),
         offsets,
         width,
         c: c.as_mut_ptr(),
         pitch,
         accumulate,
+        units: std::array::from_fn(|i| unit * a.unit(first + i)),
     };
     // SAFETY: the panel holds height x depth numbers; every offset plus the padded width lies
     // within b, every row of the padded width within c, as the caller made sure.
-    unsafe { if pairs { pairs_panel(panel) } else { outer_panel(panel) } }
+    unsafe {
+        match numbers {
+            Numbers::F32 => outer_panel(panel),
+            Numbers::Bf16 => pairs_panel(panel),
+            Numbers::Whole => whole_panel(panel),
+        }
+    }
 }
 
 /// A panel of rows against all of b.
@@ -272,6 +363,8 @@ pub(super) struct Panel<'a> {
     c: *mut f32,
     pitch: usize,
     accumulate: bool,
+    /// What whole numbers of each row are multiplied by.
+    units: [f32; PANEL_HEIGHTS[0]],
 }
 
 kernel! { fn outer_panel(panel: Panel<'_>) = numbers_panel_of }
@@ -279,7 +372,7 @@ kernel! { fn outer_panel(panel: Panel<'_>) = numbers_panel_of }
 #[inline(always)]
 unsafe fn numbers_panel_of<V: Simd>(panel: Panel<'_>) {
     // SAFETY: the caller's promise.
-    unsafe { outer_panel_of::<V, false>(panel) }
+    unsafe { outer_panel_of::<V, F32>(panel) }
 }
 
 pairs_kernel! {
@@ -290,55 +383,66 @@ pairs_kernel! {
 #[inline(always)]
 unsafe fn pairs_panel_of<V: Simd>(panel: Panel<'_>) {
     // SAFETY: the caller's promise.
-    unsafe { outer_panel_of::<V, true>(panel) }
+    unsafe { outer_panel_of::<V, Bf16>(panel) }
 }
 
-/// Runs `$work::<V, H>(args, row)`, or `$work::<V, H, PAIRS>`, over the rows of a panel: all at once with the
+whole_kernel! {
+    /// As [`outer_panel`], of pairs of whole numbers.
+    fn whole_panel(panel: Panel<'_>) = whole_panel_of
+}
+
+#[inline(always)]
+unsafe fn whole_panel_of<V: Simd>(panel: Panel<'_>) {
+    // SAFETY: the caller's promise.
+    unsafe { outer_panel_of::<V, Whole>(panel) }
+}
+
+/// Runs `$work::<V, H>(args, row)`, or `$work::<V, H, A>`, over the rows of a panel: all at once with the
 /// widest vectors, of which there are twice as many, in parts with others.
 macro_rules! over_rows {
-    ($height:expr, $work:ident $([$pairs:ident])? ($($arg:expr),*)) => {
+    ($height:expr, $work:ident $([$arithmetic:ident])? ($($arg:expr),*)) => {
         match ($height, V::LANES >= 16) {
-            (12, true) => $work::<V, 12 $(, $pairs)?>($($arg,)* 0),
-            (8, true) => $work::<V, 8 $(, $pairs)?>($($arg,)* 0),
+            (12, true) => $work::<V, 12 $(, $arithmetic)?>($($arg,)* 0),
+            (8, true) => $work::<V, 8 $(, $arithmetic)?>($($arg,)* 0),
             (12, false) => {
-                $work::<V, 6 $(, $pairs)?>($($arg,)* 0);
-                $work::<V, 6 $(, $pairs)?>($($arg,)* 6);
+                $work::<V, 6 $(, $arithmetic)?>($($arg,)* 0);
+                $work::<V, 6 $(, $arithmetic)?>($($arg,)* 6);
             }
             (8, false) => {
-                $work::<V, 4 $(, $pairs)?>($($arg,)* 0);
-                $work::<V, 4 $(, $pairs)?>($($arg,)* 4);
+                $work::<V, 4 $(, $arithmetic)?>($($arg,)* 0);
+                $work::<V, 4 $(, $arithmetic)?>($($arg,)* 4);
             }
-            (4, _) => $work::<V, 4 $(, $pairs)?>($($arg,)* 0),
-            (2, _) => $work::<V, 2 $(, $pairs)?>($($arg,)* 0),
-            _ => $work::<V, 1 $(, $pairs)?>($($arg,)* 0),
+            (4, _) => $work::<V, 4 $(, $arithmetic)?>($($arg,)* 0),
+            (2, _) => $work::<V, 2 $(, $arithmetic)?>($($arg,)* 0),
+            _ => $work::<V, 1 $(, $arithmetic)?>($($arg,)* 0),
         }
     };
 }
 pub(super) use over_rows;
 
 #[inline(always)]
-unsafe fn outer_panel_of<V: Simd, const PAIRS: bool>(panel: Panel<'_>) {
+unsafe fn outer_panel_of<V: Simd, A: Arithmetic>(panel: Panel<'_>) {
     // SAFETY: the caller's promise for the whole panel holds for each part of it.
-    unsafe { over_rows!(panel.height, outer_rows[PAIRS](panel)) }
+    unsafe { over_rows!(panel.height, outer_rows[A](panel)) }
 }
 
 /// H rows of a panel, tile by tile.
 #[inline(always)]
-unsafe fn outer_rows<V: Simd, const H: usize, const PAIRS: bool>(panel: Panel<'_>, row: usize) {
+unsafe fn outer_rows<V: Simd, const H: usize, A: Arithmetic>(panel: Panel<'_>, row: usize) {
     // What is left at the end may fill half a vector only; pairs have none.
-    let half = if PAIRS || V::Half::LANES == V::LANES { 0 } else { V::Half::LANES };
+    let half = if A::PAIRS || V::Half::LANES == V::LANES { 0 } else { V::Half::LANES };
     let mut at = 0;
     // SAFETY: the caller vouches for H rows from `row` on, of the width up to whole vectors.
     unsafe {
         while at + V::LANES + half < panel.width {
-            outer_tile::<V, H, 2, PAIRS>(&panel, row, at);
+            outer_tile::<V, H, 2, A>(&panel, row, at);
             at += 2 * V::LANES;
         }
         while at < panel.width {
             if half > 0 && at + half >= panel.width {
-                outer_tile::<V::Half, H, 1, PAIRS>(&panel, row, at);
+                outer_tile::<V::Half, H, 1, A>(&panel, row, at);
             } else {
-                outer_tile::<V, H, 1, PAIRS>(&panel, row, at);
+                outer_tile::<V, H, 1, A>(&panel, row, at);
             }
             at += V::LANES;
         }
@@ -347,7 +451,7 @@ unsafe fn outer_rows<V: Simd, const H: usize, const PAIRS: bool>(panel: Panel<'_
 
 /// H rows, W vectors wide.
 #[inline(always)]
-unsafe fn outer_tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>(
+unsafe fn outer_tile<V: Simd, const H: usize, const W: usize, A: Arithmetic>(
     panel: &Panel<'_>,
     row: usize,
     at: usize,
@@ -364,7 +468,7 @@ unsafe fn outer_tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>
             for (i, sum) in sums.iter_mut().enumerate() {
                 let factor = V::splat(*a.add(i));
                 for j in 0..W {
-                    sum[j] = factor.product::<PAIRS>(columns[j], sum[j]);
+                    sum[j] = A::add(sum[j], factor, columns[j]);
                 }
             }
             a = a.add(panel.step);
@@ -372,7 +476,11 @@ unsafe fn outer_tile<V: Simd, const H: usize, const W: usize, const PAIRS: bool>
         for (i, sum) in sums.iter().enumerate() {
             for (j, value) in sum.iter().enumerate() {
                 let to = panel.c.add((row + i) * panel.pitch + at + j * V::LANES);
-                let value = if panel.accumulate { value.add(V::load(to)) } else { *value };
+                let value = match A::WHOLE {
+                    true => value.whole().mul(V::splat(panel.units[row + i])),
+                    false => *value,
+                };
+                let value = if panel.accumulate { value.add(V::load(to)) } else { value };
                 value.store(to);
             }
         }
@@ -411,7 +519,8 @@ mod tests {
                     width,
                     pitch,
                     accumulate: true,
-                    pairs: false,
+                    numbers: Numbers::F32,
+                    unit: 1.0,
                 };
                 outer([(product, c.as_mut_slice())].into_iter());
                 for (i, j) in (0..rows).flat_map(|i| (0..width).map(move |j| (i, j))) {

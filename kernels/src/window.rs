@@ -1,14 +1,16 @@
 //! A convolution's weight as its products read it.
 
+use super::arithmetic::Numbers;
 use super::matrix::{self, Tiles};
-use super::pairs;
 use super::tile::{Outer, Packed, outer};
 
 /// Rows of results by taps of channels.
 pub(super) enum Window {
     Numbers(Packed),
-    /// Two channels are one.
+    /// Two channels are one, in bf16.
     Pairs(Packed),
+    /// Two channels are one, in whole numbers.
+    Whole(Packed),
     /// Two channels are one, and sixteen pairs are multiplied at once.
     Tiles(Tiles),
 }
@@ -16,47 +18,88 @@ pub(super) enum Window {
 impl Window {
     /// Number k of row i is `from[rows[i] + depth[k]]`; `depth` goes through the taps of one channel after
     /// the other.
-    pub fn gather(rows: &[usize], depth: &[usize], taps: usize, from: &[f32]) -> Self {
-        match pairs::of_channels(depth.len() / taps) {
-            false => Self::Numbers(Packed::gather(rows, depth, from)),
-            true if matrix::is_on() => Self::Tiles(Tiles::gather(rows, depth, taps, from)),
-            true => Self::Pairs(Packed::gather_pairs(rows, depth, taps, from)),
+    pub fn gather(
+        numbers: Numbers,
+        rows: &[usize],
+        (depth, taps): (&[usize], usize),
+        from: &[f32],
+    ) -> Self {
+        match numbers {
+            Numbers::F32 => Self::Numbers(Packed::gather(rows, depth, from)),
+            Numbers::Bf16 if matrix::is_on() => Self::Tiles(Tiles::gather(rows, depth, taps, from)),
+            numbers => {
+                Self::paired(numbers, Packed::gather_pairs(numbers, rows, depth, taps, from))
+            }
         }
     }
 
     /// As [`Window::gather`] of rows that follow each other.
-    pub fn rows(rows: usize, channels: usize, taps: usize, from: &[f32]) -> Self {
+    pub fn rows(
+        numbers: Numbers,
+        rows: usize,
+        (channels, taps): (usize, usize),
+        from: &[f32],
+    ) -> Self {
         let depth = channels * taps;
-        if !pairs::of_channels(channels) {
-            return Self::Numbers(Packed::interleave(rows, depth, &[0], depth, from));
+        match numbers {
+            Numbers::F32 => Self::Numbers(Packed::interleave(rows, depth, &[0], depth, from)),
+            Numbers::Bf16 if matrix::is_on() => {
+                Self::Tiles(Tiles::rows(rows, channels, taps, from))
+            }
+            numbers => {
+                let packed = Packed::interleave_pairs(numbers, rows, channels, taps, from);
+                Self::paired(numbers, packed)
+            }
         }
-        if matrix::is_on() {
-            return Self::Tiles(Tiles::rows(rows, channels, taps, from));
-        }
-        Self::Pairs(Packed::interleave_pairs(rows, channels, taps, from))
     }
 
     /// Of (channel, row, tap) with the taps turned around.
-    pub fn turned(rows: usize, channels: usize, taps: usize, from: &[f32]) -> Self {
-        if pairs::of_channels(channels) && matrix::is_on() {
-            return Self::Tiles(Tiles::turned(rows, channels, taps, from));
-        }
-        if taps == 1 && !pairs::of_channels(channels) {
-            return Self::Numbers(Packed::columns(rows, channels, from));
-        }
-        if taps == 1 {
-            let mut paired = vec![0.0; rows * channels / 2];
-            pairs::pair_channels(from, rows, &mut paired);
-            return Self::Pairs(Packed::columns(rows, channels / 2, &paired));
+    pub fn turned(
+        numbers: Numbers,
+        rows: usize,
+        (channels, taps): (usize, usize),
+        from: &[f32],
+    ) -> Self {
+        match numbers {
+            Numbers::Bf16 if matrix::is_on() => {
+                return Self::Tiles(Tiles::turned(rows, channels, taps, from));
+            }
+            Numbers::F32 if taps == 1 => {
+                return Self::Numbers(Packed::columns(rows, channels, from));
+            }
+            numbers if taps == 1 => {
+                let packed = Packed::columns_of_pairs(numbers, rows, channels, from);
+                return Self::paired(numbers, packed);
+            }
+            _ => {}
         }
         let starts: Vec<usize> = (0..rows).map(|row| row * taps).collect();
         let turned = |channel: usize| (0..taps).rev().map(move |tap| channel * rows * taps + tap);
-        Self::gather(&starts, &(0..channels).flat_map(turned).collect::<Vec<_>>(), taps, from)
+        let depth: Vec<usize> = (0..channels).flat_map(turned).collect();
+        Self::gather(numbers, &starts, (&depth, taps), from)
     }
 
-    /// Whether two channels are one.
-    pub fn is_paired(&self) -> bool {
-        !matches!(self, Self::Numbers(_))
+    /// Of pairs of `numbers`.
+    fn paired(numbers: Numbers, packed: Packed) -> Self {
+        if numbers == Numbers::Whole { Self::Whole(packed) } else { Self::Pairs(packed) }
+    }
+
+    /// What an image is multiplied as.
+    pub fn numbers(&self) -> Numbers {
+        match self {
+            Self::Numbers(_) => Numbers::F32,
+            Self::Pairs(_) | Self::Tiles(_) => Numbers::Bf16,
+            Self::Whole(_) => Numbers::Whole,
+        }
+    }
+
+    /// Products of each sum.
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::Numbers(packed) => packed.depth(),
+            Self::Pairs(packed) | Self::Whole(packed) => 2 * packed.depth(),
+            Self::Tiles(tiles) => 2 * tiles.planes() * tiles.taps(),
+        }
     }
 
     /// Planes that are read beyond those of the channels: they must hold numbers, which count for
@@ -78,21 +121,22 @@ impl Window {
 
     /// c[i][j] = the sum over all taps of all channels of their number of row i and b[its offset + j], for
     /// j below `width`. `offsets` are those of all taps of all channels in turn, whose planes are `plane`
-    /// apart.
+    /// apart. `unit` is what whole numbers of b are multiplied by.
     pub fn multiply(
         &self,
-        (b, plane, offsets): (&[f32], usize, &[usize]),
+        (b, unit): (&[f32], f32),
+        (plane, offsets): (usize, &[usize]),
         width: usize,
         (c, pitch): (&mut [f32], usize),
     ) {
-        let (packed, pairs) = match self {
+        let packed = match self {
             Self::Tiles(tiles) => {
                 return tiles.multiply((b, plane, &offsets[..tiles.taps()]), width, (c, pitch));
             }
-            Self::Numbers(packed) => (packed, false),
-            Self::Pairs(packed) => (packed, true),
+            Self::Numbers(packed) | Self::Pairs(packed) | Self::Whole(packed) => packed,
         };
-        let product = Outer { a: packed, b, offsets, width, pitch, accumulate: false, pairs };
+        let (a, numbers) = (packed, self.numbers());
+        let product = Outer { a, b, offsets, width, pitch, accumulate: false, numbers, unit };
         outer([(product, c)].into_iter());
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use candle_core::{DType, Device, Tensor, Var};
-use kernels::{ConvShape, Precision, matrix::MatrixUnit, plain, record, simd::Level};
+use kernels::{ConvShape, Pairs, Precision, matrix::MatrixUnit, plain, record, simd::Level};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -15,18 +15,27 @@ fn in_bf16() -> MutexGuard<'static, ()> {
     let alone = PROGRAM.lock().unwrap_or_else(PoisonError::into_inner);
     Precision::Bf16.choose();
     Level::force(Level::detected());
+    Pairs::Bf16.force();
     MatrixUnit::Absent.force();
     alone
 }
 
-/// Calls `test` with each level and no matrix unit.
-fn on_vectors(test: impl Fn(&str)) {
+/// Calls `test` with each level, no matrix unit, and such pairs.
+fn on_vectors_of(pairs: Pairs, test: impl Fn(&str)) {
     MatrixUnit::Absent.force();
+    pairs.force();
     for level in [Level::Portable, Level::Avx2, Level::Avx512] {
         Level::force(level);
-        test(&format!("{level:?}"));
+        test(&format!("{pairs:?}, {level:?}"));
     }
     Level::force(Level::detected());
+    Pairs::Bf16.force();
+}
+
+/// Calls `test` with each level, both kinds of pairs and no matrix unit.
+fn on_vectors(test: impl Fn(&str)) {
+    on_vectors_of(Pairs::Bf16, &test);
+    on_vectors_of(Pairs::Whole, &test);
 }
 
 /// Calls `test` with the processor's matrix unit, where it has one, and with that in plain Rust on each
@@ -135,7 +144,70 @@ fn largest(exact: bool) -> f32 {
 #[test]
 fn numbers_that_bf16_holds_are_multiplied_as_in_f32() {
     let _alone = in_bf16();
-    every_way(|way| assert!(largest(true) < 2e-5, "{way}: {}", largest(true)));
+    let test = |way: &str| assert!(largest(true) < 2e-5, "{way}: {}", largest(true));
+    on_vectors_of(Pairs::Bf16, test);
+    by_tiles(test);
+}
+
+/// Twice as near as bf16 would be, for sums of few and of many products.
+#[test]
+fn whole_numbers_are_nearer_than_bf16() {
+    let _alone = in_bf16();
+    let deep: Case = ([3, 256, 6, 6], [24, 256, 4, 4], 24, HALVE);
+    let together: Case = ([19, 64, 7, 7], [24, 64, 1, 1], 24, ConvShape { stride: 1, padding: 0 });
+    for case in CONVOLUTIONS.into_iter().chain([deep, together]) {
+        let of = |pairs: Pairs| {
+            pairs.force();
+            errors(kernels::conv2d, plain::conv2d, case, false)
+        };
+        let (whole, bf16) = (of(Pairs::Whole), of(Pairs::Bf16));
+        for (whole, bf16) in whole.iter().zip(bf16) {
+            assert!(*whole < 2e-5 || 2.0 * whole < bf16, "{case:?}: {whole} and {bf16}");
+        }
+    }
+}
+
+/// Also of gradients, where the ends of rows have no neighbour, and of what is small beside its image's
+/// largest number.
+#[test]
+fn whole_numbers_stand_for_an_image_whose_largest_is_far_from_the_others() {
+    let _alone = in_bf16();
+    on_vectors_of(Pairs::Whole, |way| {
+        for case in [CONVOLUTIONS[3], CONVOLUTIONS[4]] {
+            let (x, weight, outputs, shape) = case;
+            let (x, weight, bias) =
+                (var(1, &x, false), var(2, &weight, false), var(3, &[outputs], false));
+            let mut numbers = x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            numbers[5] = 60.0;
+            let x = Tensor::from_vec(numbers, x.shape(), &Device::Cpu).unwrap();
+            let convolve = |conv: Conv| conv(&x, &weight, &bias, shape).unwrap();
+            let (y, wanted) = (convolve(kernels::conv2d), convolve(plain::conv2d));
+            let squares =
+                |t: &Tensor| t.sqr().unwrap().mean_all().unwrap().to_scalar::<f32>().unwrap();
+            let error = (squares(&(y - &wanted).unwrap()) / squares(&wanted)).sqrt();
+            assert!(error < 4e-3, "{way} {case:?}: {error}");
+        }
+    });
+}
+
+/// A result that whole numbers cannot hold is none, not another one.
+#[test]
+fn what_is_no_number_stays_none() {
+    let _alone = in_bf16();
+    on_vectors(|way| {
+        for case in [CONVOLUTIONS[3], CONVOLUTIONS[4]] {
+            let (x, weight, outputs, shape) = case;
+            let (weight, bias) = (var(2, &weight, false), var(3, &[outputs], false));
+            for odd in [f32::NAN, f32::INFINITY] {
+                let mut numbers = vec![1.0; x.iter().product()];
+                numbers[0] = odd;
+                let x = Tensor::from_vec(numbers, &x, &Device::Cpu).unwrap();
+                let y = kernels::conv2d(&x, &weight, &bias, shape).unwrap();
+                let first = y.flatten_all().unwrap().to_vec1::<f32>().unwrap()[0];
+                assert!(!first.is_finite(), "{way} {case:?}: {odd} became {first}");
+            }
+        }
+    });
 }
 
 #[test]
@@ -144,7 +216,8 @@ fn other_numbers_are_as_near_as_bf16_is() {
     every_way(|way| {
         let error = largest(false);
         // Were nothing rounded, the first test's limit would hold.
-        assert!(error > 1e-4 && error < 1e-2, "{way}: {error}");
+        let least = if way.contains("Whole") { 5e-5 } else { 1e-4 };
+        assert!(error > least && error < 1e-2, "{way}: {error}");
     });
 }
 
@@ -159,6 +232,15 @@ fn winograds_way_has_exact_results_and_gradients_as_near_as_a_step_needs() {
             let (whole, most) = if case.0[1] < 64 { (0.0, 2e-5) } else { (1e-5, 2.5e-3) };
             assert!(whole <= result && result < most, "{way} {case:?}: {result}");
             assert!(bias < 2e-5, "{way} {case:?}: {bias}");
+            if way.contains("Whole") {
+                // Sums over few outputs stay f32 on the way to the image.
+                let least = if case.1[0] < 64 { 0.0 } else { 1e-5 };
+                assert!(x >= least && x < 2.5e-3, "{way} {case:?}: {x}");
+                // So do sums over few tiles.
+                let least = if case.0[0] < 3 { 0.0 } else { 1e-5 };
+                assert!(weight >= least && weight < 2.5e-3, "{way} {case:?}: {weight}");
+                continue;
+            }
             for gradient in [x, weight] {
                 assert!(gradient > 1e-3 && gradient < 2.5e-2, "{way} {case:?}: {gradient}");
             }
@@ -171,8 +253,16 @@ fn winograds_way_has_exact_results_and_gradients_as_near_as_a_step_needs() {
 #[test]
 fn winograds_gradients_do_not_depend_on_threads_nor_an_images_on_the_batch() {
     let _alone = in_bf16();
+    for (pairs, errors) in [(Pairs::Bf16, 1e-3..2.5e-2), (Pairs::Whole, 1e-5..2.5e-3)] {
+        pairs.force();
+        gradients_depend_on_neither(&errors);
+    }
+}
+
+/// Gradients are so far from those in f32.
+fn gradients_depend_on_neither(errors: &std::ops::Range<f32>) {
     let (x, weight, bias) =
-        (var(1, &[21, 17, 28, 28], false), var(2, &[160, 17, 3, 3], false), var(3, &[160], false));
+        (var(1, &[21, 40, 28, 28], false), var(2, &[160, 40, 3, 3], false), var(3, &[160], false));
     let pull = var(4, &[21, 160, 28, 28], false).as_detached_tensor();
     let gradients = |x: &Var, pull: &Tensor, threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -196,7 +286,7 @@ fn winograds_gradients_do_not_depend_on_threads_nor_an_images_on_the_batch() {
     let wanted = (y * &pull).unwrap().sum_all().unwrap().backward().unwrap();
     for (gradient, var) in [(of_x, &x), (of_weight, &weight)] {
         let error = apart(&gradient, wanted.get(var).unwrap());
-        assert!(error > 1e-3 && error < 2.5e-2, "{error}");
+        assert!(errors.contains(&error), "{error} is not in {errors:?}");
     }
 }
 
@@ -355,8 +445,10 @@ fn attention_is_as_near_as_bf16_is() {
                 let error = apart(fast, slow);
                 // Scores are as large as their error then.
                 let limit = 2e-2 * scale as f32;
-                // Narrow heads are not worth tiles and stay f32 where there are any.
-                let f32 = channels / heads < 8 && (way.contains("emulated") || way == "AMX");
+                // Narrow heads are not worth tiles and stay f32 where there are any; all of them do where
+                // pairs are whole numbers.
+                let narrow = channels / heads < 8 && (way.contains("emulated") || way == "AMX");
+                let f32 = narrow || way.contains("Whole");
                 assert!(error > 1e-4 || f32, "{way} {channels} {tokens}: {error}");
                 assert!(error < limit, "{way} {channels} {tokens}: {error}");
             }
@@ -390,6 +482,23 @@ fn attention_of_an_odd_width_is_that_in_f32() {
     for (fast, slow) in fast.iter().zip(&slow) {
         assert!(apart(fast, slow) < 5e-5, "{}", apart(fast, slow));
     }
+}
+
+/// The batch of a linear layer is what a convolution's image is, whose numbers may share a scale.
+#[test]
+fn a_linear_layer_sees_a_row_alone_as_among_others() {
+    let _alone = in_bf16();
+    let (x, weight, bias) =
+        (var(1, &[19, 32], false), var(2, &[24, 32], false), var(3, &[24], false));
+    let layer = |x: &Tensor| kernels::linear(x, &weight, &bias).unwrap();
+    every_way(|way| {
+        let (all, wanted) = (layer(&x), plain::linear(&x, &weight, &bias).unwrap());
+        assert!(apart(&all, &wanted) < 1e-2, "{way}");
+        for row in [0, 18] {
+            let alone = layer(&x.narrow(0, row, 1).unwrap());
+            assert_eq!(apart(&alone, &all.narrow(0, row, 1).unwrap()), 0.0, "{way}: row {row}");
+        }
+    });
 }
 
 /// Small images are done several at a time, those that are left over alone.

@@ -18,10 +18,11 @@ use std::sync::OnceLock;
 
 use candle_core::{Result, Shape, Tensor, bail};
 
+use super::arithmetic::Numbers;
 use super::operation::{Array, Known, Operation};
 use super::stop::Wish;
 use super::storage::{tensor, with_numbers};
-use super::{matrix, pairs, pool};
+use super::{matrix, pool};
 use backward::KnownHead;
 use tile::Head;
 
@@ -42,8 +43,10 @@ impl Attention {
 
     fn head(&self, channels: usize, tokens: usize) -> Head {
         let width = channels / self.heads;
-        // Where tiles multiply pairs, vectors are slow at it; and tiles are slow where they are empty.
-        let pairs = pairs::of_channels(width) && !(matrix::is_on() && width < FEWEST_CHANNELS);
+        // Where tiles multiply pairs, vectors are slow at it; and tiles are slow where they are empty. Weights
+        // have too wide a range to be whole numbers.
+        let bf16 = Numbers::of_channels(width) == Numbers::Bf16;
+        let pairs = bf16 && !(matrix::is_on() && width < FEWEST_CHANNELS);
         Head { width, tokens, pairs }
     }
 

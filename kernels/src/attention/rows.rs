@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 
 use super::tile::{Head, TILE};
-use crate::pairs::pair_rows;
+use crate::pairs::Rounding;
 use crate::simd::Level;
 use crate::transpose::{transpose, transpose_into};
 
@@ -79,8 +79,7 @@ impl Rows {
         let both = self.numbers.chunks_exact(2 * vector);
         for (pairs, both) in self.pairs.chunks_exact_mut(vector).zip(both) {
             let (first, second) = both.split_at(vector);
-            // SAFETY: reads and writes within the slices only.
-            unsafe { pair_rows(first, second, pairs) }
+            Rounding::Bf16.pair_rows(first, second, pairs);
         }
     }
 }

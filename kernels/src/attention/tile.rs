@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
 use crate::matrix;
-use crate::pairs::{pair_channels, pair_neighbours, pair_rows};
+use crate::pairs::Rounding;
 use crate::simd::{Simd, kernel};
 
 /// Tokens along the lanes of a tile: two of the widest vectors.
@@ -38,7 +38,7 @@ impl Head {
             return Cow::Borrowed(channels);
         }
         let mut pairs = vec![0.0; self.depth() * self.tokens];
-        pair_channels(channels, self.tokens, &mut pairs);
+        Rounding::Bf16.pair_channels(channels, self.tokens, &mut pairs);
         Cow::Owned(pairs)
     }
 
@@ -48,8 +48,7 @@ impl Head {
             return Cow::Borrowed(channels);
         }
         let mut pairs = vec![0.0; self.width * self.tokens.div_ceil(2)];
-        // SAFETY: reads and writes within the slices only.
-        unsafe { pair_neighbours(channels, self.tokens, &mut pairs) };
+        Rounding::Bf16.pair_neighbours(channels, self.tokens, &mut pairs);
         Cow::Owned(pairs)
     }
 
@@ -108,8 +107,7 @@ impl Lanes {
             let mut both = [0.0; 2 * TILE];
             both.copy_from_slice(&self.0[2 * at * TILE..][..2 * TILE]);
             let (first, second) = both.split_at(TILE);
-            // SAFETY: reads and writes within the slices only.
-            unsafe { pair_rows(first, second, &mut self.0[at * TILE..][..TILE]) }
+            Rounding::Bf16.pair_rows(first, second, &mut self.0[at * TILE..][..TILE]);
         }
     }
 

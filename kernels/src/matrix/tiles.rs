@@ -2,7 +2,7 @@
 
 use super::{SIDE, Shapes, Unit, with_unit};
 use crate::lines::Lines;
-use crate::pairs::{narrow_rows, pair, pair_rows};
+use crate::pairs::{Rounding, narrow_rows, pair};
 use crate::pool;
 use crate::scratch::{self, To};
 use crate::transpose::transpose;
@@ -111,8 +111,7 @@ impl Tiles {
                     let pairs = shape.pairs.each.min(channels / 2 - part);
                     for (pair, to) in paired.chunks_exact_mut(numbers).take(pairs).enumerate() {
                         let at = 2 * (part + pair) * depth + first * taps;
-                        // SAFETY: reads and writes within the slices only.
-                        unsafe { pair_rows(&from[at..], &from[at + depth..], to) }
+                        Rounding::Bf16.pair_rows(&from[at..], &from[at + depth..], to);
                     }
                     transpose(paired, (pairs, numbers), numbers, turned, SIDE);
                     for (at, turned) in turned.chunks_exact(SIDE).enumerate() {

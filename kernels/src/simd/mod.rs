@@ -90,7 +90,7 @@ const EXP2: [f32; 5] = [9.570_1e-3, 5.591_786e-2, 2.402_474_5e-1, 6.931_218e-1, 
 const ROUGH_EXP2: [f32; 4] = [5.517_167e-2, 2.426_111_2e-1, 6.932_61e-1, 0.999_928_07];
 
 /// 1.5 x 2^23: a number added to it is rounded to a whole one, which its last bits then hold.
-const ROUNDING: f32 = 12_582_912.0;
+pub(super) const ROUNDING: f32 = 12_582_912.0;
 /// The least power of two that a normal number has.
 const LEAST_POWER: f32 = -126.0;
 
@@ -132,12 +132,30 @@ pub(super) use kernel;
 /// As [`kernel`], of a body that multiplies pairs of bf16. Processors with AVX-512 that lack its
 /// instruction for pairs take narrower vectors.
 macro_rules! pairs_kernel {
-    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $body:ident) => {
+    ($($kernel:tt)*) => {
+        crate::simd::kernel_of_pairs! { "avx512f,avx512bf16,avx512vnni", Bf16, $($kernel)* }
+    };
+}
+pub(super) use pairs_kernel;
+
+/// The same, of a body that multiplies pairs of whole numbers.
+macro_rules! whole_kernel {
+    ($($kernel:tt)*) => {
+        crate::simd::kernel_of_pairs! { "avx512f,avx512vnni", Whole, $($kernel)* }
+    };
+}
+pub(super) use whole_kernel;
+
+macro_rules! kernel_of_pairs {
+    (
+        $features:literal, $pairs:ident,
+        $(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $body:ident
+    ) => {
         $(#[$doc])*
         pub(super) unsafe fn $name($($arg: $type),*) {
             #[cfg(target_arch = "x86_64")]
             {
-                #[target_feature(enable = "avx512f,avx512bf16,avx512vnni")]
+                #[target_feature(enable = $features)]
                 unsafe fn avx512($($arg: $type),*) {
                     // SAFETY: the caller's promise, and the instruction set is there.
                     unsafe { $body::<std::arch::x86_64::__m512>($($arg),*) }
@@ -147,9 +165,10 @@ macro_rules! pairs_kernel {
                     // SAFETY: as above.
                     unsafe { $body::<std::arch::x86_64::__m256>($($arg),*) }
                 }
+                use crate::arithmetic::{Pairs, is_wide};
                 use crate::simd::Level;
                 match Level::current() {
-                    Level::Avx512 if crate::precision::Precision::bf16_is_fast() => {
+                    Level::Avx512 if is_wide(Pairs::$pairs) => {
                         // SAFETY: the processor was asked.
                         return unsafe { avx512($($arg),*) };
                     }
@@ -164,7 +183,7 @@ macro_rules! pairs_kernel {
         }
     };
 }
-pub(super) use pairs_kernel;
+pub(super) use kernel_of_pairs;
 
 #[cfg(test)]
 mod tests {

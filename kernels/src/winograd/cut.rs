@@ -64,10 +64,6 @@ pub(super) enum Pairing {
 }
 
 impl Pairing {
-    pub fn is_some(self) -> bool {
-        self != Self::None
-    }
-
     /// Strips whose tiles are one.
     pub fn strips(self) -> usize {
         if self == Self::Strips { 2 } else { 1 }

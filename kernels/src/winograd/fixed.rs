@@ -1,4 +1,4 @@
-//! Rows of whole numbers with a scale for each run of channels: block floating point.
+//! Rows of whole numbers with a scale for each run of what is summed: block floating point.
 //!
 //! What a rounding to bf16 does to a tile comes out of the transform back five times as large, too much
 //! for a result. Numbers of 16 bits with a common scale are as quick to multiply where processors have
@@ -10,7 +10,8 @@ use super::cut::CHANNELS;
 use super::points::Kernel;
 use super::product::RUN;
 use super::weights::TAPS;
-use crate::simd::{Simd, kernel, pairs_kernel};
+use crate::scratch;
+use crate::simd::{Simd, kernel, whole_kernel};
 
 /// Channels whose sum is one of whole numbers.
 pub(super) const RUN_CHANNELS: usize = 2 * RUN;
@@ -49,7 +50,7 @@ pub(super) fn round_rows(rows: &mut [f32], channels: usize, pitch: usize) {
     }
 }
 
-pairs_kernel! { fn round_row(row: &mut [f32]) = round_row_of }
+whole_kernel! { fn round_row(row: &mut [f32]) = round_row_of }
 
 #[inline(always)]
 unsafe fn round_row_of<V: Simd>(row: &mut [f32]) {
@@ -87,6 +88,90 @@ unsafe fn round_row_of<V: Simd>(row: &mut [f32]) {
     }
     let runs = runs(pairs);
     row[pairs..pairs + runs].copy_from_slice(&units[..runs]);
+}
+
+/// Makes of rows of `width` f32, whole sixteens, pairs of those that follow each other, as whole numbers, and
+/// behind them for each run a row of what to multiply its columns by.
+pub(super) fn round_columns(rows: &mut [f32], width: usize) {
+    let count = rows.len() / width;
+    let pairs = count.div_ceil(2);
+    assert!(width.is_multiple_of(CHANNELS) && pairs + runs(pairs) <= count);
+    scratch::with(&scratch::STRIP, runs(pairs) * width, |units| {
+        for (run, units) in units.chunks_exact_mut(width).enumerate() {
+            let first = run * 2 * RUN;
+            let run = Run { first, count: (2 * RUN).min(count - first), width };
+            // SAFETY: the run lies within the rows, and there are as many units as columns.
+            unsafe { round_run(rows, run, units) }
+        }
+        rows[pairs * width..][..units.len()].copy_from_slice(units);
+    });
+}
+
+/// Rows whose sum is one of whole numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    first: usize,
+    count: usize,
+    width: usize,
+}
+
+whole_kernel! {
+    /// Of some rows, pairs to where those of all rows before them end, and what to multiply each column by.
+    fn round_run(rows: &mut [f32], run: Run, units: &mut [f32]) = round_run_of
+}
+
+#[inline(always)]
+unsafe fn round_run_of<V: Simd>(rows: &mut [f32], run: Run, units: &mut [f32]) {
+    let Run { first, count, width } = run;
+    for lane in (0..width).step_by(CHANNELS) {
+        let mut scales = [0.0; CHANNELS];
+        // SAFETY: the caller vouches for all rows; pairs are written where numbers were read.
+        unsafe {
+            let from = rows.as_ptr().add(first * width + lane);
+            squares_of_rows::<V>((from, width), count, &mut scales);
+            for (scale, unit) in scales.iter_mut().zip(&mut units[lane..]) {
+                [*scale, *unit] = scale_and_unit(*scale);
+            }
+            let to = rows.as_mut_ptr().add(first / 2 * width + lane);
+            for pair in 0..count.div_ceil(2) {
+                for at in (0..CHANNELS).step_by(V::LANES) {
+                    let from = from.add(2 * pair * width + at);
+                    let alone = 2 * pair + 1 == count;
+                    let second = if alone { V::splat(0.0) } else { V::load(from.add(width)) };
+                    let scale = V::load(scales.as_ptr().add(at));
+                    V::load(from).pair_whole(second, scale).store(to.add(pair * width + at));
+                }
+            }
+        }
+    }
+}
+
+/// The squares of sixteen columns, summed over rows that are so far apart.
+#[inline(always)]
+unsafe fn squares_of_rows<V: Simd>(
+    (from, pitch): (*const f32, usize),
+    rows: usize,
+    sums: &mut [f32; CHANNELS],
+) {
+    for lane in (0..CHANNELS).step_by(V::LANES) {
+        // SAFETY: the caller vouches for all rows.
+        unsafe {
+            let from = from.add(lane);
+            let mut squares = [V::splat(0.0); 4];
+            for row in (0..rows / 4 * 4).step_by(4) {
+                for (at, squares) in squares.iter_mut().enumerate() {
+                    let number = V::load(from.add((row + at) * pitch));
+                    *squares = number.mul_add(number, *squares);
+                }
+            }
+            for row in rows / 4 * 4..rows {
+                let number = V::load(from.add(row * pitch));
+                squares[0] = number.mul_add(number, squares[0]);
+            }
+            let [a, b, c, d] = squares;
+            a.add(b).add(c.add(d)).store(sums.as_mut_ptr().add(lane));
+        }
+    }
 }
 
 /// What numbers of such a sum of squares are multiplied by to become whole ones, and what these are
@@ -139,18 +224,7 @@ kernel! {
 
 #[inline(always)]
 unsafe fn squares_of_columns<V: Simd>(columns: &[f32], sums: &mut [f32; CHANNELS]) {
-    for lane in (0..CHANNELS).step_by(V::LANES) {
-        // SAFETY: the caller vouches for the instruction set; all lies within the slices.
-        unsafe {
-            let mut squares = [V::splat(0.0); 4];
-            for rows in columns.chunks_exact(4 * CHANNELS) {
-                for (at, squares) in squares.iter_mut().enumerate() {
-                    let number = V::load(rows.as_ptr().add(at * CHANNELS + lane));
-                    *squares = number.mul_add(number, *squares);
-                }
-            }
-            let [a, b, c, d] = squares;
-            a.add(b).add(c.add(d)).store(sums.as_mut_ptr().add(lane));
-        }
-    }
+    let rows = columns.len() / CHANNELS;
+    // SAFETY: all rows lie within the slice.
+    unsafe { squares_of_rows::<V>((columns.as_ptr(), CHANNELS), rows, sums) }
 }

@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 use super::cut::{Images, POINTS, Pairing, Pitch};
-use super::product::{Numbers, Product};
+use super::fixed;
+use super::product::Product;
 use super::weights::{self, CHUNK, TAPS, padded};
 use super::{Tiling, parts};
+use crate::arithmetic::Numbers;
 use crate::conv::Geometry;
 use crate::pool;
-use crate::precision::Precision;
 use crate::scratch;
 
 /// Numbers of transformed tiles that should stay in the last cache.
@@ -22,15 +23,19 @@ const FEWEST_TILES: usize = 128;
 const MOST_SHARES: usize = 8;
 const MOST_SUMS: usize = 8 * 1024 * 1024;
 
+/// Tiles that are worth being made whole numbers of.
+const FEWEST_ROUNDED: usize = 16;
+
 /// The gradient of the weight (outputs, inputs, 3, 3).
 ///
 /// Sums over a share of the strips each, added up in their order. How many follows from the sizes alone, so
 /// that the result does not depend on the number of threads.
 pub(crate) fn weight_gradient(g: &Geometry, x: &[f32], grad: &[f32]) -> Vec<f32> {
     let tiling = Tiling::new(g);
-    let pairs = Precision::current() == Precision::Bf16;
-    let pairing = if pairs { Pairing::Strips } else { Pairing::None };
-    let way = Way { images: tiling.images(x, pairing), gradients: tiling.gradients(grad, pairing) };
+    let numbers = Numbers::current();
+    let pairing = if numbers == Numbers::Bf16 { Pairing::Strips } else { Pairing::None };
+    let (images, gradients) = (tiling.images(x, pairing), tiling.gradients(grad, pairing));
+    let way = Way { images, gradients, numbers };
     let shares = way.shares(x.len() / g.image_numbers() * tiling.strips());
     let sums = if shares.len() < pool::threads() {
         // All threads for one.
@@ -64,10 +69,11 @@ fn add(sums: &mut [f32], others: &[f32]) {
 /// Numbers that a thread adds at a time.
 const ADDED_AT_ONCE: usize = 16 * 1024;
 
-/// The images and the gradients of their results.
+/// The images and the gradients of their results, and how both are multiplied.
 struct Way<'a> {
     images: Images<'a>,
     gradients: Images<'a>,
+    numbers: Numbers,
 }
 
 impl Way<'_> {
@@ -86,7 +92,7 @@ impl Way<'_> {
 
     /// Sums over these strips, a block at a time.
     fn sums(&self, strips: Range<usize>) -> Vec<f32> {
-        let Self { images, gradients } = self;
+        let Self { images, gradients, numbers } = self;
         let (inputs, outputs) = (images.channels, padded(gradients.channels));
         let tile = POINTS * (padded(inputs) + outputs);
         let block = (BLOCK_NUMBERS / (tile * images.cut.columns)).max(1) * images.pairing.strips();
@@ -97,13 +103,18 @@ impl Way<'_> {
             let [x_numbers, grad_numbers] = pitches.map(|pitch| POINTS * pitch.point);
             scratch::with(&scratch::TILES, x_numbers, |x_tiles| {
                 scratch::with(&scratch::GRADIENT, grad_numbers, |grad_tiles| {
-                    let tiles = images.tiles(strips.len());
-                    let paired = images.pairing.is_some();
-                    let numbers = if paired { Numbers::Bf16 } else { Numbers::F32 };
+                    let mut tiles = images.tiles(strips.len());
                     images.transform(strips.clone(), x_tiles);
                     gradients.transform(strips, grad_tiles);
-                    let block = Block { tiles, x: x_tiles, grad: grad_tiles, pitches, numbers };
-                    block.add_to(&mut sums, inputs);
+                    let mut numbers = *numbers;
+                    if numbers == Numbers::Whole && tiles < FEWEST_ROUNDED {
+                        numbers = Numbers::F32;
+                    } else if numbers == Numbers::Whole {
+                        round(tiles, [&mut *x_tiles, &mut *grad_tiles], pitches);
+                        tiles = tiles.div_ceil(2);
+                    }
+                    let (x, grad) = (&*x_tiles, &*grad_tiles);
+                    Block { tiles, x, grad, pitches, numbers }.add_to(&mut sums, inputs);
                 });
             });
         }
@@ -111,8 +122,18 @@ impl Way<'_> {
     }
 }
 
+/// Makes whole numbers of so many tiles of images and of gradients.
+fn round(tiles: usize, sides: [&mut [f32]; 2], pitches: [Pitch; 2]) {
+    for (numbers, pitch) in sides.into_iter().zip(pitches) {
+        pool::for_each(numbers.chunks_exact_mut(pitch.point), |point| {
+            fixed::round_columns(&mut point[..tiles * pitch.tile], pitch.tile);
+        });
+    }
+}
+
 /// Tiles of images and of gradients.
 struct Block<'a> {
+    /// How many, or how many pairs.
     tiles: usize,
     x: &'a [f32],
     grad: &'a [f32],
@@ -150,11 +171,19 @@ impl Block<'_> {
     ) {
         let [x, grad] = self.pitches;
         for (point, products) in products.chunks_exact_mut(pitch.point).enumerate() {
+            let (a, b) =
+                (&self.x[point * x.point + input..], &self.grad[point * grad.point + output..]);
+            let units = match self.numbers {
+                Numbers::Whole => {
+                    [a[self.tiles * x.tile..].as_ptr(), b[self.tiles * grad.tile..].as_ptr()]
+                }
+                _ => [std::ptr::null(); 2],
+            };
             let product = Product {
-                a: self.x[point * x.point + input..].as_ptr(),
+                a: a.as_ptr(),
                 a_row: 1,
                 a_step: x.tile,
-                b: self.grad[point * grad.point + output..].as_ptr(),
+                b: b.as_ptr(),
                 b_pitch: grad.tile,
                 c: products.as_mut_ptr(),
                 c_pitch: pitch.tile,
@@ -162,7 +191,7 @@ impl Block<'_> {
                 depth: self.tiles,
                 width: pitch.tile,
                 accumulate: false,
-                units: [std::ptr::null(); 2],
+                units,
             };
             // SAFETY: tiles and products are as large as said.
             unsafe { product.multiply(self.numbers) }

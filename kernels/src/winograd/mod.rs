@@ -17,9 +17,10 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use cut::{CHANNELS, Cut, Images, POINTS, Pairing, Part, Pitch, STEP, spread};
-use product::{Numbers, Product};
+use product::Product;
 use weights::{CHUNK, Weights};
 
+use super::arithmetic::Numbers;
 use super::conv::Geometry;
 use super::pool;
 use super::precision::Precision;
@@ -83,8 +84,11 @@ fn numbers_of_results(channels: usize, outputs: usize) -> Numbers {
 
 /// From the gradient of the result to that of the image, in the precision that is chosen.
 pub(super) fn input_gradient(g: &Geometry, grad: &[f32], weight: &[f32]) -> Vec<f32> {
-    let pairs = Precision::current() == Precision::Bf16 && g.outputs.is_multiple_of(2 * CHANNELS);
-    let numbers = if pairs { Numbers::Bf16 } else { Numbers::F32 };
+    let numbers = match Numbers::current() {
+        Numbers::Bf16 if g.outputs.is_multiple_of(2 * CHANNELS) => Numbers::Bf16,
+        Numbers::Whole if fixed::pays(g.outputs, g.inputs) => Numbers::Whole,
+        _ => Numbers::F32,
+    };
     Tiling::new(&g.turned()).correlate(grad, Weights { numbers, ..turned(g, weight) }, &[])
 }
 

@@ -1,23 +1,7 @@
 //! The products between the transforms: c[i][j] = sum over k of a[i][k] x b[k][j].
 
-use crate::simd::{Simd, kernel, pairs_kernel};
-
-/// What is multiplied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Numbers {
-    F32,
-    /// Pairs of bf16.
-    Bf16,
-    /// Pairs of whole numbers of 16 bits: [`super::fixed`].
-    Whole,
-}
-
-impl Numbers {
-    /// Two channels are one.
-    pub fn are_pairs(self) -> bool {
-        self != Self::F32
-    }
-}
+use crate::arithmetic::{Arithmetic, Bf16, F32, Numbers, Whole};
+use crate::simd::{Simd, kernel, pairs_kernel, whole_kernel};
 
 /// One product. The depth comes in an order that depends on nothing else.
 #[derive(Clone, Copy)]
@@ -37,8 +21,8 @@ pub(super) struct Product {
     pub width: usize,
     /// Add to what stands in `c`.
     pub accumulate: bool,
-    /// Of whole numbers, what those of the first run are multiplied by: rows of `a`, each of which has its
-    /// runs behind each other, and rows of `b`, one for each run. Their distances are those of the numbers.
+    /// Of whole numbers, what those of the first run are multiplied by: of each row of `a`, and of each column
+    /// of `b`. Their distances, also from run to run, are those of the numbers.
     pub units: [*const f32; 2],
 }
 
@@ -76,53 +60,12 @@ unsafe fn bf16_of<V: Simd>(product: Product) {
     unsafe { multiply_of::<V, Bf16>(product) }
 }
 
-pairs_kernel! { fn multiply_whole(product: Product) = whole_of }
+whole_kernel! { fn multiply_whole(product: Product) = whole_of }
 
 #[inline(always)]
 unsafe fn whole_of<V: Simd>(product: Product) {
     // SAFETY: the caller's promise.
     unsafe { multiply_of::<V, Whole>(product) }
-}
-
-/// How numbers are multiplied.
-trait Arithmetic {
-    /// Sums are whole numbers.
-    const WHOLE: bool = false;
-
-    /// The sum, and a x b.
-    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V;
-}
-
-struct F32;
-
-impl Arithmetic for F32 {
-    #[inline(always)]
-    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V {
-        // SAFETY: the caller's promise.
-        unsafe { a.mul_add(b, sum) }
-    }
-}
-
-struct Bf16;
-
-impl Arithmetic for Bf16 {
-    #[inline(always)]
-    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V {
-        // SAFETY: the caller's promise.
-        unsafe { a.mul_add_pairs(b, sum) }
-    }
-}
-
-struct Whole;
-
-impl Arithmetic for Whole {
-    const WHOLE: bool = true;
-
-    #[inline(always)]
-    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V {
-        // SAFETY: the caller's promise.
-        unsafe { a.mul_add_whole(b, sum) }
-    }
 }
 
 /// Products that are summed one after the other before they are added to the others: a long sum loses
@@ -244,7 +187,7 @@ unsafe fn scale<V: Simd, const H: usize, const W: usize>(
             *unit = V::load(of_columns.add(run * product.b_pitch + column + j * V::LANES));
         }
         for (i, sum) in sums.iter_mut().enumerate() {
-            let unit = V::splat(*of_rows.add((row + i) * product.a_row + run));
+            let unit = V::splat(*of_rows.add((row + i) * product.a_row + run * product.a_step));
             for (sum, column) in sum.iter_mut().zip(&columns) {
                 *sum = sum.whole().mul(*column).mul(unit);
             }

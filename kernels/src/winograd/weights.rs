@@ -6,11 +6,12 @@ use std::ops::Range;
 use super::cut::{CHANNELS, POINTS, Pitch, spread};
 use super::fixed::{self, Scales};
 use super::points::{self, Transform};
-use super::product::{Numbers, RUN};
+use super::product::RUN;
+use crate::arithmetic::Numbers;
 use crate::pool;
 use crate::prefetch::prefetch_all;
 use crate::scratch;
-use crate::simd::{Simd, kernel, pairs_kernel};
+use crate::simd::{Simd, kernel, pairs_kernel, whole_kernel};
 use crate::storage::written;
 use crate::transpose::{transpose, transpose_into};
 
@@ -270,7 +271,7 @@ unsafe fn window_pairs_of<V: Simd>(
     }
 }
 
-pairs_kernel! {
+whole_kernel! {
     /// As [`window`], of two channels to pairs of whole numbers.
     fn window_whole(
         first: &[f32; TAPS * CHANNELS],

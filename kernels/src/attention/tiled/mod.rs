@@ -13,7 +13,7 @@ pub(super) use forward::head_forward;
 use super::tile::Head;
 use crate::lines::Lines;
 use crate::matrix::{SIDE, Shapes, Split, Unit};
-use crate::pairs::{narrow_rows, pair_rows};
+use crate::pairs::{Rounding, narrow_rows};
 use crate::simd::{Simd, pairs_kernel};
 use crate::transpose::transpose;
 
@@ -96,8 +96,7 @@ impl Padded {
             for (pairs, tokens) in row.chunks_exact_mut(SIDE).zip(channel.chunks(TWO)) {
                 two[..tokens.len()].copy_from_slice(tokens);
                 two[tokens.len()..].fill(0.0);
-                // SAFETY: reads and writes within the slices only.
-                unsafe { pair_rows(&two[..SIDE], &two[SIDE..], pairs) }
+                Rounding::Bf16.pair_rows(&two[..SIDE], &two[SIDE..], pairs);
             }
         }
         let mut pairs = Lines::any(rows.len());

@@ -1,0 +1,142 @@
+//! What vectors multiply: f32, or two numbers of 16 bits in the place of one.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::matrix;
+use super::precision::Precision;
+use super::simd::Simd;
+
+/// What is multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Numbers {
+    F32,
+    /// Pairs of bf16.
+    Bf16,
+    /// Pairs of whole numbers of 16 bits, which have a scale in common with others.
+    Whole,
+}
+
+impl Numbers {
+    /// What the precision that is chosen stands for on this processor.
+    pub fn current() -> Self {
+        match Precision::current() {
+            Precision::F32 => Self::F32,
+            Precision::Bf16 if matrix::is_on() || Pairs::current() == Pairs::Bf16 => Self::Bf16,
+            Precision::Bf16 => Self::Whole,
+        }
+    }
+
+    /// The same for sums over so many channels, two of which become one. An odd number stays f32: only an
+    /// image's own channels are ever odd, and they are few.
+    pub fn of_channels(channels: usize) -> Self {
+        if channels.is_multiple_of(2) { Self::current() } else { Self::F32 }
+    }
+
+    /// Two numbers are one.
+    pub fn are_pairs(self) -> bool {
+        self != Self::F32
+    }
+}
+
+/// What two numbers in the place of one are, where vectors multiply them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairs {
+    /// Numbers of bf16, each with an exponent of its own.
+    Bf16,
+    /// Whole numbers with a common scale: block floating point.
+    Whole,
+}
+
+/// 0 until looked up, then one for bf16 and two for whole numbers.
+static PAIRS: AtomicU8 = AtomicU8::new(0);
+
+impl Pairs {
+    /// What is quicker on this processor, or what [`Pairs::force`] said.
+    pub fn current() -> Self {
+        match PAIRS.load(Ordering::Relaxed) {
+            0 => {
+                let pairs = Self::detected();
+                pairs.force();
+                pairs
+            }
+            1 => Self::Bf16,
+            _ => Self::Whole,
+        }
+    }
+
+    /// Makes all kernels multiply these, however slow that is.
+    pub fn force(self) {
+        PAIRS.store(1 + u8::from(self == Self::Whole), Ordering::Relaxed);
+    }
+
+    /// What is quicker on this processor.
+    pub fn detected() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if is_wide(Self::Bf16) && !is_by_intel() {
+            return Self::Bf16;
+        }
+        Self::Whole
+    }
+}
+
+/// Whether this processor multiplies such pairs in its widest vectors.
+pub(super) fn is_wide(pairs: Pairs) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx512vnni")
+        && (pairs == Pairs::Whole || is_x86_feature_detected!("avx512bf16"));
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// Intel's processors have a unit for tiles of bf16; their vectors take a sixth of the speed of whole numbers
+/// for it, less than half of that of f32.
+#[cfg(target_arch = "x86_64")]
+fn is_by_intel() -> bool {
+    let id = std::arch::x86_64::__cpuid(0);
+    [id.ebx, id.edx, id.ecx].map(u32::to_le_bytes).as_flattened() == b"GenuineIntel"
+}
+
+/// How numbers are multiplied.
+pub(super) trait Arithmetic {
+    /// Two numbers are one.
+    const PAIRS: bool = true;
+    /// Sums are whole numbers.
+    const WHOLE: bool = false;
+
+    /// The sum, and a x b.
+    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V;
+}
+
+pub(super) struct F32;
+
+impl Arithmetic for F32 {
+    const PAIRS: bool = false;
+
+    #[inline(always)]
+    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { a.mul_add(b, sum) }
+    }
+}
+
+pub(super) struct Bf16;
+
+impl Arithmetic for Bf16 {
+    #[inline(always)]
+    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { a.mul_add_pairs(b, sum) }
+    }
+}
+
+pub(super) struct Whole;
+
+impl Arithmetic for Whole {
+    const WHOLE: bool = true;
+
+    #[inline(always)]
+    unsafe fn add<V: Simd>(sum: V, a: V, b: V) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { a.mul_add_whole(b, sum) }
+    }
+}
