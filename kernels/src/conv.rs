@@ -349,7 +349,12 @@ fn correlate_into(
     y: &mut [MaybeUninit<f32>],
 ) {
     match window {
-        Window::Numbers(packed) if !pointwise::pays(g, Numbers::F32) => {
+        Window::Numbers(packed) | Window::Pairs(packed) | Window::Whole(packed)
+            if pointwise::pays(g) =>
+        {
+            pointwise::run(g, x, packed, window.numbers(), bias, y);
+        }
+        Window::Numbers(packed) => {
             let share = lanes::share(x.len() / g.image_numbers(), g.out_height * g.out_width);
             let (x, rest) = x.split_at(share * g.image_numbers());
             let (y, y_rest) = y.split_at_mut(share * g.out_numbers());
@@ -357,10 +362,6 @@ fn correlate_into(
                 g.plan().run(x, packed, bias, y);
             }
             correlate_by_image(g, rest, window, bias_after(bias, share, g.outputs), y_rest);
-        }
-        Window::Numbers(packed) => pointwise::run(g, x, packed, Numbers::F32, bias, y),
-        Window::Pairs(packed) | Window::Whole(packed) if pointwise::pays(g, window.numbers()) => {
-            pointwise::run(g, x, packed, window.numbers(), bias, y);
         }
         _ => correlate_by_image(g, x, window, bias, y),
     }

@@ -15,13 +15,12 @@ use super::tile::{PANEL_HEIGHTS, Packed, over_rows, panels};
 /// to lay out several together.
 const FEWEST_PIXELS: usize = 128;
 
-/// Pixels of small images whose channels become pairs and that are done together: the last vectors of each
-/// alone would be half empty.
+/// Pixels of small images that are done together: the last vectors of each alone would be half empty.
 const PIXELS_TOGETHER: usize = 400;
 
-/// Whether `g` is one that gains by it. Pairs have no other way for small images.
-pub(super) fn pays(g: &Geometry, numbers: Numbers) -> bool {
-    g.kernel == 1 && g.is_bare() && (numbers.are_pairs() || g.height * g.width >= FEWEST_PIXELS)
+/// Whether `g` is one that goes this way.
+pub(super) fn pays(g: &Geometry) -> bool {
+    g.kernel == 1 && g.is_bare()
 }
 
 /// `x` (batch, inputs, pixels) to all of `y` (batch, outputs, pixels). `packed` holds `numbers`, of
@@ -36,8 +35,7 @@ pub(super) fn run(
     y: &mut [MaybeUninit<f32>],
 ) {
     let pixels = g.height * g.width;
-    let together =
-        if numbers.are_pairs() && pixels < FEWEST_PIXELS { PIXELS_TOGETHER / pixels } else { 1 };
+    let together = if pixels < FEWEST_PIXELS { PIXELS_TOGETHER / pixels } else { 1 };
     // None are done together where each is large enough.
     let sets = if together > 1 { x.len() / g.image_numbers() / together } else { 0 };
     let whole = sets * together;
@@ -82,19 +80,10 @@ fn images(
 ) {
     let (pixels, depth, outputs) = (g.height * g.width, packed.depth(), packed.rows());
     let row = x.len() / g.inputs;
-    assert!(depth * 2 == g.inputs && y.len() == row * outputs);
+    assert!(y.len() == row * outputs);
     let y = To(y.as_mut_ptr().cast());
-    let mut units = vec![1.0; row / pixels];
-    scratch::with(&scratch::PAIRS, depth * row, |paired| {
-        for (image, (x, unit)) in x.chunks_exact(g.inputs * pixels).zip(&mut units).enumerate() {
-            let rounding;
-            (rounding, *unit) = rounding_of((numbers, g.inputs), x);
-            for (k, both) in x.chunks_exact(2 * pixels).enumerate() {
-                let (first, second) = both.split_at(pixels);
-                let to = &mut paired[k * row + image * pixels..][..pixels];
-                rounding.pair_rows(first, second, to);
-            }
-        }
+    scratch::with(&scratch::PAIRS, depth * row, |rows| {
+        let units = lay_out(numbers, x, (g.inputs, pixels), rows);
         pool::for_each(panels(outputs), |(first, height)| {
             scratch::with(&scratch::PRODUCTS, height * row, |sums| {
                 let panel = Panel {
@@ -102,7 +91,7 @@ fn images(
                     depth,
                     pixels: row,
                     a: packed.panel(first, height).as_ptr(),
-                    x: paired.as_ptr(),
+                    x: rows.as_ptr(),
                     y: sums.as_mut_ptr(),
                     shift: [0.0; PANEL_HEIGHTS[0]],
                     units: [1.0; PANEL_HEIGHTS[0]],
@@ -123,6 +112,33 @@ fn images(
             });
         });
     });
+}
+
+/// Images (inputs, pixels) to rows of all their pixels, one for each input or each pair of them. Gives what each
+/// image's whole numbers are multiplied by.
+fn lay_out(
+    numbers: Numbers,
+    x: &[f32],
+    (inputs, pixels): (usize, usize),
+    rows: &mut [f32],
+) -> Vec<f32> {
+    let row = x.len() / inputs;
+    let place = |image: usize, k: usize| k * row + image * pixels..k * row + (image + 1) * pixels;
+    let lay_out = |(image, x): (usize, &[f32])| {
+        if !numbers.are_pairs() {
+            for (k, channel) in x.chunks_exact(pixels).enumerate() {
+                rows[place(image, k)].copy_from_slice(channel);
+            }
+            return 1.0;
+        }
+        let (rounding, unit) = rounding_of((numbers, inputs), x);
+        for (k, both) in x.chunks_exact(2 * pixels).enumerate() {
+            let (first, second) = both.split_at(pixels);
+            rounding.pair_rows(first, second, &mut rows[place(image, k)]);
+        }
+        unit
+    };
+    x.chunks_exact(inputs * pixels).enumerate().map(lay_out).collect()
 }
 
 /// From `x` (depth, pixels), and what its whole numbers are multiplied by, to all of `y` (outputs, pixels).

@@ -12,8 +12,10 @@ use crate::conv::Geometry;
 use crate::pool;
 use crate::scratch;
 
-/// Numbers of transformed tiles that should stay in the last cache.
-const BLOCK_NUMBERS: usize = 640 * 1024;
+/// Numbers of transformed tiles that should stay in the second-level cache, and the tiles that are worth the
+/// way of their sums back to the weight.
+const BLOCK_NUMBERS: usize = 320 * 1024;
+const BLOCK_TILES: usize = 64;
 
 /// Inputs whose sums a thread makes at a time.
 const INPUTS: usize = 64;
@@ -95,7 +97,8 @@ impl Way<'_> {
         let Self { images, gradients, numbers } = self;
         let (inputs, outputs) = (images.channels, padded(gradients.channels));
         let tile = POINTS * (padded(inputs) + outputs);
-        let block = (BLOCK_NUMBERS / (tile * images.cut.columns)).max(1) * images.pairing.strips();
+        let tiles = (BLOCK_NUMBERS / tile).max(BLOCK_TILES);
+        let block = tiles.div_ceil(images.cut.columns) * images.pairing.strips();
         let mut sums = vec![0.0; self.numbers()];
         for part in parts(strips.len(), block) {
             let strips = strips.start + part.start..strips.start + part.end;
