@@ -88,6 +88,12 @@ pub(super) fn is_wide(pairs: Pairs) -> bool {
     false
 }
 
+/// Whether it does in vectors of eight.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn is_narrow(pairs: Pairs) -> bool {
+    pairs == Pairs::Whole && is_x86_feature_detected!("avxvnni")
+}
+
 /// Intel's processors have a unit for tiles of bf16; their vectors take a sixth of the speed of whole numbers
 /// for it, less than half of that of f32.
 #[cfg(target_arch = "x86_64")]

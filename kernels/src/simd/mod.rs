@@ -5,10 +5,14 @@
 
 mod portable;
 #[cfg(target_arch = "x86_64")]
+mod vnni;
+#[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub use super::level::Level;
 pub use portable::Lanes8;
+#[cfg(target_arch = "x86_64")]
+pub use vnni::Vnni8;
 
 /// A vector of f32 and what kernels do with it.
 ///
@@ -133,7 +137,9 @@ pub(super) use kernel;
 /// instruction for pairs take narrower vectors.
 macro_rules! pairs_kernel {
     ($($kernel:tt)*) => {
-        crate::simd::kernel_of_pairs! { "avx512f,avx512bf16,avx512vnni", Bf16, $($kernel)* }
+        crate::simd::kernel_of_pairs! {
+            "avx512f,avx512bf16,avx512vnni", Bf16, "avx2,fma", std::arch::x86_64::__m256, $($kernel)*
+        }
     };
 }
 pub(super) use pairs_kernel;
@@ -141,14 +147,16 @@ pub(super) use pairs_kernel;
 /// The same, of a body that multiplies pairs of whole numbers.
 macro_rules! whole_kernel {
     ($($kernel:tt)*) => {
-        crate::simd::kernel_of_pairs! { "avx512f,avx512vnni", Whole, $($kernel)* }
+        crate::simd::kernel_of_pairs! {
+            "avx512f,avx512vnni", Whole, "avx2,fma,avxvnni", crate::simd::Vnni8, $($kernel)*
+        }
     };
 }
 pub(super) use whole_kernel;
 
 macro_rules! kernel_of_pairs {
     (
-        $features:literal, $pairs:ident,
+        $features:literal, $pairs:ident, $narrow_features:literal, $narrow:ty,
         $(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $body:ident
     ) => {
         $(#[$doc])*
@@ -160,17 +168,26 @@ macro_rules! kernel_of_pairs {
                     // SAFETY: the caller's promise, and the instruction set is there.
                     unsafe { $body::<std::arch::x86_64::__m512>($($arg),*) }
                 }
+                #[target_feature(enable = $narrow_features)]
+                unsafe fn narrow($($arg: $type),*) {
+                    // SAFETY: as above.
+                    unsafe { $body::<$narrow>($($arg),*) }
+                }
                 #[target_feature(enable = "avx2,fma")]
                 unsafe fn avx2($($arg: $type),*) {
                     // SAFETY: as above.
                     unsafe { $body::<std::arch::x86_64::__m256>($($arg),*) }
                 }
-                use crate::arithmetic::{Pairs, is_wide};
+                use crate::arithmetic::{Pairs, is_narrow, is_wide};
                 use crate::simd::Level;
                 match Level::current() {
                     Level::Avx512 if is_wide(Pairs::$pairs) => {
                         // SAFETY: the processor was asked.
                         return unsafe { avx512($($arg),*) };
+                    }
+                    Level::Avx512 | Level::Avx2 if is_narrow(Pairs::$pairs) => {
+                        // SAFETY: the processor was asked; AVX-512 has all of AVX2.
+                        return unsafe { narrow($($arg),*) };
                     }
                     // SAFETY: AVX-512 has all of AVX2, and `Level` never names what the processor
                     // lacks.
