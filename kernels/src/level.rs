@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::arithmetic::{Pairs, is_wide};
+use super::arithmetic::{Numbers, Pairs, is_wide};
 
 /// An instruction set the kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,10 +35,14 @@ impl Level {
         LEVEL.store(level.min(Self::detected()) as u8 + 1, Ordering::Relaxed);
     }
 
-    /// Numbers in a vector of this level; of one that multiplies `pairs` of bf16.
-    pub(super) fn lanes(self, pairs: bool) -> usize {
-        let wide = self == Level::Avx512 && (!pairs || is_wide(Pairs::Bf16));
-        if wide { 16 } else { 8 }
+    /// Numbers in a vector of this level that multiplies such.
+    pub(super) fn lanes(self, numbers: Numbers) -> usize {
+        let has_wide = match numbers {
+            Numbers::F32 => true,
+            Numbers::Bf16 => is_wide(Pairs::Bf16),
+            Numbers::Whole => is_wide(Pairs::Whole),
+        };
+        if self == Level::Avx512 && has_wide { 16 } else { 8 }
     }
 
     /// The best this processor has.

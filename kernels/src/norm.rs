@@ -78,7 +78,7 @@ unsafe fn sigmoid<V: Simd>(z: V) -> V {
         let one = V::splat(1.0);
         let power = z.mul(V::splat(-std::f32::consts::LOG2_E));
         let power = power.max(V::splat(-126.0)).min(V::splat(126.0));
-        one.div(one.add(power.exp2::<false>()))
+        one.div(one.add(power.exp2(false)))
     }
 }
 

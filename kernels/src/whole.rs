@@ -8,8 +8,8 @@ use super::pool;
 use super::simd::{Simd, kernel};
 use super::tile::panels;
 
-/// The largest whole number of a weight.
-const LARGEST_WEIGHT: f32 = 32767.0;
+/// The largest number of 16 bits.
+const LARGEST: f32 = 32767.0;
 
 /// What the products of a row sum up to at most: a little less than 2^31, since sums of magnitudes are rounded.
 const LARGEST_SUM: f32 = 2.146e9;
@@ -40,12 +40,18 @@ impl Scale {
         Self::new(largest(depth) / magnitudes.largest.max(LEAST), magnitudes.sum)
     }
 
+    /// Of vectors whose products with such others are summed, by the length of the longest: by Cauchy and
+    /// Schwarz no sum is larger than the product of two such lengths.
+    pub fn of_length(longest: f32) -> Self {
+        Self::new(LARGEST / longest.max(LEAST), longest)
+    }
+
     /// Of a row of `depth` weights.
     fn of_row(magnitudes: Magnitudes, depth: usize) -> Self {
         // Each may be rounded up by a half, and an image's largest number too.
         let most = LARGEST_SUM / (largest(depth) + 0.5) - 0.5 * depth as f32;
         let by_sum = most.max(1.0) / magnitudes.sum.max(LEAST);
-        let by_largest = LARGEST_WEIGHT / magnitudes.largest.max(LEAST);
+        let by_largest = LARGEST / magnitudes.largest.max(LEAST);
         Self::new(by_sum.min(by_largest), magnitudes.sum)
     }
 

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
 use super::rows::{Rows, RowsShape};
-use super::tile::{
-    Head, Lanes, Singles, TILE, add_products, over_tokens, scores, spread, spreadable,
-};
-use crate::simd::{Simd, kernel, pairs_kernel};
+use super::tile::{Head, Lanes, Singles, TILE, over_tokens, scores, spread, spreadable};
+use super::way::{InBf16, InF32, InWhole, Way};
+use crate::arithmetic::{Arithmetic, Numbers};
+use crate::simd::{Simd, kernel, pairs_kernel, whole_kernel};
 
 /// A block of queries against a tile of keys in the backward pass.
 #[derive(Clone, Copy)]
@@ -16,6 +16,9 @@ pub(super) struct BackwardTile {
     /// How many of both there are.
     queries: usize,
     keys: usize,
+    /// What scores that are sums of whole numbers are multiplied by: those of queries and keys, and of gradients
+    /// and values.
+    units: [f32; 2],
     /// As scores read them, and as they are spread.
     q: [Singles; 2],
     grad: [Singles; 2],
@@ -42,26 +45,39 @@ pub(super) struct BackwardTile {
 /// Gradients of the scores; adds those of queries, keys and values.
 unsafe fn slopes(tile: &BackwardTile) {
     // SAFETY: the caller's promise.
-    unsafe { if tile.head.pairs { slopes_of_pairs(tile) } else { slopes_of_numbers(tile) } }
+    unsafe {
+        match tile.head.numbers {
+            Numbers::F32 => slopes_of_numbers(tile),
+            Numbers::Bf16 => slopes_of_pairs(tile),
+            Numbers::Whole => slopes_of_whole(tile),
+        }
+    }
 }
 
 kernel! { fn slopes_of_numbers(tile: &BackwardTile) = slopes_of_numbers_body }
 pairs_kernel! { fn slopes_of_pairs(tile: &BackwardTile) = slopes_of_pairs_body }
+whole_kernel! { fn slopes_of_whole(tile: &BackwardTile) = slopes_of_whole_body }
 
 #[inline(always)]
 unsafe fn slopes_of_numbers_body<V: Simd>(tile: &BackwardTile) {
     // SAFETY: the caller's promise.
-    unsafe { slopes_of::<V, false>(tile) }
+    unsafe { slopes_of::<V, InF32>(tile) }
 }
 
 #[inline(always)]
 unsafe fn slopes_of_pairs_body<V: Simd>(tile: &BackwardTile) {
     // SAFETY: the caller's promise.
-    unsafe { slopes_of::<V, true>(tile) }
+    unsafe { slopes_of::<V, InBf16>(tile) }
 }
 
 #[inline(always)]
-unsafe fn slopes_of<V: Simd, const PAIRS: bool>(tile: &BackwardTile) {
+unsafe fn slopes_of_whole_body<V: Simd>(tile: &BackwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { slopes_of::<V, InWhole>(tile) }
+}
+
+#[inline(always)]
+unsafe fn slopes_of<V: Simd, W: Way>(tile: &BackwardTile) {
     // SAFETY: the caller vouches for a whole tile behind each pointer.
     unsafe {
         for lane in (0..TILE).step_by(2 * V::LANES) {
@@ -72,26 +88,24 @@ unsafe fn slopes_of<V: Simd, const PAIRS: bool>(tile: &BackwardTile) {
 }
 
 #[inline(always)]
-unsafe fn key_slopes<V: Simd, const H: usize, const PAIRS: bool>(
-    tile: &BackwardTile,
-    lane: usize,
-    at: usize,
-) {
+unsafe fn key_slopes<V: Simd, const H: usize, W: Way>(tile: &BackwardTile, lane: usize, at: usize) {
     let BackwardTile { head, q, grad, .. } = *tile;
     // SAFETY: as for `slopes_of`.
     unsafe {
         let from = below::<V, H>(tile.log_sums.add(at));
-        let mut weights = scores::<V, H, PAIRS>(head, q[0], at, tile.k.add(lane), from);
+        let mut weights =
+            scores::<V, H, W>((head, tile.units[0]), q[0], at, tile.k.add(lane), from);
         for row in &mut weights {
-            *row = [row[0].exp2::<PAIRS>(), row[1].exp2::<PAIRS>()];
+            *row = [row[0].exp2(W::Scores::PAIRS), row[1].exp2(W::Scores::PAIRS)];
         }
-        let spread_weights = spreadable::<V, H, PAIRS>(weights);
-        spread::<V, H, PAIRS>(head, grad[1], at, &spread_weights, tile.v_slopes.add(lane));
+        let spread_weights = spreadable::<V, H, W>(weights);
+        spread::<V, H, W>(head, grad[1], at, &spread_weights, tile.v_slopes.add(lane));
         let from = below::<V, H>(tile.pulls.add(at));
-        let mut slopes = scores::<V, H, PAIRS>(head, grad[0], at, tile.v.add(lane), from);
+        let mut slopes =
+            scores::<V, H, W>((head, tile.units[1]), grad[0], at, tile.v.add(lane), from);
         for (h, (row, weight)) in slopes.iter_mut().zip(&weights).enumerate() {
             *row = [row[0].mul(weight[0]), row[1].mul(weight[1])];
-            if PAIRS {
+            if W::Sums::PAIRS {
                 row[0].pair(row[1]).store(tile.score_slopes.add((at + h) * TILE + lane / 2));
             } else {
                 let to = tile.score_slopes.add((at + h) * TILE + lane);
@@ -99,8 +113,8 @@ unsafe fn key_slopes<V: Simd, const H: usize, const PAIRS: bool>(
                 row[1].store(to.add(V::LANES));
             }
         }
-        let slopes = spreadable::<V, H, PAIRS>(slopes);
-        spread::<V, H, PAIRS>(head, q[1], at, &slopes, tile.k_slopes.add(lane));
+        let slopes = spreadable::<V, H, W>(slopes);
+        spread::<V, H, W>(head, q[1], at, &slopes, tile.k_slopes.add(lane));
     }
 }
 
@@ -119,14 +133,14 @@ unsafe fn below<V: Simd, const H: usize>(numbers: *const f32) -> [[V; 2]; H] {
 
 /// Adds to the gradients of H queries.
 #[inline(always)]
-unsafe fn query_slopes<V: Simd, const H: usize, const PAIRS: bool>(tile: &BackwardTile, at: usize) {
+unsafe fn query_slopes<V: Simd, const H: usize, W: Way>(tile: &BackwardTile, at: usize) {
     for lane in (0..tile.shape.length).step_by(V::LANES) {
         // SAFETY: the caller vouches for all lanes.
         unsafe {
             match tile.shape.group {
-                4 => query_lanes::<V, H, 4, PAIRS>(tile, at, lane),
-                2 => query_lanes::<V, H, 2, PAIRS>(tile, at, lane),
-                _ => query_lanes::<V, H, 1, PAIRS>(tile, at, lane),
+                4 => query_lanes::<V, H, 4, W>(tile, at, lane),
+                2 => query_lanes::<V, H, 2, W>(tile, at, lane),
+                _ => query_lanes::<V, H, 1, W>(tile, at, lane),
             }
         }
     }
@@ -134,13 +148,13 @@ unsafe fn query_slopes<V: Simd, const H: usize, const PAIRS: bool>(tile: &Backwa
 
 /// A vector of the rows of H queries; G keys at once.
 #[inline(always)]
-unsafe fn query_lanes<V: Simd, const H: usize, const G: usize, const PAIRS: bool>(
+unsafe fn query_lanes<V: Simd, const H: usize, const G: usize, W: Way>(
     tile: &BackwardTile,
     at: usize,
     lane: usize,
 ) {
     let length = tile.shape.length;
-    let keys = if PAIRS { TILE / 2 } else { tile.keys };
+    let keys = if W::Sums::PAIRS { TILE / 2 } else { tile.keys };
     // SAFETY: the caller vouches for as many keys, and for H queries.
     unsafe {
         let mut sums = [V::splat(0.0); H];
@@ -154,7 +168,7 @@ unsafe fn query_lanes<V: Simd, const H: usize, const G: usize, const PAIRS: bool
                     2 => V::repeat_two(slope),
                     _ => V::splat(*slope),
                 };
-                *sum = slope.product::<PAIRS>(row, *sum);
+                *sum = W::Sums::add(*sum, slope, row);
             }
         }
         for (h, sum) in sums.iter().enumerate() {
@@ -174,27 +188,29 @@ pub(super) struct KnownHead<'a> {
 }
 
 /// Numbers of each query: as scores read them, and as they are spread.
-struct Side<'a>([Cow<'a, [f32]>; 2]);
+struct Side<'a> {
+    by_channel: Cow<'a, [f32]>,
+    by_token: Cow<'a, [f32]>,
+    /// What whole numbers are multiplied by.
+    unit: f32,
+}
 
 impl<'a> Side<'a> {
     fn new(head: Head, channels: &'a [f32]) -> Self {
-        Self([head.by_channel(channels), head.by_token(channels)])
+        let (by_channel, unit) = head.by_channel(channels, head.reach(channels));
+        Self { by_channel, by_token: head.by_token(channels), unit }
     }
 
     fn singles(&self, head: Head, first: usize) -> [Singles; 2] {
-        [Singles::channels(head, &self.0[0], first), Singles::tokens(head, &self.0[1], first)]
+        let by_channel = Singles::channels(head, &self.by_channel, first);
+        [by_channel, Singles::tokens(head, &self.by_token, first)]
     }
 }
 
 impl KnownHead<'_> {
     /// The gradient of each query times its result, summed over the channels.
     pub fn pulls(&self, head: Head) -> Vec<f32> {
-        let mut pulls = vec![0f32; head.tokens];
-        for (out, grad) in self.out.chunks_exact(head.tokens).zip(self.grad.chunks(head.tokens)) {
-            // SAFETY: all three are of one length.
-            unsafe { add_products(out, grad, &mut pulls) }
-        }
-        pulls
+        head.products(self.out, self.grad)
     }
 }
 
@@ -208,14 +224,17 @@ pub(super) fn head_backward(
     let (queries, grads, pulls) =
         (Side::new(head, q), Side::new(head, known.grad), known.pulls(head));
     let [keys, values, k_slopes, v_slopes] = &mut std::array::from_fn(|_| Lanes::default());
+    let along_keys = head.along(head.reach(k), head.scale_base2());
+    let along_values = head.along(head.reach(v), 1.0);
+    let units = [queries.unit * along_keys.unit, grads.unit * along_values.unit];
     let shape = RowsShape::of(head);
     let mut rows = Rows::default();
     let mut q_slopes = vec![0.0; head.tokens * shape.length];
     let mut score_slopes = [0f32; TILE * TILE];
     for first in (0..head.tokens).step_by(TILE) {
         let count = TILE.min(head.tokens - first);
-        keys.gather(head, k, first, count, head.scale_base2());
-        values.gather(head, v, first, count, 1.0);
+        keys.gather(head, k, first, count, along_keys);
+        values.gather(head, v, first, count, along_values);
         let k_rows = rows.gather(head, k, first, count).as_ptr();
         k_slopes.zero(head);
         v_slopes.zero(head);
@@ -224,6 +243,7 @@ pub(super) fn head_backward(
                 head,
                 queries: TILE.min(head.tokens - begin),
                 keys: count,
+                units,
                 q: queries.singles(head, begin),
                 grad: grads.singles(head, begin),
                 log_sums: known.log_sums[begin..].as_ptr(),

@@ -3,8 +3,10 @@
 use std::mem::MaybeUninit;
 
 use super::tile::{Head, Lanes, Row, Singles, TILE, over_tokens, scores, spread, spreadable};
+use super::way::{InBf16, InF32, InWhole, Way};
+use crate::arithmetic::{Arithmetic, Numbers};
 use crate::pairs::pair;
-use crate::simd::{Simd, kernel, pairs_kernel};
+use crate::simd::{Simd, kernel, pairs_kernel, whole_kernel};
 use crate::stop::Wish;
 
 /// Scores of this size, in base 2, and their sums are far from the ends of f32.
@@ -14,6 +16,8 @@ pub(super) const SAFE_SCORE: f32 = 60.0;
 #[derive(Clone, Copy)]
 pub(super) struct ForwardTile {
     head: Head,
+    /// What scores that are sums of whole numbers are multiplied by.
+    unit: f32,
     q: *const f32,
     k: Singles,
     v: Singles,
@@ -26,26 +30,39 @@ pub(super) struct ForwardTile {
 /// Puts each query's highest score into `shift`.
 unsafe fn highest_scores(tile: &ForwardTile) {
     // SAFETY: the caller's promise.
-    unsafe { if tile.head.pairs { highest_of_pairs(tile) } else { highest_of_numbers(tile) } }
+    unsafe {
+        match tile.head.numbers {
+            Numbers::F32 => highest_of_numbers(tile),
+            Numbers::Bf16 => highest_of_pairs(tile),
+            Numbers::Whole => highest_of_whole(tile),
+        }
+    }
 }
 
 kernel! { fn highest_of_numbers(tile: &ForwardTile) = highest_of_numbers_body }
 pairs_kernel! { fn highest_of_pairs(tile: &ForwardTile) = highest_of_pairs_body }
+whole_kernel! { fn highest_of_whole(tile: &ForwardTile) = highest_of_whole_body }
 
 #[inline(always)]
 unsafe fn highest_of_numbers_body<V: Simd>(tile: &ForwardTile) {
     // SAFETY: the caller's promise.
-    unsafe { highest_scores_of::<V, false>(tile) }
+    unsafe { highest_scores_of::<V, InF32>(tile) }
 }
 
 #[inline(always)]
 unsafe fn highest_of_pairs_body<V: Simd>(tile: &ForwardTile) {
     // SAFETY: the caller's promise.
-    unsafe { highest_scores_of::<V, true>(tile) }
+    unsafe { highest_scores_of::<V, InBf16>(tile) }
 }
 
 #[inline(always)]
-unsafe fn highest_scores_of<V: Simd, const PAIRS: bool>(tile: &ForwardTile) {
+unsafe fn highest_of_whole_body<V: Simd>(tile: &ForwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { highest_scores_of::<V, InWhole>(tile) }
+}
+
+#[inline(always)]
+unsafe fn highest_scores_of<V: Simd, W: Way>(tile: &ForwardTile) {
     // SAFETY: the caller vouches for a whole tile behind each pointer.
     unsafe {
         for lane in (0..TILE).step_by(2 * V::LANES) {
@@ -55,7 +72,7 @@ unsafe fn highest_scores_of<V: Simd, const PAIRS: bool>(tile: &ForwardTile) {
 }
 
 #[inline(always)]
-unsafe fn highest_of_keys<V: Simd, const H: usize, const PAIRS: bool>(
+unsafe fn highest_of_keys<V: Simd, const H: usize, W: Way>(
     tile: &ForwardTile,
     lane: usize,
     at: usize,
@@ -63,7 +80,7 @@ unsafe fn highest_of_keys<V: Simd, const H: usize, const PAIRS: bool>(
     // SAFETY: as for `highest_scores_of`.
     unsafe {
         let zeros = [[V::splat(0.0); 2]; H];
-        let rows = scores::<V, H, PAIRS>(tile.head, tile.k, at, tile.q.add(lane), zeros);
+        let rows = scores::<V, H, W>((tile.head, tile.unit), tile.k, at, tile.q.add(lane), zeros);
         for half in 0..2 {
             let to = tile.shift.add(lane + half * V::LANES);
             let mut highest = V::load(to);
@@ -78,26 +95,39 @@ unsafe fn highest_of_keys<V: Simd, const H: usize, const PAIRS: bool>(
 /// Adds the values weighted by exponentials to `out` and the exponentials to `sum`.
 unsafe fn weigh_values(tile: &ForwardTile) {
     // SAFETY: the caller's promise.
-    unsafe { if tile.head.pairs { weigh_pairs(tile) } else { weigh_numbers(tile) } }
+    unsafe {
+        match tile.head.numbers {
+            Numbers::F32 => weigh_numbers(tile),
+            Numbers::Bf16 => weigh_pairs(tile),
+            Numbers::Whole => weigh_whole(tile),
+        }
+    }
 }
 
 kernel! { fn weigh_numbers(tile: &ForwardTile) = weigh_numbers_body }
 pairs_kernel! { fn weigh_pairs(tile: &ForwardTile) = weigh_pairs_body }
+whole_kernel! { fn weigh_whole(tile: &ForwardTile) = weigh_whole_body }
 
 #[inline(always)]
 unsafe fn weigh_numbers_body<V: Simd>(tile: &ForwardTile) {
     // SAFETY: the caller's promise.
-    unsafe { weigh_values_of::<V, false>(tile) }
+    unsafe { weigh_values_of::<V, InF32>(tile) }
 }
 
 #[inline(always)]
 unsafe fn weigh_pairs_body<V: Simd>(tile: &ForwardTile) {
     // SAFETY: the caller's promise.
-    unsafe { weigh_values_of::<V, true>(tile) }
+    unsafe { weigh_values_of::<V, InBf16>(tile) }
 }
 
 #[inline(always)]
-unsafe fn weigh_values_of<V: Simd, const PAIRS: bool>(tile: &ForwardTile) {
+unsafe fn weigh_whole_body<V: Simd>(tile: &ForwardTile) {
+    // SAFETY: the caller's promise.
+    unsafe { weigh_values_of::<V, InWhole>(tile) }
+}
+
+#[inline(always)]
+unsafe fn weigh_values_of<V: Simd, W: Way>(tile: &ForwardTile) {
     // SAFETY: the caller vouches for a whole tile behind each pointer.
     unsafe {
         for lane in (0..TILE).step_by(2 * V::LANES) {
@@ -107,37 +137,38 @@ unsafe fn weigh_values_of<V: Simd, const PAIRS: bool>(tile: &ForwardTile) {
 }
 
 #[inline(always)]
-unsafe fn weigh_keys<V: Simd, const H: usize, const PAIRS: bool>(
-    tile: &ForwardTile,
-    lane: usize,
-    at: usize,
-) {
+unsafe fn weigh_keys<V: Simd, const H: usize, W: Way>(tile: &ForwardTile, lane: usize, at: usize) {
     // SAFETY: as for `weigh_values_of`.
     unsafe {
         let (shift, zero) = (tile.shift.add(lane), V::splat(0.0));
         let below = [zero.sub(V::load(shift)), zero.sub(V::load(shift.add(V::LANES)))];
         let from = [below; H];
-        let mut rows = scores::<V, H, PAIRS>(tile.head, tile.k, at, tile.q.add(lane), from);
+        let mut rows =
+            scores::<V, H, W>((tile.head, tile.unit), tile.k, at, tile.q.add(lane), from);
         for row in &mut rows {
-            *row = [row[0].exp2::<PAIRS>(), row[1].exp2::<PAIRS>()];
+            *row = [row[0].exp2(W::Scores::PAIRS), row[1].exp2(W::Scores::PAIRS)];
         }
-        let rows = spreadable::<V, H, PAIRS>(rows);
-        add_rows::<V, H, PAIRS>(&rows, tile.sum.add(lane));
-        spread::<V, H, PAIRS>(tile.head, tile.v, at, &rows, tile.out.add(lane));
+        let rows = spreadable::<V, H, W>(rows);
+        add_rows::<V, H, W>(&rows, tile.sum.add(lane));
+        spread::<V, H, W>(tile.head, tile.v, at, &rows, tile.out.add(lane));
     }
 }
 
 /// Adds all rows of what [`spreadable`] gave to `sums`.
 #[inline(always)]
-unsafe fn add_rows<V: Simd, const H: usize, const PAIRS: bool>(rows: &[[V; 2]; H], sums: *mut f32) {
+unsafe fn add_rows<V: Simd, const H: usize, W: Way>(rows: &[[V; 2]; H], sums: *mut f32) {
     // SAFETY: the caller vouches for two vectors.
     unsafe {
         let ones = V::splat(pair(1.0, 1.0));
         for half in 0..2 {
             let to = sums.add(half * V::LANES);
             let mut sum = V::load(to);
-            for row in &rows[..if PAIRS { H.div_ceil(2) } else { H }] {
-                sum = if PAIRS { row[half].mul_add_pairs(ones, sum) } else { sum.add(row[half]) };
+            for row in &rows[..if W::Sums::PAIRS { H.div_ceil(2) } else { H }] {
+                sum = if W::Sums::PAIRS {
+                    row[half].mul_add_pairs(ones, sum)
+                } else {
+                    sum.add(row[half])
+                };
             }
             sum.store(to);
         }
@@ -153,19 +184,23 @@ pub(super) fn head_forward(
     wish: &Wish,
 ) {
     // By Cauchy and Schwarz no score is larger than this.
-    let bound = head.longest(q) * head.longest(k) * head.scale_base2();
-    let (keys, values) = (head.by_channel(k), head.by_token(v));
+    let longest = [q, k].map(|side| head.longest(side));
+    let bound = longest[0] * longest[1] * head.scale_base2();
+    let along = head.along(longest[0], head.scale_base2());
+    let (keys, unit) = head.by_channel(k, longest[1]);
+    let values = head.by_token(v);
     let (mut queries, mut sums) = (Lanes::default(), Lanes::default());
     for first in (0..head.tokens).step_by(TILE) {
         wish.look();
         let count = TILE.min(head.tokens - first);
-        queries.gather(head, q, first, count, head.scale_base2());
+        queries.gather(head, q, first, count, along);
         sums.zero(head);
         let careful = bound.is_nan() || bound > SAFE_SCORE;
         let mut shift: Row = [if careful { f32::MIN } else { 0.0 }; TILE];
         let mut sum: Row = [0.0; TILE];
         let tile = ForwardTile {
             head,
+            unit: unit * along.unit,
             q: queries.0.as_ptr(),
             k: Singles::channels(head, &keys, 0),
             v: Singles::tokens(head, &values, 0),

@@ -13,6 +13,7 @@ mod forward;
 mod rows;
 mod tile;
 mod tiled;
+mod way;
 
 use std::sync::OnceLock;
 
@@ -26,8 +27,11 @@ use super::{matrix, pool};
 use backward::KnownHead;
 use tile::Head;
 
-/// Channels of a head that are worth tiles of sixteen pairs; fewer are multiplied in f32.
+/// Channels of a head that are worth tiles of sixteen pairs, or whole numbers; fewer are multiplied in f32.
 const FEWEST_CHANNELS: usize = 8;
+
+/// Tokens that are worth whole numbers.
+const FEWEST_TOKENS: usize = 256;
 
 /// Self-attention over (batch, 3 x channels, …), whose pixels are the tokens.
 pub(super) struct Attention {
@@ -43,11 +47,14 @@ impl Attention {
 
     fn head(&self, channels: usize, tokens: usize) -> Head {
         let width = channels / self.heads;
-        // Where tiles multiply pairs, vectors are slow at it; and tiles are slow where they are empty. Weights
-        // have too wide a range to be whole numbers.
-        let bf16 = Numbers::of_channels(width) == Numbers::Bf16;
-        let pairs = bf16 && !(matrix::is_on() && width < FEWEST_CHANNELS);
-        Head { width, tokens, pairs }
+        let numbers = match Numbers::of_channels(width) {
+            // Where tiles multiply pairs, vectors are slow at it; and tiles are slow where they are empty.
+            Numbers::Bf16 if matrix::is_on() && width < FEWEST_CHANNELS => Numbers::F32,
+            // Of few channels, or tokens, making whole numbers takes as long as they save.
+            Numbers::Whole if width < FEWEST_CHANNELS || tokens < FEWEST_TOKENS => Numbers::F32,
+            numbers => numbers,
+        };
+        Head { width, tokens, numbers }
     }
 
     /// The result, and what the backward pass wants to know.

@@ -20,7 +20,7 @@ pub(super) struct RowsShape {
 
 impl RowsShape {
     pub fn of(head: Head) -> Self {
-        let lanes = Level::current().lanes(head.pairs);
+        let lanes = Level::current().lanes(head.numbers);
         let group = [4, 2].into_iter().find(|group| group * head.width <= lanes).unwrap_or(1);
         Self { group, length: (group * head.width).next_multiple_of(lanes), lanes }
     }
@@ -57,10 +57,10 @@ impl Rows {
         self.numbers.resize(TILE * padded, 0.0);
         let from = &channels[first..];
         transpose(from, (head.width, count), head.tokens, &mut self.numbers, padded);
-        if head.pairs {
+        if head.sums_pairs() {
             self.pair(shape, padded);
         }
-        let tokens = if head.pairs { &self.pairs } else { &self.numbers };
+        let tokens = if head.sums_pairs() { &self.pairs } else { &self.numbers };
         if shape.group == 1 {
             return tokens;
         }

@@ -66,22 +66,15 @@ pub unsafe trait Simd: Copy {
     /// The sum of all lanes, always in the same order.
     unsafe fn sum(self) -> f32;
 
-    /// [`Simd::mul_add_pairs`] with `PAIRS`, else [`Simd::mul_add`].
-    #[inline(always)]
-    unsafe fn product<const PAIRS: bool>(self, b: Self, c: Self) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe { if PAIRS { self.mul_add_pairs(b, c) } else { self.mul_add(b, c) } }
-    }
-
     /// 2 to the power of self, which is at most 126: a polynomial fitted to the least relative error,
-    /// 3e-6, or 8e-5 if it is `ROUGH`. Below -126 it goes to zero or stays at the least normal number.
+    /// 3e-6, or 8e-5 if it is `rough`. Below -126 it goes to zero or stays at the least normal number.
     #[inline(always)]
-    unsafe fn exp2<const ROUGH: bool>(self) -> Self {
+    unsafe fn exp2(self, rough: bool) -> Self {
         // SAFETY: the caller's promise holds for every call below.
         unsafe {
             let [whole, rest] = self.whole_and_rest();
-            let mut p = Self::splat(if ROUGH { ROUGH_EXP2[0] } else { EXP2[0] });
-            for c in if ROUGH { &ROUGH_EXP2[1..] } else { &EXP2[1..] } {
+            let mut p = Self::splat(if rough { ROUGH_EXP2[0] } else { EXP2[0] });
+            for c in if rough { &ROUGH_EXP2[1..] } else { &EXP2[1..] } {
                 p = p.mul_add(rest, Self::splat(*c));
             }
             p.times_exp2(whole)
@@ -212,7 +205,7 @@ mod tests {
     unsafe fn powers_of<V: Simd>(numbers: &mut [f32]) {
         for numbers in numbers.chunks_exact_mut(V::LANES) {
             // SAFETY: a vector of numbers each time.
-            unsafe { V::load(numbers.as_ptr()).exp2::<false>().store(numbers.as_mut_ptr()) }
+            unsafe { V::load(numbers.as_ptr()).exp2(false).store(numbers.as_mut_ptr()) }
         }
     }
 

@@ -197,7 +197,7 @@ unsafe fn weights_and_slopes<V: Simd>(keys: &Keys<'_>, query: usize, at: usize, 
                     for half in 0..2 {
                         let scores = made.add(half * SIDE * SIDE + row * SIDE + lane);
                         let grad = V::load(scores.add(2 * SIDE * SIDE));
-                        weights[half][i] = V::load(scores).sub(log_sum).exp2::<true>();
+                        weights[half][i] = V::load(scores).sub(log_sum).exp2(true);
                         slopes[half][i] = weights[half][i].mul(grad.sub(pull));
                     }
                     let to = keys.slope_rows.add((at + row) * SIDE + lane);

@@ -241,8 +241,8 @@ unsafe fn exponentials<V: Simd>(scores: *const f32, shift: *const f32, weights: 
             let shift = V::load(shift.add(lane));
             for pair in 0..SIDE / 2 {
                 let from = scores.add(2 * pair * SIDE + lane);
-                let first = V::load(from).sub(shift).exp2::<true>();
-                let second = V::load(from.add(SIDE)).sub(shift).exp2::<true>();
+                let first = V::load(from).sub(shift).exp2(true);
+                let second = V::load(from.add(SIDE)).sub(shift).exp2(true);
                 first.pair(second).store(weights.add(pair * SIDE + lane));
             }
         }
