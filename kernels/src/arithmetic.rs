@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::matrix;
 use super::precision::Precision;
-use super::simd::Simd;
+use super::simd::{Level, Simd};
 
 /// What is multiplied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +19,12 @@ pub(super) enum Numbers {
 impl Numbers {
     /// What the precision that is chosen stands for on this processor.
     pub fn current() -> Self {
-        match Precision::current() {
-            Precision::F32 => Self::F32,
-            Precision::Bf16 if matrix::is_on() || Pairs::current() == Pairs::Bf16 => Self::Bf16,
-            Precision::Bf16 => Self::Whole,
+        match (Precision::current(), Pairs::current()) {
+            (Precision::F32, _) => Self::F32,
+            _ if matrix::is_on() => Self::Bf16,
+            (_, Pairs::Absent) => Self::F32,
+            (_, Pairs::Bf16) => Self::Bf16,
+            (_, Pairs::Whole) => Self::Whole,
         }
     }
 
@@ -41,17 +43,21 @@ impl Numbers {
 /// What two numbers in the place of one are, where vectors multiply them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pairs {
+    /// There are none: f32 is quicker.
+    Absent,
     /// Numbers of bf16, each with an exponent of its own.
     Bf16,
     /// Whole numbers with a common scale: block floating point.
     Whole,
 }
 
-/// 0 until looked up, then one for bf16 and two for whole numbers.
+/// 0 until looked up, then the place among all of them plus one.
 static PAIRS: AtomicU8 = AtomicU8::new(0);
 
 impl Pairs {
-    /// What is quicker on this processor, or what [`Pairs::force`] said.
+    const ALL: [Self; 3] = [Self::Absent, Self::Bf16, Self::Whole];
+
+    /// What is quickest on this processor, or what [`Pairs::force`] said.
     pub fn current() -> Self {
         match PAIRS.load(Ordering::Relaxed) {
             0 => {
@@ -59,31 +65,36 @@ impl Pairs {
                 pairs.force();
                 pairs
             }
-            1 => Self::Bf16,
-            _ => Self::Whole,
+            stored => Self::ALL[stored as usize - 1],
         }
     }
 
     /// Makes all kernels multiply these, however slow that is.
     pub fn force(self) {
-        PAIRS.store(1 + u8::from(self == Self::Whole), Ordering::Relaxed);
+        PAIRS.store(self as u8 + 1, Ordering::Relaxed);
     }
 
-    /// What is quicker on this processor.
+    /// What is quickest on this processor.
     pub fn detected() -> Self {
         #[cfg(target_arch = "x86_64")]
         if is_wide(Self::Bf16) && !is_by_intel() {
             return Self::Bf16;
         }
-        Self::Whole
+        // AVX2 multiplies pairs of whole numbers too.
+        if Level::detected() == Level::Portable { Self::Absent } else { Self::Whole }
     }
 }
 
 /// Whether this processor multiplies such pairs in its widest vectors.
 pub(super) fn is_wide(pairs: Pairs) -> bool {
     #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx512vnni")
-        && (pairs == Pairs::Whole || is_x86_feature_detected!("avx512bf16"));
+    return match pairs {
+        Pairs::Absent => false,
+        Pairs::Bf16 => {
+            is_x86_feature_detected!("avx512bf16") && is_x86_feature_detected!("avx512vnni")
+        }
+        Pairs::Whole => is_x86_feature_detected!("avx512vnni"),
+    };
     #[cfg(not(target_arch = "x86_64"))]
     false
 }

@@ -8,10 +8,11 @@
 use std::mem::MaybeUninit;
 
 use super::conv::with_scratch;
+use super::packed::Packed;
 use super::pool;
 use super::scratch::To;
 use super::simd::{Simd, kernel};
-use super::tile::{Packed, over_rows, panels};
+use super::tile::{over_rows, panels};
 use super::transpose::{transpose, transpose_into};
 
 /// Images of a group.

@@ -21,6 +21,7 @@ mod memory;
 mod norm;
 mod operation;
 mod optimizer;
+mod packed;
 mod pairs;
 mod parts;
 pub mod plain;

@@ -5,11 +5,12 @@ use std::mem::MaybeUninit;
 
 use super::arithmetic::{Arithmetic, Bf16, F32, Numbers, Whole};
 use super::conv::{Geometry, bias_after, for_each_image, rounding_of, with_pairs};
+use super::packed::Packed;
 use super::pool;
 use super::prefetch::prefetch;
 use super::scratch::{self, To};
 use super::simd::{Simd, kernel, pairs_kernel, whole_kernel};
-use super::tile::{PANEL_HEIGHTS, Packed, over_rows, panels};
+use super::tile::{PANEL_HEIGHTS, over_rows, panels};
 
 /// Pixels of an image that is worth doing alone: of smaller ones the last vectors, half empty, cost more than
 /// to lay out several together.

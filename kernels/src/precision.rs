@@ -9,7 +9,7 @@ pub enum Precision {
     #[default]
     F32,
     /// Numbers of 16 bits, two products to an instruction: bf16 where the processor is fast at it and eight
-    /// bits of mantissa are near enough; else whole numbers with a common scale, or f32.
+    /// bits of mantissa are near enough, else whole numbers with a common scale. f32 where neither is quicker.
     Bf16,
 }
 

@@ -11,7 +11,8 @@ use super::conv::{
 };
 use super::lanes::{self, Plan};
 use super::lines::aligned;
-use super::tile::{Packed, TILE_WIDTH};
+use super::packed::Packed;
+use super::tile::TILE_WIDTH;
 use super::window::Window;
 
 /// `grad` (batch, outputs, out_height, out_width) to all of `x` (batch, inputs, height, width), plus

@@ -3,10 +3,11 @@
 use super::arithmetic::Numbers;
 use super::conv::Geometry;
 use super::matrix;
+use super::packed::Packed;
 use super::pairs::Rounding;
 use super::pool;
 use super::storage::chunks;
-use super::tile::{Outer, Packed, SLACK, TILE_WIDTH, outer};
+use super::tile::{Outer, SLACK, TILE_WIDTH, outer};
 use super::whole::{Magnitudes, Scale};
 use super::winograd;
 

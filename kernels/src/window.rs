@@ -2,7 +2,8 @@
 
 use super::arithmetic::Numbers;
 use super::matrix::{self, Tiles};
-use super::tile::{Outer, Packed, outer};
+use super::packed::Packed;
+use super::tile::{Outer, outer};
 
 /// Rows of results by taps of channels.
 pub(super) enum Window {

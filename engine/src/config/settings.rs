@@ -231,7 +231,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("train_params.begin_from", "Begin from", "", Kind::Text, Group::Training,
         "A model whose weights to begin with instead of fresh ones: a run by name, or its checkpoint of a step, as in leaves@1200. Its network must have the same shape; the optimizer begins anew."),
     setting("train_params.precision", "Precision", "", Kind::Choice(Precision::NAMES), Group::Training,
-        "What convolutions and attention multiply while training. bf16 is faster on processors that have it (AMX or AVX-512 BF16), slower on others; weights, sums and pictures stay f32."),
+        "What convolutions and attention multiply while training. bf16 is faster on processors with AVX2, AVX-512 or AMX; weights, sums and pictures stay f32."),
     setting("train_params.batch_size", "Batch size", "images", int(1, 4096), Group::Training,
         "Images that pass through the network together."),
     setting("train_params.accumulation_steps", "Accumulation", "batches", int(1, 1024), Group::Training,

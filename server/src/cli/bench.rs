@@ -33,7 +33,8 @@ pub struct BenchArgs {
     /// How long to measure, half for training and half for drawing
     #[arg(long, default_value_t = 20.0, value_name = "S")]
     seconds: f64,
-    /// What convolutions multiply: f32, or bf16, which is quicker where the processor has it
+    /// What convolutions multiply: f32, or bf16, which is quicker where the processor has
+    /// AVX2, AVX-512 or AMX
     #[arg(long, default_value = "f32", value_parser = ["f32", "bf16"], value_name = "P")]
     precision: String,
     /// One line of JSON instead of a table

@@ -60,7 +60,7 @@ pub struct GenerateArgs {
     #[arg(long, default_value = "Automatic", value_name = "NAME")]
     timestep_spacing: String,
     /// What the network multiplies on a processor: f32, or bf16, which is faster where the processor has
-    /// it (AVX-512 BF16 or AMX); a graphics card always takes f32
+    /// AVX2, AVX-512 or AMX; a graphics card always takes f32
     #[arg(long, default_value = "f32", value_name = "NAME")]
     precision: String,
     /// Classes to draw, for a model that knows some: "cat", "(cat:1.3)", "cat AND dog :0.5", or

@@ -45,7 +45,7 @@ pub fn Method() -> impl IntoView {
                 names=Precision::NAMES.to_vec()
             />
             <p class="help">
-                "bf16 draws faster on processors that have it (AMX or AVX-512 BF16), slower on others, and pictures come out a little different. A graphics card draws in f32."
+                "bf16 draws faster on processors with AVX2, AVX-512 or AMX, and pictures come out a little different. A graphics card draws in f32."
             </p>
         </Fold>
     }
