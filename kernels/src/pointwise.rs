@@ -81,7 +81,8 @@ fn images(
 ) {
     let (pixels, depth, outputs) = (g.height * g.width, packed.depth(), packed.rows());
     let row = x.len() / g.inputs;
-    assert!(y.len() == row * outputs);
+    let inputs_in_one = if numbers.are_pairs() { 2 } else { 1 };
+    assert!(depth * inputs_in_one == g.inputs && y.len() == row * outputs);
     let y = To(y.as_mut_ptr().cast());
     scratch::with(&scratch::PAIRS, depth * row, |rows| {
         let units = lay_out(numbers, x, (g.inputs, pixels), rows);
