@@ -152,6 +152,22 @@ fn numbers_that_bf16_holds_are_multiplied_as_in_f32() {
     by_tiles(test);
 }
 
+/// Processors that are quicker in f32.
+#[test]
+fn without_pairs_bf16_is_f32() {
+    let _alone = in_bf16();
+    let all = || {
+        let [convolution, winograd] = [CONVOLUTIONS[4], WINOGRADS[1]]
+            .map(|case| errors(kernels::conv2d, plain::conv2d, case, false));
+        let seen = kernels::attention(&var(1, &[1, 48, 300], false), 1).unwrap();
+        (convolution, winograd, seen.flatten_all().unwrap().to_vec1::<f32>().unwrap())
+    };
+    Pairs::Absent.force();
+    let in_bf16 = all();
+    Precision::F32.choose();
+    assert!(in_bf16 == all());
+}
+
 /// Twice as near as bf16 would be, for sums of few and of many products.
 #[test]
 fn whole_numbers_are_nearer_than_bf16() {
