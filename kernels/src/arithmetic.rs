@@ -96,7 +96,10 @@ pub(super) fn is_wide(pairs: Pairs) -> bool {
         Pairs::Whole => is_x86_feature_detected!("avx512vnni"),
     };
     #[cfg(not(target_arch = "x86_64"))]
-    false
+    {
+        let _ = pairs;
+        false
+    }
 }
 
 /// Whether it does in vectors of eight.
