@@ -11,17 +11,15 @@ use super::arithmetic::Numbers;
 use super::lanes::{self, Plan};
 use super::lines::aligned;
 use super::matrix;
-use super::pairs::Rounding;
+use super::pairs::{Rounding, with_pairs};
 use super::pointwise;
 use super::pool;
 use super::rows::{Padded, pad_rows, take_rows};
-use super::scratch;
 use super::spread;
 use super::storage::written;
 use super::tap_sums::{bias_gradient, weight_gradient};
 use super::tile::{SLACK, TILE_WIDTH};
 use super::transpose::transpose;
-use super::whole::Scale;
 use super::window::Window;
 use super::winograd;
 
@@ -174,7 +172,7 @@ impl Geometry {
                 unit
             });
         }
-        let (rounding, unit) = rounding_of((numbers, depth), image);
+        let (rounding, unit) = Rounding::of_image((numbers, depth), image);
         let (plane_height, pitch) = self.plane();
         planes.resize(self.planes_numbers() + slack, 0.0);
         let inner = self.padding * pitch..(self.padding + self.height) * pitch;
@@ -287,33 +285,6 @@ pub(super) fn zeroed(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     buffer.clear();
     buffer.resize(length, 0.0);
     buffer
-}
-
-/// How an image's numbers become pairs for sums of `depth` products, and what whole ones are multiplied by.
-pub(super) fn rounding_of((numbers, depth): (Numbers, usize), image: &[f32]) -> (Rounding, f32) {
-    if numbers != Numbers::Whole {
-        return (Rounding::Bf16, 1.0);
-    }
-    let Scale { by, unit } = Scale::of_image(image, depth);
-    (Rounding::Whole(by), unit)
-}
-
-/// Calls `work` with an image's channels of `size`, made pairs of two if `numbers` are, for sums of `depth`
-/// products, and with what whole ones are multiplied by.
-pub(super) fn with_pairs<T>(
-    (numbers, depth): (Numbers, usize),
-    image: &[f32],
-    size: usize,
-    work: impl FnOnce(&[f32], f32) -> T,
-) -> T {
-    if !numbers.are_pairs() {
-        return work(image, 1.0);
-    }
-    let (rounding, unit) = rounding_of((numbers, depth), image);
-    scratch::with(&scratch::PAIRS, image.len() / 2, |paired| {
-        rounding.pair_channels(image, size, paired);
-        work(paired, unit)
-    })
 }
 
 /// `x` (batch, inputs, height, width) to (batch, outputs, out_height, out_width).

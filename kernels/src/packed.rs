@@ -244,7 +244,7 @@ impl Scales {
     }
 }
 
-/// The largest of them.
+/// The largest of some starts; of none, zero.
 pub(super) fn furthest(starts: &[usize]) -> usize {
     starts.iter().copied().max().unwrap_or(0)
 }

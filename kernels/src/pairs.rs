@@ -1,7 +1,10 @@
 //! Two numbers of 16 bits in the place of one f32, the first in the lower half: what
 //! [`Simd::mul_add_pairs`] and [`Simd::mul_add_whole`] multiply.
 
+use super::arithmetic::Numbers;
+use super::scratch;
 use super::simd::{ROUNDING, Simd, kernel, pairs_kernel, whole_kernel};
+use super::whole::Scale;
 
 /// How two numbers become one.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +16,15 @@ pub(super) enum Rounding {
 }
 
 impl Rounding {
+    /// How an image's numbers become pairs for sums of `depth` products, and what whole ones are multiplied by.
+    pub fn of_image((numbers, depth): (Numbers, usize), image: &[f32]) -> (Self, f32) {
+        if numbers != Numbers::Whole {
+            return (Self::Bf16, 1.0);
+        }
+        let Scale { by, unit } = Scale::of_image(image, depth);
+        (Self::Whole(by), unit)
+    }
+
     #[inline(always)]
     pub fn pair(self, first: f32, second: f32) -> f32 {
         match self {
@@ -49,6 +61,24 @@ impl Rounding {
         // SAFETY: reads and writes within the slices only.
         unsafe { pair_neighbours(self, from, width, to) }
     }
+}
+
+/// Calls `work` with an image's channels of `size`, made pairs of two if `numbers` are, for sums of `depth`
+/// products, and with what whole ones are multiplied by.
+pub(super) fn with_pairs<T>(
+    (numbers, depth): (Numbers, usize),
+    image: &[f32],
+    size: usize,
+    work: impl FnOnce(&[f32], f32) -> T,
+) -> T {
+    if !numbers.are_pairs() {
+        return work(image, 1.0);
+    }
+    let (rounding, unit) = Rounding::of_image((numbers, depth), image);
+    scratch::with(&scratch::PAIRS, image.len() / 2, |paired| {
+        rounding.pair_channels(image, size, paired);
+        work(paired, unit)
+    })
 }
 
 /// How a vector of pairs is made.

@@ -4,8 +4,9 @@
 use std::mem::MaybeUninit;
 
 use super::arithmetic::{Arithmetic, Bf16, F32, Numbers, Whole};
-use super::conv::{Geometry, bias_after, for_each_image, rounding_of, with_pairs};
+use super::conv::{Geometry, bias_after, for_each_image};
 use super::packed::Packed;
+use super::pairs::{Rounding, with_pairs};
 use super::pool;
 use super::prefetch::prefetch;
 use super::scratch::{self, To};
@@ -126,21 +127,21 @@ fn lay_out(
 ) -> Vec<f32> {
     let row = x.len() / inputs;
     let place = |image: usize, k: usize| k * row + image * pixels..k * row + (image + 1) * pixels;
-    let lay_out = |(image, x): (usize, &[f32])| {
+    let lay_out_image = |(image, x): (usize, &[f32])| {
         if !numbers.are_pairs() {
             for (k, channel) in x.chunks_exact(pixels).enumerate() {
                 rows[place(image, k)].copy_from_slice(channel);
             }
             return 1.0;
         }
-        let (rounding, unit) = rounding_of((numbers, inputs), x);
+        let (rounding, unit) = Rounding::of_image((numbers, inputs), x);
         for (k, both) in x.chunks_exact(2 * pixels).enumerate() {
             let (first, second) = both.split_at(pixels);
             rounding.pair_rows(first, second, &mut rows[place(image, k)]);
         }
         unit
     };
-    x.chunks_exact(inputs * pixels).enumerate().map(lay_out).collect()
+    x.chunks_exact(inputs * pixels).enumerate().map(lay_out_image).collect()
 }
 
 /// From `x` (depth, pixels), and what its whole numbers are multiplied by, to all of `y` (outputs, pixels).

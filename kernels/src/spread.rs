@@ -6,12 +6,11 @@
 use std::mem::MaybeUninit;
 
 use super::arithmetic::Numbers;
-use super::conv::{
-    Geometry, bias_after, for_each_image, run_slack, with_pairs, with_scratch, zeroed,
-};
+use super::conv::{Geometry, bias_after, for_each_image, run_slack, with_scratch, zeroed};
 use super::lanes::{self, Plan};
 use super::lines::aligned;
 use super::packed::Packed;
+use super::pairs::with_pairs;
 use super::tile::TILE_WIDTH;
 use super::window::Window;
 

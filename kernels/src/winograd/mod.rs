@@ -23,7 +23,6 @@ use weights::{CHUNK, Weights};
 use super::arithmetic::Numbers;
 use super::conv::Geometry;
 use super::pool;
-use super::precision::Precision;
 use super::scratch::{self, To};
 use super::storage::written;
 
@@ -78,7 +77,7 @@ pub(super) fn transposed(g: &Geometry, x: &[f32], weight: &[f32], bias: &[f32]) 
 
 /// How results are multiplied that are sums over so many channels. What bf16 would do to them is too much.
 fn numbers_of_results(channels: usize, outputs: usize) -> Numbers {
-    let whole = Precision::current() == Precision::Bf16 && fixed::pays(channels, outputs);
+    let whole = Numbers::current().are_pairs() && fixed::pays(channels, outputs);
     if whole { Numbers::Whole } else { Numbers::F32 }
 }
 
