@@ -11,6 +11,7 @@ mod arithmetic;
 mod attention;
 mod conv;
 mod conv_op;
+mod half_precision;
 mod join;
 mod lanes;
 mod level;
@@ -47,6 +48,7 @@ mod window;
 mod winograd;
 
 pub use arithmetic::Pairs;
+pub use half_precision::HalfPrecision;
 pub use memory::{keep_memory, release_memory};
 pub use optimizer::{AdamStep, adam, ema, square_sum};
 pub use parts::fold_parts;

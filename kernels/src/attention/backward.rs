@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
+use super::head::Head;
 use super::rows::{Rows, RowsShape};
-use super::tile::{Head, Lanes, Singles, TILE, over_tokens, scores, spread, spreadable};
+use super::tile::{Lanes, Singles, TILE, over_tokens, scores, spread, spreadable};
 use super::way::{InBf16, InF32, InWhole, Way};
 use crate::arithmetic::{Arithmetic, Numbers};
 use crate::simd::{Simd, kernel, pairs_kernel, whole_kernel};

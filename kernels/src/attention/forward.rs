@@ -2,7 +2,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::tile::{Head, Lanes, Row, Singles, TILE, over_tokens, scores, spread, spreadable};
+use super::head::Head;
+use super::tile::{Lanes, Row, Singles, TILE, over_tokens, scores, spread, spreadable};
 use super::way::{InBf16, InF32, InWhole, Way};
 use crate::arithmetic::{Arithmetic, Numbers};
 use crate::pairs::pair;

@@ -10,6 +10,8 @@
 
 mod backward;
 mod forward;
+mod half;
+mod head;
 mod rows;
 mod tile;
 mod tiled;
@@ -25,7 +27,7 @@ use super::stop::Wish;
 use super::storage::{tensor, with_numbers};
 use super::{matrix, pool};
 use backward::KnownHead;
-use tile::Head;
+use head::{By, Head};
 
 /// Channels of a head that are worth tiles of sixteen pairs, or whole numbers; fewer are multiplied in f32.
 const FEWEST_CHANNELS: usize = 8;
@@ -67,7 +69,11 @@ impl Attention {
         let spare = &mut out.spare_capacity_mut()[..qkv.len() / 3];
         let heads = spare.chunks_mut(size).zip(log_sums.chunks_mut(tokens)).enumerate();
         let wish = Wish::of_this_thread();
-        let forward = if head.by_tiles() { tiled::head_forward } else { forward::head_forward };
+        let forward = match head.way() {
+            By::Tiles => tiled::head_forward,
+            By::Halves => half::head_forward,
+            By::Vectors => forward::head_forward,
+        };
         pool::for_each(heads, |(at, (out, log_sums))| {
             forward(head, self.parts(qkv, at, size), out, log_sums, &wish);
         });
@@ -97,7 +103,11 @@ impl Attention {
             let (dk, dv) = rest.split_at_mut(channels * tokens);
             dq.chunks_mut(size).zip(dk.chunks_mut(size).zip(dv.chunks_mut(size)))
         });
-        let backward = if head.by_tiles() { tiled::head_backward } else { backward::head_backward };
+        let backward = match head.way() {
+            By::Tiles => tiled::head_backward,
+            By::Halves => half::head_backward,
+            By::Vectors => backward::head_backward,
+        };
         pool::for_each(heads.enumerate(), |(at, (dq, (dk, dv)))| {
             let known = KnownHead {
                 parts: self.parts(qkv, at, size),

@@ -2,7 +2,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::tile::{Head, TILE};
+use super::head::Head;
+use super::tile::TILE;
 use crate::pairs::Rounding;
 use crate::simd::Level;
 use crate::transpose::{transpose, transpose_into};

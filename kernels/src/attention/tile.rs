@@ -3,148 +3,16 @@
 //! In bf16 every sum runs over pairs: of channels for scores, of tokens where a tile is spread. Whole numbers
 //! are those of scores alone.
 
-use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
+use super::head::{Along, Head};
 use super::way::Way;
-use crate::arithmetic::{Arithmetic, Numbers};
-use crate::matrix;
+use crate::arithmetic::Arithmetic;
 use crate::pairs::Rounding;
 use crate::simd::{Simd, kernel};
-use crate::whole::Scale;
 
 /// Tokens along the lanes of a tile: two of the widest vectors.
 pub(super) const TILE: usize = 32;
-
-/// Sizes of one head.
-#[derive(Clone, Copy)]
-pub(super) struct Head {
-    pub width: usize,
-    pub tokens: usize,
-    /// What scores are sums of.
-    pub numbers: Numbers,
-}
-
-impl Head {
-    /// Whether tiles of bf16 are multiplied at once.
-    pub fn by_tiles(&self) -> bool {
-        self.numbers == Numbers::Bf16 && matrix::is_on()
-    }
-
-    /// Rows of a side that scores are summed over.
-    pub fn depth(&self) -> usize {
-        if self.numbers.are_pairs() { self.width / 2 } else { self.width }
-    }
-
-    /// Whether sums over tokens run over pairs of them.
-    pub fn sums_pairs(&self) -> bool {
-        self.numbers == Numbers::Bf16
-    }
-
-    /// (width, tokens), of which no token is longer than `longest`, as scores read it, and what whole numbers
-    /// of it are multiplied by.
-    pub fn by_channel<'a>(&self, channels: &'a [f32], longest: f32) -> (Cow<'a, [f32]>, f32) {
-        if !self.numbers.are_pairs() {
-            return (Cow::Borrowed(channels), 1.0);
-        }
-        let (rounding, unit) = self.rounding(longest);
-        let mut pairs = vec![0.0; self.depth() * self.tokens];
-        rounding.pair_channels(channels, self.tokens, &mut pairs);
-        (Cow::Owned(pairs), unit)
-    }
-
-    /// How tokens that are no longer than `longest` become pairs of channels, and what whole numbers of them
-    /// are multiplied by.
-    fn rounding(&self, longest: f32) -> (Rounding, f32) {
-        if self.numbers != Numbers::Whole {
-            return (Rounding::Bf16, 1.0);
-        }
-        let Scale { by, unit } = Scale::of_length(longest);
-        (Rounding::Whole(by), unit)
-    }
-
-    /// How tokens that are no longer than `longest` come along the lanes, times `by`.
-    pub fn along(&self, longest: f32, by: f32) -> Along {
-        let (rounding, unit) = self.rounding(longest);
-        match self.numbers {
-            Numbers::Whole => Along { by: 1.0, rounding, unit: by * unit },
-            _ => Along { by, rounding, unit },
-        }
-    }
-
-    /// (width, tokens) as [`spread`] reads it.
-    pub fn by_token<'a>(&self, channels: &'a [f32]) -> Cow<'a, [f32]> {
-        if !self.sums_pairs() {
-            return Cow::Borrowed(channels);
-        }
-        let mut pairs = vec![0.0; self.width * self.tokens.div_ceil(2)];
-        Rounding::Bf16.pair_neighbours(channels, self.tokens, &mut pairs);
-        Cow::Owned(pairs)
-    }
-
-    pub fn scale(&self) -> f32 {
-        (1.0 / (self.width as f64).sqrt()) as f32
-    }
-
-    /// What scores are multiplied by so that 2 to their power is the softmax's exponential.
-    pub fn scale_base2(&self) -> f32 {
-        self.scale() * std::f32::consts::LOG2_E
-    }
-
-    /// Of each token, the products of both (width, tokens) summed over the channels.
-    pub fn products(&self, a: &[f32], b: &[f32]) -> Vec<f32> {
-        let size = self.width * self.tokens;
-        let mut sums = vec![0.0; self.tokens];
-        // SAFETY: reads and writes within the slices only.
-        unsafe { sum_products(&a[..size], &b[..size], &mut sums) }
-        sums
-    }
-
-    /// [`Head::longest`], where whole numbers want it.
-    pub fn reach(&self, channels: &[f32]) -> f32 {
-        if self.numbers == Numbers::Whole { self.longest(channels) } else { 0.0 }
-    }
-
-    /// The largest length of a token's vector.
-    pub fn longest(&self, channels: &[f32]) -> f32 {
-        let squares = self.products(channels, channels);
-        // `max` would forget that something is no number.
-        let largest = |a: f32, b: f32| if b > a || b.is_nan() { b } else { a };
-        squares.into_iter().fold(0.0, largest).sqrt()
-    }
-}
-
-/// How tokens come along the lanes of a tile.
-#[derive(Clone, Copy)]
-pub(super) struct Along {
-    by: f32,
-    rounding: Rounding,
-    /// What scores that are sums of whole numbers are multiplied by.
-    pub unit: f32,
-}
-
-kernel! {
-    /// Rows of products, as long as `sums`, summed up.
-    fn sum_products(a: &[f32], b: &[f32], sums: &mut [f32]) = sum_products_of
-}
-
-#[inline(always)]
-unsafe fn sum_products_of<V: Simd>(a: &[f32], b: &[f32], sums: &mut [f32]) {
-    let (row, size) = (sums.len(), a.len());
-    assert!(b.len() == size && size.is_multiple_of(row));
-    for first in (0..row).step_by(V::LANES) {
-        let count = V::LANES.min(row - first);
-        // SAFETY: so many numbers of each row are there.
-        unsafe {
-            let mut sum = V::splat(0.0);
-            for at in (first..size).step_by(row) {
-                let (a, b) = (a.as_ptr().add(at), b.as_ptr().add(at));
-                sum = V::load_first(a, count).mul_add(V::load_first(b, count), sum);
-            }
-            sum.store_first(sums.as_mut_ptr().add(first), count);
-        }
-    }
-}
 
 /// (width, [`TILE`]) numbers, the tokens of a tile along the lanes.
 #[derive(Default)]
@@ -180,8 +48,12 @@ impl Lanes {
     }
 
     pub fn zero(&mut self, head: Head) {
+        self.zero_rows(head.width);
+    }
+
+    pub fn zero_rows(&mut self, rows: usize) {
         self.0.clear();
-        self.0.resize(head.width * TILE, 0.0);
+        self.0.resize(rows * TILE, 0.0);
     }
 
     /// Writes the tile back, each lane times its `scale`.

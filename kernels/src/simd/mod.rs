@@ -3,6 +3,9 @@
 //! Kernels are written once over [`Simd`] and compiled for each instruction set; [`Level::detected`]
 //! chooses at run time. The portable set needs nothing beyond what the target always has.
 
+#[cfg(target_arch = "x86_64")]
+mod fp16;
+mod halves;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
@@ -10,6 +13,8 @@ mod vnni;
 mod x86;
 
 pub use super::level::Level;
+pub use halves::{Emulated32, Halves};
+pub(crate) use halves::{HALVES, half_kernel};
 pub use portable::Lanes8;
 #[cfg(target_arch = "x86_64")]
 pub use vnni::Vnni8;
@@ -24,6 +29,8 @@ pub unsafe trait Simd: Copy {
     const LANES: usize;
     /// A vector of half as many lanes, where there are such and more than eight are too many.
     type Half: Simd;
+    /// Of 2 to the power of what [`Simd::whole_and_rest`] leaves.
+    const POWERS: Powers;
     unsafe fn splat(value: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
@@ -58,8 +65,8 @@ pub unsafe trait Simd: Copy {
     unsafe fn whole(self) -> Self;
     /// As bf16, the upper halves of f32, each the nearest, ties to even.
     unsafe fn store_nearest(self, to: *mut u16);
-    /// The nearest whole number, in a form that [`Simd::times_exp2`] takes, and what is left, at most
-    /// 1/2 from zero. Of numbers that are at most 126; those below -126 may count as -126.
+    /// A whole number, in a form that [`Simd::times_exp2`] takes, and what is left, in the range of
+    /// [`Simd::POWERS`]. Of numbers that are at most 126; those below -126 may count as -126.
     unsafe fn whole_and_rest(self) -> [Self; 2];
     /// self, which is about 1, x 2 to the power of `whole`.
     unsafe fn times_exp2(self, whole: Self) -> Self;
@@ -73,8 +80,9 @@ pub unsafe trait Simd: Copy {
         // SAFETY: the caller's promise holds for every call below.
         unsafe {
             let [whole, rest] = self.whole_and_rest();
-            let mut p = Self::splat(if rough { ROUGH_EXP2[0] } else { EXP2[0] });
-            for c in if rough { &ROUGH_EXP2[1..] } else { &EXP2[1..] } {
+            let (rough_powers, powers) = (&Self::POWERS.rough, &Self::POWERS.fine);
+            let mut p = Self::splat(if rough { rough_powers[0] } else { powers[0] });
+            for c in if rough { &rough_powers[1..] } else { &powers[1..] } {
                 p = p.mul_add(rest, Self::splat(*c));
             }
             p.times_exp2(whole)
@@ -82,9 +90,23 @@ pub unsafe trait Simd: Copy {
     }
 }
 
-/// Of 2 to the power of numbers between -1/2 and 1/2, the highest power first.
-const EXP2: [f32; 5] = [9.570_1e-3, 5.591_786e-2, 2.402_474_5e-1, 6.931_218e-1, 0.999_999_3];
-const ROUGH_EXP2: [f32; 4] = [5.517_167e-2, 2.426_111_2e-1, 6.932_61e-1, 0.999_928_07];
+/// Polynomials for 2 to the power of a number, the highest power first.
+pub struct Powers {
+    fine: [f32; 5],
+    rough: [f32; 4],
+}
+
+/// Of numbers between -1/2 and 1/2.
+const AROUND_ZERO: Powers = Powers {
+    fine: [9.570_1e-3, 5.591_786e-2, 2.402_474_5e-1, 6.931_218e-1, 0.999_999_3],
+    rough: [5.517_167e-2, 2.426_111_2e-1, 6.932_61e-1, 0.999_928_07],
+};
+/// Of numbers from 0 to 1: the same polynomials moved by 1/2, times the square root of two.
+#[cfg(target_arch = "x86_64")]
+const FROM_ZERO: Powers = Powers {
+    fine: [1.353_416_5e-2, 5.201_146_6e-2, 2.414_427_6e-1, 6.930_038_1e-1, 1.000_002_7],
+    rough: [7.802_452e-2, 2.260_671_5e-1, 6.958_336e-1, 0.999_925_2],
+};
 
 /// 1.5 x 2^23: a number added to it is rounded to a whole one, which its last bits then hold.
 pub(super) const ROUNDING: f32 = 12_582_912.0;
@@ -101,7 +123,7 @@ macro_rules! kernel {
         pub(super) unsafe fn $name($($arg: $type),*) $(-> $out)? {
             #[cfg(target_arch = "x86_64")]
             {
-                #[target_feature(enable = "avx512f")]
+                #[target_feature(enable = "avx512f,avx512dq")]
                 unsafe fn avx512($($arg: $type),*) $(-> $out)? {
                     // SAFETY: the caller's promise, and the instruction set is there.
                     unsafe { $body::<std::arch::x86_64::__m512>($($arg),*) }
@@ -131,7 +153,7 @@ pub(super) use kernel;
 macro_rules! pairs_kernel {
     ($($kernel:tt)*) => {
         crate::simd::kernel_of_pairs! {
-            "avx512f,avx512bf16,avx512vnni", Bf16, "avx2,fma", std::arch::x86_64::__m256, $($kernel)*
+            "avx512f,avx512dq,avx512bf16,avx512vnni", Bf16, "avx2,fma", std::arch::x86_64::__m256, $($kernel)*
         }
     };
 }
@@ -141,7 +163,7 @@ pub(super) use pairs_kernel;
 macro_rules! whole_kernel {
     ($($kernel:tt)*) => {
         crate::simd::kernel_of_pairs! {
-            "avx512f,avx512vnni", Whole, "avx2,fma,avxvnni", crate::simd::Vnni8, $($kernel)*
+            "avx512f,avx512dq,avx512vnni", Whole, "avx2,fma,avxvnni", crate::simd::Vnni8, $($kernel)*
         }
     };
 }

@@ -1,6 +1,6 @@
 //! Vectors that every processor has.
 
-use super::{LEAST_POWER, ROUNDING, Simd};
+use super::{AROUND_ZERO, LEAST_POWER, Powers, ROUNDING, Simd};
 use crate::pairs::{nearest, pair};
 
 /// Eight lanes in plain Rust; the compiler makes of them what the target has.
@@ -18,6 +18,7 @@ macro_rules! lanewise {
 unsafe impl Simd for Lanes8 {
     const LANES: usize = 8;
     type Half = Self;
+    const POWERS: Powers = AROUND_ZERO;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {

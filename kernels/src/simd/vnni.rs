@@ -10,7 +10,7 @@ use std::arch::x86_64::{
     __m256, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_dpwssds_avx_epi32,
 };
 
-use super::Simd;
+use super::{AROUND_ZERO, Powers, Simd};
 
 /// All that AVX2 does, and sums of products of whole numbers.
 #[derive(Clone, Copy)]
@@ -31,6 +31,7 @@ macro_rules! as_avx2 {
 unsafe impl Simd for Vnni8 {
     const LANES: usize = 8;
     type Half = Self;
+    const POWERS: Powers = AROUND_ZERO;
 
     as_avx2! {
         add(other);

@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{LEAST_POWER, ROUNDING, Simd};
+use super::{AROUND_ZERO, FROM_ZERO, LEAST_POWER, Powers, ROUNDING, Simd};
 
 /// Numbers i and i + 16 beside each other.
 const IN_TURN: [u16; 32] = {
@@ -30,12 +30,13 @@ unsafe fn first_lanes(count: usize) -> __m256i {
 }
 
 macro_rules! simd_of {
-    ($vector:ty, $half:ty, $lanes:expr, $set1:ident, $loadu:ident, $storeu:ident, $first:expr, $store_first:expr, $add:ident, $sub:ident,
+    ($vector:ty, $half:ty, $lanes:expr, $powers:expr, $set1:ident, $loadu:ident, $storeu:ident, $first:expr, $store_first:expr, $add:ident, $sub:ident,
      $mul:ident, $div:ident, $max:ident, $min:ident, $fmadd:ident, $two:expr, $four:expr, $pairs:expr, $pair:expr, $nearest:expr, $pair_whole:expr, $wholes:expr, $from_whole:expr, $store_nearest:expr, $whole:expr, $exp2:expr, $sum:expr) => {
         // SAFETY: every function is one instruction of the set the caller vouches for.
         unsafe impl Simd for $vector {
             const LANES: usize = $lanes;
             type Half = $half;
+            const POWERS: Powers = $powers;
             #[inline(always)]
             unsafe fn splat(value: f32) -> Self {
                 unsafe { $set1(value) }
@@ -140,6 +141,7 @@ simd_of!(
     __m512,
     __m256,
     16,
+    FROM_ZERO,
     _mm512_set1_ps,
     _mm512_loadu_ps,
     _mm512_storeu_ps,
@@ -188,10 +190,8 @@ simd_of!(
     },
     |v| _mm512_cvtepi32_ps(_mm512_castps_si512(v)),
     |v, to: *mut u16| to.cast::<__m256bh>().write_unaligned(_mm512_cvtneps_pbh(v)),
-    |x| {
-        let whole = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT }>(x);
-        [whole, _mm512_sub_ps(x, whole)]
-    },
+    // What `scalef` takes loses its fraction there.
+    |x| [x, _mm512_reduce_ps::<{ _MM_FROUND_TO_NEG_INF }>(x)],
     |x, whole| _mm512_scalef_ps(x, whole),
     |v| _mm512_reduce_add_ps(v)
 );
@@ -200,6 +200,7 @@ simd_of!(
     __m256,
     __m256,
     8,
+    AROUND_ZERO,
     _mm256_set1_ps,
     _mm256_loadu_ps,
     _mm256_storeu_ps,

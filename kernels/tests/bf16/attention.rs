@@ -1,7 +1,7 @@
 //! Attention.
 
 use candle_core::{Device, Tensor, Var};
-use kernels::plain;
+use kernels::{HalfPrecision, Pairs, plain};
 
 use super::{apart, every_way, in_bf16, var};
 
@@ -54,6 +54,100 @@ fn attention_is_as_near_as_bf16_is() {
                 assert!(error < most, "{way} {channels} {tokens}: {error}");
             }
         }
+    });
+}
+
+/// Calls `test` with half precision in plain Rust, and with the processor's, where it has some. What does not
+/// use it is calculated in f32.
+pub(super) fn in_halves(test: impl Fn(&str)) {
+    Pairs::Absent.force();
+    for way in [HalfPrecision::Emulated, HalfPrecision::Avx512Fp16] {
+        if way == HalfPrecision::Emulated || HalfPrecision::detected() == way {
+            way.force();
+            test(&format!("{way:?}"));
+        }
+    }
+    HalfPrecision::Absent.force();
+    Pairs::Bf16.force();
+}
+
+/// How far result and gradient are from those in f32, at most.
+fn attention_error(qkv: &Tensor, heads: usize, scale: f64) -> f32 {
+    let fast = attended(kernels::attention, qkv, heads, scale);
+    let slow = attended(plain::attention, qkv, heads, scale);
+    fast.iter().zip(&slow).map(|(fast, slow)| apart(fast, slow)).fold(0.0, f32::max)
+}
+
+#[test]
+fn attention_in_half_precision_is_nearer_than_bf16_is() {
+    let _alone = in_bf16();
+    in_halves(|way| {
+        for (batch, channels, tokens, heads, scale) in [
+            (3, 16, 196, 2, 1.0),
+            // Widths that fill vectors in groups of eight, four and two tokens, or not quite.
+            (1, 4, 70, 1, 1.0),
+            (1, 8, 99, 1, 1.0),
+            (1, 64, 64, 1, 1.0),
+            (1, 41, 83, 1, 1.0),
+            (1, 1, 70, 1, 1.0),
+            (1, 32, 275, 2, 1.0),
+            (1, 24, 512, 1, 1.0),
+            // Scores so large that something is taken from them.
+            (2, 24, 99, 2, 1.5),
+        ] {
+            let qkv = var(1, &[batch, 3 * channels, tokens], false);
+            let error = attention_error(&qkv, heads, scale);
+            assert!(error > 1e-4, "{way} {channels} {tokens}: {error}");
+            assert!(error < 8e-3, "{way} {channels} {tokens}: {error}");
+        }
+    });
+}
+
+/// Gradients as small as those of a trained network, of values as small or large: half precision begins at
+/// 6e-8 and ends at 65504.
+#[test]
+fn half_precision_has_the_range_of_any_head() {
+    let _alone = in_bf16();
+    let part =
+        |seed: u64, scale: f64| (var(seed, &[1, 16, 100], false).as_tensor() * scale).unwrap();
+    in_halves(|way| {
+        for scales @ [queries, keys, values] in [
+            [1e-6, 1e-6, 1.0],
+            [1e6, 1e-6, 1e-9],
+            [1e-9, 1e9, 1e9],
+            [0.0, 1.0, 1.0],
+            [1.0, 1.0, 0.0],
+        ] {
+            let qkv = Tensor::cat(&[part(1, queries), part(2, keys), part(3, values)], 1).unwrap();
+            let [y, grad] = attended(kernels::attention, &qkv, 2, 1.0);
+            let [wanted, wanted_grad] = attended(plain::attention, &qkv, 2, 1.0);
+            assert!(apart(&y, &wanted) < 8e-3, "{way} {scales:?}: {}", apart(&y, &wanted));
+            // Gradients of queries, keys and values are of sizes of their own.
+            for part in 0..3 {
+                let [grad, wanted] =
+                    [&grad, &wanted_grad].map(|t| t.narrow(1, 16 * part, 16).unwrap());
+                let [grad, wanted] = [grad, wanted].map(|t| (t / scales[part].max(1e-12)).unwrap());
+                let error = apart(&grad, &wanted);
+                assert!(error < 8e-3, "{way} {scales:?}, part {part}: {error}");
+            }
+        }
+    });
+}
+
+/// Scores that half precision would round more than bf16 rounds what they are made of; few tokens.
+#[test]
+fn heads_that_are_not_for_half_precision_stay_f32() {
+    let _alone = in_bf16();
+    in_halves(|way| {
+        for (channels, tokens, scale) in [(16, 300, 6.0), (16, 49, 1.0)] {
+            let error = attention_error(&var(1, &[1, 3 * channels, tokens], false), 1, scale);
+            assert!(error < 5e-5, "{way} {channels} {tokens} {scale}: {error}");
+        }
+        let mut odd = vec![1.0f32; 3 * 8 * 100];
+        odd[1000] = f32::NAN;
+        let odd = Tensor::from_vec(odd, (1, 24, 100), &Device::Cpu).unwrap();
+        let seen = kernels::attention(&odd, 2).unwrap().sum_all().unwrap();
+        assert!(seen.to_scalar::<f32>().unwrap().is_nan(), "{way}");
     });
 }
 

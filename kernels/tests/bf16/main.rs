@@ -6,7 +6,9 @@ mod winograd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use candle_core::{Device, Tensor, Var};
-use kernels::{ConvShape, Pairs, Precision, matrix::MatrixUnit, plain, record, simd::Level};
+use kernels::{
+    ConvShape, HalfPrecision, Pairs, Precision, matrix::MatrixUnit, plain, record, simd::Level,
+};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -20,6 +22,7 @@ fn in_bf16() -> MutexGuard<'static, ()> {
     Level::force(Level::detected());
     Pairs::Bf16.force();
     MatrixUnit::Absent.force();
+    HalfPrecision::Absent.force();
     alone
 }
 
@@ -352,6 +355,7 @@ fn windows_of_one_pixel_see_an_image_alone_as_among_others() {
 fn results_do_not_depend_on_threads_nor_on_the_batch() {
     let _alone = in_bf16();
     every_way(|_| results_depend_on_nothing_else());
+    attention::in_halves(|_| results_depend_on_nothing_else());
 }
 
 fn results_depend_on_nothing_else() {

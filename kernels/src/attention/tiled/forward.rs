@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use super::{Padded, SIDE, TWO, load_right, scores, square_shapes};
 use crate::attention::forward::SAFE_SCORE;
-use crate::attention::tile::Head;
+use crate::attention::head::Head;
 use crate::lines::Lines;
 use crate::matrix::{Shapes, Unit, unit_kernel};
 use crate::simd::Simd;

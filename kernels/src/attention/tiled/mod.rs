@@ -10,7 +10,7 @@ mod forward;
 pub(super) use backward::head_backward;
 pub(super) use forward::head_forward;
 
-use super::tile::Head;
+use super::head::Head;
 use crate::lines::Lines;
 use crate::matrix::{SIDE, Shapes, Split, Unit};
 use crate::pairs::{Rounding, narrow_rows};
