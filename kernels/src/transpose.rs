@@ -100,12 +100,12 @@ impl Sides {
         }
     }
 
-    /// All squares of eight by eight, where the processor has vectors of eight; how many rows and
-    /// columns they reach.
+    /// All squares of eight by eight, and those of four columns left beside them, where the processor has
+    /// vectors of eight; how many rows and columns they reach.
     unsafe fn large(&self, rows: usize, columns: usize) -> (usize, usize) {
         #[cfg(target_arch = "x86_64")]
         if Level::current() != Level::Portable {
-            let whole = (rows / 8 * 8, columns / 8 * 8);
+            let whole = (rows / 8 * 8, columns / 4 * 4);
             // SAFETY: the caller vouches for all rows and columns; the processor was asked.
             unsafe { self.eights(whole.0, whole.1) };
             return whole;
@@ -123,7 +123,7 @@ impl Sides {
                 unsafe {
                     let from = self.from.add(row * self.from_pitch + column);
                     let to = self.to.add(column * self.to_pitch + row);
-                    for half in [0, 4] {
+                    for half in (0..8.min(columns - column)).step_by(4) {
                         self.four_columns(from.add(half), to.add(half * self.to_pitch));
                     }
                 }

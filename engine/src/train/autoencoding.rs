@@ -10,6 +10,7 @@ use super::judge::{Judge, Pair};
 use super::learner::Learner;
 use super::revival::Revival;
 use super::samples::Samples;
+use super::shards::{fold_shards, shard_of};
 use super::standing::{Standing, detached};
 use super::trainer::{check_course, check_images};
 use super::validation::{ValidationLoss, split};
@@ -54,6 +55,15 @@ struct Lesson {
     judged: Option<(Weights, f64)>,
 }
 
+/// What a shard of a step's images gives.
+struct Learned {
+    gradients: Weights,
+    /// The loss of each image.
+    values: Vec<f32>,
+    pair: Pair,
+    quantized: Option<Quantized>,
+}
+
 impl<'a> AutoencoderTrainer<'a> {
     /// Fresh weights from the run's seed, standing before step 1.
     pub fn new(config: &ValidConfig, data: &'a ImageSet, device: &Device) -> Result<Self> {
@@ -94,24 +104,52 @@ impl<'a> AutoencoderTrainer<'a> {
         let noise = self.noise(step, count)?;
         let (mut gradients, mut values) = (Gradients::default(), Vec::with_capacity(count));
         let (mut pairs, mut lookups) = (Vec::new(), Vec::new());
-        let size = self.config.train_params.batch_size;
-        for (part, views) in views.chunks(size).enumerate() {
-            let images = pixels(self.deck.data, views, &self.device)?;
-            let noise = noise.as_ref().map(|all| all.narrow(0, part * size, views.len()));
-            let noise = noise.map(|part| part?.contiguous()).transpose()?;
-            let (learned, tape) = record(|| {
-                let (loss, pass) = self.loss(&self.network, &images, noise.as_ref())?;
-                values.extend(loss.to_vec1::<f32>()?);
-                let loss = self.with_doubt(step, loss, &pass)?.sum_all()?;
-                Ok::<_, crate::Error>(((loss / count as f64)?, pass))
-            });
-            let (loss, pass) = learned?;
-            gradients.add(self.standing.descent.gradients(tape.backward(&loss)?)?)?;
-            pairs.push(Pair { pictures: images, reconstructions: pass.reconstruction.detach() });
-            lookups.extend(pass.quantized);
+        let mut first = 0;
+        for views in views.chunks(self.config.train_params.batch_size) {
+            let shard = if self.device.is_cpu() { shard_of(views.len()) } else { views.len() };
+            let begin = first;
+            let shards =
+                views.chunks(shard).enumerate().map(|(at, views)| (begin + at * shard, views));
+            let learn = |(first, views): (usize, &[View])| {
+                let noise = noise.as_ref().map(|all| all.narrow(0, first, views.len()));
+                let noise = noise.map(|part| part?.contiguous()).transpose()?;
+                self.learn(step, views, noise.as_ref(), count)
+            };
+            fold_shards(&self.device, shards, learn, |learned| {
+                gradients.add(learned.gradients)?;
+                values.extend(learned.values);
+                pairs.push(learned.pair);
+                lookups.extend(learned.quantized);
+                Ok(())
+            })?;
+            first += views.len();
         }
         let (norm, gradients) = (norm(&gradients.0)?, gradients.0);
         Ok((Lesson { gradients, norm, values, lookups, judged: None }, pairs))
+    }
+
+    /// What `views` add to the gradient of the mean loss of `count` images, and what else they show.
+    fn learn(
+        &self,
+        step: u64,
+        views: &[View],
+        noise: Option<&Tensor>,
+        count: usize,
+    ) -> Result<Learned> {
+        let images = pixels(self.deck.data, views, &self.device)?;
+        let (learned, tape) = record(|| {
+            let (loss, pass) = self.loss(&self.network, &images, noise)?;
+            let values = loss.to_vec1::<f32>()?;
+            let loss = self.with_doubt(step, loss, &pass)?.sum_all()?;
+            Ok::<_, crate::Error>(((loss / count as f64)?, values, pass))
+        });
+        let (loss, values, pass) = learned?;
+        Ok(Learned {
+            gradients: self.standing.descent.gradients(tape.backward(&loss)?)?,
+            values,
+            pair: Pair { pictures: images, reconstructions: pass.reconstruction.detach() },
+            quantized: pass.quantized,
+        })
     }
 
     /// Unit Gaussian noise for the latents of a step, (count, z_channels, …), if they are drawn.

@@ -34,15 +34,18 @@ pub fn memory_estimate(
 ) -> u64 {
     let kept = if on_cpu { BY_THE_TAPE.dropping(config.train_params.dropout) } else { BY_CANDLE };
     let batch = config.train_params.batch_size;
-    let (shards, images_held) = match config.is_autoencoder() || !on_cpu {
-        true => (1, batch),
-        false => (at_once(batch), batch.min(at_once(batch) * shard_of(batch))),
+    let (shards, images_held) = match on_cpu {
+        true => (at_once(batch), batch.min(at_once(batch) * shard_of(batch))),
+        false => (1, batch),
     };
     // Weights, two means, and gradients: their sum, and those of each shard that is learned from.
     let gradients = if shards > 1 { shards as u64 + 1 } else { 1 };
     let copies = 3 + gradients + u64::from(config.train_params.average_decay().is_some());
     let (weights, activations) = match config.is_autoencoder() {
-        true => (copies * weights_in(config, None) + 4 * judge(config), of_autoencoder(config)),
+        true => (
+            copies * weights_in(config, None) + (3 + gradients) * judge(config),
+            of_autoencoder(config),
+        ),
         false => {
             let still = autoencoder
                 .and_then(Header::autoencoder)

@@ -4,6 +4,7 @@
 use candle_core::{Device, Tensor};
 
 use super::descent::{Descent, Gradients, norm};
+use super::shards::fold_shards;
 use super::standing::detached;
 use super::trainer::check_course;
 use crate::Result;
@@ -16,6 +17,7 @@ use crate::unet::Weights;
 #[derive(Debug)]
 pub(super) struct Judge {
     spec: Spec,
+    device: Device,
     network: Discriminator,
     descent: Descent,
 }
@@ -41,7 +43,7 @@ impl Judge {
         }
         let (network, vars) = Discriminator::fresh(spec, params.seed, places, device)?;
         let descent = Descent::new(vars, params)?;
-        Ok(Some(Self { spec: spec.clone(), network, descent }))
+        Ok(Some(Self { spec: spec.clone(), device: device.clone(), network, descent }))
     }
 
     /// How many steps it has learned once the run has done `step`.
@@ -80,17 +82,21 @@ impl Judge {
     fn backward(&self, pairs: &[Pair]) -> Result<(Weights, f32)> {
         let count =
             pairs.iter().map(|pair| pair.pictures.dim(0)).sum::<candle_core::Result<usize>>()?;
-        let (mut gradients, mut sum) = (Gradients::default(), 0f32);
-        for Pair { pictures, reconstructions } in pairs {
+        let learn = |Pair { pictures, reconstructions }: &Pair| {
             let (loss, tape) = record(|| {
                 let real = self.network.error(pictures, 1.0)?;
                 let made = self.network.error(reconstructions, 0.0)?;
                 Ok::<_, crate::Error>(((real + made)?.sum_all()? / (2.0 * count as f64))?)
             });
             let loss = loss?;
-            sum += loss.to_scalar::<f32>()?;
-            gradients.add(self.descent.gradients(tape.backward(&loss)?)?)?;
-        }
+            let gradients = self.descent.gradients(tape.backward(&loss)?)?;
+            Ok((gradients, loss.to_scalar::<f32>()?))
+        };
+        let (mut gradients, mut sum) = (Gradients::default(), 0f32);
+        fold_shards(&self.device, pairs, learn, |(part, loss)| {
+            sum += loss;
+            gradients.add(part)
+        })?;
         Ok((gradients.0, sum))
     }
 

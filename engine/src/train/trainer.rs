@@ -11,7 +11,7 @@ use super::folder::RunFolder;
 use super::learner::Learner;
 use super::loss::{ImageLoss, Loss, Objective, buckets};
 use super::samples::{self, Samples};
-use super::shards::shard_of;
+use super::shards::{fold_shards, shard_of};
 use super::space::{LatentFile, Space, space_of};
 use super::standing::Standing;
 use super::validation::{HeldOut, ValidationLoss, split};
@@ -20,7 +20,7 @@ use crate::autoencoder::Latents;
 use crate::checkpoint::{Checkpoint, Header};
 use crate::config::{ConfigError, DatasetParams, ModelParams, RunConfig, TrainParams, ValidConfig};
 use crate::data::ImageSet;
-use crate::kernels::{fold_parts, record};
+use crate::kernels::record;
 use crate::model::Model;
 use crate::schedule::NoiseSchedule;
 use crate::unet::{Dropout, Told, UNet, Weights};
@@ -150,8 +150,7 @@ impl<'a> Trainer<'a> {
             let shard = if self.device.is_cpu() { shard_of(batch.len()) } else { batch.len() };
             let shards = batch.split(shard)?.into_iter().zip(numbers.by_ref());
             let learn = |(shard, number)| self.learn(step, &shard, number, images);
-            fold_parts(shards, learn, |learned| {
-                let (shard_gradients, shard_losses) = learned?;
+            fold_shards(&self.device, shards, learn, |(shard_gradients, shard_losses)| {
                 losses.extend(shard_losses);
                 gradients.add(shard_gradients)
             })?;

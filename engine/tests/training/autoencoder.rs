@@ -213,6 +213,37 @@ fn a_stopped_and_resumed_run_ends_with_the_bytes_of_one_that_was_not() {
     }
 }
 
+/// The weights after three steps on 30 images, of which the last two are judged, all at once or fewer at a time.
+fn weights(kind: &str, batch_size: usize, threads: usize) -> Vec<Vec<f32>> {
+    let changes = [
+        "autoencoder_params.disc_weight=0.5",
+        "autoencoder_params.disc_start=1",
+        "train_params.num_steps=3",
+        &format!("train_params.batch_size={batch_size}"),
+        &format!("train_params.accumulation_steps={}", 30 / batch_size),
+    ];
+    let (config, data) = (small(kind, &changes), textures(30, 16));
+    let folder = tempfile::tempdir().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| run(&config, &data, folder.path(), false, &CancelToken::new(), 0)).unwrap();
+    let checkpoint = latest_checkpoint(folder.path()).unwrap().unwrap();
+    let weights = Checkpoint::load(&checkpoint).unwrap().weights.into_values();
+    weights.map(|w| w.flatten_all().unwrap().to_vec1().unwrap()).collect()
+}
+
+#[test]
+fn learning_ends_with_the_same_bits_on_any_number_of_threads_and_by_parts() {
+    for kind in ["kl", "vq"] {
+        let alone = weights(kind, 30, 1);
+        assert!(alone.iter().flatten().all(|number| number.is_finite()));
+        for threads in [2, 3] {
+            assert!(alone == weights(kind, 30, threads), "{kind}, {threads} threads");
+        }
+        // A shard has fifteen.
+        assert!(alone == weights(kind, 15, 2), "{kind}, by parts");
+    }
+}
+
 /// What a run told.
 #[derive(Default)]
 struct Told {

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use half::f16;
 
-use super::{Buffer, Rows, Scores, factor, scores, spread};
+use super::{Buffer, Layout, Scores, factor, scores, spread};
 use crate::attention::backward::{self, KnownHead};
 use crate::attention::head::Head;
 use crate::attention::tile::{Lanes, TILE};
@@ -20,7 +20,7 @@ const SPAN: usize = 64;
 
 /// A tile of keys.
 pub(super) struct BackwardTile {
-    rows: Rows,
+    layout: Layout,
     /// How many keys are no padding.
     keys: usize,
     q: *const f16,
@@ -60,8 +60,8 @@ impl GroupShape {
         Self { group, length: (group * head.width).next_multiple_of(HALVES) }
     }
 
-    /// Rows of `numbers`, a group of tokens each.
-    fn gather(&self, Rows { head, pitch }: Rows, numbers: &Buffer) -> Buffer {
+    /// Layout of `numbers`, a group of tokens each.
+    fn gather(&self, Layout { head, pitch }: Layout, numbers: &Buffer) -> Buffer {
         // Two tokens of a channel are a word: words change places.
         let (words, channels) = (pitch / 2, self.length / self.group);
         let mut pairs = Buffer::zeros(2 * words * channels);
@@ -78,7 +78,7 @@ impl GroupShape {
         rows
     }
 
-    /// Rows of sums, one for each token, to all of (width, tokens), each times `by`.
+    /// Layout of sums, one for each token, to all of (width, tokens), each times `by`.
     fn take_back(&self, head: Head, rows: &[f32], by: f32, channels: &mut [MaybeUninit<f32>]) {
         let (tokens, group) = (head.tokens, self.group);
         let mut apart = Vec::with_capacity(group * head.width * tokens);
@@ -107,7 +107,7 @@ half_kernel! {
 
 #[inline(always)]
 unsafe fn slopes_of<V: Halves>(tile: &BackwardTile) {
-    let (rows, queries) = (tile.rows, tile.rows.padded_tokens());
+    let (layout, queries) = (tile.layout, tile.layout.padded_tokens());
     // SAFETY: the caller vouches for whole tiles behind each pointer.
     unsafe {
         for begin in (0..queries).step_by(SPAN) {
@@ -122,8 +122,8 @@ unsafe fn slopes_of<V: Halves>(tile: &BackwardTile) {
                 query_slopes::<V, 8>(tile, at, at - begin);
             }
             let count = end - begin;
-            spread::<V>(rows, tile.grad.add(begin), (tile.weights, count), tile.v_slopes);
-            spread::<V>(rows, tile.q.add(begin), (tile.score_slopes, count), tile.k_slopes);
+            spread::<V>(layout, tile.grad.add(begin), (tile.weights, count), tile.v_slopes);
+            spread::<V>(layout, tile.q.add(begin), (tile.score_slopes, count), tile.k_slopes);
         }
     }
 }
@@ -131,16 +131,16 @@ unsafe fn slopes_of<V: Halves>(tile: &BackwardTile) {
 /// Weights and gradients of the scores of H queries.
 #[inline(always)]
 unsafe fn score_slopes<V: Halves, const H: usize>(tile: &BackwardTile, at: usize, row: usize) {
-    let BackwardTile { rows, q, grad, k, v, .. } = *tile;
+    let BackwardTile { layout, q, grad, k, v, .. } = *tile;
     // SAFETY: as for `slopes_of`.
     unsafe {
         let weights = tile.weights.add(row * TILE);
-        let scores_of = scores::<V, H>(rows, q.add(at), k, spread_out(tile.below.add(at)));
+        let scores_of = scores::<V, H>(layout, q.add(at), k, spread_out(tile.below.add(at)));
         for (h, score) in scores_of.iter().enumerate() {
             score.exp2().store(weights.add(h * TILE));
         }
         let slopes = tile.score_slopes.add(row * TILE);
-        let pulled = scores::<V, H>(rows, grad.add(at), v, spread_out(tile.pulls.add(at)));
+        let pulled = scores::<V, H>(layout, grad.add(at), v, spread_out(tile.pulls.add(at)));
         for (h, slope) in pulled.iter().enumerate() {
             slope.mul(V::load(weights.add(h * TILE))).store(slopes.add(h * TILE));
         }
@@ -228,8 +228,8 @@ struct Queries {
 
 impl Queries {
     /// The values are multiplied by `values_by`.
-    fn new(rows: Rows, known: &KnownHead, values_by: f32) -> Self {
-        let head = rows.head;
+    fn new(layout: Layout, known: &KnownHead, values_by: f32) -> Self {
+        let head = layout.head;
         let by = factor(head.longest(known.grad), 1.0);
         // A logarithm is rounded to f16; what that makes of all of a query's weights is taken back from its
         // gradient, which is only ever multiplied by them.
@@ -241,9 +241,9 @@ impl Queries {
         let mut pulls = known.pulls(head);
         pulls.iter_mut().zip(&factors).for_each(|(pull, factor)| *pull *= -factor * values_by);
         Self {
-            grads: rows.narrow(known.grad, &vec![0.0; head.width], &factors),
-            below: rows.row(&raised),
-            pulls: rows.row(&pulls),
+            grads: layout.narrow(known.grad, &vec![0.0; head.width], &factors),
+            below: layout.row(&raised),
+            pulls: layout.row(&pulls),
             by,
         }
     }
@@ -259,13 +259,13 @@ pub(in crate::attention) fn head_backward(
     let Some(sides) = Scores::of(head, q, k) else {
         return backward::head_backward(head, known, [dq, dk, dv]);
     };
-    let rows = sides.rows;
+    let layout = sides.layout;
     let values_by = factor(head.longest(v), 1.0);
-    let values = rows.narrow(v, &vec![0.0; head.width], &vec![values_by; head.tokens]);
-    let queries = Queries::new(rows, known, values_by);
+    let values = layout.narrow(v, &vec![0.0; head.width], &vec![values_by; head.tokens]);
+    let queries = Queries::new(layout, known, values_by);
     let shape = GroupShape::of(head);
-    let k_rows = shape.gather(rows, &sides.keys);
-    let numbers = rows.padded_tokens() * shape.length;
+    let k_rows = shape.gather(layout, &sides.keys);
+    let numbers = layout.padded_tokens() * shape.length;
     let mut q_slopes = Buffer::zeros(numbers);
     let [mut k_slopes, mut v_slopes] = [(); 2].map(|()| Lanes::default());
     let mut weights = Buffer::zeros(SPAN * TILE);
@@ -278,7 +278,7 @@ pub(in crate::attention) fn head_backward(
         k_slopes.zero(head);
         v_slopes.zero(head);
         let tile = BackwardTile {
-            rows,
+            layout,
             keys: count,
             q: sides.queries.at(0),
             grad: queries.grads.at(0),

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use half::f16;
 
-use super::{Buffer, Rows, Scores, factor, scores, spread};
+use super::{Buffer, Layout, Scores, factor, scores, spread};
 use crate::attention::forward;
 use crate::attention::head::Head;
 use crate::attention::tile::{Lanes, Row, TILE};
@@ -27,7 +27,7 @@ const SPAN: usize = 128;
 
 /// A tile of queries.
 pub(super) struct ForwardTile {
-    rows: Rows,
+    layout: Layout,
     q: *const f16,
     k: *const f16,
     /// Behind the last channel one of [`LONGEST`], whose sum is that of the weights.
@@ -47,7 +47,7 @@ half_kernel! {
 
 #[inline(always)]
 unsafe fn highest_scores_of<V: Halves>(tile: &ForwardTile) {
-    let (keys, mut at) = (tile.rows.padded_tokens(), 0);
+    let (keys, mut at) = (tile.layout.padded_tokens(), 0);
     // SAFETY: the caller vouches for whole tiles behind each pointer.
     unsafe {
         // The mean of all scores is zero; so are those of keys that are none.
@@ -69,7 +69,7 @@ unsafe fn highest_of<V: Halves, const H: usize>(tile: &ForwardTile, at: usize, h
     // SAFETY: as for `highest_scores_of`.
     unsafe {
         let zeros = [V::splat(f16::ZERO); H];
-        for row in scores::<V, H>(tile.rows, tile.k.add(at), tile.q, zeros) {
+        for row in scores::<V, H>(tile.layout, tile.k.add(at), tile.q, zeros) {
             highest = highest.max(row);
         }
     }
@@ -83,7 +83,7 @@ half_kernel! {
 
 #[inline(always)]
 unsafe fn weigh_values_of<V: Halves>(tile: &ForwardTile) {
-    let (rows, keys) = (tile.rows, tile.rows.padded_tokens());
+    let (layout, keys) = (tile.layout, tile.layout.padded_tokens());
     // SAFETY: as for `highest_scores_of`.
     unsafe {
         for begin in (0..keys).step_by(SPAN) {
@@ -96,9 +96,9 @@ unsafe fn weigh_values_of<V: Halves>(tile: &ForwardTile) {
             if at < end {
                 totals = weigh_keys::<V, 8>(tile, at, at - begin, totals);
             }
-            spread::<V>(rows, tile.v.add(begin), (tile.weights, end - begin), tile.out);
+            spread::<V>(layout, tile.v.add(begin), (tile.weights, end - begin), tile.out);
             for total in totals {
-                total.add_to(tile.out.add(rows.head.width * TILE));
+                total.add_to(tile.out.add(layout.head.width * TILE));
             }
         }
     }
@@ -112,12 +112,12 @@ unsafe fn weigh_keys<V: Halves, const H: usize>(
     row: usize,
     totals: [V; 2],
 ) -> [V; 2] {
-    let Rows { head, pitch } = tile.rows;
+    let Layout { head, pitch } = tile.layout;
     let [mut even, mut odd] = totals;
     // SAFETY: as for `highest_scores_of`.
     unsafe {
         let from = [V::splat(f16::ZERO).sub(V::load(tile.shift)); H];
-        let scores = scores::<V, H>(tile.rows, tile.k.add(at), tile.q, from);
+        let scores = scores::<V, H>(tile.layout, tile.k.add(at), tile.q, from);
         let mut ones = tile.v.add(head.width * pitch + at);
         let mut to = tile.weights.add(row * TILE);
         for both in scores.as_chunks::<2>().0 {
@@ -145,9 +145,9 @@ pub(in crate::attention) fn head_forward(
     let Some(sides) = Scores::of(head, q, k) else {
         return forward::head_forward(head, parts, out, log_sums, wish);
     };
-    let (rows, width, tokens) = (sides.rows, head.width, head.tokens);
+    let (layout, width, tokens) = (sides.layout, head.width, head.tokens);
     let by = factor(head.longest(v), LONGEST);
-    let values = values(rows, v, by);
+    let values = values(layout, v, by);
     let mut shift = Buffer::zeros(TILE);
     let mut weights = Buffer::zeros(SPAN * TILE);
     let mut out_tile = Lanes::default();
@@ -156,7 +156,7 @@ pub(in crate::attention) fn head_forward(
         let count = TILE.min(tokens - first);
         out_tile.zero_rows(width + 1);
         let tile = ForwardTile {
-            rows,
+            layout,
             q: sides.queries.at(first),
             k: sides.keys.at(0),
             v: values.at(0),
@@ -184,9 +184,9 @@ pub(in crate::attention) fn head_forward(
 }
 
 /// The values times `by`, and [`LONGEST`] for each token behind them.
-fn values(rows: Rows, v: &[f32], by: f32) -> Buffer {
-    let Head { width, tokens, .. } = rows.head;
+fn values(layout: Layout, v: &[f32], by: f32) -> Buffer {
+    let Head { width, tokens, .. } = layout.head;
     let mut channels = v.to_vec();
     channels.resize((width + 1) * tokens, LONGEST / by);
-    rows.narrow(&channels, &vec![0.0; width + 1], &vec![by; tokens])
+    layout.narrow(&channels, &vec![0.0; width + 1], &vec![by; tokens])
 }

@@ -49,13 +49,13 @@ impl Buffer {
 
 /// A head and the rows its channels have: one for each, zeros beyond the last token.
 #[derive(Clone, Copy)]
-pub(super) struct Rows {
+pub(super) struct Layout {
     head: Head,
     /// Distance of rows, whole vectors.
     pitch: usize,
 }
 
-impl Rows {
+impl Layout {
     fn of(head: Head) -> Self {
         let padded = head.tokens.next_multiple_of(HALVES);
         // At a distance of whole kilobytes too few places of the cache are there for them.
@@ -84,23 +84,23 @@ impl Rows {
 
 half_kernel! {
     /// Rows of `channels` less their means, times the tokens' factors, to `to`.
-    fn narrow(rows: Rows, channels: &[f32], means: &[f32], factors: &[f32], to: *mut f16) = narrow_of
+    fn narrow(layout: Layout, channels: &[f32], means: &[f32], factors: &[f32], to: *mut f16) = narrow_of
 }
 
 #[inline(always)]
 unsafe fn narrow_of<V: Halves>(
-    rows: Rows,
+    layout: Layout,
     channels: &[f32],
     means: &[f32],
     factors: &[f32],
     to: *mut f16,
 ) {
-    let tokens = rows.head.tokens;
+    let tokens = layout.head.tokens;
     let (whole_factors, last_factors) = factors[..tokens].as_chunks::<HALVES>();
     for ((c, row), mean) in channels.chunks_exact(tokens).enumerate().zip(means) {
         // SAFETY: the caller vouches for a row of whole vectors for each channel.
         unsafe {
-            let mut to = to.add(c * rows.pitch);
+            let mut to = to.add(c * layout.pitch);
             let (whole, last) = row.as_chunks::<HALVES>();
             let mut numbers = [0.0; HALVES];
             for (from, factors) in whole.iter().zip(whole_factors) {
@@ -123,7 +123,7 @@ unsafe fn narrow_of<V: Halves>(
 
 /// What scores are made of.
 struct Scores {
-    rows: Rows,
+    layout: Layout,
     queries: Buffer,
     keys: Buffer,
     /// What queries and keys were multiplied by; the product is the scale of scores in base 2.
@@ -135,7 +135,7 @@ struct Scores {
 impl Scores {
     /// None where they may be too large, or queries and keys too small, or no numbers.
     fn of(head: Head, q: &[f32], k: &[f32]) -> Option<Self> {
-        let (rows, means, zeros) = (Rows::of(head), head.means(k), vec![0.0; head.width]);
+        let (layout, means, zeros) = (Layout::of(head), head.means(k), vec![0.0; head.width]);
         // By Cauchy and Schwarz no score is larger than the product of these.
         let (query, key) = (head.longest(q), head.longest_beside(k, &means));
         let (scale, bound) = (head.scale_base2(), query * key * head.scale_base2());
@@ -146,9 +146,9 @@ impl Scores {
         let by = scale.sqrt() * (key.sqrt() / query.sqrt());
         let by = [by, scale / by];
         Some(Self {
-            rows,
-            queries: rows.narrow(q, &zeros, &vec![by[0]; head.tokens]),
-            keys: rows.narrow(k, &means, &vec![by[1]; head.tokens]),
+            layout,
+            queries: layout.narrow(q, &zeros, &vec![by[0]; head.tokens]),
+            keys: layout.narrow(k, &means, &vec![by[1]; head.tokens]),
             by,
             bound,
         })
@@ -167,7 +167,7 @@ fn factor(longest: f32, to: f32) -> f32 {
 /// scores[h][lane] = from[h][lane] + sum over channels of singles[channel][h] x lanes[channel][lane].
 #[inline(always)]
 unsafe fn scores<V: Halves, const H: usize>(
-    Rows { head, pitch }: Rows,
+    Layout { head, pitch }: Layout,
     singles: *const f16,
     lanes: *const f16,
     from: [V; H],
@@ -191,29 +191,29 @@ unsafe fn scores<V: Halves, const H: usize>(
 /// sums[channel][lane] += sum over tokens of singles[channel][token] x tile[token][lane].
 #[inline(always)]
 unsafe fn spread<V: Halves>(
-    rows: Rows,
+    layout: Layout,
     singles: *const f16,
     (tile, tokens): (*const f16, usize),
     sums: *mut f32,
 ) {
-    let (width, mut channel) = (rows.head.width, 0);
+    let (width, mut channel) = (layout.head.width, 0);
     // SAFETY: the caller vouches for as many tokens and for a vector of lanes in each row.
     unsafe {
         // Each sum waits for the one before it: eight or more at once keep the processor busy.
         while channel + 16 <= width {
-            spread_channels::<V, 16, 1>(rows, singles, channel, (tile, tokens), sums);
+            spread_channels::<V, 16, 1>(layout, singles, channel, (tile, tokens), sums);
             channel += 16;
         }
         if channel + 8 <= width {
-            spread_channels::<V, 8, 1>(rows, singles, channel, (tile, tokens), sums);
+            spread_channels::<V, 8, 1>(layout, singles, channel, (tile, tokens), sums);
             channel += 8;
         }
         if channel + 4 <= width {
-            spread_channels::<V, 4, 2>(rows, singles, channel, (tile, tokens), sums);
+            spread_channels::<V, 4, 2>(layout, singles, channel, (tile, tokens), sums);
             channel += 4;
         }
         while channel < width {
-            spread_channels::<V, 1, 4>(rows, singles, channel, (tile, tokens), sums);
+            spread_channels::<V, 1, 4>(layout, singles, channel, (tile, tokens), sums);
             channel += 1;
         }
     }
@@ -222,7 +222,7 @@ unsafe fn spread<V: Halves>(
 /// C channels, N tokens at once.
 #[inline(always)]
 unsafe fn spread_channels<V: Halves, const C: usize, const N: usize>(
-    Rows { pitch, .. }: Rows,
+    Layout { pitch, .. }: Layout,
     singles: *const f16,
     first: usize,
     (tile, tokens): (*const f16, usize),
