@@ -60,7 +60,7 @@ impl GroupShape {
         Self { group, length: (group * head.width).next_multiple_of(HALVES) }
     }
 
-    /// Layout of `numbers`, a group of tokens each.
+    /// Rows of `numbers`, a group of tokens each.
     fn gather(&self, Layout { head, pitch }: Layout, numbers: &Buffer) -> Buffer {
         // Two tokens of a channel are a word: words change places.
         let (words, channels) = (pitch / 2, self.length / self.group);
@@ -78,7 +78,7 @@ impl GroupShape {
         rows
     }
 
-    /// Layout of sums, one for each token, to all of (width, tokens), each times `by`.
+    /// Rows of sums, one for each token, to all of (width, tokens), each times `by`.
     fn take_back(&self, head: Head, rows: &[f32], by: f32, channels: &mut [MaybeUninit<f32>]) {
         let (tokens, group) = (head.tokens, self.group);
         let mut apart = Vec::with_capacity(group * head.width * tokens);
@@ -233,16 +233,15 @@ impl Queries {
         let by = factor(head.longest(known.grad), 1.0);
         // A logarithm is rounded to f16; what that makes of all of a query's weights is taken back from its
         // gradient, which is only ever multiplied by them.
-        let raised = known.log_sums.iter().map(|log_sum| HIGHEST - log_sum);
-        let raised: Vec<f32> = raised.collect();
+        let below: Vec<f32> = known.log_sums.iter().map(|log_sum| HIGHEST - log_sum).collect();
         let rounded = |below: &f32| f16::from_f32(*below).to_f32();
-        let factors: Vec<f32> =
-            raised.iter().map(|below| by * (below - rounded(below)).exp2()).collect();
+        let factors = below.iter().map(|below| by * (below - rounded(below)).exp2());
+        let factors: Vec<f32> = factors.collect();
         let mut pulls = known.pulls(head);
         pulls.iter_mut().zip(&factors).for_each(|(pull, factor)| *pull *= -factor * values_by);
         Self {
             grads: layout.narrow(known.grad, &vec![0.0; head.width], &factors),
-            below: layout.row(&raised),
+            below: layout.row(&below),
             pulls: layout.row(&pulls),
             by,
         }
