@@ -10,7 +10,7 @@ use super::judge::{Judge, Pair};
 use super::learner::Learner;
 use super::revival::Revival;
 use super::samples::Samples;
-use super::shards::{fold_shards, shard_of};
+use super::shards::{fold_shards, shard_on};
 use super::standing::{Standing, detached};
 use super::trainer::{check_course, check_images};
 use super::validation::{ValidationLoss, split};
@@ -106,7 +106,7 @@ impl<'a> AutoencoderTrainer<'a> {
         let (mut pairs, mut lookups) = (Vec::new(), Vec::new());
         let mut first = 0;
         for views in views.chunks(self.config.train_params.batch_size) {
-            let shard = if self.device.is_cpu() { shard_of(views.len()) } else { views.len() };
+            let shard = shard_on(&self.device, views.len());
             let begin = first;
             let shards =
                 views.chunks(shard).enumerate().map(|(at, views)| (begin + at * shard, views));

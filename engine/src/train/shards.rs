@@ -23,6 +23,11 @@ pub(super) fn shard_of(batch: usize) -> usize {
     batch.div_ceil(shards.max(1))
 }
 
+/// Images of each part of a batch that `device` learns from apart: a graphics card takes all at once.
+pub(super) fn shard_on(device: &Device, batch: usize) -> usize {
+    if device.is_cpu() { shard_of(batch) } else { batch }
+}
+
 /// Shards of a batch that are learned from at once, at most.
 pub(super) fn at_once(batch: usize) -> usize {
     batch.div_ceil(shard_of(batch).max(1)).min(threads())

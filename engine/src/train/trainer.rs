@@ -11,7 +11,7 @@ use super::folder::RunFolder;
 use super::learner::Learner;
 use super::loss::{ImageLoss, Loss, Objective, buckets};
 use super::samples::{self, Samples};
-use super::shards::{fold_shards, shard_of};
+use super::shards::{fold_shards, shard_on};
 use super::space::{LatentFile, Space, space_of};
 use super::standing::Standing;
 use super::validation::{HeldOut, ValidationLoss, split};
@@ -147,7 +147,7 @@ impl<'a> Trainer<'a> {
         let mut losses = Vec::with_capacity(images);
         let mut numbers = 0..;
         for batch in batch.split(params.batch_size)? {
-            let shard = if self.device.is_cpu() { shard_of(batch.len()) } else { batch.len() };
+            let shard = shard_on(&self.device, batch.len());
             let shards = batch.split(shard)?.into_iter().zip(numbers.by_ref());
             let learn = |(shard, number)| self.learn(step, &shard, number, images);
             fold_shards(&self.device, shards, learn, |(shard_gradients, shard_losses)| {

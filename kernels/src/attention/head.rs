@@ -80,7 +80,7 @@ impl Head {
         }
     }
 
-    /// (width, tokens) as [`spread`] reads it.
+    /// (width, tokens) as [`spread`](super::tile::spread) reads it.
     pub fn by_token<'a>(&self, channels: &'a [f32]) -> Cow<'a, [f32]> {
         if !self.sums_pairs() {
             return Cow::Borrowed(channels);
